@@ -1,0 +1,108 @@
+// Turns the Lua operations of the Redis store into one TypeScript module, so that the published package
+// reads no files at run time and knows the SHA-1 of every script before it meets a server.
+//
+//   node scripts/build-lua.mjs            write the module
+//   node scripts/build-lua.mjs --check    fail when the module on disk is stale
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+
+const folder = new URL('../src/stores/redis/lua/', import.meta.url);
+const output = new URL('../src/stores/redis/scripts.generated.ts', import.meta.url);
+
+class LuaError extends Error {}
+
+/** Reads every `.lua` file of the folder; none at all is an empty module, not an error. */
+function readSources() {
+  try {
+    const names = readdirSync(folder).filter((name) => name.endsWith('.lua'));
+    return new Map(
+      names.toSorted().map((name) => [name.slice(0, -'.lua'.length), readFileSync(new URL(name, folder), 'utf8')]),
+    );
+  } catch (error) {
+    if (error.code === 'ENOENT') return new Map();
+    throw error;
+  }
+}
+
+/** Replaces every `-- @include _name` line by that snippet, and drops the comments and the blank lines. */
+function expand(name, sources, including = []) {
+  if (including.includes(name)) {
+    throw new LuaError(`${name}.lua includes itself: ${[...including, name].join(' > ')}.`);
+  }
+  return sources
+    .get(name)
+    .split(/\r?\n/)
+    .flatMap((line, index) => {
+      const here = `${name}.lua:${index + 1}`;
+      const included = /^\s*--\s*@include\s+(\S+)\s*$/.exec(line)?.[1];
+      if (included !== undefined) {
+        if (!included.startsWith('_') || !sources.has(included)) {
+          throw new LuaError(`${here}: there is no snippet ${included}.lua.`);
+        }
+        return expand(included, sources, [...including, name]);
+      }
+      if (/--\[=*\[/.test(line)) {
+        throw new LuaError(`${here}: write comments as lines that begin with --, a block comment cannot be stripped.`);
+      }
+      return /^\s*(--.*)?$/.test(line) ? [] : [line.trimEnd()];
+    });
+}
+
+/** An operation's header is its contract: whoever calls it reads that and not the code. */
+function checkHeader(name, source) {
+  const header = /^(?:\s*--.*\n)*/.exec(source)[0];
+  for (const word of ['KEYS', 'ARGV', 'Returns']) {
+    if (!header.includes(word)) {
+      throw new LuaError(`${name}.lua: the opening comment must say ${word} ("none" where there are none).`);
+    }
+  }
+}
+
+function generate() {
+  const sources = readSources();
+  const operations = [...sources.keys()].filter((name) => !name.startsWith('_'));
+  const entries = operations.map((name) => {
+    checkHeader(name, sources.get(name));
+    const source = `${expand(name, sources).join('\n')}\n`;
+    const key = name.replaceAll(/-(\w)/g, (_, letter) => letter.toUpperCase());
+    const literal = source.replaceAll(/[\\`]|\$\{/g, String.raw`\$&`);
+    return { key, sha: createHash('sha1').update(source).digest('hex'), literal };
+  });
+  return `// Generated from lua/*.lua by scripts/build-lua.mjs: edit those, then run \`npm run build\`.
+
+/** A Lua script and the name that EVALSHA knows it by. */
+export interface Script {
+  /** SHA-1 of \`source\`, in hexadecimal. */
+  readonly sha: string;
+  readonly source: string;
+}
+
+export type ScriptName = ${entries.map(({ key }) => `'${key}'`).join(' | ') || 'never'};
+
+export const scripts: Readonly<Record<ScriptName, Script>> = {
+${entries.map(({ key, sha, literal }) => `  ${key}: {\n    sha: '${sha}',\n    source: \`${literal}\`,\n  },\n`).join('')}};
+`;
+}
+
+function onDisk() {
+  try {
+    return readFileSync(output, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+try {
+  const module = generate();
+  if (module !== onDisk()) {
+    if (process.argv.includes('--check')) {
+      throw new LuaError('src/stores/redis/scripts.generated.ts is stale: run `npm run build` and commit it.');
+    }
+    mkdirSync(new URL('./', output), { recursive: true });
+    writeFileSync(output, module);
+  }
+} catch (error) {
+  if (!(error instanceof LuaError)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}

@@ -1,0 +1,76 @@
+import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import type { SessionFactory } from '../factory.ts';
+// From the package's root, so that an augmentation of `SessionData` finds it behind an adapter alone.
+import type { DefaultData, WebsaunaSession } from '../index.ts';
+import { checkNames } from '../internal/validate.ts';
+import { asFactory, type FactoryOrOptions } from './as-factory.ts';
+import { NodeExchange } from './node-exchange.ts';
+
+declare global {
+  namespace Express {
+    interface Request {
+      /** The session of this request. */
+      session: WebsaunaSession;
+    }
+  }
+}
+
+export interface ExpressSessionOptions {
+  /** The request's property that holds the session. Default `session`. */
+  property?: string;
+}
+
+/**
+ * Express middleware, for Express 4 and 5: opens `req.session`, and commits it before the headers of the
+ * response leave. Errors go to `next`. `trust proxy` decides about HTTPS and the client's address.
+ *
+ * @example
+ * ```ts
+ * app.use(sessions({ secret, redis: { url } }));
+ * app.get('/', (req, res) => res.send(`Hello ${req.session.owner ?? 'stranger'}`));
+ * ```
+ */
+export function sessions<Data extends object = DefaultData, S extends WebsaunaSession<Data> = WebsaunaSession<Data>>(
+  given: FactoryOrOptions<Data, S>,
+  options: ExpressSessionOptions = {},
+): RequestHandler {
+  const factory = asFactory(given);
+  checkNames('options', options, ['property']);
+  const { property = 'session' } = options;
+  return (req, res, next) => {
+    const request = req as unknown as Record<string, unknown>;
+    const opened = new ExpressExchange(factory, req, res, next).open();
+    if (opened instanceof Promise) {
+      opened.then((session) => {
+        request[property] = session;
+        next();
+      }, next);
+    } else {
+      request[property] = opened;
+      next();
+    }
+  };
+}
+
+class ExpressExchange<Data extends object, S extends WebsaunaSession<Data>> extends NodeExchange<Data, S> {
+  readonly request: Request;
+  readonly #next: NextFunction;
+
+  constructor(factory: SessionFactory<Data, S>, req: Request, res: Response, next: NextFunction) {
+    super(factory, req, res);
+    this.request = req;
+    this.#next = next;
+  }
+
+  get secure(): boolean {
+    return this.request.secure;
+  }
+
+  get clientAddress(): string | null {
+    return this.request.ip ?? null;
+  }
+
+  fail(error: unknown): void {
+    this.#next(error);
+  }
+}

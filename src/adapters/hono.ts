@@ -1,0 +1,81 @@
+import type { Context, MiddlewareHandler } from 'hono';
+import type { SessionFactory } from '../factory.ts';
+// From the package's root, so that an augmentation of `SessionData` finds it behind an adapter alone.
+import type { DefaultData, WebsaunaSession } from '../index.ts';
+import { checkNames } from '../internal/validate.ts';
+import { asFactory, type FactoryOrOptions } from './as-factory.ts';
+import { ENTITY_HEADERS } from './entity-headers.ts';
+import { FetchExchange } from './fetch-exchange.ts';
+import { FetchHead } from './fetch-head.ts';
+import { letGo } from './fetch.ts';
+
+/** For `new Hono<{ Variables: SessionVariables }>()`. */
+export interface SessionVariables<S = WebsaunaSession> {
+  session: S;
+}
+
+export interface HonoSessionOptions {
+  /** The context's variable that holds the session. Default `session`. */
+  property?: string;
+  /** The address at the other end of the connection. Default: as `@hono/node-server` tells it, else unknown. */
+  clientAddress?: (c: Context) => string | null | undefined;
+}
+
+/**
+ * Hono middleware: opens `c.get('session')`, also known as `c.var.session`, and commits it after the
+ * handler, before the response leaves. The option `trustProxy` decides about HTTPS and the client's
+ * address behind proxies. What a streamed body writes later needs `await session.save()`.
+ *
+ * @example
+ * ```ts
+ * const app = new Hono<{ Variables: SessionVariables }>();
+ * app.use(sessions({ secret, redis: { url } }));
+ * app.get('/', (c) => c.text(`Hello ${c.var.session.owner ?? 'stranger'}`));
+ * ```
+ */
+export function sessions<Data extends object = DefaultData, S extends WebsaunaSession<Data> = WebsaunaSession<Data>>(
+  given: FactoryOrOptions<Data, S>,
+  options: HonoSessionOptions = {},
+): MiddlewareHandler<{ Variables: SessionVariables<S> }> {
+  const factory = asFactory(given);
+  checkNames('options', options, ['property', 'clientAddress']);
+  const { property = 'session', clientAddress = nodeAddress } = options;
+  return async (c, next) => {
+    const opened = factory.open(new FetchExchange(c.req.raw, factory.trustedHops, clientAddress(c) ?? null, c));
+    const session = opened instanceof Promise ? await opened : opened;
+    c.set(property as 'session', session);
+    await next();
+    await settle(factory, session, c);
+  };
+}
+
+async function settle<Data extends object, S extends WebsaunaSession<Data>>(
+  factory: SessionFactory<Data, S>,
+  session: S,
+  c: Context,
+): Promise<void> {
+  const head = new FetchHead(c.res);
+  try {
+    await factory.settle(session, head);
+  } catch (error) {
+    letGo(head.response);
+    const headers = new Headers(head.response.headers);
+    for (const name of ENTITY_HEADERS) headers.delete(name);
+    // Hono gives the error's response the headers of the one that it replaces.
+    replace(c, new Response(null, { headers }));
+    throw error;
+  }
+  if (head.response !== c.res) replace(c, head.response);
+}
+
+/** Without emptying it first, Hono would put the old response's cookies in place of the new one's. */
+function replace(c: Context, response: Response): void {
+  c.res = undefined;
+  c.res = response;
+}
+
+/** Where `@hono/node-server` keeps Node's request. */
+function nodeAddress(c: Context): string | null {
+  const env = c.env as { incoming?: { socket?: { remoteAddress?: string } } } | undefined;
+  return env?.incoming?.socket?.remoteAddress ?? null;
+}

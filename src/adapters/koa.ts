@@ -1,0 +1,68 @@
+import type { Context, Middleware } from 'koa';
+import type { SessionFactory } from '../factory.ts';
+// From the package's root, so that an augmentation of `SessionData` finds it behind an adapter alone.
+import type { DefaultData, WebsaunaSession } from '../index.ts';
+import { checkNames } from '../internal/validate.ts';
+import { asFactory, type FactoryOrOptions } from './as-factory.ts';
+import { NodeExchange } from './node-exchange.ts';
+
+declare module 'koa' {
+  interface DefaultContext {
+    /** The session of this request. */
+    session: WebsaunaSession;
+  }
+}
+
+export interface KoaSessionOptions {
+  /** The context's property that holds the session. Default `session`. */
+  property?: string;
+}
+
+/**
+ * Koa middleware: opens `ctx.session`, and commits it before the headers of the response leave. `app.proxy`
+ * decides about HTTPS and the client's address.
+ *
+ * @example
+ * ```ts
+ * app.use(sessions({ secret, redis: { url } }));
+ * app.use((ctx) => { ctx.body = `Hello ${ctx.session.owner ?? 'stranger'}`; });
+ * ```
+ */
+export function sessions<Data extends object = DefaultData, S extends WebsaunaSession<Data> = WebsaunaSession<Data>>(
+  given: FactoryOrOptions<Data, S>,
+  options: KoaSessionOptions = {},
+): Middleware {
+  const factory = asFactory(given);
+  checkNames('options', options, ['property']);
+  const { property = 'session' } = options;
+  return async (ctx, next) => {
+    const opened = new KoaExchange(factory, ctx).open();
+    ctx[property] = opened instanceof Promise ? await opened : opened;
+    await next();
+  };
+}
+
+class KoaExchange<Data extends object, S extends WebsaunaSession<Data>> extends NodeExchange<Data, S> {
+  readonly #ctx: Context;
+
+  constructor(factory: SessionFactory<Data, S>, ctx: Context) {
+    super(factory, ctx.req, ctx.res);
+    this.#ctx = ctx;
+  }
+
+  get request(): unknown {
+    return this.#ctx;
+  }
+
+  get secure(): boolean {
+    return this.#ctx.secure;
+  }
+
+  get clientAddress(): string | null {
+    return this.#ctx.ip || null;
+  }
+
+  fail(error: unknown): void {
+    this.#ctx.onerror(error as Error);
+  }
+}

@@ -1,0 +1,133 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { SessionError } from '../errors/session-error.ts';
+import type { SessionFactory } from '../factory.ts';
+import { forwardedFor, forwardedProto } from '../internal/forwarded.ts';
+// From the package's root, so that an augmentation of `SessionData` finds it behind an adapter alone.
+import type { DefaultData, WebsaunaSession } from '../index.ts';
+import { asFactory, type FactoryOrOptions } from './as-factory.ts';
+import { NodeExchange } from './node-exchange.ts';
+
+/** A request with its session. */
+export type SessionRequest<S = WebsaunaSession> = IncomingMessage & { session: S };
+
+export interface NodeSessionOptions {
+  /** The request's property that holds the session. Default `session`. */
+  property?: string;
+}
+
+export interface NodeListenerOptions {
+  /**
+   * Answers when the listener, or opening or storing the session, failed. Default: a line of text with the
+   * error's status; only what the listener throws is thrown on, unless it is an error of the session.
+   */
+  onError?: (error: unknown, req: IncomingMessage, res: ServerResponse) => void;
+}
+
+/**
+ * A listener for `node:http`, `https` and `http2`'s compatibility API that has a session. It is committed
+ * before the headers of the response leave. The option `trustProxy` decides about HTTPS and the client's
+ * address behind proxies.
+ *
+ * @example
+ * ```ts
+ * createServer(withSession({ secret, redis: { url } }, (req, res) => {
+ *   req.session.data.views = Number(req.session.data.views ?? 0) + 1;
+ *   res.end(`You were here ${req.session.data.views} times`);
+ * })).listen(3000);
+ * ```
+ */
+export function withSession<Data extends object = DefaultData, S extends WebsaunaSession<Data> = WebsaunaSession<Data>>(
+  given: FactoryOrOptions<Data, S>,
+  listener: (req: SessionRequest<S>, res: ServerResponse) => unknown,
+  options: NodeListenerOptions = {},
+): RequestListener {
+  const middleware = sessions(given);
+  const { onError } = options;
+  return (req, res) => {
+    let failed = false;
+    const fail = (error: unknown): void => {
+      failed = true;
+      (onError ?? answer)(error, req, res);
+    };
+    const run = async (): Promise<void> => {
+      try {
+        await listener(req as SessionRequest<S>, res);
+      } catch (error) {
+        if (onError !== undefined || error instanceof SessionError) fail(error);
+        // Once the session has failed, what the listener cannot send any more is no fault of its own.
+        else if (!failed) throw error;
+      }
+    };
+    middleware(req, res, (error) => {
+      if (error === undefined) void run();
+      else fail(error);
+    });
+  };
+}
+
+/** Middleware in the style of Connect, for servers that chain `(req, res, next)`. Errors go to `next`. */
+export function sessions<Data extends object = DefaultData, S extends WebsaunaSession<Data> = WebsaunaSession<Data>>(
+  given: FactoryOrOptions<Data, S>,
+  options: NodeSessionOptions = {},
+): (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => void {
+  const factory = asFactory(given);
+  const { property = 'session' } = options;
+  return (req, res, next) => {
+    const request = req as unknown as Record<string, S>;
+    const opened = new PlainExchange(factory, req, res, next).open();
+    if (opened instanceof Promise) {
+      opened.then((session) => {
+        request[property] = session;
+        next();
+      }, next);
+    } else {
+      request[property] = opened;
+      next();
+    }
+  };
+}
+
+class PlainExchange<Data extends object, S extends WebsaunaSession<Data>> extends NodeExchange<Data, S> {
+  readonly #hops: number;
+  readonly #next: (error?: unknown) => void;
+
+  constructor(
+    factory: SessionFactory<Data, S>,
+    req: IncomingMessage,
+    res: ServerResponse,
+    next: (error?: unknown) => void,
+  ) {
+    super(factory, req, res);
+    this.#hops = factory.trustedHops;
+    this.#next = next;
+  }
+
+  get request(): unknown {
+    return this.req;
+  }
+
+  get secure(): boolean {
+    const encrypted = (this.req.socket as { encrypted?: boolean }).encrypted === true;
+    return forwardedProto(this.header('x-forwarded-proto'), this.#hops, encrypted);
+  }
+
+  get clientAddress(): string | null {
+    return forwardedFor(this.header('x-forwarded-for'), this.#hops, this.req.socket.remoteAddress ?? null);
+  }
+
+  fail(error: unknown): void {
+    this.#next(error);
+  }
+}
+
+function answer(error: unknown, _req: IncomingMessage, res: ServerResponse): void {
+  if (res.headersSent) {
+    // What the client has got of another response must not look complete.
+    if (!res.writableEnded) res.destroy();
+    return;
+  }
+  res.statusCode = error instanceof SessionError ? error.status : 500;
+  res.setHeader('content-type', 'text/plain; charset=utf-8');
+  res.setHeader('cache-control', 'no-store');
+  res.end(res.statusCode === 503 ? 'The service is unavailable for a moment\n' : 'The request failed\n');
+}

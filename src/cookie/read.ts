@@ -1,0 +1,61 @@
+const SPACE = 0x20;
+const TAB = 0x09;
+const SEMICOLON = 0x3b;
+const EQUALS = 0x3d;
+const QUOTE = 0x22;
+
+/**
+ * A browser sends the cookies of one name that match a request, and there are as many as there are
+ * domains and paths above it. More than a few are an attack, and each costs a signature check.
+ */
+const MOST = 4;
+
+/**
+ * The values of one cookie in a `Cookie` header, in the order in which they came; `undefined` when it
+ * is absent. At most four. RFC 6265 sections 4.2 and 5.4.
+ *
+ * A pair ends at the next semicolon, also inside quotes: parsers that let quotes span pairs can be made
+ * to hand one cookie's value to another. For the same reason no whitespace is allowed before the `=`,
+ * and none but spaces and tabs around a pair.
+ */
+export function readCookies(header: string | undefined, name: string): string[] | undefined {
+  if (header === undefined || name === '') return undefined;
+  let values: string[] | undefined;
+  let at = header.indexOf(name);
+  while (at !== -1) {
+    let next = at + name.length;
+    if (header.charCodeAt(next) === EQUALS && beginsPair(header, at)) {
+      const semicolon = header.indexOf(';', next);
+      const end = semicolon === -1 ? header.length : semicolon;
+      const value = valueBetween(header, next + 1, end);
+      if (values === undefined) values = [value];
+      else if (values.push(value) === MOST) break;
+      next = end;
+    }
+    at = header.indexOf(name, next);
+  }
+  return values;
+}
+
+/** Is there nothing but spaces and tabs between `at` and the semicolon before it, or the header's start? */
+function beginsPair(header: string, at: number): boolean {
+  let before = at - 1;
+  while (before >= 0 && isBlank(header.charCodeAt(before))) before--;
+  return before < 0 || header.charCodeAt(before) === SEMICOLON;
+}
+
+function valueBetween(header: string, from: number, to: number): string {
+  let start = from;
+  let end = to;
+  while (start < end && isBlank(header.charCodeAt(start))) start++;
+  while (end > start && isBlank(header.charCodeAt(end - 1))) end--;
+  if (end - start >= 2 && header.charCodeAt(start) === QUOTE && header.charCodeAt(end - 1) === QUOTE) {
+    start++;
+    end--;
+  }
+  return header.slice(start, end);
+}
+
+function isBlank(code: number): boolean {
+  return code === SPACE || code === TAB;
+}

@@ -1,0 +1,112 @@
+import { SessionError } from '../errors/session-error.ts';
+import type { LoginChange, NewRecord, RecordDetails, RecordMeta, SessionStore, TagIndex } from '../stores/store.ts';
+import { makeId, keyOf } from './session-id.ts';
+import type { PendingLogin, SessionState } from './state.ts';
+
+/** An id that is taken is a broken generator's or a one-in-2^256 chance; a few more tries tell them apart. */
+const MAX_ATTEMPTS = 3;
+/** Long enough for every browser of today; what is longer is nobody's. */
+const MAX_AGENT_LENGTH = 512;
+
+/** A new id: the application's generator's, or 256 random bits. */
+export function newId(state: SessionState, bucket: string | null): string {
+  return makeId(bucket, state.engine.options.generateId());
+}
+
+export function idTaken(): SessionError {
+  return new SessionError(
+    'ERR_SESSION_ID_GENERATOR',
+    'The session ids that `idGenerator` gave are all taken: it must give a new, unguessable id each time',
+  );
+}
+
+/** What the store keeps about who opened or took over the session. */
+export function detailsOf(state: SessionState, login: PendingLogin | null): RecordDetails {
+  const { exchange } = state;
+  return {
+    owner: login?.owner ?? null,
+    method: login?.method ?? null,
+    address: exchange.clientAddress,
+    agent: exchange.header('user-agent')?.slice(0, MAX_AGENT_LENGTH) ?? null,
+    tags: login?.tags ?? [],
+  };
+}
+
+export function loginChange(state: SessionState, login: PendingLogin): LoginChange {
+  const { maxSessionsPerOwner, whenFull } = state.engine.options;
+  // Rounded down: a login must not seem older than a change of password that was made just before it.
+  const age = Math.max(0, Math.floor(performance.now() - login.at));
+  return { age, max: maxSessionsPerOwner ?? 0, whenFull };
+}
+
+/** What the store has made of a new or newly owned record. */
+export function metaOf(record: Omit<NewRecord, 'fields'>, now: number): RecordMeta {
+  const { details, timeout, absoluteTimeout, login } = record;
+  return {
+    ...details,
+    createdAt: now,
+    timeout,
+    expiresAt: absoluteTimeout === 0 ? 0 : now + absoluteTimeout * 1000,
+    authenticatedAt: login === null ? 0 : now - login.age,
+  };
+}
+
+/** Makes the session findable by its tags, before it exists: then there is none that cannot be found. */
+export async function indexTags(state: SessionState, login: PendingLogin): Promise<void> {
+  if (login.tags.length === 0) return;
+  const store = state.store!;
+  if (!('addTag' in store)) {
+    throw new SessionError('ERR_SESSION_UNSUPPORTED', 'The store cannot find sessions by `index`: it has no `addTag`');
+  }
+  const { keyring, options } = state.engine;
+  const bucket = keyring.bucket(login.owner);
+  for (const tag of login.tags)
+    await (store as SessionStore & TagIndex).addTag(tag, bucket, options.absoluteTimeout ?? 0);
+}
+
+export function refuseLogin(state: SessionState): SessionError {
+  state.login = null;
+  return new SessionError(
+    'ERR_SESSION_FULL',
+    `The owner has ${state.engine.options.maxSessionsPerOwner} sessions already, as many as \`maxSessionsPerOwner\` allows`,
+  );
+}
+
+/** Tells of a login that the store has accepted. */
+export function announceLogin(state: SessionState, previous: string | null, evicted: readonly string[]): void {
+  const { events } = state.engine;
+  const { owner, method } = state.login!;
+  events.emit('login', { handle: state.key!.handle, previous, owner, method });
+  for (const handle of evicted) events.emit('destroyed', { handle, reason: 'evicted' });
+  state.login = null;
+}
+
+/** Stores a session for the first time, initial data included, in one step. */
+export async function createRecord(state: SessionState): Promise<void> {
+  const { engine, fields, login } = state;
+  const absoluteTimeout = engine.options.absoluteTimeout ?? 0;
+  const timeout = state.timeout ?? engine.options.timeout;
+  const bucket = login === null ? null : engine.keyring.bucket(login.owner);
+  const details = detailsOf(state, login);
+  state.use();
+  if (login !== null) await indexTags(state, login);
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    const promised = login === null && attempt === 0 ? state.promisedId : null;
+    const id = promised ?? newId(state, bucket);
+    const key = keyOf(id);
+    const changes = { set: fields.all(key.handle), delete: new Set<string>() };
+    const change = login === null ? null : loginChange(state, login);
+    const record = { details, timeout, absoluteTimeout, fields: changes.set, login: change };
+    const outcome = await state.store!.create(key, record);
+    if (outcome.status === 'full') throw refuseLogin(state);
+    if (outcome.status === 'exists') continue;
+    state.attach(id, key, metaOf(record, outcome.now), outcome.now);
+    fields.committed(changes, key.handle);
+    state.timeout = null;
+    state.cookie = 'set';
+    engine.events.emit('created', { handle: key.handle });
+    if (login !== null) announceLogin(state, null, outcome.evicted);
+    return;
+  }
+  throw idTaken();
+}

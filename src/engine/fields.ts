@@ -1,0 +1,350 @@
+import type { Serializer } from '../serializers/serializer.ts';
+import type { RecordChange, Stored } from '../stores/store.ts';
+
+/** What a request did to the fields, serialised. */
+export interface FieldChanges {
+  readonly set: Map<string, Stored>;
+  readonly delete: Set<string>;
+}
+
+/** A serialised value, `undefined` for none, and the handle under which it was serialised. */
+export interface Placed {
+  readonly stored: Stored | undefined;
+  readonly handle: string;
+}
+
+/** A stored value that its serializer refuses. */
+export class UnreadableField extends Error {}
+
+const NO_FIELDS: Readonly<Record<string, Stored>> = Object.freeze(Object.create(null) as Record<string, Stored>);
+const NOWHERE: Placed = { stored: undefined, handle: '' };
+const AT = 0x40;
+
+/**
+ * The name under which the store keeps a key of the application's: names that begin with `@` are the
+ * engine's and the store's own, so the application's get one more.
+ */
+export function fieldName(key: string): string {
+  return key.charCodeAt(0) === AT ? `@${key}` : key;
+}
+
+/** The key that a stored field holds; `undefined` for fields of the engine and the store. */
+function keyOfField(name: string): string | undefined {
+  if (name.charCodeAt(0) !== AT) return name;
+  return name.charCodeAt(1) === AT ? name.slice(1) : undefined;
+}
+
+/**
+ * The fields of one session during one request: serialised as they were loaded, parsed when first used,
+ * and compared at the end if they could have been changed in place. All names are the store's.
+ */
+export class Fields {
+  readonly #serializer: Serializer;
+  #stored: Readonly<Record<string, Stored>> = NO_FIELDS;
+  /** What earlier commits of this request changed in `#stored`. */
+  #overlay: Map<string, Placed> | undefined;
+  /** Parsed or written values. */
+  readonly #values = new Map<string, unknown>();
+  /** Serialised forms to find nested changes by, where the stored form cannot serve. */
+  #stable: Map<string, Stored> | undefined;
+  #written: Set<string> | undefined;
+  /** May hold fields that were never stored, of which there is nothing to delete. */
+  #deleted: Set<string> | undefined;
+  /** How often the request has written so far, and how often it had when its changes were asked for. */
+  #writes = 0;
+  #asked = 0;
+  /** The handle under which `#stored` was serialised. */
+  #handle = '';
+
+  constructor(serializer: Serializer) {
+    this.#serializer = serializer;
+  }
+
+  /** Takes what was loaded. What the request wrote stays; what it read is read again. */
+  load(stored: Readonly<Record<string, Stored>>, handle: string): void {
+    this.#stored = stored;
+    this.#handle = handle;
+    this.#overlay = undefined;
+    this.#stable = undefined;
+    for (const name of this.#values.keys()) {
+      if (this.#written?.has(name) !== true) this.#values.delete(name);
+    }
+  }
+
+  /** Takes what is stored now. What the request changed stays, also inside values. */
+  reload(stored: Readonly<Record<string, Stored>>, handle: string): void {
+    for (const [name, value] of this.#values) {
+      if (this.#changedInPlace(name, value, handle) !== undefined) this.markWritten(name);
+    }
+    this.#deleted = this.#deletions();
+    this.load(stored, handle);
+  }
+
+  /** Forgets what was loaded and keeps what the request wrote: for a session that begins anew. */
+  detach(): void {
+    this.load(NO_FIELDS, '');
+    this.#deleted = undefined;
+  }
+
+  /** Forgets everything. */
+  reset(): void {
+    this.detach();
+    this.#values.clear();
+    this.#written = undefined;
+  }
+
+  has(name: string): boolean {
+    if (this.#values.has(name)) return true;
+    return this.#deleted?.has(name) !== true && this.#storedValue(name) !== undefined;
+  }
+
+  /** @throws {UnreadableField} when the stored value cannot be parsed. */
+  get(name: string): unknown {
+    const known = this.#values.get(name);
+    if (known !== undefined || this.#values.has(name)) return known;
+    if (this.#deleted?.has(name) === true) return undefined;
+    const stored = this.#storedValue(name);
+    if (stored === undefined) return undefined;
+    const value = this.#parse(name, stored);
+    this.#values.set(name, value);
+    if (this.#serializer.stableForm !== undefined && isMutable(value)) this.#remember(name, value);
+    return value;
+  }
+
+  set(name: string, value: unknown): void {
+    this.#writes++;
+    this.#values.set(name, value);
+    (this.#written ??= new Set()).add(name);
+    this.#deleted?.delete(name);
+  }
+
+  /** Puts a value in for reading that only counts as written when the session is: initial data. */
+  preset(name: string, value: unknown): void {
+    this.#values.set(name, value);
+    if (isMutable(value)) this.#remember(name, value);
+  }
+
+  delete(name: string): boolean {
+    const existed = this.has(name);
+    this.#writes++;
+    this.#values.delete(name);
+    this.#written?.delete(name);
+    if (existed) (this.#deleted ??= new Set()).add(name);
+    return existed;
+  }
+
+  /** Counts a value that was used as written. */
+  markWritten(name: string): void {
+    this.#writes++;
+    if (this.#values.has(name)) (this.#written ??= new Set()).add(name);
+  }
+
+  /** Has this request given the field a value of its own, not committed yet? */
+  isWritten(name: string): boolean {
+    return this.#written?.has(name) === true || this.#deletes(name);
+  }
+
+  /** Takes a value that was written to the store ahead of this request's commit. */
+  settle(name: string, value: unknown, stored: Stored | undefined, handle: string): void {
+    if (stored === undefined) this.#values.delete(name);
+    else this.#values.set(name, value);
+    this.#written?.delete(name);
+    this.#deleted?.delete(name);
+    (this.#overlay ??= new Map()).set(name, { stored, handle });
+    if (this.#serializer.stableForm !== undefined && isMutable(value)) this.#remember(name, value);
+  }
+
+  /** Forgets fields that the store has given away. */
+  forget(names: Iterable<string>): void {
+    for (const name of names) {
+      this.#values.delete(name);
+      this.#written?.delete(name);
+      (this.#overlay ??= new Map()).set(name, NOWHERE);
+    }
+  }
+
+  /** Names of the application's keys, in the order of the store and then of writing. */
+  keys(): string[] {
+    const keys: string[] = [];
+    for (const name of this.names()) {
+      const key = keyOfField(name);
+      if (key !== undefined) keys.push(key);
+    }
+    return keys;
+  }
+
+  /** All names that exist, those of the engine included. */
+  *names(): Generator<string> {
+    for (const name of this.#storedNames()) {
+      if (this.#deleted?.has(name) !== true && !this.#values.has(name)) yield name;
+    }
+    yield* this.#values.keys();
+  }
+
+  /** The serialised form as it is stored, for a comparison at the store. */
+  placed(name: string): Placed {
+    return this.#overlay?.get(name) ?? { stored: this.#storedValue(name), handle: this.#handle };
+  }
+
+  serialize(name: string, value: unknown, handle: string): Stored {
+    return this.#serializer.serialize(value, { field: name, handle });
+  }
+
+  /** Reads a serialised value that did not come with the record. */
+  parse(name: string, stored: Stored, handle: string): unknown {
+    // What it gives may share memory with what it is given, and be changed in place.
+    const own = typeof stored === 'string' ? stored : Buffer.from(stored);
+    return this.#serializer.deserialize(own, { field: name, handle });
+  }
+
+  /**
+   * What this request changed; `null` when nothing. Values are serialised for the record with this handle.
+   * @throws {SessionError} `ERR_SESSION_SERIALIZE`
+   */
+  changes(handle: string): FieldChanges | null {
+    this.#asked = this.#writes;
+    let set: Map<string, Stored> | undefined;
+    for (const [name, value] of this.#values) {
+      const written = this.#written?.has(name) === true;
+      const stored = written ? this.serialize(name, value, handle) : this.#changedInPlace(name, value, handle);
+      if (stored !== undefined) (set ??= new Map()).set(name, stored);
+    }
+    const deleted = this.#deletions();
+    if (set === undefined && deleted === undefined) return null;
+    return { set: set ?? new Map(), delete: deleted ?? new Set() };
+  }
+
+  /** All fields, serialised for a new record. */
+  all(handle: string): Map<string, Stored> {
+    this.#asked = this.#writes;
+    const fields = new Map<string, Stored>();
+    for (const [name, value] of this.#values) fields.set(name, this.serialize(name, value, handle));
+    return fields;
+  }
+
+  /** Every stored field serialised anew under another handle, beside its present form. */
+  rebind(handle: string): { set: Map<string, Stored>; expect: Map<string, Stored> } {
+    const set = new Map<string, Stored>();
+    const expect = new Map<string, Stored>();
+    for (const name of this.#storedNames()) {
+      const stored = this.#storedValue(name)!;
+      if (isStoresOwn(name)) continue;
+      expect.set(name, stored);
+      if (this.#deleted?.has(name) !== true) set.set(name, this.serialize(name, this.#parse(name, stored), handle));
+    }
+    return { set, expect };
+  }
+
+  /** The store has these changes now. What was written while they were on their way is still to come. */
+  committed(changes: Pick<RecordChange, 'set' | 'delete'> | null, handle: string): void {
+    if (changes === null) return;
+    this.#overlay ??= new Map();
+    for (const [name, stored] of changes.set) {
+      this.#overlay.set(name, { stored, handle });
+      // From now on the stored form is what the value is compared with.
+      this.#stable?.delete(name);
+    }
+    for (const name of changes.delete) this.#overlay.set(name, NOWHERE);
+    if (this.#asked === this.#writes) {
+      this.#written = undefined;
+      this.#deleted = undefined;
+      return;
+    }
+    this.#deleted = this.#deletions();
+    for (const name of this.#written ?? []) {
+      const stored = changes.set.get(name);
+      if (stored !== undefined && this.#holds(name, stored, handle)) this.#written!.delete(name);
+    }
+  }
+
+  /** Is a field's value the one that is stored now? */
+  #holds(name: string, stored: Stored, handle: string): boolean {
+    const value = this.#values.get(name);
+    if (isMutable(value)) return this.#changedInPlace(name, value, handle) === undefined;
+    return Object.is(value, this.#parse(name, stored));
+  }
+
+  /** Has this request deleted a field that is stored? */
+  #deletes(name: string): boolean {
+    return this.#deleted?.has(name) === true && this.#storedValue(name) !== undefined;
+  }
+
+  #deletions(): Set<string> | undefined {
+    if (this.#deleted === undefined) return undefined;
+    const deletions = new Set([...this.#deleted].filter((name) => this.#deletes(name)));
+    return deletions.size > 0 ? deletions : undefined;
+  }
+
+  #storedValue(name: string): Stored | undefined {
+    if (this.#overlay?.has(name) === true) return this.#overlay.get(name)!.stored;
+    return Object.hasOwn(this.#stored, name) ? this.#stored[name] : undefined;
+  }
+
+  #parse(name: string, stored: Stored): unknown {
+    try {
+      return this.parse(name, stored, this.placed(name).handle);
+    } catch (cause) {
+      throw new UnreadableField('A stored field cannot be read', { cause });
+    }
+  }
+
+  #remember(name: string, value: object): void {
+    const form = this.#stableForm(name, value);
+    (this.#stable ??= new Map()).set(name, form);
+  }
+
+  #stableForm(name: string, value: object): Stored {
+    const context = { field: name, handle: this.#handle };
+    return this.#serializer.stableForm?.(value, context) ?? this.#serializer.serialize(value, context);
+  }
+
+  /** What a value that was not remembered is compared with, where its stored form is no use. */
+  #storedInStableForm(name: string): Stored | undefined {
+    if (this.#serializer.stableForm === undefined) return undefined;
+    const stored = this.#storedValue(name);
+    const value = stored === undefined ? undefined : this.#parse(name, stored);
+    return isMutable(value) ? this.#stableForm(name, value) : undefined;
+  }
+
+  /** What becomes of a stored value that is read and written again, unchanged. */
+  #writtenBack(name: string, stored: Stored): Stored {
+    return this.#serializer.serialize(this.#parse(name, stored), { field: name, handle: this.#handle });
+  }
+
+  *#storedNames(): Generator<string> {
+    for (const name of Object.keys(this.#stored)) {
+      if (this.#overlay?.has(name) !== true) yield name;
+    }
+    if (this.#overlay === undefined) return;
+    for (const [name, { stored }] of this.#overlay) if (stored !== undefined) yield name;
+  }
+
+  /** The serialised form of a value that is not what was loaded any more; `undefined` for all others. */
+  #changedInPlace(name: string, value: unknown, handle: string): Stored | undefined {
+    if (!isMutable(value)) return undefined;
+    const remembered = this.#stable?.get(name) ?? this.#storedInStableForm(name);
+    const before = remembered ?? this.#storedValue(name);
+    if (before === undefined) return undefined;
+    const now = this.#stableForm(name, value);
+    if (isSame(before, now)) return undefined;
+    // Serializers need not write back what they read: JSON of another program has spaces, V8's arrays have kinds.
+    if (remembered === undefined && isSame(this.#writtenBack(name, before), now)) return undefined;
+    // What was compared is what is stored, unless it is a form for comparisons, or bound to another handle.
+    const storable = this.#serializer.stableForm === undefined && handle === this.#handle;
+    return storable ? now : this.serialize(name, value, handle);
+  }
+}
+
+/** Are these the same serialised value? */
+export function isSame(a: Stored, b: Stored): boolean {
+  return typeof a === 'string' || typeof b === 'string' ? a === b : Buffer.compare(a, b) === 0;
+}
+
+/** `@` and at most one lower-case letter other than the engine's own fields; see `SessionStore`. */
+function isStoresOwn(name: string): boolean {
+  return name === '@' || name === '@s' || name === '@r';
+}
+
+function isMutable(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}

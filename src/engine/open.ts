@@ -1,0 +1,157 @@
+import { readCookies } from '../cookie/read.ts';
+import type { Exchange } from '../exchange.ts';
+import { addFlash } from '../flash/flash.ts';
+import type { FoundRecord, MovedRecord, RecordKey } from '../stores/store.ts';
+import type { Engine } from './engine.ts';
+import { keyOf, splitCookieValue } from './session-id.ts';
+import { SessionState } from './state.ts';
+import { findSuccessor } from './succession.ts';
+
+/** What `invalidateBefore` leaves on the fresh session, in the flash queue of no name. */
+export const SESSION_INVALIDATED = 'session-invalidated';
+
+interface VerifiedId {
+  readonly id: string;
+  /** The index of the secret that signed it. */
+  readonly secret: number;
+}
+
+/**
+ * Opens the session of a request. Synchronous when there is nothing to ask the store for.
+ * @throws {SessionError} when the store fails and `onStoreError` is `'fail'`
+ */
+export function openSession(engine: Engine, exchange: Exchange): SessionState | Promise<SessionState> {
+  const state = new SessionState(engine, exchange);
+  const { options } = engine;
+  if (options.ignore(exchange.url)) {
+    state.phase = 'ignored';
+    return state;
+  }
+  state.engage();
+  const values = readCookies(exchange.header('cookie'), options.cookie.name);
+  if (values === undefined) return state;
+  const ids = verify(state, values);
+  if (ids.length === 0) return state;
+  if (options.load === 'lazy') {
+    state.phase = 'unloaded';
+    return state;
+  }
+  return loadSession(state, ids);
+}
+
+/** Loads a session that `load: 'lazy'` left unloaded. */
+export async function loadLazily(state: SessionState): Promise<void> {
+  if (state.phase !== 'unloaded') return;
+  state.used = true;
+  const { engine, exchange } = state;
+  const values = readCookies(exchange.header('cookie'), engine.options.cookie.name) ?? [];
+  await loadSession(state, verify(state, values));
+}
+
+/** The ids in cookies that we signed. Nothing else in a cookie ever reaches the store. */
+function verify(state: SessionState, values: readonly string[]): VerifiedId[] {
+  const { keyring, events } = state.engine;
+  const ids: VerifiedId[] = [];
+  let wellFormed = false;
+  for (const value of values) {
+    const split = splitCookieValue(value);
+    if (split === null) continue;
+    wellFormed = true;
+    const secret = keyring.verify(split.id, split.signature);
+    if (secret >= 0) ids.push({ id: split.id, secret });
+  }
+  if (ids.length === 0) {
+    events.emit('missed', { handle: null, reason: wellFormed ? 'signature' : 'malformed', detail: null });
+  }
+  return ids;
+}
+
+async function loadSession(state: SessionState, ids: readonly VerifiedId[]): Promise<SessionState> {
+  const { engine, exchange } = state;
+  try {
+    const store = engine.storeFor(exchange.request);
+    state.store = store instanceof Promise ? await store : store;
+    for (const { id, secret } of ids) {
+      if (await openRecord(state, id)) {
+        if (secret > 0 && state.key !== null) state.cookie = 'set';
+        break;
+      }
+    }
+  } catch (error) {
+    engine.events.emit('storeError', { operation: 'load', error });
+    if (engine.options.onStoreError === 'fail') throw error;
+    state.detach();
+    state.cookie = 'keep';
+    state.phase = 'degraded';
+    return state;
+  }
+  if (state.phase === 'unloaded') state.phase = 'ready';
+  if (state.meta?.owner != null) await checkAuthentication(state, state.meta.owner);
+  return state;
+}
+
+/** Opens the record of an id, or of the id that a rotation replaced it with. Says whether there is one. */
+async function openRecord(state: SessionState, presented: string): Promise<boolean> {
+  const { events } = state.engine;
+  let id = presented;
+  for (;;) {
+    const key = keyOf(id);
+    const record = await state.store!.load(key);
+    switch (record?.status) {
+      case 'found':
+        accept(state, id, key, record);
+        if (id !== presented) state.cookie = 'set';
+        return true;
+      case 'corrupt':
+        // The cookie stays: what is unreadable to this version of the application may not be to the next.
+        events.emit('missed', { handle: key.handle, reason: 'corrupt', detail: record.reason });
+        return true;
+      case 'moved': {
+        const successor = enterSuccessor(state, id, key, record);
+        if (successor === null) return state.phase === 'superseded';
+        id = successor;
+        break;
+      }
+      default:
+        events.emit('missed', { handle: key.handle, reason: 'not-found', detail: null });
+        state.cookie = 'delete';
+        return false;
+    }
+  }
+}
+
+function accept(state: SessionState, id: string, key: RecordKey, record: FoundRecord): void {
+  state.attach(id, key, record.meta, record.lastSeen);
+  state.isNew = false;
+  state.cookie = 'keep';
+  state.fields.load(record.fields, key.handle);
+  state.engine.events.emit('loaded', { handle: key.handle });
+}
+
+/** The id that a rotation led to; `null` when it may not be followed. */
+function enterSuccessor(state: SessionState, id: string, key: RecordKey, trace: MovedRecord): string | null {
+  const { events } = state.engine;
+  const { handle } = key;
+  if (trace.now < trace.graceUntil) {
+    const successor = findSuccessor(state, id, trace);
+    if (successor === null) {
+      events.emit('missed', { handle, reason: 'superseded', detail: null });
+      state.phase = 'superseded';
+    }
+    return successor;
+  }
+  events.emit('missed', { handle, reason: 'rotated', detail: null });
+  events.emit('reused', { handle, successor: trace.successor === '' ? null : trace.successor });
+  state.cookie = 'delete';
+  return null;
+}
+
+/** Ends a session that authenticated before the owner's password, or the like, was changed. */
+async function checkAuthentication(state: SessionState, owner: string): Promise<void> {
+  const { engine, exchange } = state;
+  const changed = await engine.options.invalidateBefore?.(owner, exchange.request);
+  if (changed == null || state.meta!.authenticatedAt >= changed.getTime()) return;
+  engine.events.emit('missed', { handle: state.key!.handle, reason: 'authentication-changed', detail: null });
+  state.retire('authentication-changed');
+  addFlash(state, SESSION_INVALIDATED, '', true);
+}

@@ -1,0 +1,70 @@
+/** Every `code` that a {@link SessionError} can carry. */
+export type SessionErrorCode =
+  | 'ERR_SESSION_CLIENT_MISSING'
+  | 'ERR_SESSION_COOKIE_TOO_LARGE'
+  | 'ERR_SESSION_COOKIE_WITHHELD'
+  | 'ERR_SESSION_CSRF'
+  | 'ERR_SESSION_DEGRADED'
+  | 'ERR_SESSION_FULL'
+  | 'ERR_SESSION_HEADERS_SENT'
+  | 'ERR_SESSION_ID_GENERATOR'
+  | 'ERR_SESSION_NOT_FRESH'
+  | 'ERR_SESSION_NOT_LOADED'
+  | 'ERR_SESSION_SERIALIZE'
+  | 'ERR_SESSION_STORE'
+  | 'ERR_SESSION_STORE_TIMEOUT'
+  | 'ERR_SESSION_STORE_UNAVAILABLE'
+  | 'ERR_SESSION_UNSUPPORTED';
+
+/** The HTTP status that an error asks for when nobody catches it; 500 where none is given. */
+const STATUS: Partial<Record<SessionErrorCode, number>> = {
+  ERR_SESSION_CSRF: 403,
+  ERR_SESSION_DEGRADED: 503,
+  ERR_SESSION_FULL: 409,
+  ERR_SESSION_NOT_FRESH: 403,
+  ERR_SESSION_STORE: 503,
+  ERR_SESSION_STORE_TIMEOUT: 503,
+  ERR_SESSION_STORE_UNAVAILABLE: 503,
+};
+
+/**
+ * A fault that a correct program can meet: the store is down, the device list is full, a form came
+ * from elsewhere. Programmer mistakes are `TypeError`s instead.
+ *
+ * Messages never contain ids, cookies, tokens or secrets.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await req.session.save();
+ * } catch (error) {
+ *   if (error instanceof SessionError && error.code === 'ERR_SESSION_FULL') return showDevices(res);
+ *   throw error;
+ * }
+ * ```
+ */
+export class SessionError extends Error {
+  /** The literal that tells faults apart; stable across versions. */
+  readonly code: SessionErrorCode;
+  /** The HTTP status to answer with; read by Express and Koa. */
+  readonly status: number;
+  /** The same, under the name that Fastify and http-errors read. */
+  readonly statusCode: number;
+
+  static {
+    SessionError.prototype.name = 'SessionError';
+  }
+
+  constructor(code: SessionErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.status = STATUS[code] ?? 500;
+    this.statusCode = this.status;
+  }
+
+  /** An answer that says nothing about the inside; what Hono and the Fetch adapter send when nobody catches the error. */
+  getResponse(): Response {
+    const text = this.status === 503 ? 'The service is unavailable for a moment\n' : 'The request failed\n';
+    return new Response(text, { status: this.status, headers: { 'cache-control': 'no-store' } });
+  }
+}

@@ -1,0 +1,144 @@
+import { channel, type Channel } from 'node:diagnostics_channel';
+
+/** Why a request with a session cookie got a new session. */
+export type MissReason =
+  | 'malformed' // not a cookie of ours by length or alphabet; the store was not asked
+  | 'signature' // signed by none of our secrets; the store was not asked
+  | 'not-found' // signed by us, but no such session: it ended, or it never was
+  | 'superseded' // a login gave the client a new id a moment ago
+  | 'rotated' // a rotated id after its grace: possibly stolen
+  | 'authentication-changed' // `invalidateBefore` ended it
+  | 'corrupt'; // the stored record cannot be read; see `detail`
+
+/** Why a session cookie was not sent, or is likely to be refused by the browser. */
+export type CookieReason =
+  | 'cacheable' // the response may be stored by shared caches (`cookielessHeaders`)
+  | 'exception' // the handler failed, and `cookie.onException` is false
+  | 'secure-over-http' // `Secure`, but the request did not come over HTTPS
+  | 'untrusted-proxy' // a proxy says HTTPS, but the application trusts none: sent without `Secure`
+  | 'path' // the request's path is outside `cookie.path`
+  | 'domain'; // the request's host is outside `cookie.domain`
+
+/** Why changes to a session were not stored. */
+export type DropReason =
+  | 'gone' // the session was ended meanwhile, by a logout, a revocation or its timeout
+  | 'superseded' // a concurrent login gave the client a new session
+  | 'cacheable' // a new session whose cookie had to be withheld
+  | 'exception' // the handler failed, and `cookie.onException` is false
+  | 'ignored'; // the URL has no sessions (`ignore`)
+
+/** Why a session ended. */
+export type EndReason = 'invalidated' | 'logout' | 'revoked' | 'evicted' | 'authentication-changed' | 'destroyed';
+
+interface OfSession {
+  /** The public name of the session; never its id. */
+  readonly handle: string;
+}
+
+/** Every event with its payload. No payload has an id, a cookie, a token or a field's value. */
+export interface SessionEvents {
+  /** A new session was stored. */
+  created: OfSession;
+  /** A session was read for a request. */
+  loaded: OfSession;
+  /** A cookie came, and no session could be opened with it. */
+  missed: { readonly handle: string | null; readonly reason: MissReason; readonly detail: string | null };
+  /** A rotated id was used after its grace: the client or somebody else holds an old cookie. */
+  reused: OfSession & { readonly successor: string | null };
+  /** The idle timeout was renewed, and nothing else. */
+  touched: OfSession;
+  /** Changes were stored. */
+  saved: OfSession & { readonly set: number; readonly deleted: number };
+  /** The session has a new id. */
+  rotated: OfSession & { readonly previous: string };
+  /** The session has an owner now, and a new id. */
+  login: OfSession & { readonly previous: string | null; readonly owner: string; readonly method: string | null };
+  /** The owner logged out. */
+  logout: OfSession & { readonly owner: string | null };
+  /** A session was ended. */
+  destroyed: OfSession & { readonly reason: EndReason };
+  /** Sessions of an owner were ended; the owner is `null` when they were found by an index. */
+  revoked: { readonly owner: string | null; readonly handles: readonly string[] };
+  /** The session was ended by somebody else while the request ran. */
+  gone: OfSession;
+  /** Changes were not stored. */
+  dropped: { readonly handle: string | null; readonly reason: DropReason };
+  /** A session cookie was not sent. */
+  withheld: { readonly handle: string | null; readonly reason: Extract<CookieReason, 'cacheable' | 'exception'> };
+  /** A session cookie was sent, and the browser may refuse it. */
+  doubtful: OfSession & { readonly reason: Exclude<CookieReason, 'cacheable' | 'exception'> };
+  /** The memory store was full and ended the session that was used longest ago. */
+  evicted: OfSession;
+  /** The store failed. */
+  storeError: { readonly operation: string; readonly error: unknown };
+  /** The store has failed so often that requests fail at once until it answers again. */
+  storeDown: { readonly error: unknown };
+  /** The store answers again. */
+  storeUp: Record<never, never>;
+}
+
+export type SessionEventName = keyof SessionEvents;
+
+const NAMES = Object.keys({
+  created: 0,
+  loaded: 0,
+  missed: 0,
+  reused: 0,
+  touched: 0,
+  saved: 0,
+  rotated: 0,
+  login: 0,
+  logout: 0,
+  destroyed: 0,
+  revoked: 0,
+  gone: 0,
+  dropped: 0,
+  withheld: 0,
+  doubtful: 0,
+  evicted: 0,
+  storeError: 0,
+  storeDown: 0,
+  storeUp: 0,
+} satisfies Record<SessionEventName, 0>) as SessionEventName[];
+
+const CHANNELS = new Map<string, Channel>(NAMES.map((name) => [name, channel(`websauna-session:${name}`)]));
+
+export type SessionListener<Name extends SessionEventName> = (event: SessionEvents[Name]) => void;
+
+/**
+ * Tells listeners of one factory, and `node:diagnostics_channel` subscribers of `websauna-session:<name>`.
+ * A listener that throws does not break the request; its error becomes an uncaught exception, as in
+ * diagnostics_channel.
+ */
+export class EventHub {
+  readonly #listeners = new Map<string, Set<(event: never) => void>>();
+
+  on<Name extends SessionEventName>(name: Name, listener: SessionListener<Name>): () => void {
+    if (!CHANNELS.has(name)) {
+      throw new TypeError(`Expected the event's name to be one of ${NAMES.join(', ')}, got ${JSON.stringify(name)}`);
+    }
+    const set = this.#listeners.get(name) ?? new Set();
+    this.#listeners.set(name, set.add(listener));
+    return () => set.delete(listener);
+  }
+
+  /** Is anybody listening? Ask before building a costly payload. */
+  wants(name: SessionEventName): boolean {
+    return this.#listeners.has(name) || CHANNELS.get(name)!.hasSubscribers;
+  }
+
+  emit<Name extends SessionEventName>(name: Name, event: SessionEvents[Name]): void {
+    CHANNELS.get(name)!.publish(event);
+    const set = this.#listeners.get(name);
+    if (set === undefined) return;
+    for (const listener of set) {
+      try {
+        listener(event as never);
+      } catch (error) {
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+    }
+  }
+}

@@ -1,0 +1,37 @@
+/**
+ * One request and its response, as the engine sees them. Adapters implement this; the engine never
+ * meets a framework.
+ */
+export interface Exchange {
+  /** The request's method, in upper case. */
+  readonly method: string;
+  /** The URL as the client sent it: a path with its query, or absolute. Never the part below a mount point. */
+  readonly url: string;
+  /** Did the client speak HTTPS, to us or to a proxy that the application trusts? */
+  readonly secure: boolean;
+  /** The client's address, behind proxies that the application trusts; `null` when unknown. */
+  readonly clientAddress: string | null;
+  /** The framework's own request object, handed to callbacks such as `redis.client` and `invalidateBefore`. */
+  readonly request: unknown;
+  /** A request header by its lower-case name; several `cookie` headers joined with `; `. */
+  header(name: string): string | undefined;
+  /**
+   * Called once, before the request's handler runs, when the request has a session; never when its URL
+   * is ignored and the handler does not ask for one. An adapter that must take hold of the response to
+   * commit before its headers leave does so here. Waiting for the session's first use would be too late:
+   * `res.end(page(req.session))` takes the response's method first, and uses the session then.
+   */
+  engage?(): void;
+}
+
+/** The head of a response that has not left yet. */
+export interface ResponseHead {
+  /** The status code as it stands now. */
+  readonly status: number;
+  /** A response header by its lower-case name; `undefined` when it is not set. */
+  get(name: string): string | undefined;
+  /** Sets a header, replacing what was there. */
+  set(name: string, value: string): void;
+  /** Adds one `Set-Cookie` header and keeps those of others. */
+  appendCookie(value: string): void;
+}

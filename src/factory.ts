@@ -1,0 +1,166 @@
+import { commitSession } from './engine/commit.ts';
+import type { Engine } from './engine/engine.ts';
+import { Keyring } from './engine/keyring.ts';
+import { openSession } from './engine/open.ts';
+import { finishHead } from './engine/response.ts';
+import type { SessionState } from './engine/state.ts';
+import { EventHub, type SessionEventName, type SessionListener } from './events.ts';
+import type { Exchange, ResponseHead } from './exchange.ts';
+import { normalizeOptions, type NormalizedOptions } from './normalize.ts';
+import type { DefaultData, SessionOptions } from './options.ts';
+import { Owners } from './owners/owners.ts';
+import { Sessions } from './sessions/sessions.ts';
+import { stateOf } from './session/dict.ts';
+import { WebsaunaSession, type SessionConstructor } from './session/session.ts';
+import { chooseStore, type StoreSource } from './stores/choose.ts';
+
+/** The lifetimes and limits that are in force (ASVS 7.1.1, 7.1.2). Durations are seconds. */
+export interface SessionPolicy {
+  readonly timeout: number;
+  readonly absoluteTimeout: number | null;
+  readonly touchInterval: number;
+  readonly rotationGrace: number;
+  readonly cookieMaxAge: number | null;
+  readonly maxSessionsPerOwner: number | null;
+  readonly whenFull: 'evict-oldest' | 'refuse';
+}
+
+/**
+ * Opens and commits the sessions of an application. Make one with `createSessionFactory` and give it to
+ * the framework's adapter; one factory can serve several.
+ */
+export class SessionFactory<
+  Data extends object = DefaultData,
+  S extends WebsaunaSession<Data> = WebsaunaSession<Data>,
+> {
+  /** The sessions of an owner: list them, end them. */
+  readonly owners: Owners;
+  /** All sessions, for tools: look at them, end them. */
+  readonly sessions: Sessions;
+  readonly #engine: Engine;
+  readonly #source: StoreSource;
+  readonly #sessionClass: SessionConstructor<Data, S>;
+
+  /** @throws {TypeError} for every option that is wrong, with what was expected */
+  constructor(options: SessionOptions<Data, S>) {
+    const normalized = normalizeOptions(options);
+    const events = new EventHub();
+    this.#source = chooseStore(normalized, options.redis, events);
+    this.#engine = {
+      options: normalized,
+      keyring: new Keyring(normalized.secrets),
+      events,
+      storeFor: this.#source.storeFor,
+    };
+    this.#sessionClass = (normalized.sessionClass ?? WebsaunaSession) as unknown as SessionConstructor<Data, S>;
+    this.owners = new Owners(this.#engine);
+    this.sessions = new Sessions(this.#engine);
+  }
+
+  /** Proxies in front that adapters without a notion of their own may believe. */
+  get trustedHops(): number {
+    return this.#engine.options.trustedHops;
+  }
+
+  /** The lifetimes and limits that are in force, for documentation and audits. */
+  get policy(): SessionPolicy {
+    const { timeout, absoluteTimeout, touchInterval, rotationGrace, cookieMaxAge, maxSessionsPerOwner, whenFull } =
+      this.#engine.options satisfies NormalizedOptions;
+    return { timeout, absoluteTimeout, touchInterval, rotationGrace, cookieMaxAge, maxSessionsPerOwner, whenFull };
+  }
+
+  /**
+   * Opens the session of a request; for adapters. Not a promise when there is nothing to load.
+   * @throws {SessionError} rejects with status 503 when the store fails and `onStoreError` is `'fail'`
+   */
+  open(exchange: Exchange): S | Promise<S> {
+    const state = openSession(this.#engine, exchange);
+    return state instanceof Promise ? this.#wrapLater(state) : new this.#sessionClass(state);
+  }
+
+  /**
+   * Commits a session and writes cookie, `Vary` and `Cache-Control` into the head of its response; for
+   * adapters, before the headers leave. `undefined` when nothing had to reach the store: all is done then.
+   *
+   * After an error the response is an error's: settle that too, and it carries no cookie.
+   * @throws {SessionError} synchronously or by rejection
+   */
+  settle(session: S, head: ResponseHead): Promise<void> | undefined {
+    const state: SessionState = stateOf(session);
+    let committing: Promise<void> | undefined;
+    try {
+      committing = commitSession(state, head);
+    } catch (error) {
+      return this.#failed(state, head, error);
+    }
+    if (committing === undefined) {
+      finishHead(state, head);
+      return undefined;
+    }
+    return committing.then(
+      () => finishHead(state, head),
+      (error: unknown) => this.#failed(state, head, error),
+    );
+  }
+
+  /**
+   * Listens to what happens to sessions; the same is published on `node:diagnostics_channel` as
+   * `websauna-session:<name>`.
+   * @returns a function that stops listening
+   */
+  on<Name extends SessionEventName>(name: Name, listener: SessionListener<Name>): () => void {
+    return this.#engine.events.on(name, listener);
+  }
+
+  /** Closes the connections that the factory opened. */
+  async close(): Promise<void> {
+    await this.#source.close();
+  }
+
+  /** An error's response goes as it is: whoever wrote it cannot do better with another error. */
+  #failed(state: SessionState, head: ResponseHead, error: unknown): undefined {
+    state.failed = true;
+    if (head.status < 500) throw error;
+    finishHead(state, head);
+  }
+
+  async #wrapLater(state: Promise<SessionState>): Promise<S> {
+    return new this.#sessionClass(await state);
+  }
+}
+
+/**
+ * Makes a session factory.
+ *
+ * @example
+ * ```ts
+ * const factory = createSessionFactory({
+ *   secret: process.env.SESSION_SECRET!,
+ *   redis: { url: process.env.REDIS_URL! },
+ * });
+ * ```
+ * @throws {TypeError} for every option that is wrong, with what was expected
+ */
+export function createSessionFactory<
+  Data extends object = DefaultData,
+  S extends WebsaunaSession<Data> = WebsaunaSession<Data>,
+>(options: SessionOptions<Data, S>): SessionFactory<Data, S> {
+  return new SessionFactory(options);
+}
+
+/**
+ * The name that Websauna knows `createSessionFactory` by, when sessions shall end with a change of the
+ * owner's password and the like: every session remembers when it was made and when its owner logged in,
+ * and `invalidateBefore`, which is required here, says which logins are too old.
+ */
+export function createCreationTimeAwareSessionFactory<
+  Data extends object = DefaultData,
+  S extends WebsaunaSession<Data> = WebsaunaSession<Data>,
+>(
+  options: SessionOptions<Data, S> & Required<Pick<SessionOptions<Data, S>, 'invalidateBefore'>>,
+): SessionFactory<Data, S> {
+  if (typeof options.invalidateBefore !== 'function') {
+    throw new TypeError('Expected `invalidateBefore` to be a function of owner and request that gives a Date or null');
+  }
+  return new SessionFactory(options);
+}

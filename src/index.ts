@@ -1,0 +1,43 @@
+export {
+  createCreationTimeAwareSessionFactory,
+  createSessionFactory,
+  SessionFactory,
+  type SessionPolicy,
+} from './factory.ts';
+export {
+  WebsaunaSession,
+  type BeginLoginOptions,
+  type LoginOptions,
+  type LogoutOptions,
+  type PendingLoginInfo,
+  type SessionConstructor,
+} from './session/session.ts';
+export type { WebsaunaSession as Session } from './session/session.ts';
+export type { CookieOptions, DefaultData, IgnoreOptions, SessionData, SessionOptions } from './options.ts';
+export { SessionError, type SessionErrorCode } from './errors/session-error.ts';
+export type {
+  CookieReason,
+  DropReason,
+  EndReason,
+  MissReason,
+  SessionEventName,
+  SessionEvents,
+  SessionListener,
+} from './events.ts';
+export { SESSION_INVALIDATED } from './engine/open.ts';
+export { ignoreSession, NO_SESSION_FILE_EXTENSIONS, STATIC_FILE_EXTENSIONS } from './ignore.ts';
+export type { HasHandle, OwnedSession, Owners } from './owners/owners.ts';
+export type { SessionLookup, Sessions } from './sessions/sessions.ts';
+export type { StoredSession } from './sessions/stored-session.ts';
+export type { Exchange, ResponseHead } from './exchange.ts';
+export type * from './stores/store.ts';
+export type { Serializer, SerializerContext } from './serializers/serializer.ts';
+export { AAL1, AAL2, AAL3, assuranceLevels, type SessionLimits } from './presets.ts';
+export { sessionOptionsFromEnv, sessionOptionsFromSettings, type ModuleLoader } from './settings.ts';
+export type {
+  RedisClient,
+  RedisClientOption,
+  RedisLibrary,
+  RedisOptions,
+  RedisPoolOptions,
+} from './stores/redis/index.ts';

@@ -1,0 +1,213 @@
+import { inspect } from 'node:util';
+import { fieldName } from '../engine/fields.ts';
+import type { SessionState } from '../engine/state.ts';
+import { expected } from '../internal/validate.ts';
+import type { DefaultData } from '../options.ts';
+
+/** The state behind a session, for the rest of the library. Not exported by the package. */
+export let stateOf: (session: object) => SessionState;
+
+type Key<Data> = keyof Data & string;
+
+/**
+ * The dictionary side of a session: synchronous access to its fields. Reading costs nothing; what is
+ * written, and what is changed inside a value that was read, is stored field by field at the commit.
+ *
+ * Every method throws `ERR_SESSION_NOT_LOADED` while a session with `load: 'lazy'` is unloaded, and every
+ * method that changes something throws `ERR_SESSION_DEGRADED` when `session.degraded` is true.
+ */
+export abstract class SessionDict<Data extends object = DefaultData> {
+  readonly #state: SessionState;
+  #data: Partial<Data> | undefined;
+
+  constructor(state: SessionState) {
+    this.#state = state;
+  }
+
+  /** A field's value; `fallback`, or `undefined`, when there is none. */
+  get<K extends Key<Data>>(key: K): Data[K] | undefined;
+  get<K extends Key<Data>, Fallback>(key: K, fallback: Fallback): NonNullable<Data[K]> | Fallback;
+  get(key: Key<Data>, fallback?: unknown): unknown {
+    const state = this.#state;
+    state.use();
+    const value = state.read(fieldName(checkKey(key)));
+    return value === undefined ? fallback : value;
+  }
+
+  /** Gives a field a value, which must be serialisable at the commit; `undefined` deletes the field. */
+  set<K extends Key<Data>>(key: K, value: Data[K]): this {
+    const state = this.#state;
+    state.change();
+    if (value === undefined) state.fields.delete(fieldName(checkKey(key)));
+    else state.fields.set(fieldName(checkKey(key)), value);
+    return this;
+  }
+
+  /** Deletes a field; says whether there was one. */
+  delete(key: Key<Data>): boolean {
+    const state = this.#state;
+    state.change();
+    return state.fields.delete(fieldName(checkKey(key)));
+  }
+
+  /** Is there such a field? */
+  has(key: Key<Data>): boolean {
+    const state = this.#state;
+    state.use();
+    return state.fields.has(fieldName(checkKey(key)));
+  }
+
+  /** The names of the fields. Flash messages and CSRF secrets are not among them. */
+  keys(): Key<Data>[] {
+    const state = this.#state;
+    state.use();
+    return state.fields.keys() as Key<Data>[];
+  }
+
+  values(): Data[Key<Data>][] {
+    return this.keys().map((key) => this.get(key)!);
+  }
+
+  entries(): [Key<Data>, Data[Key<Data>]][] {
+    return this.keys().map((key) => [key, this.get(key)!]);
+  }
+
+  [Symbol.iterator](): IterableIterator<Key<Data>> {
+    return this.keys().values();
+  }
+
+  /** The number of fields. */
+  get size(): number {
+    return this.keys().length;
+  }
+
+  /** The fields as a plain object without a prototype; what `JSON.stringify(session)` gives. */
+  toJSON(): Partial<Data> {
+    const copy = Object.create(null) as Record<string, unknown>;
+    for (const [key, value] of this.entries()) copy[key] = value;
+    return copy as Partial<Data>;
+  }
+
+  /** A field's value, which is `value` from now on if there was none. */
+  setDefault<K extends Key<Data>>(key: K, value: NonNullable<Data[K]>): NonNullable<Data[K]> {
+    const present = this.get(key);
+    if (present !== undefined) return present as NonNullable<Data[K]>;
+    this.set(key, value);
+    return value;
+  }
+
+  /** Deletes a field and gives its value; `fallback`, or `undefined`, when there was none. */
+  pop<K extends Key<Data>>(key: K): Data[K] | undefined;
+  pop<K extends Key<Data>, Fallback>(key: K, fallback: Fallback): NonNullable<Data[K]> | Fallback;
+  pop(key: Key<Data>, fallback?: unknown): unknown {
+    const value = this.get(key, fallback);
+    this.delete(key);
+    return value;
+  }
+
+  /** Deletes one of the fields and gives it; `undefined` when there is none. */
+  popItem(): [Key<Data>, Data[Key<Data>]] | undefined {
+    const key = this.keys().at(-1);
+    return key === undefined ? undefined : [key, this.pop(key)!];
+  }
+
+  /** Sets several fields. */
+  assign(data: Partial<Data>): this {
+    for (const key of Object.keys(data) as Key<Data>[]) this.set(key, data[key] as Data[Key<Data>]);
+    return this;
+  }
+
+  /** Deletes all fields. Owner, flash messages and CSRF secret stay; `invalidate()` ends the session itself. */
+  clear(): void {
+    for (const key of this.keys()) this.delete(key);
+  }
+
+  /**
+   * Stores fields whose change cannot be seen: all that this request has used, or one. Values that
+   * were changed in place are noticed without it.
+   */
+  changed(key?: Key<Data>): void {
+    const state = this.#state;
+    state.change();
+    for (const each of key === undefined ? this.keys() : [key]) state.fields.markWritten(fieldName(checkKey(each)));
+  }
+
+  /**
+   * The fields as a live object: `session.data.views = 1` is `session.set('views', 1)`.
+   *
+   * @example
+   * ```ts
+   * session.data.cart ??= [];
+   * session.data.cart.push('book'); // noticed at the commit
+   * ```
+   */
+  get data(): Partial<Data> {
+    this.#data ??= new Proxy(new DataTarget(this), DATA_HANDLER) as unknown as Partial<Data>;
+    return this.#data;
+  }
+
+  static {
+    stateOf = (session) => (session as SessionDict).#state;
+    // Shows fields in `console.log`, and never the id.
+    Object.defineProperty(SessionDict.prototype, inspect.custom, {
+      value(this: SessionDict): unknown {
+        return { [this.constructor.name]: this.#state.phase === 'unloaded' ? 'not loaded' : this.toJSON() };
+      },
+    });
+  }
+}
+
+function checkKey(key: unknown): string {
+  if (typeof key === 'string' && key !== '') return key;
+  throw expected('key', 'a non-empty string', key);
+}
+
+interface AnyData {
+  [key: string]: unknown;
+}
+
+type AnyDict = SessionDict<AnyData>;
+
+class DataTarget {
+  readonly session: AnyDict;
+
+  constructor(session: unknown) {
+    this.session = session as AnyDict;
+  }
+
+  static {
+    // Called on the view itself.
+    Object.defineProperty(DataTarget.prototype, inspect.custom, {
+      value(this: object): unknown {
+        return { ...this };
+      },
+    });
+  }
+}
+
+/** One handler for all sessions. Names of `Object.prototype` are ordinary fields: nothing is inherited. */
+const DATA_HANDLER: ProxyHandler<DataTarget> = {
+  get: ({ session }, key) => (typeof key === 'string' && key !== '' ? session.get(key) : undefined),
+  set: ({ session }, key, value) => {
+    if (typeof key !== 'string') return false;
+    session.set(key, value);
+    return true;
+  },
+  has: ({ session }, key) => typeof key === 'string' && key !== '' && session.has(key),
+  deleteProperty: ({ session }, key) => {
+    if (typeof key === 'string') session.delete(key);
+    return true;
+  },
+  defineProperty: ({ session }, key, descriptor) => {
+    if (typeof key !== 'string' || !('value' in descriptor)) return false;
+    session.set(key, descriptor.value);
+    return true;
+  },
+  ownKeys: ({ session }) => session.keys(),
+  getOwnPropertyDescriptor: ({ session }, key) => {
+    if (typeof key !== 'string' || key === '' || !session.has(key)) return undefined;
+    return { value: session.get(key), writable: true, enumerable: true, configurable: true };
+  },
+  getPrototypeOf: () => null,
+  setPrototypeOf: () => false,
+};

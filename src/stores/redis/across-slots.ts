@@ -1,0 +1,124 @@
+import { SessionError } from '../../errors/session-error.ts';
+import type {
+  CorruptRecord,
+  Gone,
+  LoadResult,
+  MovedRecord,
+  MoveOutcome,
+  NewRecord,
+  RecordKey,
+  RecordMeta,
+  RecordMove,
+  SaveOutcome,
+  Stored,
+  Written,
+} from '../store.ts';
+
+/** A record as it is stored, bytes and all, so that a copy of it is exact. */
+export interface RawRecord {
+  readonly status: 'found';
+  readonly meta: RecordMeta;
+  /** The metadata as it is stored. */
+  readonly text: string;
+  readonly fields: ReadonlyMap<string, Stored>;
+}
+
+/** The steps of a move that one script cannot do, because the two keys live in different slots. */
+export interface SlotSteps {
+  read(key: RecordKey): Promise<RawRecord | MovedRecord | CorruptRecord | undefined>;
+  load(key: RecordKey): Promise<LoadResult | undefined>;
+  /** The value as it is stored. */
+  encode(value: Stored): Stored;
+  /**
+   * @param meta metadata to take over as it is; '' to begin anew
+   * @param trial seconds after which the record ends unless it is kept; 0 for the life of any record
+   */
+  create(key: RecordKey, record: NewRecord, meta: string, trial: number): Promise<MoveOutcome>;
+  /** Gives a record on trial the life of any other. */
+  keep(key: RecordKey): Promise<SaveOutcome>;
+  destroy(key: RecordKey): Promise<unknown>;
+  /** Ends a record that still is exactly this. */
+  retire(from: RecordKey, to: RecordKey, trace: RecordMove['trace'], old: RawRecord): Promise<MoveOutcome>;
+}
+
+/** Each failed attempt means that another request got its write through, so this many in a row are no race any more. */
+const MAX_ATTEMPTS = 32;
+/** Seconds: more than the steps take, and less than an owner would miss the place among the sessions. */
+const TRIAL = 15;
+
+const GONE: Gone = { status: 'gone' };
+
+/**
+ * Writes the new record first and ends the old one then, so that a crash in between leaves the client
+ * where it was: nobody has been told the new id. Of two moves that race, the one that finds the old
+ * record gone takes its copy back; a copy that missed a write is made again.
+ *
+ * A login's copy is one of the owner's sessions from the start, where revocations and limits find it. It
+ * is on trial until the old record has ended: what a crash leaves of it is soon gone. A rotation's copy
+ * is not, since the trace at the old key leads to it as soon as that record has ended; without the trace
+ * nobody can open it or see it.
+ */
+export async function moveAcrossSlots(
+  slots: SlotSteps,
+  from: RecordKey,
+  to: RecordKey,
+  move: RecordMove,
+): Promise<MoveOutcome> {
+  const evicted: string[] = [];
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    const old = await slots.read(from);
+    if (old?.status === 'moved') return old;
+    if (old?.status !== 'found') return GONE;
+    if (!holds(slots, old.fields, move)) {
+      const current = await slots.load(from);
+      if (current?.status === 'found') return { status: 'conflict', fields: current.fields };
+      continue;
+    }
+    const created = await copy(slots, to, old, move);
+    if (created.status !== 'ok') return created;
+    evicted.push(...created.evicted);
+    const retired = await slots.retire(from, to, move.trace, old);
+    if (retired.status === 'ok') return await conclude(slots, to, move, { ...created, evicted });
+    await slots.destroy(to);
+    if (retired.status !== 'conflict') return retired;
+  }
+  throw new SessionError('ERR_SESSION_STORE', 'A session was changed so often that it could not get its new id');
+}
+
+async function copy(slots: SlotSteps, to: RecordKey, old: RawRecord, move: RecordMove): Promise<MoveOutcome> {
+  const { login } = move;
+  const timeout = move.timeout ?? old.meta.timeout;
+  const fields = new Map(old.fields);
+  for (const name of move.delete) fields.delete(name);
+  for (const [name, value] of move.set) fields.set(name, slots.encode(value));
+  const details = login?.details ?? old.meta;
+  const record = { details, timeout, absoluteTimeout: login?.absoluteTimeout ?? 0, fields, login };
+  if (login !== null) return await slots.create(to, record, '', TRIAL);
+  return await slots.create(to, record, withTimeout(old.text, timeout), 0);
+}
+
+async function conclude(slots: SlotSteps, to: RecordKey, move: RecordMove, created: Written): Promise<MoveOutcome> {
+  if (move.login === null) return created;
+  // Ended meanwhile: by a revocation, by the owner's limit, or because the trial took too long.
+  return (await slots.keep(to)).status === 'ok' ? created : GONE;
+}
+
+/** See `lua/_record.lua` for the format. */
+function withTimeout(meta: string, timeout: number): string {
+  return meta.replace(/^(1:\d+:)\d+/, `$1${timeout}`);
+}
+
+function holds(slots: SlotSteps, fields: ReadonlyMap<string, Stored>, move: RecordMove): boolean {
+  if (move.expect === null) return true;
+  for (const [name, value] of move.expect) {
+    const stored = fields.get(name);
+    if (value === undefined || stored === undefined ? value !== stored : !sameBytes(stored, slots.encode(value))) {
+      return false;
+    }
+  }
+  return !move.exact || [...fields.keys()].every((name) => move.expect!.has(name));
+}
+
+function sameBytes(a: Stored, b: Stored): boolean {
+  return Buffer.compare(Buffer.from(a as string), Buffer.from(b as string)) === 0;
+}

@@ -1,0 +1,35 @@
+import type { Stored } from '../store.ts';
+
+/** A Lua script with the SHA-1 that Redis knows it by. */
+export interface Script {
+  readonly sha: string;
+  readonly source: string;
+}
+
+export type Reply = string | number | bigint | null | Uint8Array | readonly Reply[];
+
+/**
+ * The handful of commands that the store issues, over whichever client library is in use.
+ * `bytes: true` asks for bulk strings as `Uint8Array`s (a Buffer is one) in place of strings.
+ */
+export interface RedisDriver {
+  /** Which client library stands behind it, for messages and events. */
+  readonly library: 'node-redis' | 'ioredis';
+  /** Does the client speak to a Redis Cluster, so that all keys of a script must share a slot? */
+  readonly cluster: boolean;
+  /** HGETALL. An empty object when the key is absent. Rejects with the server's WRONGTYPE error on another type. */
+  hgetall(key: string, bytes: boolean): Promise<Record<string, Stored>>;
+  /** EVALSHA, with EVAL where the server does not know the script yet. Routed by the first key. */
+  evaluate(script: Script, keys: readonly string[], args: readonly Stored[], bytes: boolean): Promise<Reply>;
+  /**
+   * SCAN: names of keys that match a glob-style pattern, in pages of about `count` looked at. On a cluster,
+   * those of all masters. Each may come more than once.
+   */
+  scan(pattern: string, count: number): AsyncIterable<string[]>;
+  /** A round trip that changes nothing; rejects when the server does not answer. */
+  ping(): Promise<void>;
+  /** A command got no answer: what the client knows of its cluster may be out of date. */
+  refresh?(): void;
+  /** Closes the connection if we opened it; a client that the application gave is left alone. */
+  close(): Promise<void>;
+}

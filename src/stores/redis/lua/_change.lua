@@ -1,0 +1,33 @@
+-- A change in ARGV from `first` on: count of deletions, count of expectations, the names to delete,
+-- the expectations as name, '1' or '0' (must it exist), value.
+-- `expected` gives the index after the expectations, or nil when the record differs; with `exact`,
+-- fields that are not named may not exist.
+local function expected(key, first, exact)
+  local deletions, expectations = tonumber(ARGV[first]), tonumber(ARGV[first + 1])
+  local index = first + 2 + deletions
+  local named = 0
+  for _ = 1, expectations do
+    local value = redis.call('HGET', key, ARGV[index])
+    if ARGV[index + 1] == '1' then
+      if value ~= ARGV[index + 2] then return nil end
+      named = named + 1
+    elseif value then
+      return nil
+    end
+    index = index + 3
+  end
+  if exact and redis.call('HLEN', key) ~= named + 2 then return nil end
+  return index
+end
+
+local function conflict(key)
+  local reply = redis.call('HGETALL', key)
+  table.insert(reply, 1, 3)
+  return reply
+end
+
+local function remove(key, first)
+  for index = first + 2, first + 1 + tonumber(ARGV[first]) do
+    redis.call('HDEL', key, ARGV[index])
+  end
+end

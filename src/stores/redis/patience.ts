@@ -1,0 +1,31 @@
+import type { Clock } from './deadline.ts';
+
+/** Milliseconds before a command is tried again: at first, and at most. */
+const FIRST_WAIT = 5;
+const LONGEST_WAIT = 80;
+
+/**
+ * Does a cluster refuse a command because its slot is on its way to another node? Keys of one slot are
+ * then in two places, for milliseconds as a rule, and nothing was changed:
+ * - TRYAGAIN: some of the keys are here and some are not;
+ * - a script met a key that is not here;
+ * - node-redis was sent to a node that has no slot yet, and so does not know it.
+ */
+function isOnTheMove(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    /^TRYAGAIN\b|^ERR .*attempted to access a non local key|^Cannot find node /.test(error.message)
+  );
+}
+
+/** Runs a command again while its slot is on the move, and until `end`, a time of the clock. */
+export async function patiently<T>(run: () => Promise<T>, end: number, clock: Clock): Promise<T> {
+  for (let wait = FIRST_WAIT; ; wait = Math.min(2 * wait, LONGEST_WAIT)) {
+    try {
+      return await run();
+    } catch (error) {
+      if (!isOnTheMove(error) || clock.now() + wait >= end) throw error;
+    }
+    await new Promise<void>((resolve) => clock.after(wait, resolve));
+  }
+}

@@ -1,0 +1,284 @@
+import type {
+  CreateOutcome,
+  DestroyOutcome,
+  FoundRecord,
+  LoadResult,
+  MoveOutcome,
+  NewRecord,
+  OwnedRecord,
+  OwnerIndex,
+  RecordChange,
+  RecordKey,
+  RecordMove,
+  SaveOutcome,
+  ScannedRecord,
+  SessionScanner,
+  SessionStore,
+  Stored,
+  TagIndex,
+  TakeOutcome,
+} from '../store.ts';
+import { moveAcrossSlots, type RawRecord, type SlotSteps } from './across-slots.ts';
+import type { RedisDriver, Reply, Script } from './driver.ts';
+import type { ValueEncoding } from './encoding.ts';
+import { isWrongType, storeError } from './faults.ts';
+import { fieldsFrom, formatDetails, isOwnField, parseLastSeen, parseMeta, parseRecord, textOf } from './record.ts';
+import { scanRecords } from './scan.ts';
+import { scripts } from './scripts.generated.ts';
+
+/** What a script's first number means; see `lua/_record.lua`. */
+const CODES = ['gone', 'ok', 'moved', 'conflict', 'exists', 'full'] as const;
+type Code = (typeof CODES)[number];
+
+const NOTHING: ReadonlyMap<string, Stored> = new Map();
+const NONE: ReadonlySet<string> = new Set();
+
+/** Sessions in Redis: a hash for each, changed by scripts only. */
+export class RedisStore implements SessionStore, OwnerIndex, TagIndex, SessionScanner {
+  readonly #driver: RedisDriver;
+  readonly #prefix: string;
+  readonly #encoding: ValueEncoding;
+  /** How far Redis's clock is ahead of ours, as its last answer showed; milliseconds. */
+  #ahead = 0;
+
+  constructor(driver: RedisDriver, prefix: string, encoding: ValueEncoding) {
+    this.#driver = driver;
+    this.#prefix = prefix;
+    this.#encoding = encoding;
+  }
+
+  now(): number {
+    return Date.now() + this.#ahead;
+  }
+
+  async load(key: RecordKey): Promise<LoadResult | undefined> {
+    const name = this.#recordKey(key);
+    try {
+      const fields = await this.#driver.hgetall(name, this.#encoding.needsBytes);
+      const record = parseRecord(fields, this.now());
+      if (record?.status !== 'found') return record;
+      if (!this.#encoding.needsBytes && !this.#encoding.doubts(fields)) return record;
+      return await this.#decode(name, record);
+    } catch (error) {
+      if (isWrongType(error)) return { status: 'corrupt', reason: 'wrong-type' };
+      throw storeError('load', error);
+    }
+  }
+
+  async create(key: RecordKey, record: NewRecord): Promise<CreateOutcome> {
+    return (await this.#create(key, record, '', 0)) as CreateOutcome;
+  }
+
+  async save(key: RecordKey, change: RecordChange): Promise<SaveOutcome> {
+    const args: Stored[] = [key.handle, text(change.timeout)];
+    this.#pushChange(args, change);
+    return (await this.#write('save', scripts.save, this.#keys(key), args)) as SaveOutcome;
+  }
+
+  async move(from: RecordKey, to: RecordKey, move: RecordMove): Promise<MoveOutcome> {
+    if (this.#driver.cluster && (from.bucket === null || from.bucket !== to.bucket)) {
+      return await moveAcrossSlots(this.#slots, from, to, move);
+    }
+    const keys = [this.#recordKey(from), this.#recordKey(to)];
+    if (to.bucket !== null) keys.push(this.#indexKey(to.bucket));
+    if (from.bucket !== null) keys.push(this.#indexKey(from.bucket));
+    const { login, trace } = move;
+    const args: Stored[] = [from.handle, to.handle, text(move.timeout)];
+    args.push(flag(login !== null), text(login?.absoluteTimeout ?? 0), text(login?.age ?? 0));
+    args.push(
+      text(login?.max ?? 0),
+      flag(login?.whenFull === 'evict-oldest'),
+      login ? formatDetails(login.details) : '',
+    );
+    args.push(trace?.nonce ?? '', text(trace?.grace ?? 0), text(trace?.keep ?? 0), flag(move.exact));
+    this.#pushChange(args, move);
+    return await this.#write('move', scripts.move, keys, args);
+  }
+
+  async take(key: RecordKey, prefix: string): Promise<TakeOutcome> {
+    const reply = await this.#run('take', scripts.take, [this.#recordKey(key)], [prefix]);
+    if (reply[0] !== 1) return this.#outcome(reply) as TakeOutcome;
+    return { status: 'ok', fields: this.#fields('take', reply) };
+  }
+
+  async destroy(key: RecordKey): Promise<DestroyOutcome> {
+    return (await this.#write('destroy', scripts.destroy, this.#keys(key), [key.handle])) as DestroyOutcome;
+  }
+
+  async listOwned(bucket: string): Promise<readonly OwnedRecord[]> {
+    const reply = await this.#run('list', scripts.list, [this.#indexKey(bucket)], [this.#bucketPrefix(bucket)]);
+    const owned: OwnedRecord[] = [];
+    for (let i = 1; i + 2 < reply.length; i += 3) {
+      const meta = parseMeta(textOf(reply[i + 1] as Stored));
+      const lastSeen = parseLastSeen((reply[i + 2] ?? '') as Stored);
+      if (meta === undefined || lastSeen === undefined) continue;
+      owned.push({ handle: textOf(reply[i] as Stored), meta, lastSeen });
+    }
+    return owned;
+  }
+
+  async revokeOwned(bucket: string, except: string | null, tag: string | null): Promise<readonly string[]> {
+    const args = [this.#bucketPrefix(bucket), except ?? '', tag ?? ''];
+    const reply = await this.#run('revoke', scripts.revoke, [this.#indexKey(bucket)], args);
+    return reply.map((handle) => textOf(handle as Stored));
+  }
+
+  async addTag(tag: string, bucket: string, keep: number): Promise<void> {
+    await this.#run('tag', scripts.tag, [this.#tagKey(tag)], [bucket, text(keep)]);
+  }
+
+  async bucketsWithTag(tag: string): Promise<readonly string[]> {
+    const reply = await this.#run('find', scripts.tagged, [this.#tagKey(tag)], []);
+    return reply.map((bucket) => textOf(bucket as Stored));
+  }
+
+  scan(): AsyncGenerator<ScannedRecord> {
+    return scanRecords(this.#driver, this.#prefix);
+  }
+
+  async close(): Promise<void> {
+    await this.#driver.close();
+  }
+
+  readonly #slots: SlotSteps = {
+    read: async (key) => {
+      const stored = await this.#read(this.#recordKey(key));
+      const record = parseRecord(stored, this.now());
+      if (record?.status !== 'found') return record;
+      const fields = Object.entries(stored).filter(([name]) => !isOwnField(name));
+      return { status: 'found', meta: record.meta, text: textOf(stored['@']!), fields: new Map(fields) };
+    },
+    load: (key) => this.load(key),
+    encode: (value) => this.#encoding.encode(value),
+    create: (key, record, meta, trial) => this.#create(key, record, meta, trial),
+    keep: (key) => this.save(key, { set: NOTHING, delete: NONE, timeout: null, expect: null }),
+    destroy: (key) => this.destroy(key),
+    retire: (from, to, trace, { text: meta, fields }: RawRecord) => {
+      const args = [from.handle, trace?.nonce ?? '', text(trace?.grace ?? 0), text(trace?.keep ?? 0), to.handle, meta];
+      this.#pushChange(args, { set: NOTHING, delete: NONE, timeout: null, expect: fields });
+      return this.#write('move', scripts.retire, this.#keys(from), args);
+    },
+  };
+
+  /** A record's fields in bytes. */
+  async #read(name: string): Promise<Record<string, Stored>> {
+    try {
+      return await this.#driver.hgetall(name, true);
+    } catch (error) {
+      throw storeError('move', error);
+    }
+  }
+
+  async #create(key: RecordKey, record: NewRecord, meta: string, trial: number): Promise<MoveOutcome> {
+    const { login } = record;
+    const args: Stored[] = [key.handle, text(record.timeout), text(record.absoluteTimeout), text(login?.age ?? -1)];
+    args.push(text(login?.max ?? 0), flag(login?.whenFull === 'evict-oldest'), formatDetails(record.details));
+    args.push(meta, text(trial));
+    this.#pushFields(args, record.fields);
+    return await this.#write('create', scripts.create, this.#keys(key), args);
+  }
+
+  /** The text of values that were read as bytes, or whose bytes must be looked at again. */
+  async #decode(name: string, record: FoundRecord): Promise<LoadResult | undefined> {
+    // It may have been changed, or ended, since it was read as text.
+    const read = this.#encoding.needsBytes ? record : parseRecord(await this.#driver.hgetall(name, true), this.now());
+    if (read?.status !== 'found') return read;
+    const fields = this.#encoding.decode(read.fields);
+    return fields === undefined ? { status: 'corrupt', reason: 'undecodable' } : { ...read, fields };
+  }
+
+  #recordKey(key: RecordKey): string {
+    return key.bucket === null ? this.#prefix + key.handle : this.#bucketPrefix(key.bucket) + key.handle;
+  }
+
+  #bucketPrefix(bucket: string): string {
+    return `${this.#prefix}{${bucket}}:`;
+  }
+
+  #tagKey(tag: string): string {
+    return `${this.#prefix}tag:${tag}`;
+  }
+
+  #indexKey(bucket: string): string {
+    return `${this.#bucketPrefix(bucket)}owner`;
+  }
+
+  #keys(key: RecordKey): string[] {
+    return key.bucket === null ? [this.#recordKey(key)] : [this.#recordKey(key), this.#indexKey(key.bucket)];
+  }
+
+  #pushChange(args: Stored[], change: RecordChange): void {
+    args.push(text(change.delete.size), text(change.expect?.size ?? 0));
+    for (const name of change.delete) args.push(name);
+    if (change.expect !== null) {
+      for (const [name, value] of change.expect) {
+        args.push(name, flag(value !== undefined), value === undefined ? '' : this.#encoding.encode(value));
+      }
+    }
+    this.#pushFields(args, change.set);
+  }
+
+  #pushFields(args: Stored[], fields: ReadonlyMap<string, Stored>): void {
+    for (const [name, value] of fields) args.push(name, this.#encoding.encode(value));
+  }
+
+  async #write(
+    operation: string,
+    script: Script,
+    keys: readonly string[],
+    args: readonly Stored[],
+  ): Promise<MoveOutcome> {
+    return this.#outcome(await this.#run(operation, script, keys, args));
+  }
+
+  async #run(
+    operation: string,
+    script: Script,
+    keys: readonly string[],
+    args: readonly Stored[],
+  ): Promise<readonly Reply[]> {
+    try {
+      return (await this.#driver.evaluate(script, keys, args, this.#encoding.needsBytes)) as readonly Reply[];
+    } catch (error) {
+      throw storeError(operation, error);
+    }
+  }
+
+  #outcome(reply: readonly Reply[]): MoveOutcome {
+    const status: Code = CODES[Number(reply[0])]!;
+    switch (status) {
+      case 'ok':
+        if (typeof reply[1] === 'number') this.#ahead = reply[1] - Date.now();
+        return { status, now: Number(reply[1]), evicted: reply.slice(2).map((handle) => textOf(handle as Stored)) };
+      case 'moved':
+        return {
+          status,
+          nonce: textOf(reply[1] as Stored),
+          graceUntil: Number(reply[2]),
+          now: Number(reply[3]),
+          successor: textOf(reply[4] as Stored),
+        };
+      case 'conflict':
+        return { status, fields: this.#fields('save', reply) };
+      default:
+        return { status };
+    }
+  }
+
+  #fields(operation: string, reply: readonly Reply[]): Readonly<Record<string, Stored>> {
+    const fields = fieldsFrom(reply, 1);
+    if (!this.#encoding.needsBytes) return fields;
+    const decoded = this.#encoding.decode(fields);
+    if (decoded === undefined)
+      throw storeError(operation, new TypeError('Stored bytes are not text in `redis.encoding`'));
+    return decoded;
+  }
+}
+
+function text(number: number | null): string {
+  return number === null ? '' : String(number);
+}
+
+function flag(value: boolean): string {
+  return value ? '1' : '0';
+}

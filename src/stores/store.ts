@@ -1,0 +1,226 @@
+/**
+ * What a store is: the few operations that the engine needs, each atomic for one record.
+ *
+ * Points in time inside this contract are milliseconds since 1970 by the store's own clock, so that
+ * application servers with skewed clocks agree; durations are seconds, as everywhere.
+ *
+ * A record exists or it does not, and its key is never used twice: the existence of the key is the
+ * whole guard against resurrection. Every write but `create` must refuse to make a key.
+ */
+
+/** A serialised value. */
+export type Stored = string | Uint8Array;
+
+/** Names a record. Neither part is secret; the session's id never reaches a store. */
+export interface RecordKey {
+  /** SHA-256 of the session's id, base64url, 43 characters. */
+  readonly handle: string;
+  /** The owner's bucket: 16 base64url characters, the same for all sessions of one owner; `null` while anonymous. */
+  readonly bucket: string | null;
+}
+
+/** What is known about a session besides its data. */
+export interface RecordDetails {
+  readonly owner: string | null;
+  /** How the owner authenticated, in the application's words. */
+  readonly method: string | null;
+  /** The client's address at creation or login. */
+  readonly address: string | null;
+  /** The client's `User-Agent` at creation or login. */
+  readonly agent: string | null;
+  /** Opaque names of what else the owner's session can be found by; see {@link TagIndex}. */
+  readonly tags: readonly string[];
+}
+
+export interface RecordMeta extends RecordDetails {
+  /** Milliseconds; reset by a login. */
+  readonly createdAt: number;
+  /** Seconds of inactivity after which the record ends. */
+  readonly timeout: number;
+  /** Milliseconds, the end that no activity can move; 0 for none. */
+  readonly expiresAt: number;
+  /** Milliseconds; 0 while nobody has logged in. */
+  readonly authenticatedAt: number;
+}
+
+export interface FoundRecord {
+  readonly status: 'found';
+  readonly meta: RecordMeta;
+  /** Milliseconds, to a precision of one second: when the record was last written or touched. */
+  readonly lastSeen: number;
+  /**
+   * Serialised fields by name. May hold names of the store's own, `@` and one lower-case letter or
+   * nothing; may inherit from `Object.prototype`, so ask with `Object.hasOwn`.
+   */
+  readonly fields: Readonly<Record<string, Stored>>;
+}
+
+/** The record was rotated, and this is what remains at its old key for a while. */
+export interface MovedRecord {
+  readonly status: 'moved';
+  /** Leads to the successor; empty when there is none to be led to, as after a login. */
+  readonly nonce: string;
+  /** The successor's handle, in the same bucket; empty with the nonce. Enough to end it by, not to open it. */
+  readonly successor: string;
+  /** Milliseconds: until when the old key may still be opened. */
+  readonly graceUntil: number;
+  /** Milliseconds: the store's clock now. */
+  readonly now: number;
+}
+
+/** Something is stored under the key that is not a record of ours; it is left alone. */
+export interface CorruptRecord {
+  readonly status: 'corrupt';
+  readonly reason: CorruptReason;
+}
+
+export type CorruptReason = 'undecodable' | 'unparsable' | 'unknown-version' | 'wrong-type';
+
+export type LoadResult = FoundRecord | MovedRecord | CorruptRecord;
+
+/** A login that a write carries out: the record becomes owned, and its clock starts anew. */
+export interface LoginChange {
+  /** Milliseconds since the application vouched for the owner; subtracted from the store's clock. */
+  readonly age: number;
+  /** Live sessions that the owner may have, this one included; 0 for any number. */
+  readonly max: number;
+  /** At the limit: make room by ending the oldest, or refuse. */
+  readonly whenFull: 'evict-oldest' | 'refuse';
+}
+
+export interface NewRecord {
+  readonly details: RecordDetails;
+  /** Seconds of inactivity. */
+  readonly timeout: number;
+  /** Seconds from now to the end that no activity can move; 0 for none. */
+  readonly absoluteTimeout: number;
+  readonly fields: ReadonlyMap<string, Stored>;
+  /** Given when `key.bucket` is. */
+  readonly login: LoginChange | null;
+}
+
+/** What one request did to a record's fields. */
+export interface RecordChange {
+  readonly set: ReadonlyMap<string, Stored>;
+  readonly delete: ReadonlySet<string>;
+  /** A new idle timeout in seconds, or `null` to keep the record's. */
+  readonly timeout: number | null;
+  /**
+   * Values that the record must have now (`undefined`: must not have the field), or nothing is
+   * written and the result is a conflict; `null` to write in any case.
+   */
+  readonly expect: ReadonlyMap<string, Stored | undefined> | null;
+}
+
+export interface RecordMove extends RecordChange {
+  /** `null` for a rotation, which keeps owner, times and limits. */
+  readonly login: (LoginChange & Pick<NewRecord, 'details' | 'absoluteTimeout'>) | null;
+  /** What remains at the old key; `null` for nothing. */
+  readonly trace: {
+    /** Leads to the successor; empty to say only that the session moved on. */
+    readonly nonce: string;
+    /** Seconds that the old key may still be opened. */
+    readonly grace: number;
+    /** Seconds that the trace itself is kept; at least `grace`. */
+    readonly keep: number;
+  } | null;
+  /** When true, `expect` must name every field of the record. */
+  readonly exact: boolean;
+}
+
+export interface Written {
+  readonly status: 'ok';
+  /** Milliseconds: the store's clock at the write. */
+  readonly now: number;
+  /** Handles of sessions that were ended to make room. */
+  readonly evicted: readonly string[];
+}
+/** There is no such record (any more); nothing was written. */
+export interface Gone {
+  readonly status: 'gone';
+}
+/** The key is taken; nothing was written. */
+export interface Exists {
+  readonly status: 'exists';
+}
+/** The owner has as many sessions as allowed; nothing was written. */
+export interface Full {
+  readonly status: 'full';
+}
+/** The record differs from what was expected; nothing was written. */
+export interface Conflict {
+  readonly status: 'conflict';
+  /** The record's fields as they are now, as in {@link FoundRecord}. */
+  readonly fields: Readonly<Record<string, Stored>>;
+}
+
+/** Fields that were taken out of a record, for this caller alone. */
+export interface Taken {
+  readonly status: 'ok';
+  readonly fields: Readonly<Record<string, Stored>>;
+}
+
+export type CreateOutcome = Written | Exists | Full;
+export type SaveOutcome = Written | Gone | MovedRecord | Conflict;
+export type MoveOutcome = Written | Gone | MovedRecord | Conflict | Exists | Full;
+export type TakeOutcome = Taken | Gone | MovedRecord;
+export type DestroyOutcome = Written | Gone | MovedRecord;
+
+export interface SessionStore {
+  /** The store's clock, in milliseconds, as well as it is known here without asking. */
+  now(): number;
+  /** Reads a record; `undefined` when there is none or it has ended. */
+  load(key: RecordKey): Promise<LoadResult | undefined>;
+  /** Makes a record where there is none, and admits it to its owner's sessions. */
+  create(key: RecordKey, record: NewRecord): Promise<CreateOutcome>;
+  /** Changes fields of an existing record and renews its idle timeout. An empty change is a touch. */
+  save(key: RecordKey, change: RecordChange): Promise<SaveOutcome>;
+  /** Gives a record a new key, together with a change, so that never both keys and never none can be opened. */
+  move(from: RecordKey, to: RecordKey, move: RecordMove): Promise<MoveOutcome>;
+  /** Takes all fields whose names begin with `prefix` out of a record; each is given to one caller only. */
+  take(key: RecordKey, prefix: string): Promise<TakeOutcome>;
+  /** Ends a record. `gone` when there was none: that is no error. */
+  destroy(key: RecordKey): Promise<DestroyOutcome>;
+  /** Gives up connections that the store opened itself. */
+  close(): Promise<void>;
+}
+
+/** One of an owner's live sessions. */
+export interface OwnedRecord {
+  readonly handle: string;
+  readonly meta: RecordMeta;
+  readonly lastSeen: number;
+}
+
+/** The optional capability of a store to find the sessions of an owner. */
+export interface OwnerIndex {
+  /** The live sessions in a bucket, oldest login first. */
+  listOwned(bucket: string): Promise<readonly OwnedRecord[]>;
+  /**
+   * Ends the sessions in a bucket, in one atomic step; gives the ended handles.
+   * @param except a handle to spare
+   * @param tag ends only sessions that carry it; `null` for all
+   */
+  revokeOwned(bucket: string, except: string | null, tag: string | null): Promise<readonly string[]>;
+}
+
+/** The optional capability of a store to find sessions by something else than their owner. */
+export interface TagIndex {
+  /** Remembers, before a login, that a bucket is about to have a session with this tag. */
+  addTag(tag: string, bucket: string, keep: number): Promise<void>;
+  /** The buckets that may have sessions with this tag. */
+  bucketsWithTag(tag: string): Promise<readonly string[]>;
+}
+
+/** A record as a tool meets it. */
+export interface ScannedRecord {
+  readonly key: RecordKey;
+  readonly meta: RecordMeta;
+  readonly lastSeen: number;
+}
+
+/** The optional capability of a store to go through all its sessions. */
+export interface SessionScanner {
+  /** Every record that exists from beginning to end is given at least once; others may be. */
+  scan(): AsyncIterable<ScannedRecord>;
+}

@@ -1,0 +1,13 @@
+export { storeContract } from './store-contract.ts';
+export type { StoreCheck, StoreHarness } from './store-check.ts';
+export { adapterContract } from './adapter-contract.ts';
+export type {
+  AdapterApp,
+  AdapterCheck,
+  AdapterHarness,
+  AnySession,
+  RouteAnswer,
+  RouteHandler,
+  RunningApp,
+} from './adapter-check.ts';
+export { interceptStore, type BeforeOperation } from './intercept.ts';
