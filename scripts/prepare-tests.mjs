@@ -1,0 +1,40 @@
+// Makes sure that the programs which the tests start are there; on Debian and as root, by installing them.
+import { spawnSync } from 'node:child_process';
+import { programs } from './programs.mjs';
+
+const needed = [
+  { title: 'Redis 7 or newer', find: programs.redisServer, debian: 'redis-server', variable: 'REDIS_SERVER' },
+  { title: 'Chromium or Chrome', find: programs.chromium, debian: 'chromium', variable: 'CHROMIUM_PATH' },
+  { title: 'OpenSSL', find: programs.openssl, debian: 'openssl', variable: 'OPENSSL' },
+];
+
+const missing = () => needed.filter(({ find }) => find() === undefined);
+
+function apt(...args) {
+  const env = {
+    ...process.env,
+    DEBIAN_FRONTEND: 'noninteractive',
+    // Debian starts a Redis on its usual port when it installs one, unless the machine is in single-user mode.
+    RUNLEVEL: '1',
+  };
+  return spawnSync('apt-get', args, { env, stdio: ['ignore', 'inherit', 'inherit'] });
+}
+
+const wanted = missing();
+const misnamed = wanted.find(({ variable }) => process.env[variable]);
+const canInstall = process.getuid?.() === 0 && spawnSync('apt-get', ['--version']).status === 0;
+
+if (wanted.length > 0 && !misnamed && canInstall) {
+  apt('update', '-qq');
+  apt('install', '-qq', '--yes', '-oDpkg::Use-Pty=0', '--no-install-recommends', ...wanted.map(({ debian }) => debian));
+}
+
+// The programs being there is what counts: apt also fails when a service that nobody needs does not start.
+for (const { title, variable, debian } of missing()) {
+  console.error(
+    process.env[variable]
+      ? `${variable} names no program: set it to the path of ${title}, or unset it.`
+      : `The tests need ${title}: install it (on Debian, as root: apt-get install ${debian}), or set ${variable} to its path.`,
+  );
+  process.exitCode = 1;
+}

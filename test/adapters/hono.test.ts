@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { Hono, type Context } from 'hono';
+import { describe, test } from 'vitest';
+import { createSessionFactory } from 'websauna-session';
+import { sessions, type SessionVariables } from 'websauna-session/hono';
+import { MemoryStore } from 'websauna-session/memory';
+import { interceptStore } from 'websauna-session/testing';
+
+const SECRET = 'nothing that a site may use, but long enough';
+type Env = { Variables: SessionVariables };
+
+/** An application that changes its session at `/`, with a store that fails or not. */
+function appWith(handler: (c: Context<Env>) => Response | Promise<Response>, failing = false): Hono<Env> {
+  const store = interceptStore(new MemoryStore(), (operation) => {
+    if (failing && operation === 'create') throw new Error('connection lost');
+  });
+  const app = new Hono<Env>();
+  app.use(sessions(createSessionFactory({ secret: SECRET, store })));
+  app.all('/', async (c) => {
+    c.var.session.set('a', 1);
+    return await handler(c);
+  });
+  return app;
+}
+
+const names = (response: Response): string[] => response.headers.getSetCookie().map((cookie) => cookie.split('=')[0]!);
+
+/** As `fetch()` gives it: with headers that cannot be changed. */
+function immutable(response: Response): Response {
+  const frozen = new Proxy(response.headers, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name, target);
+      if (name === 'set' || name === 'append' || name === 'delete') {
+        return () => {
+          throw new TypeError('immutable');
+        };
+      }
+      return typeof member === 'function' ? (member.bind(target) as unknown) : member;
+    },
+  });
+  return Object.defineProperty(response, 'headers', { value: frozen });
+}
+
+describe('Hono', () => {
+  test('a response of `fetch()` gets the cookie and keeps its own', async () => {
+    const upstream = (): Response => immutable(new Response('hello', { headers: { 'set-cookie': 'upstream=1' } }));
+    const response = await appWith(upstream).request('/');
+    assert.equal(await response.text(), 'hello');
+    assert.deepEqual(names(response).toSorted(), ['session', 'upstream']);
+  });
+
+  test('`Response.redirect()` gets the cookie', async () => {
+    const response = await appWith(() => Response.redirect('http://localhost/elsewhere', 302)).request('/');
+    assert.equal(response.headers.get('location'), 'http://localhost/elsewhere');
+    assert.deepEqual(names(response), ['session']);
+  });
+
+  test('without an error handler, an error of the session is answered with its status', async () => {
+    const response = await appWith((c) => c.text('hello'), true).request('/');
+    assert.equal(response.status, 503);
+    assert.equal(await response.text(), 'The service is unavailable for a moment\n');
+    assert.equal(response.headers.get('cache-control'), 'no-store');
+  });
+
+  test.each<[string, (c: Context<Env>) => Response, boolean?]>([
+    ['a redirect', (c) => c.redirect('/elsewhere')],
+    ['headers of the context', (c) => c.text('hello', 200, { etag: '"1"', 'content-language': 'en' })],
+    [
+      'an encoded body',
+      (c) => c.body(Buffer.from([1, 2, 3]), 200, { 'content-encoding': 'gzip', 'content-length': '3' }),
+    ],
+    ['a response of `fetch()`', () => immutable(new Response('hello', { headers: { location: '/elsewhere' } })), false],
+  ])(
+    'nothing of %s is left in the response of an error, but what middleware has set is',
+    async (_name, handler, kept = true) => {
+      const app = new Hono<Env>();
+      app.use(async (c, next) => {
+        c.header('x-frame-options', 'DENY');
+        await next();
+      });
+      app.route('/', appWith(handler, true));
+      app.onError((_error, c) => c.text('sorry', 503));
+      const response = await app.request('/');
+      assert.equal(response.status, 503);
+      assert.equal(await response.text(), 'sorry');
+      // Hono itself forgets it for responses that were not made by the context.
+      assert.equal(response.headers.get('x-frame-options'), kept ? 'DENY' : null);
+      assert.deepEqual(names(response), []);
+      for (const name of ['location', 'etag', 'content-language', 'content-encoding', 'content-length']) {
+        assert.equal(response.headers.get(name), null, name);
+      }
+    },
+  );
+
+  test('the body that is not sent is let go', async () => {
+    let reason: unknown = 'not cancelled';
+    const body = new ReadableStream({ cancel: (given) => void (reason = given) });
+    const response = await appWith((c) => c.body(body), true).request('/');
+    assert.equal(response.status, 503);
+    assert.equal(reason, undefined);
+  });
+
+  test('a handler that fails has its error handler, and the session its cookie', async () => {
+    const app = appWith(() => {
+      throw new Error('the handler failed');
+    });
+    app.onError((error, c) => c.text(error.message, 500));
+    const response = await app.request('/');
+    assert.equal(response.status, 500);
+    assert.equal(await response.text(), 'the handler failed');
+    assert.deepEqual(names(response), ['session']);
+  });
+
+  test("the context is the `request` of the application's callbacks, and tells the peer's address", async () => {
+    const seen: unknown[] = [];
+    const app = new Hono<Env>();
+    const initialData = (c: unknown): Record<string, unknown> => ({ path: (c as Context).req.path });
+    app.use(sessions({ secret: SECRET, initialData }));
+    app.get('/here', (c) => {
+      seen.push(c.var.session.get('path'), c.var.session.clientAddress);
+      return c.text('hello');
+    });
+    await app.request('/here', {}, { incoming: { socket: { remoteAddress: '192.0.2.9' } } });
+    assert.deepEqual(seen, ['/here', '192.0.2.9']);
+  });
+});

@@ -1,0 +1,111 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Express } from 'express';
+import {
+  SessionError,
+  type LoadResult,
+  type RecordKey,
+  type SessionFactory,
+  type SessionStore,
+} from 'websauna-session';
+import { MemoryStore } from 'websauna-session/memory';
+
+// The demo declares the data of its own sessions, for all of the program that it is in. So it is a program of
+// its own to the compiler, and its modules are loaded here without their types.
+interface DemoModules {
+  MemoryUsers: new () => object;
+  createSessions: (users: object, options: { secret: string; store: SessionStore }) => SessionFactory;
+  createApp: (factory: SessionFactory, users: object) => Express;
+}
+
+async function loadDemo(): Promise<DemoModules> {
+  const modules = ['users.ts', 'sessions.ts', 'app.ts'].map((file) => {
+    const { href } = new URL(`../../demo/src/${file}`, import.meta.url);
+    return import(/* @vite-ignore */ href) as Promise<object>;
+  });
+  return Object.assign({}, ...(await Promise.all(modules))) as DemoModules;
+}
+
+/** A store whose clock can be turned, which can be made to fail, and which can make requests meet. */
+class TestStore extends MemoryStore {
+  offset = 0;
+  down = false;
+  readonly #waiting: (() => void)[] = [];
+  #meeting = 0;
+
+  constructor() {
+    super({ now: () => Date.now() + this.offset });
+  }
+
+  override async load(key: RecordKey): Promise<LoadResult | undefined> {
+    if (this.down) throw new SessionError('ERR_SESSION_STORE_UNAVAILABLE', 'The store is down');
+    const result = await super.load(key);
+    if (this.#meeting > 0) await this.#meet();
+    return result;
+  }
+
+  /** None of the next `count` requests goes on with its session before all of them have it. */
+  meet(count: number): void {
+    this.#meeting = count;
+  }
+
+  async #meet(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#waiting.push(resolve);
+      if (this.#waiting.length < this.#meeting) return;
+      this.#meeting = 0;
+      for (const go of this.#waiting.splice(0)) go();
+    });
+  }
+}
+
+export interface FetchOptions {
+  readonly cookie?: string;
+  readonly form?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** The demo, running in this process. */
+export class DemoSite {
+  readonly url: string;
+  readonly store: TestStore;
+  readonly #server: Server;
+  readonly #factory: SessionFactory;
+
+  private constructor(server: Server, store: TestStore, factory: SessionFactory) {
+    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    this.store = store;
+    this.#server = server;
+    this.#factory = factory;
+  }
+
+  static async start(): Promise<DemoSite> {
+    const { MemoryUsers, createSessions, createApp } = await loadDemo();
+    const store = new TestStore();
+    const users = new MemoryUsers();
+    const factory = createSessions(users, { secret: 'a secret of the tests, of 32 bytes or more', store });
+    const server = createApp(factory, users).listen(0, '127.0.0.1');
+    await new Promise((resolve, reject) => {
+      server.once('listening', resolve).once('error', reject);
+    });
+    return new DemoSite(server, store, factory);
+  }
+
+  /** A request without a browser; redirects are not followed. */
+  async fetch(path: string, { cookie, form, headers }: FetchOptions = {}): Promise<Response> {
+    return await fetch(this.url + path, {
+      method: form === undefined ? 'GET' : 'POST',
+      redirect: 'manual',
+      headers: { ...headers, ...(cookie !== undefined && { cookie }) },
+      ...(form !== undefined && { body: new URLSearchParams(form) }),
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => {
+      this.#server.close(resolve);
+    });
+    await this.#factory.close();
+  }
+}

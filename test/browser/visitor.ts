@@ -1,0 +1,132 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from 'playwright-core';
+import { vi } from 'vitest';
+import { programs } from '../../scripts/programs.mjs';
+import type { DemoSite } from './demo-site.ts';
+
+// A browser on a busy machine takes its time.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
+
+const FLAGS = [
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+export async function launchBrowser(): Promise<Browser> {
+  const executablePath = programs.chromium();
+  if (executablePath === undefined) throw new Error('The tests need Chromium: run `node scripts/prepare-tests.mjs`');
+  return await chromium.launch({
+    executablePath,
+    chromiumSandbox: false,
+    args: FLAGS,
+    // The Back button shall find what it finds in a browser that people use.
+    ignoreDefaultArgs: ['--disable-back-forward-cache'],
+  });
+}
+
+/** Ends what the visitors of a test have left open. */
+export async function closeWindows(browser: Browser): Promise<void> {
+  for (const context of browser.contexts()) await context.close();
+}
+
+export const PASSWORD = 'correct horse';
+
+/** Somebody with a browser, and what they do on the site. */
+export class Visitor {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  readonly #site: DemoSite;
+
+  private constructor(site: DemoSite, context: BrowserContext, page: Page) {
+    this.#site = site;
+    this.context = context;
+    this.page = page;
+  }
+
+  static async arrive(site: DemoSite, browser: Browser, options: BrowserContextOptions = {}): Promise<Visitor> {
+    const context = await browser.newContext({ baseURL: site.url, ...options });
+    context.setDefaultTimeout(20_000);
+    return new Visitor(site, context, await context.newPage());
+  }
+
+  async open(path: string): Promise<void> {
+    await this.page.goto(path);
+  }
+
+  async signUp(name: string, password = PASSWORD): Promise<void> {
+    await this.open('/sign-up');
+    await this.enter({ Name: name, Password: password });
+    await this.press('Sign up', '/');
+  }
+
+  async logIn(name: string, password = PASSWORD, to = '/'): Promise<void> {
+    await this.open('/log-in');
+    await this.enter({ Name: name, Password: password });
+    await this.press('Log in', to);
+  }
+
+  async changePassword(from: string, to: string): Promise<void> {
+    await this.open('/password');
+    await this.enter({ 'Present password': from, 'New password': to });
+    await this.press('Change password', '/devices');
+  }
+
+  async enter(values: Readonly<Record<string, string>>): Promise<void> {
+    for (const [label, value] of Object.entries(values)) await this.page.getByLabel(label, { exact: true }).fill(value);
+  }
+
+  /** Presses a button of the page, and waits for the page that comes. */
+  async press(button: string | RegExp, path: string): Promise<void> {
+    await this.page.getByRole('button', { name: button, exact: true }).click();
+    await this.page.waitForURL(this.#site.url + path);
+  }
+
+  /** Follows a link of the navigation at the top. */
+  async go(link: string): Promise<void> {
+    const navigation = this.page.getByRole('navigation', { name: 'Pages' });
+    await navigation.getByRole('link', { name: link, exact: true }).click();
+    await this.page.waitForLoadState();
+  }
+
+  async heading(): Promise<string> {
+    return await this.page.getByRole('heading', { level: 1 }).innerText();
+  }
+
+  /** The messages above the page. */
+  async messages(): Promise<string[]> {
+    return await this.page.locator('.message').allInnerTexts();
+  }
+
+  async visits(): Promise<number> {
+    return Number(await this.page.locator('#visits').innerText());
+  }
+
+  async handle(): Promise<string> {
+    await this.open('/session');
+    return await this.page.locator('#handle').innerText();
+  }
+
+  /** Is the name of a user shown at the top, as on every page of somebody logged in? */
+  async isLoggedIn(): Promise<boolean> {
+    await this.open('/');
+    return await this.page.getByRole('button', { name: 'Log out' }).isVisible();
+  }
+
+  /** The session cookie, as a request header. */
+  async cookie(): Promise<string> {
+    const cookies = await this.context.cookies();
+    return cookies.map(({ name, value }) => `${name}=${value}`).join('; ');
+  }
+
+  async screenshot(name: string): Promise<void> {
+    await this.page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), fullPage: true, animations: 'disabled' });
+  }
+}
+
+/** `SCREENSHOT_DIR`, or a folder among the temporary ones. */
+const SCREENSHOTS = process.env['SCREENSHOT_DIR'] || join(tmpdir(), 'websauna-session-demo');

@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, test } from 'vitest';
+import type { NewRecord, RecordKey } from 'websauna-session';
+import { createRedisStore, type RedisStore } from 'websauna-session/redis';
+import { startCluster, type Migration, type RedisCluster } from '../support/redis-cluster.ts';
+import type { GivenClient } from '../support/redis-clients.ts';
+import { CLUSTER_CLIENTS } from '../support/topology-clients.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+// While a slot moves, its keys are in two places, and a script sees those of its own node alone.
+
+const PREFIX = 'moving:';
+const DETAILS = { owner: 'alice', method: null, address: null, agent: null, tags: [] };
+const touch = { set: new Map(), delete: new Set<string>(), timeout: null, expect: null };
+
+let cluster: RedisCluster;
+beforeAll(async () => {
+  cluster = await startCluster({ replicas: 0 });
+});
+afterAll(() => cluster?.stop());
+
+function random(bytes: number): string {
+  return randomBytes(bytes).toString('base64url');
+}
+
+function owned(max = 0): NewRecord {
+  const login = { age: 0, max, whenFull: 'evict-oldest' as const };
+  return { details: DETAILS, timeout: 600, absoluteTimeout: 0, fields: new Map([['a', '1']]), login };
+}
+
+describe.each(Object.entries(CLUSTER_CLIENTS))('a slot on its way: %s', (_, connect) => {
+  let given: GivenClient;
+  let store: RedisStore;
+  let bucket: string;
+  let sessions: RecordKey[];
+  let migration: Migration;
+
+  beforeAll(async () => {
+    given = await connect(cluster);
+    store = createRedisStore({ client: given.client, prefix: PREFIX });
+  });
+  afterAll(() => given?.close());
+
+  const nameOf = ({ handle }: RecordKey): string => `${PREFIX}{${bucket}}:${handle}`;
+  const index = (): string => `${PREFIX}{${bucket}}:owner`;
+  const newKey = (): RecordKey => ({ handle: random(32), bucket });
+  const handles = (): string[] => sessions.map(({ handle }) => handle);
+
+  /** An owner with three sessions, whose slot has begun to move. */
+  beforeEach(async () => {
+    bucket = random(12);
+    sessions = [newKey(), newKey(), newKey()];
+    for (const key of sessions) assert.equal((await store.create(key, owned())).status, 'ok');
+    const slot = await cluster.slotOf(index());
+    const from = await cluster.masterOf(slot);
+    const to = (await cluster.masters()).find((node) => node !== from)!;
+    migration = await cluster.openMigration(slot, to);
+  });
+  afterEach(() => migration.finish());
+
+  /** How often the two nodes have said that a key is elsewhere, or that they cannot tell yet. */
+  async function refusals(): Promise<number> {
+    const counts = await Promise.all([migration.from, migration.to].map((node) => node.cli('INFO', 'stats')));
+    return counts.reduce<number>((sum, info) => sum + Number(/total_error_replies:(\d+)/.exec(String(info))?.[1]), 0);
+  }
+
+  /** Runs an operation, and ends the migration when the operation is through, or was sent away several times. */
+  async function meanwhile<T>(operation: () => Promise<T>): Promise<T> {
+    const before = await refusals();
+    let done = false;
+    const running = operation().finally(() => (done = true));
+    await Promise.race([
+      running.catch(() => {}),
+      waitFor('the operation to meet the migration', async () => done || (await refusals()) >= before + 3),
+    ]);
+    await migration.finish();
+    return await running;
+  }
+
+  describe.each([
+    ['the index has gone ahead', () => [index()]],
+    ['a session has gone ahead', () => [nameOf(sessions[1]!)]],
+    ['the index and a session have gone ahead', () => [index(), nameOf(sessions[1]!)]],
+    ['nothing has moved yet', () => []],
+    ['all has moved', () => [index(), ...sessions.map(nameOf)]],
+  ])('%s', (__, ahead) => {
+    beforeEach(() => migration.move(ahead()));
+
+    test('C7: a revocation ends all sessions, or says that it failed', async () => {
+      const ended = await meanwhile(() => store.revokeOwned(bucket, null, null));
+      assert.deepEqual(ended.toSorted(), handles().toSorted());
+      for (const key of sessions) assert.equal(await store.load(key), undefined);
+    });
+
+    test('a list has all sessions, and forgets none', async () => {
+      assert.deepEqual(
+        (await meanwhile(() => store.listOwned(bucket))).map(({ handle }) => handle),
+        handles(),
+      );
+      assert.deepEqual(
+        (await store.listOwned(bucket)).map(({ handle }) => handle),
+        handles(),
+      );
+    });
+
+    test('C8: a login counts all sessions', async () => {
+      const key = newKey();
+      const created = await meanwhile(() => store.create(key, owned(3)));
+      assert.ok(created.status === 'ok');
+      assert.deepEqual(created.evicted, [handles()[0]]);
+      assert.deepEqual(
+        (await store.listOwned(bucket)).map(({ handle }) => handle),
+        [...handles().slice(1), key.handle],
+      );
+    });
+
+    test('C2: sessions are read, written, rotated and ended', async () => {
+      for (const key of sessions) assert.equal((await store.load(key))?.status, 'found');
+      const next = newKey();
+      const rotation = { ...touch, login: null, trace: null, exact: false };
+      const [saved, moved, destroyed] = await meanwhile(() =>
+        Promise.all([
+          store.save(sessions[0]!, { ...touch, set: new Map([['b', '2']]) }),
+          store.move(sessions[1]!, next, rotation),
+          store.destroy(sessions[2]!),
+        ]),
+      );
+      assert.deepEqual([saved.status, moved.status, destroyed.status], ['ok', 'ok', 'ok']);
+      const found = await store.load(sessions[0]!);
+      assert.ok(found?.status === 'found');
+      assert.equal(found.fields['b'], '2');
+      assert.deepEqual(
+        (await store.listOwned(bucket)).map(({ handle }) => handle),
+        [handles()[0], next.handle],
+      );
+    });
+  });
+});

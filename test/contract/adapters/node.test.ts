@@ -1,0 +1,62 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import type { AdapterApp, AnySession } from 'websauna-session/testing';
+import { sessions, withSession } from 'websauna-session/node';
+import { runContract, serve, statusOf } from './run-contract.ts';
+
+type Mounted = IncomingMessage & { originalUrl?: string } & Partial<Record<'session' | 'second', AnySession>>;
+
+async function answer({ routes }: AdapterApp, req: Mounted, res: ServerResponse, prefix: string): Promise<void> {
+  const handler = routes[req.url!.replace(/\?.*/, '')];
+  if (handler === undefined) return void res.writeHead(404).end();
+  const { status = 200, headers, body, stream, redirect } = await handler(req.session!, req.second!);
+  if (redirect !== undefined) return void res.writeHead(302, { ...headers, location: prefix + redirect }).end();
+  res.writeHead(status, headers);
+  if (stream === undefined) res.end(body);
+  else Readable.from(stream).pipe(res);
+}
+
+function fail(app: AdapterApp, error: unknown, res: ServerResponse): void {
+  app.onError(error);
+  res.statusCode = statusOf(error);
+  res.end('failed');
+}
+
+/** What Connect does when it mounts something below a prefix. */
+function mount(prefix: string, listener: RequestListener): RequestListener {
+  return (req: Mounted, res) => {
+    req.originalUrl = req.url!;
+    req.url = req.url!.slice(prefix.length);
+    listener(req, res);
+  };
+}
+
+runContract('node:http with withSession', async (app, prefix) => {
+  const [first, second] = app.sessions;
+  const options = { onError: (error: unknown, _req: IncomingMessage, res: ServerResponse) => fail(app, error, res) };
+  const middleware = second === undefined ? undefined : sessions(second.given, { property: second.property });
+  const listener = withSession(
+    first!.given,
+    async (req, res) => {
+      if (middleware !== undefined) {
+        await new Promise<void>((resolve, reject) => {
+          middleware(req, res, (error) => (error === undefined ? resolve() : reject(error)));
+        });
+      }
+      await answer(app, req, res, prefix);
+    },
+    options,
+  );
+  return await serve(mount(prefix, listener));
+});
+
+runContract('node:http with Connect-style sessions', async (app, prefix) => {
+  const stack = app.sessions.map(({ given, property }) => sessions(given, { property }));
+  const run = (req: IncomingMessage, res: ServerResponse, at: number): void => {
+    const layer = stack[at];
+    const next = (error?: unknown): void => (error === undefined ? run(req, res, at + 1) : fail(app, error, res));
+    if (layer !== undefined) layer(req, res, next);
+    else answer(app, req as Mounted, res, prefix).catch(next);
+  };
+  return await serve(mount(prefix, (req, res) => run(req, res, 0)));
+});

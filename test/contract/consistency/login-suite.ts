@@ -1,0 +1,230 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { afterEach, describe, test } from 'vitest';
+import { SESSION_INVALIDATED, SessionError, type SessionFactory, type SessionOptions } from 'websauna-session';
+import { Jar, visit, Visit } from '../../support/visit.ts';
+import { record, type MakeFactory } from './suite.ts';
+
+type Factory = SessionFactory<Record<string, unknown>>;
+
+const isFull = (error: unknown): boolean => error instanceof SessionError && error.code === 'ERR_SESSION_FULL';
+
+/** What is promised about logins, owners and their sessions. */
+export function loginSuite(title: string, make: MakeFactory): void {
+  const made: Factory[] = [];
+  const pair = (options: Partial<SessionOptions<Record<string, unknown>>> = {}): [Factory, Factory] => {
+    const factories: [Factory, Factory] = [make(options), make(options)];
+    made.push(...factories);
+    return factories;
+  };
+  afterEach(async () => {
+    await Promise.all(made.splice(0).map((factory) => factory.close()));
+  });
+
+  async function loggedIn(factory: Factory, owner: string, method = 'password'): Promise<Jar> {
+    const jar = new Jar();
+    await visit(factory, jar, (session) => session.login(owner, { method }));
+    return jar;
+  }
+  const ownerOf = (factory: Factory, jar: Jar): Promise<string | null> =>
+    visit(factory, new Jar(jar), (session) => session.owner);
+
+  describe(`${title}: login`, () => {
+    test('a login stamps owner, method and times by the clock of the store, and carries fields over', async () => {
+      const [one, two] = pair();
+      const jar = new Jar();
+      const owner = randomUUID();
+      await visit(one, jar, (session) => session.set('cart', [1]));
+      const before = await visit(one, jar, ({ id, handle }) => ({ id, handle }));
+      await visit(one, jar, (session) => session.login(owner, { method: 'passkey' }));
+      await visit(two, jar, (session) => {
+        assert.equal(session.owner, owner);
+        assert.equal(session.method, 'passkey');
+        assert.deepEqual(session.get('cart'), [1]);
+        assert.notEqual(session.id, before.id);
+        assert.notEqual(session.handle, before.handle);
+        const age = session.createdAt!.getTime() - session.authenticatedAt!.getTime();
+        assert.ok(age >= 0 && age < 5000);
+        session.requireFresh(60);
+      });
+      await visit(two, new Jar(), (session) => {
+        assert.throws(() => session.requireFresh(60), { code: 'ERR_SESSION_NOT_FRESH', status: 403 });
+      });
+    });
+
+    test('a half-authenticated session has no owner, gets a new id at each step, and ends with its time', async () => {
+      const [one, two] = pair();
+      const jar = new Jar();
+      const owner = randomUUID();
+      await visit(one, jar, (session) => session.set('a', 1));
+      const ids = [jar.header];
+      const before = new Jar(jar);
+      await visit(one, jar, (session) => session.beginLogin(owner, { method: 'password' }));
+      ids.push(jar.header);
+      await visit(two, jar, (session) => {
+        assert.equal(session.owner, null);
+        assert.equal(session.pendingLogin?.owner, owner);
+        assert.equal(session.pendingLogin.method, 'password');
+        assert.deepEqual(session.keys(), ['a']);
+      });
+      // The id of before is dead at once: whoever planted it has no part in what follows.
+      assert.equal(await visit(two, before, (session) => session.pendingLogin), null);
+      await visit(two, jar, (session) => session.login(session.pendingLogin!.owner, { method: 'password+totp' }));
+      ids.push(jar.header);
+      assert.equal(new Set(ids).size, 3);
+      await visit(one, jar, (session) => {
+        assert.equal(session.owner, owner);
+        assert.equal(session.pendingLogin, null);
+      });
+    });
+
+    test('a login that a shared cache could keep is an error, and stores nothing', async () => {
+      const [one] = pair();
+      const owner = randomUUID();
+      const request = await Visit.open(one, new Jar());
+      request.session.login(owner);
+      request.head.set('cache-control', 'public, max-age=60');
+      await assert.rejects(async () => await request.end(), { code: 'ERR_SESSION_COOKIE_WITHHELD' });
+      assert.deepEqual(await one.owners.list(owner), []);
+    });
+  });
+
+  describe(`${title}: owners`, () => {
+    test('a device list has every device, tells the current one, and no id', async () => {
+      const [one, two] = pair();
+      const owner = randomUUID();
+      const [phone, laptop] = [await loggedIn(one, owner, 'passkey'), await loggedIn(two, owner)];
+      const list = await visit(one, laptop, (session) => one.owners.list(owner, { current: session }));
+      assert.deepEqual(
+        list.map(({ method, current }) => [method, current]),
+        [
+          ['passkey', false],
+          ['password', true],
+        ],
+      );
+      assert.equal(list[0]!.clientAddress, '192.0.2.1');
+      for (const { id } of [await visit(one, phone, (s) => ({ id: s.id }))]) {
+        assert.ok(!JSON.stringify(list).includes(id));
+      }
+    });
+
+    test('C7: a revocation spares the session that asks, and ends all others in one step', async () => {
+      const [one, two] = pair();
+      const owner = randomUUID();
+      const jars = [];
+      for (let i = 0; i < 5; i++) jars.push(await loggedIn(i % 2 === 0 ? one : two, owner));
+      const other = await loggedIn(one, randomUUID());
+      const events = record(one, 'revoked', 'destroyed');
+      const ended = await visit(one, jars[0]!, (session) => one.owners.revoke(owner, { except: session }));
+      assert.equal(ended, 4);
+      assert.equal(events.revoked[0]?.handles.length, 4);
+      assert.ok(events.destroyed.every(({ reason }) => reason === 'revoked'));
+      const owners = await Promise.all(jars.map((jar) => ownerOf(two, jar)));
+      assert.deepEqual(owners, [owner, null, null, null, null]);
+      assert.notEqual(await ownerOf(two, other), null);
+    });
+
+    test('C7: one device is ended by its handle, also when it was rotated since it was listed', async () => {
+      const [one, two] = pair();
+      const owner = randomUUID();
+      const jar = await loggedIn(one, owner);
+      const [device] = await two.owners.list(owner);
+      await visit(one, jar, (session) => session.rotate());
+      await visit(one, jar, (session) => session.rotate());
+      assert.equal(await two.owners.revokeSession(owner, device!.handle), true);
+      assert.equal(await ownerOf(one, jar), null);
+      assert.deepEqual(await one.owners.list(owner), []);
+      assert.equal(await two.owners.revokeSession(owner, device!.handle), false);
+    });
+
+    test('C7: nobody ends the session of another owner by its handle', async () => {
+      const [one] = pair();
+      const [mine, yours] = [randomUUID(), randomUUID()];
+      const jar = await loggedIn(one, yours);
+      const [device] = await one.owners.list(yours);
+      assert.equal(await one.owners.revokeSession(mine, device!.handle), false);
+      assert.equal(await ownerOf(one, jar), yours);
+    });
+
+    test('C7: a login index finds and ends the sessions that carry it, across owners, and after rotations', async () => {
+      const [one, two] = pair();
+      const sid = randomUUID();
+      const jars = [new Jar(), new Jar(), new Jar()];
+      const owners = [randomUUID(), randomUUID(), randomUUID()];
+      for (const [i, jar] of jars.entries()) {
+        const index = { sid: i < 2 ? sid : randomUUID() };
+        await visit(one, jar, (session) => session.login(owners[i]!, { index }));
+      }
+      await visit(two, jars[0]!, (session) => session.rotate());
+      assert.equal((await two.owners.listBy('sid', sid)).length, 2);
+      assert.deepEqual(await two.owners.listBy('other', sid), []);
+      assert.equal(await two.owners.revokeBy('sid', sid), 2);
+      assert.deepEqual(await Promise.all(jars.map((jar) => ownerOf(one, jar))), [null, null, owners[2]]);
+      assert.equal(await two.owners.revokeBy('sid', sid), 0);
+    });
+
+    test('C8: at the limit the oldest session ends, or the login is refused and can be answered', async () => {
+      const [one, two] = pair({ maxSessionsPerOwner: 2 });
+      const owner = randomUUID();
+      const events = record(two, 'destroyed');
+      const jars = [await loggedIn(one, owner), await loggedIn(one, owner), await loggedIn(two, owner)];
+      assert.deepEqual(await Promise.all(jars.map((jar) => ownerOf(one, jar))), [null, owner, owner]);
+      assert.deepEqual(
+        events.destroyed.map(({ reason }) => reason),
+        ['evicted'],
+      );
+
+      const [strict] = pair({ maxSessionsPerOwner: 2, whenFull: 'refuse' });
+      const late = await Visit.open(strict, new Jar());
+      late.session.login(owner);
+      late.session.set('kept', true);
+      await assert.rejects(late.session.save(), isFull);
+      assert.equal(late.session.owner, null);
+      assert.equal((await late.end()).cookies.length, 1);
+      assert.equal((await one.owners.list(owner)).length, 2);
+    });
+
+    test('C8: two hundred logins that race with a limit of three and with revocations', async () => {
+      const [one, two] = pair({ maxSessionsPerOwner: 3 });
+      const owner = randomUUID();
+      let most = 0;
+      const watch = async (): Promise<void> => {
+        most = Math.max(most, (await two.owners.list(owner)).length);
+      };
+      const steps: Promise<unknown>[] = [];
+      for (let i = 0; i < 200; i++) {
+        steps.push(loggedIn(i % 2 === 0 ? one : two, owner), watch());
+        if (i % 20 === 19) steps.push((i % 40 === 19 ? one : two).owners.revoke(owner));
+      }
+      await Promise.all(steps);
+      await watch();
+      assert.ok(most <= 3, `${most} sessions at once`);
+      await one.owners.revoke(owner);
+      assert.deepEqual(await two.owners.list(owner), []);
+    });
+
+    test('C10: invalidateBefore ends a session that authenticated before, and the client reads why', async () => {
+      const owner = randomUUID();
+      let changedAt: Date | null = null;
+      const [one, two] = pair({ invalidateBefore: async (who) => (who === owner ? changedAt : null) });
+      const events = record(two, 'missed', 'destroyed');
+      const jar = await loggedIn(one, owner);
+      assert.equal(await ownerOf(two, jar), owner);
+      const [{ authenticatedAt } = { authenticatedAt: null }] = await one.owners.list(owner);
+      changedAt = new Date(authenticatedAt!.getTime() + 1);
+      await visit(two, jar, (session) => {
+        assert.equal(session.owner, null);
+        assert.deepEqual(session.popFlash(), [SESSION_INVALIDATED]);
+      });
+      assert.deepEqual(
+        events.missed.map(({ reason }) => reason),
+        ['authentication-changed'],
+      );
+      assert.deepEqual(
+        events.destroyed.map(({ reason }) => reason),
+        ['authentication-changed'],
+      );
+      assert.deepEqual(await one.owners.list(owner), []);
+    });
+  });
+}

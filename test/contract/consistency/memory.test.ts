@@ -1,0 +1,12 @@
+import { createSessionFactory } from 'websauna-session';
+import { MemoryStore } from 'websauna-session/memory';
+import { loginSuite } from './login-suite.ts';
+import { sessionsSuite } from './sessions-suite.ts';
+import { consistencySuite, SECRET, type MakeFactory } from './suite.ts';
+
+const store = new MemoryStore();
+const make: MakeFactory = (options) => createSessionFactory({ secret: SECRET, store, ...options });
+
+consistencySuite('memory', make);
+loginSuite('memory', make);
+sessionsSuite('memory', make);

@@ -1,0 +1,21 @@
+import { afterAll, beforeAll } from 'vitest';
+import { createSessionFactory } from 'websauna-session';
+import { startRedis, type RedisServer } from '../../support/redis-server.ts';
+import { loginSuite } from './login-suite.ts';
+import { sessionsSuite } from './sessions-suite.ts';
+import { consistencySuite, SECRET, type MakeFactory } from './suite.ts';
+
+let server: RedisServer;
+beforeAll(async () => {
+  server = await startRedis();
+});
+afterAll(() => server.stop());
+
+for (const library of ['redis', 'ioredis'] as const) {
+  // Each factory has a connection of its own, as each process has.
+  const make: MakeFactory = (options) =>
+    createSessionFactory({ secret: SECRET, redis: { url: server.url, library, socketTimeout: 30 }, ...options });
+  consistencySuite(`Redis, ${library}`, make);
+  loginSuite(`Redis, ${library}`, make);
+  sessionsSuite(`Redis, ${library}`, make);
+}

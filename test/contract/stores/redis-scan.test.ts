@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, test } from 'vitest';
+import { createSessionFactory, type NewRecord, type RecordKey, type SessionStore } from 'websauna-session';
+import { MemoryStore } from 'websauna-session/memory';
+import { createRedisStore, type RedisStore } from 'websauna-session/redis';
+import { startRedis, type RedisServer } from '../../support/redis-server.ts';
+
+const SECRET = 'a secret of tools that look at sessions';
+
+let server: RedisServer;
+beforeAll(async () => {
+  server = await startRedis();
+});
+afterAll(() => server?.stop());
+
+function random(bytes: number): string {
+  return randomBytes(bytes).toString('base64url');
+}
+
+function record(owner: string | null): NewRecord {
+  const login = owner === null ? null : { age: 0, max: 0, whenFull: 'refuse' as const };
+  const details = { owner, method: null, address: null, agent: null, tags: [] };
+  return { details, timeout: 60, absoluteTimeout: 0, fields: new Map([['a', '1']]), login };
+}
+
+async function scanned(store: RedisStore): Promise<RecordKey[]> {
+  const keys = [];
+  for await (const { key } of store.scan()) keys.push(key);
+  return keys;
+}
+
+test.each(['', 'plain:', '*', 'a?[b-c]^\\*:', 'ключ:'])('a prefix means itself in a scan: %j', async (prefix) => {
+  await server.cli('FLUSHALL');
+  const stores = [prefix, 'aXb\\*:', 'other:', `${prefix}more:`].map((each) =>
+    createRedisStore({ url: server.url, prefix: each }),
+  );
+  const keys = stores.flatMap(() => [
+    { handle: random(32), bucket: null },
+    { handle: random(32), bucket: random(12) },
+  ]);
+  for (const [i, key] of keys.entries()) {
+    const store = stores[Math.floor(i / 2)]!;
+    assert.equal((await store.create(key, record(key.bucket === null ? null : 'alice'))).status, 'ok');
+    await store.addTag(random(12), key.bucket ?? '', 60);
+  }
+  const [mine] = stores;
+  assert.deepEqual(new Set(await scanned(mine!)), new Set(keys.slice(0, 2)));
+  await Promise.all(stores.map((store) => store.close()));
+});
+
+test('a scan passes over what others keep under names like those of sessions', async () => {
+  await server.cli('FLUSHALL');
+  const store = createRedisStore({ url: server.url });
+  const key = { handle: random(32), bucket: null };
+  await store.create(key, record(null));
+  await server.cli('SET', `session:${random(32)}`, 'text');
+  await server.cli('HSET', `session:${random(32)}`, 'a', '1');
+  await server.cli('HSET', `session:${random(32)}`, '@', '9:of another version', '@s', '1');
+  await server.cli('HSET', `session:${random(32)}`, '@', '1:1:1:1:1:[0,0,0,0]');
+  await server.cli('ZADD', `session:{${random(12)}}:${random(32)}`, '1', 'member');
+  await server.cli('SET', 'session:short', 'text');
+  assert.deepEqual(await scanned(store), [key]);
+  await store.close();
+});
+
+test('a store that cannot be scanned says so, and finds anonymous sessions and those of a given owner all the same', async () => {
+  const memory = new MemoryStore();
+  const store = Object.fromEntries(
+    (['load', 'create', 'save', 'move', 'take', 'destroy', 'close', 'now'] as const).map((name) => [
+      name,
+      (memory[name] as (...args: unknown[]) => unknown).bind(memory),
+    ]),
+  ) as unknown as SessionStore;
+  const factory = createSessionFactory({ secret: SECRET, store });
+  const handle = random(32);
+  await memory.create({ handle, bucket: null }, record(null));
+  assert.equal((await factory.sessions.get(handle))?.handle, handle);
+  assert.equal(await factory.sessions.get(random(32), { owner: 'alice' }), undefined);
+  for (const operation of [
+    () => factory.sessions.get(random(32)),
+    () => factory.sessions.scan().next(),
+    () => factory.sessions.purge({ olderThan: 1 }),
+  ]) {
+    await assert.rejects(operation, { code: 'ERR_SESSION_UNSUPPORTED' });
+  }
+});
+
+test("an application's own store that fails in the middle of a scan is an error of the session", async () => {
+  const store = new MemoryStore();
+  await store.create({ handle: random(32), bucket: null }, record(null));
+  store.scan = async function* scan() {
+    yield* MemoryStore.prototype.scan.call(store);
+    throw new Error('host.internal is down');
+  };
+  const factory = createSessionFactory({ secret: SECRET, store });
+  await assert.rejects(factory.sessions.purge({ olderThan: 1 }), (error: Error) => {
+    assert.ok('code' in error && error.code === 'ERR_SESSION_STORE');
+    return !error.message.includes('host.internal');
+  });
+});
+
+test('a scan of a Redis that goes away fails, and does not hang', async () => {
+  const lost = await startRedis();
+  const factory = createSessionFactory({ secret: SECRET, redis: { url: lost.url, socketTimeout: 0.5 } });
+  await factory.sessions.purge({ olderThan: 1 });
+  lost.pause();
+  await assert.rejects(factory.sessions.purge({ olderThan: 1 }), { code: 'ERR_SESSION_STORE_TIMEOUT' });
+  lost.resume();
+  await factory.close();
+  await lost.stop();
+});

@@ -1,0 +1,296 @@
+// What docs/errors-and-events.md says of the events: each comes, with its reason, and none tells a secret.
+import assert from 'node:assert/strict';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { afterEach, beforeEach, describe, test } from 'vitest';
+import {
+  createSessionFactory,
+  type SessionEventName,
+  type SessionEvents,
+  type SessionFactory,
+  type SessionOptions,
+  type WebsaunaSession,
+} from 'websauna-session';
+import { MemoryStore } from 'websauna-session/memory';
+import { interceptStore } from 'websauna-session/testing';
+import { Jar, Visit, visit, type MemoryHead, type VisitOptions } from '../support/visit.ts';
+
+type Data = Record<string, unknown>;
+type Factory = SessionFactory<Data>;
+type Act = (session: WebsaunaSession<Data>) => unknown;
+
+const SECRET = 'a secret of more than thirty-two bytes';
+
+const NAMES = ['created', 'loaded', 'missed', 'reused', 'touched', 'saved', 'rotated', 'login', 'logout'] as const;
+const MORE_NAMES = [
+  'destroyed',
+  'revoked',
+  'gone',
+  'dropped',
+  'withheld',
+  'doubtful',
+  'evicted',
+  'storeError',
+] as const;
+
+interface Heard {
+  readonly name: SessionEventName;
+  readonly event: Readonly<Record<string, unknown>>;
+}
+
+let now: number;
+let store: MemoryStore;
+let heard: Heard[];
+/** Everything that must never be in an event. */
+let secrets: string[];
+
+beforeEach(() => {
+  now = Date.now();
+  store = new MemoryStore({ now: () => now });
+  heard = [];
+  secrets = [SECRET, 'a field of the session'];
+});
+
+afterEach(() => {
+  const told = JSON.stringify(heard, (_key, value: unknown) => (value instanceof Error ? value.message : value));
+  for (const secret of secrets) assert.ok(!told.includes(secret), 'no event tells an id, a cookie or a value');
+});
+
+function make(options: Partial<SessionOptions<Data>> = {}): Factory {
+  const factory = createSessionFactory<Data>({ secret: SECRET, store, ...options });
+  for (const name of [...NAMES, ...MORE_NAMES]) {
+    factory.on(name, (event) => void heard.push({ name, event: { ...event } }));
+  }
+  return factory;
+}
+
+async function go(
+  factory: Factory,
+  jar: Jar,
+  act: Act,
+  options?: VisitOptions,
+  head?: Partial<MemoryHead>,
+): Promise<void> {
+  const request = await Visit.open(factory, jar, options);
+  if (head?.status !== undefined) request.head.status = head.status;
+  for (const [name, value] of head?.headers ?? []) request.head.set(name, value);
+  await act(request.session);
+  await request.end();
+  if (jar.header === undefined) return;
+  const [id = ''] = jar.header.slice('session='.length).split(/\.[^.]+$/);
+  secrets.push(id, jar.header);
+}
+
+async function started(factory: Factory, act: Act = () => {}): Promise<Jar> {
+  const jar = new Jar();
+  await go(factory, jar, async (session) => {
+    session.set('field', 'a field of the session');
+    await act(session);
+  });
+  heard = [];
+  return jar;
+}
+
+const told = (): string[] => heard.map(({ name, event }) => [name, event['reason']].filter(Boolean).join(' '));
+const set: Act = (session) => session.set('field', 'a field of the session');
+const read: Act = (session) => session.get('field');
+
+describe('the life of a session', () => {
+  test('created, loaded, saved, touched', async () => {
+    const factory = make({ touchInterval: 10 });
+    const jar = new Jar();
+    await go(factory, jar, set);
+    await go(factory, jar, (session) => session.assign({ a: 1, b: 2 }).delete('field'));
+    now += 20_000;
+    await go(factory, jar, read);
+    assert.deepEqual(told(), ['created', 'loaded', 'saved', 'loaded', 'touched']);
+    assert.deepEqual([heard[2]?.event['set'], heard[2]?.event['deleted']], [2, 1]);
+    assert.equal(new Set(heard.map(({ event }) => event['handle'])).size, 1);
+  });
+
+  test('rotated, login, logout, destroyed', async () => {
+    const factory = make();
+    const jar = await started(factory);
+    await go(factory, jar, (session) => session.rotate());
+    await go(factory, jar, (session) => session.login('alice', { method: 'password' }));
+    await go(factory, jar, (session) => session.logout());
+    assert.deepEqual(told(), ['loaded', 'rotated', 'loaded', 'login', 'loaded', 'logout', 'destroyed logout']);
+    const [, rotated, , login, , logout] = heard.map(({ event }) => event);
+    assert.equal(login!['previous'], rotated!['handle']);
+    assert.deepEqual([login!['owner'], login!['method'], logout!['owner']], ['alice', 'password', 'alice']);
+  });
+
+  test('invalidated, revoked, evicted', async () => {
+    const factory = make({ maxSessionsPerOwner: 1 });
+    const jar = await started(factory);
+    await go(factory, jar, (session) => session.invalidate());
+    await go(factory, new Jar(), (session) => session.login('alice'));
+    await go(factory, new Jar(), (session) => session.login('alice'));
+    await factory.owners.revoke('alice');
+    const ends = told().filter((text) => /destroyed|revoked/.test(text));
+    assert.deepEqual(ends, ['destroyed invalidated', 'destroyed evicted', 'revoked', 'destroyed revoked']);
+  });
+});
+
+describe('a cookie that opens nothing: missed', () => {
+  test.each([
+    ['malformed', 'session=garbage'],
+    ['signature', `session=${'a'.repeat(43)}.${'b'.repeat(43)}`],
+  ])('%s', async (reason, cookie) => {
+    await go(make(), new Jar(), read, { headers: { cookie } });
+    assert.deepEqual(told(), [`missed ${reason}`]);
+    assert.equal(heard[0]?.event['handle'], null);
+  });
+
+  test('not-found', async () => {
+    const factory = make({ timeout: 60 });
+    const jar = await started(factory);
+    now += 61_000;
+    await go(factory, jar, read);
+    assert.deepEqual(told(), ['missed not-found']);
+  });
+
+  test('superseded, and what is written is dropped', async () => {
+    const factory = make();
+    const jar = await started(factory);
+    const old = new Jar(jar);
+    await go(factory, jar, (session) => session.login('alice'));
+    heard = [];
+    await go(factory, old, set);
+    assert.deepEqual(told(), ['missed superseded', 'dropped superseded']);
+  });
+
+  test('rotated, and reused', async () => {
+    const factory = make();
+    const jar = await started(factory);
+    const old = new Jar(jar);
+    await go(factory, jar, (session) => session.rotate());
+    const successor = heard.at(-1)?.event['handle'];
+    heard = [];
+    now += 11_000;
+    await go(factory, old, read);
+    assert.deepEqual(told(), ['missed rotated', 'reused']);
+    assert.equal(heard[1]?.event['successor'], successor);
+  });
+
+  test('authentication-changed', async () => {
+    const factory = make({ invalidateBefore: () => new Date(now + 1000) });
+    const jar = await started(factory, (session) => session.login('alice'));
+    await go(factory, jar, () => {});
+    assert.deepEqual(told(), [
+      'loaded',
+      'missed authentication-changed',
+      'destroyed authentication-changed',
+      'created',
+    ]);
+  });
+
+  test('corrupt', async () => {
+    const jar = await started(make());
+    const serialize = (value: unknown): string => JSON.stringify(value);
+    const deserialize = (stored: string | Uint8Array): unknown => {
+      const text = String(stored);
+      if (text.includes('a field of the session')) throw new Error(`Not mine: ${text}`);
+      return JSON.parse(text) as unknown;
+    };
+    await go(make({ serialize, deserialize }), jar, read);
+    assert.deepEqual(told(), ['loaded', 'missed corrupt']);
+    assert.equal(heard[1]?.event['detail'], 'unparsable');
+  });
+});
+
+describe('changes that are lost: dropped, withheld', () => {
+  test('gone', async () => {
+    const factory = make();
+    const jar = await started(factory);
+    const slow = await Visit.open(factory, new Jar(jar));
+    slow.session.set('field', 'late');
+    await visit(factory, jar, (session) => session.logout());
+    heard = [];
+    await slow.end();
+    assert.deepEqual(told(), ['gone', 'dropped gone']);
+  });
+
+  test('cacheable', async () => {
+    await go(make(), new Jar(), set, {}, { headers: new Map([['cache-control', 'public, max-age=60']]) });
+    assert.deepEqual(told(), ['withheld cacheable', 'dropped cacheable']);
+  });
+
+  test('exception', async () => {
+    await go(make({ cookie: { onException: false } }), new Jar(), set, {}, { status: 500 });
+    assert.deepEqual(told(), ['dropped exception']);
+  });
+
+  test('ignored', async () => {
+    await go(make(), new Jar(), set, { url: '/site.css' });
+    assert.deepEqual(told(), ['dropped ignored']);
+  });
+});
+
+describe('a cookie that may be refused: doubtful', () => {
+  test.each<[string, Partial<SessionOptions<Data>>, VisitOptions]>([
+    ['untrusted-proxy', {}, { headers: { host: 'example.com', 'x-forwarded-proto': 'https' } }],
+    ['secure-over-http', { cookie: { secure: true } }, { headers: { host: 'example.com' } }],
+    ['path', { cookie: { path: '/shop' } }, { url: '/shopping', headers: { host: 'example.com' } }],
+    ['domain', { cookie: { domain: 'example.com' } }, { headers: { host: 'example.org' } }],
+  ])('%s', async (reason, options, request) => {
+    await go(make(options), new Jar(), set, request);
+    assert.deepEqual(told(), ['created', `doubtful ${reason}`]);
+  });
+
+  test('nothing is doubted where all is well', async () => {
+    const options = { cookie: { secure: true, path: '/shop', domain: 'example.com' } };
+    await go(make(options), new Jar(), set, {
+      secure: true,
+      url: '/shop/1',
+      headers: { host: 'www.example.com:8443' },
+    });
+    await go(make({ cookie: { secure: true } }), new Jar(), set, { headers: { host: 'localhost:3000' } });
+    assert.deepEqual(told(), ['created', 'created']);
+  });
+});
+
+describe('the store', () => {
+  test('a failure to load and one to commit', async () => {
+    const failing = interceptStore(store, () => {
+      throw new Error('connection lost');
+    });
+    const jar = await started(make());
+    const factory = make({ store: failing });
+    await assert.rejects(go(factory, jar, read));
+    await assert.rejects(go(factory, new Jar(), set));
+    const operations = heard.map(({ name, event }) => [name, event['operation']]);
+    assert.deepEqual(operations, [
+      ['storeError', 'load'],
+      ['storeError', 'commit'],
+    ]);
+  });
+});
+
+describe('diagnostics_channel', () => {
+  test('has the same, for all factories', async () => {
+    const messages: unknown[] = [];
+    const listen = (message: unknown): void => void messages.push(message);
+    subscribe('websauna-session:created', listen);
+    try {
+      await go(make(), new Jar(), set);
+      await go(make(), new Jar(), set);
+    } finally {
+      unsubscribe('websauna-session:created', listen);
+    }
+    assert.deepEqual(
+      messages,
+      heard.map(({ event }) => event as unknown as SessionEvents['created']),
+    );
+    assert.equal(messages.length, 2);
+  });
+
+  test('a listener stops when it is told to', async () => {
+    const factory = make();
+    let calls = 0;
+    const stop = factory.on('created', () => calls++);
+    await go(factory, new Jar(), set);
+    stop();
+    await go(factory, new Jar(), set);
+    assert.equal(calls, 1);
+  });
+});

@@ -1,0 +1,166 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { startRedis, startReplica, type RedisServer } from '../../support/redis-server.ts';
+import { waitFor } from '../../support/wait-for.ts';
+import {
+  AT_ONCE,
+  Browser,
+  elsewhere,
+  expectFailure,
+  expectFailures,
+  expectRecovery,
+  expectSessionlessAnswers,
+  loggedIn,
+  noCrashes,
+  SECRET,
+  STACKS,
+  start,
+  visitor,
+  type Answer,
+} from './scene.ts';
+
+noCrashes();
+
+let server: RedisServer;
+const stopping: RedisServer[] = [];
+async function redis(options: Parameters<typeof startRedis>[0] = {}): Promise<RedisServer> {
+  const started = await startRedis(options);
+  stopping.push(started);
+  return started;
+}
+beforeEach(async () => {
+  server = await redis();
+});
+afterEach(async () => {
+  await Promise.all(stopping.splice(0).map((each) => each.stop()));
+});
+
+function expectRefusal(answer: Answer, errors: unknown[], code: string): void {
+  expectFailure(answer, 'ERR_SESSION_STORE');
+  expect((errors.at(-1) as Error).message).toMatch(code);
+}
+
+describe.each(STACKS)('$framework over $library', (stack) => {
+  test('Redis is full: reading and logging out work, and what cannot be stored is refused', async () => {
+    const scene = await start(stack, server.url);
+    const { app } = scene;
+    const [browser, leaving] = [await loggedIn(app, 'alice'), await loggedIn(app, 'bob')];
+    await server.cli('CONFIG', 'SET', 'maxmemory', '1');
+    expect(await browser.read()).toMatchObject({ data: { a: '1' }, owner: 'alice' });
+    await expectSessionlessAnswers(app, browser);
+    for (const path of ['/set?b=2', '/count', '/save?b=2', '/stream?b=2']) {
+      expectRefusal(await browser.get(path), app.errors, '(OOM)');
+    }
+    for (const path of ['/set?b=2', '/login?owner=carol', '/login-swallowing?owner=carol']) {
+      const newcomer = new Browser(app);
+      expectRefusal(await newcomer.get(path), app.errors, '(OOM)');
+      expect(newcomer.jar.header).toBeUndefined();
+    }
+    const other = elsewhere(server.url);
+    expect(await other.owners.list('carol')).toEqual([]);
+    expect(await leaving.get('/logout')).toMatchObject({ status: 302 });
+    expect(await other.owners.list('bob')).toEqual([]);
+    expect(await other.owners.revoke('alice')).toBe(1);
+    expect(await browser.read()).toMatchObject({ data: {}, owner: null });
+    expect(scene.breaker).toEqual([]);
+    await server.cli('CONFIG', 'SET', 'maxmemory', '0');
+    await expectRecovery(scene, browser);
+  });
+
+  test('Redis is full: a login is told only if another process can read it', async () => {
+    const { app } = await start(stack, server.url);
+    const browsers = await Promise.all(Array.from({ length: 4 }, () => visitor(app)));
+    const other = elsewhere(server.url);
+    await server.cli('CONFIG', 'SET', 'maxmemory', '1');
+    for (const [index, browser] of browsers.entries()) {
+      const owner = `user${index}`;
+      const { status } = await browser.get(`/login?owner=${owner}`);
+      expect(await other.owners.list(owner)).toHaveLength(status === 302 ? 1 : 0);
+      expect(await browser.read()).toMatchObject({ data: { a: '1' }, owner: status === 302 ? owner : null });
+    }
+  });
+
+  test('Redis is a replica: reading works, and every write is refused, until it is a primary', async () => {
+    const replica = await startReplica(server);
+    stopping.push(replica);
+    const browser = await loggedIn((await start(stack, server.url)).app, 'alice');
+    const scene = await start(stack, replica.url);
+    const { app } = scene;
+    const reader = new Browser(app);
+    for (const [name, value] of browser.jar.cookies) reader.jar.cookies.set(name, value);
+    await waitFor('the session to be copied', async () => {
+      const [keys, copied] = await Promise.all([server.cli('DBSIZE'), replica.cli('DBSIZE')]);
+      return copied === keys;
+    });
+    expect(await reader.read()).toMatchObject({ data: { a: '1' }, owner: 'alice' });
+    for (const path of [
+      '/set?b=2',
+      '/count',
+      '/logout',
+      '/rotate',
+      '/login?owner=bob',
+      '/login-swallowing?owner=bob',
+    ]) {
+      expectRefusal(await reader.get(path), app.errors, '(READONLY)');
+    }
+    expectRefusal(await new Browser(app).get('/login?owner=bob'), app.errors, '(READONLY)');
+    expect(reader.jar.header).toBe(browser.jar.header);
+    expect(await reader.read()).toMatchObject({ data: { a: '1' }, owner: 'alice' });
+    expect(scene.breaker).toEqual([]);
+    await replica.cli('REPLICAOF', 'NO', 'ONE');
+    expect(await reader.get('/set?b=2')).toMatchObject({ status: 200 });
+    expect(await reader.read()).toMatchObject({ data: { a: '1', b: '2' } });
+    await expectRecovery(scene, reader);
+  });
+
+  test('a wrong password: requests fail at once, and work once the password is right', async () => {
+    const guarded = await redis({ password: 'a right password' });
+    const cookie = (await visitor((await start(stack, guarded.url)).app)).jar.cookies.get('session')!;
+    const scene = await start(stack, guarded.url.replace('right', 'wrong'));
+    const { app } = scene;
+    const browser = new Browser(app);
+    browser.jar.cookies.set('session', cookie);
+    await waitFor('the first refusal', () => browser.get('/read'));
+    await expectSessionlessAnswers(app, browser);
+    await expectFailures(app, browser);
+    const took = [];
+    for (let i = 0; i < 5; i++) took.push((await browser.get('/read')).took);
+    expect(Math.min(...took)).toBeLessThan(AT_ONCE);
+    for (const error of app.errors) {
+      expect((error as Error).message).toMatch(/Redis (?:refused the login|has not answered|did not answer)/);
+      expect((error as Error).message).not.toMatch(/password"|a wrong|a right/);
+      expect((error as Error).message).not.toContain(SECRET);
+    }
+    expect(app.errors.map((error) => (error as Error).message).join()).toContain('authentication failed');
+    await guarded.cli('CONFIG', 'SET', 'requirepass', 'a wrong password');
+    await expectRecovery(scene, browser);
+    expect((await browser.read()).data).toEqual({ a: '1' });
+  });
+
+  test('the password changes while connections are open: it fails when they break, and recovers', async () => {
+    const guarded = await redis({ password: 'first' });
+    const scene = await start(stack, guarded.url);
+    const browser = await loggedIn(scene.app, 'alice');
+    await guarded.cli('CONFIG', 'SET', 'requirepass', 'second');
+    expect(await browser.read()).toMatchObject({ owner: 'alice' });
+    await guarded.cli('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    await waitFor('the connection to break', async () => (await browser.get('/read')).status === 503);
+    await expectFailures(scene.app, browser);
+    await guarded.cli('CONFIG', 'SET', 'requirepass', 'first');
+    await expectRecovery(scene, browser);
+    expect(await browser.read()).toMatchObject({ data: { a: '1' }, owner: 'alice' });
+  });
+
+  test('the user may not run a command: that is a failure like any other', async () => {
+    await server.cli('ACL', 'SETUSER', 'default', 'on', 'nopass', '~*', '+@all', '-evalsha', '-eval');
+    const scene = await start(stack, server.url);
+    const { app } = scene;
+    await expectSessionlessAnswers(app, new Browser(app));
+    const answer = await waitFor('a connection', async () => {
+      const refused = await new Browser(app).get('/set?b=2');
+      return refused.body === 'ERR_SESSION_STORE' ? refused : undefined;
+    });
+    expectRefusal(answer, app.errors, '(NOPERM)');
+    await server.cli('ACL', 'SETUSER', 'default', '+@all');
+    await expectRecovery(scene, new Browser(app));
+  });
+});

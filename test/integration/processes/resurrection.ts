@@ -1,0 +1,75 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { Jar } from '../../support/visit.ts';
+import { storedKeys, type Pair, type Step } from './site.ts';
+
+const DELETION = /^session=; Max-Age=0;/;
+
+/** C1, between processes: whatever ends a session, and whatever is under way in the other process meanwhile. */
+export function resurrection(pair: () => Pair): void {
+  const slow: readonly [string, readonly Step[], readonly Step[]][] = [
+    ['writer', [], [['set', 'late', true]]],
+    ['writer of nested data', [['get', 'cart']], [['push', 'cart', 'items', 'late']]],
+    ['reader that renews the idle timeout', [['get', 'a']], [['get', 'cart']]],
+    ['rotation', [], [['rotate']]],
+    ['update', [], [['increment', 'n']]],
+  ];
+  const ends: readonly [string, (owner: string) => Step][] = [
+    ['a logout', () => ['logout']],
+    ['an invalidation', () => ['invalidate']],
+    ['a revocation', (owner) => ['revoke', owner]],
+  ];
+
+  describe.each(ends)('after %s in the other process', (_end, end) => {
+    test.each(slow)(
+      'C1: a slow %s does not revive the session, and its cookie is deleted',
+      async (...[, before, after]) => {
+        const { one, two, redis } = pair();
+        const [jar, owner] = [new Jar(), randomUUID()];
+        const data = { a: 1, cart: { items: ['book'] } };
+        await one.visit(jar, [
+          ['set', 'a', data.a],
+          ['set', 'cart', data.cart],
+          ['login', owner],
+        ]);
+        const { results } = await two.visit(jar, [['handle']]);
+        expect(await storedKeys(redis, results[0])).toHaveLength(1);
+
+        const late = await one.hold(new Jar(jar), before, after);
+        // Somebody else revokes: the session that asks would end by itself.
+        await two.visit(end(owner)[0] === 'revoke' ? new Jar() : new Jar(jar), [end(owner)]);
+        expect(await storedKeys(redis, results[0])).toEqual([]);
+
+        const answer = await late.finish();
+        expect(answer.status).toBe(200);
+        expect(answer.cookies).toEqual([expect.stringMatching(DELETION)]);
+        await one.told(`gone ${String(results[0])} -`);
+        expect(await storedKeys(redis, results[0])).toEqual([]);
+        for (const site of [one, two]) {
+          expect(await site.read(new Jar(jar))).toEqual({ isNew: true, owner: null, data: {} });
+        }
+      },
+    );
+  });
+
+  test('C1: what a request wrote to a session that ended is dropped, with a reason', async () => {
+    const { one, two } = pair();
+    const jar = new Jar();
+    const { results } = await one.visit(jar, [['set', 'a', 1], ['save'], ['handle']]);
+    const late = await one.hold(new Jar(jar), [], [['set', 'late', true]]);
+    await two.visit(new Jar(jar), [['logout']]);
+    await late.finish();
+    await one.told(`dropped ${String(results[2])} gone`);
+  });
+
+  test('C1: a logout that was opened before a rotation in the other process ends its successor', async () => {
+    const { one, two } = pair();
+    const jar = new Jar();
+    await one.visit(jar, [['set', 'a', 1]]);
+    const leaving = await one.hold(new Jar(jar), [], [['logout']]);
+    await two.visit(jar, [['rotate']]);
+    expect((await two.read(jar)).data).toEqual({ a: 1 });
+    await leaving.finish();
+    expect(await two.read(new Jar(jar))).toEqual({ isNew: true, owner: null, data: {} });
+  });
+}

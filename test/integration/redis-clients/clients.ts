@@ -1,0 +1,114 @@
+import { Cluster as IoredisCluster, Redis as Ioredis } from 'ioredis';
+import { Redis as Ioredis5 } from 'ioredis5';
+import { Redis as Iovalkey } from 'iovalkey';
+import { createClient, createClientPool, createCluster, createSentinel } from 'redis';
+import {
+  createClient as createClient5,
+  createClientPool as createClientPool5,
+  createCluster as createCluster5,
+  createSentinel as createSentinel5,
+} from 'redis5';
+import type { RedisClient } from '../../../src/stores/redis/client.ts';
+import { startRedis, type RedisServer } from '../../support/redis-server.ts';
+import { waitFor } from '../../support/wait-for.ts';
+
+export interface Connected {
+  readonly client: RedisClient;
+  /** Is the client connected? */
+  isReady(): boolean;
+  end(): unknown;
+}
+
+export interface ClientKind {
+  readonly name: string;
+  readonly cluster: boolean;
+  connect(server: RedisServer): Promise<Connected>;
+}
+
+interface NodeRedisClient {
+  readonly isOpen: boolean;
+  readonly isReady?: boolean;
+  on(event: 'error', listener: () => void): unknown;
+  connect(): Promise<unknown>;
+  close(): Promise<unknown> | void;
+}
+
+async function nodeRedis(client: RedisClient & NodeRedisClient): Promise<Connected> {
+  client.on('error', () => {});
+  await client.connect();
+  return { client, isReady: () => client.isReady ?? client.isOpen, end: () => client.close() };
+}
+
+interface IoredisClient {
+  readonly status: string;
+  on(event: 'error', listener: () => void): unknown;
+  disconnect(): void;
+}
+
+async function ioredis(client: RedisClient & IoredisClient): Promise<Connected> {
+  client.on('error', () => {});
+  await waitFor('the client to be ready', () => client.status === 'ready');
+  return { client, isReady: () => client.status === 'ready', end: () => client.disconnect() };
+}
+
+type CreateSentinel = (options: {
+  name: string;
+  sentinelRootNodes: { host: string; port: number }[];
+}) => RedisClient & NodeRedisClient;
+
+async function sentinel(create: CreateSentinel, { host, port }: RedisServer): Promise<Connected> {
+  const watcher = await startRedis({ args: ['--sentinel'], config: { sentinel: `monitor main ${host} ${port} 1` } });
+  const connected = await nodeRedis(create({ name: 'main', sentinelRootNodes: [{ host, port: watcher.port }] }));
+  const end = async (): Promise<void> => {
+    await connected.end();
+    await watcher.stop();
+  };
+  return { ...connected, end };
+}
+
+function nodesOf(server: RedisServer): { rootNodes: { url: string }[] } {
+  return { rootNodes: [{ url: server.url }] };
+}
+
+const standalone: readonly [string, (server: RedisServer) => Promise<Connected>][] = [
+  ['node-redis 6', async ({ url }) => nodeRedis(createClient({ url }))],
+  ['node-redis 6 over RESP2', async ({ url }) => nodeRedis(createClient({ url, RESP: 2 }))],
+  ['a pool of node-redis 6', async ({ url }) => nodeRedis(createClientPool({ url }, { maximum: 3 }))],
+  [
+    'node-redis 6 that maps replies to its own taste',
+    async ({ url }) =>
+      nodeRedis(createClient({ url, commandOptions: { typeMapping: { 36: Buffer, 37: Map, 58: String } } })),
+  ],
+  ['node-redis 5', async ({ url }) => nodeRedis(createClient5({ url }))],
+  ['node-redis 5 over RESP3', async ({ url }) => nodeRedis(createClient5({ url, RESP: 3 }))],
+  ['a pool of node-redis 5', async ({ url }) => nodeRedis(createClientPool5({ url }, { maximum: 3 }))],
+  ['node-redis 6 by a sentinel', async (server) => sentinel(createSentinel, server)],
+  ['node-redis 5 by a sentinel', async (server) => sentinel(createSentinel5, server)],
+  ['ioredis 6', async ({ url }) => ioredis(new Ioredis(url))],
+  ['ioredis 6 over RESP2', async ({ url }) => ioredis(new Ioredis(url, { protocol: 2 }))],
+  ['ioredis 6 with automatic pipelines', async ({ url }) => ioredis(new Ioredis(url, { enableAutoPipelining: true }))],
+  ['ioredis 5', async ({ url }) => ioredis(new Ioredis5(url))],
+  ['iovalkey', async ({ url }) => ioredis(new Iovalkey(url))],
+];
+
+const clustered: readonly [string, (server: RedisServer) => Promise<Connected>][] = [
+  ['a cluster of node-redis 6', async (server) => nodeRedis(createCluster(nodesOf(server)))],
+  ['a cluster of node-redis 5', async (server) => nodeRedis(createCluster5(nodesOf(server)))],
+  ['a cluster of ioredis 6', async ({ url }) => ioredis(new IoredisCluster([url]))],
+];
+
+/** All kinds of clients that applications give. */
+export const kinds: readonly ClientKind[] = [
+  ...standalone.map(([name, connect]) => ({ name, cluster: false, connect })),
+  ...clustered.map(([name, connect]) => ({ name, cluster: true, connect })),
+];
+
+/** A cluster of one node, which has all slots. */
+export async function startCluster(): Promise<RedisServer> {
+  const server = await startRedis({ config: { 'cluster-enabled': 'yes', 'cluster-announce-ip': '127.0.0.1' } });
+  await server.cli('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
+  await waitFor('the cluster to be up', async () =>
+    String(await server.cli('CLUSTER', 'INFO')).includes('cluster_state:ok'),
+  );
+  return server;
+}

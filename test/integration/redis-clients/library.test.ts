@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { SessionError } from '../../../src/errors/session-error.ts';
+import { connect, type Importers } from '../../../src/stores/redis/connect.ts';
+import { normalizeRedisOptions, type RedisOptions } from '../../../src/stores/redis/options.ts';
+import type { OwnDriver } from '../../../src/stores/redis/own-driver.ts';
+import { startRedis, type RedisServer } from '../../support/redis-server.ts';
+
+const NOT_INSTALLED = 'a-package-that-is-not-installed';
+const missing = (): Promise<unknown> => import(/* @vite-ignore */ NOT_INSTALLED);
+const neither: Importers = { redis: missing, ioredis: missing };
+const both: Importers = { redis: () => import('redis'), ioredis: () => import('ioredis') };
+
+let server: RedisServer;
+
+beforeAll(async () => {
+  server = await startRedis();
+});
+
+afterAll(async () => {
+  await server?.stop();
+});
+
+function connectFrom(importers: Importers, options: RedisOptions = {}): OwnDriver {
+  return connect(normalizeRedisOptions({ url: server.url, socketTimeout: 20, ...options }), importers);
+}
+
+test.each([
+  ['redis', {}],
+  ['redis', { library: 'redis' }],
+  ['ioredis', { library: 'ioredis' }],
+] as const)('without a client library, the error says to install `%s` (%o)', async (name, options) => {
+  const driver = connectFrom(neither, options);
+  const errors = await Promise.all(
+    [driver.ping(), driver.hgetall('key', false)].map((command) => command.catch((error: unknown) => error)),
+  );
+  for (const error of errors) {
+    expect(error).toBeInstanceOf(SessionError);
+    expect(error).toMatchObject({
+      code: 'ERR_SESSION_CLIENT_MISSING',
+      status: 500,
+      message: `There is no Redis client: install \`${name}\`, for example with npm install ${name}`,
+    });
+  }
+  await driver.close();
+});
+
+test('nobody has to use a driver whose library is missing: nothing is left unhandled', async () => {
+  const driver = connectFrom(neither);
+  await new Promise((resolve) => setImmediate(resolve));
+  await driver.close();
+});
+
+test.each([
+  ['node-redis', both, {}],
+  ['ioredis', both, { library: 'ioredis' }],
+  ['ioredis', { ...both, redis: missing }, {}],
+] as const)('%s is taken when it is asked for, or installed alone', async (name, importers, options) => {
+  const driver = connectFrom(importers, options);
+  await driver.ping();
+  expect(driver.library).toBe(name);
+  await driver.close();
+});
+
+test('a library that is installed but broken is not called missing', async () => {
+  const broken = new SyntaxError('Unexpected token');
+  const driver = connectFrom({ ...both, redis: () => Promise.reject(broken) });
+  await expect(driver.ping()).rejects.toBe(broken);
+});
+
+test('a pool needs redis, and says so also where only ioredis is installed', async () => {
+  const driver = connectFrom({ ...both, redis: missing }, { pool: { max: 3 } });
+  await expect(driver.ping()).rejects.toThrow(/^Expected `redis.pool` to be unset with ioredis/);
+});
+
+test('the libraries that are installed are found', async () => {
+  const driver = connect(normalizeRedisOptions({ url: server.url, socketTimeout: 20 }));
+  await driver.ping();
+  expect(driver.library).toBe('node-redis');
+  await driver.close();
+});

@@ -1,0 +1,32 @@
+import { connect, type Importers } from '../../../src/stores/redis/connect.ts';
+import type { Script } from '../../../src/stores/redis/driver.ts';
+import { normalizeRedisOptions, type RedisLibrary, type RedisOptions } from '../../../src/stores/redis/options.ts';
+import type { OwnDriver } from '../../../src/stores/redis/own-driver.ts';
+
+export interface Library {
+  readonly name: string;
+  readonly library: RedisLibrary;
+  readonly importers: Importers;
+}
+
+const current: Importers = { redis: () => import('redis'), ioredis: () => import('ioredis') };
+const previous: Importers = { redis: () => import('redis5'), ioredis: () => import('ioredis5') };
+
+/** Every library, in every major version, that connections of our own are made with. */
+export const libraries: readonly Library[] = [
+  { name: 'node-redis 6', library: 'redis', importers: current },
+  { name: 'node-redis 5', library: 'redis', importers: previous },
+  { name: 'ioredis 6', library: 'ioredis', importers: current },
+  { name: 'ioredis 5', library: 'ioredis', importers: previous },
+];
+
+/** A connection of our own. */
+export function connectWith({ library, importers }: Library, options: RedisOptions): OwnDriver {
+  return connect(normalizeRedisOptions({ library, ...options }), importers);
+}
+
+/** Writes what is in ARGV to a hash. */
+export const WRITE: Script = {
+  source: "return redis.call('HSET', KEYS[1], unpack(ARGV))",
+  sha: '9dce83443b5d3fc405162ee92f853cbdbabb8302',
+};

@@ -1,0 +1,105 @@
+import fc from 'fast-check';
+import { Broken } from './broken.ts';
+import { anyPlan } from './generated-plans.ts';
+import { describeRules, type Plan } from './plan.ts';
+import { Play } from './play.ts';
+import { simplify } from './simplify.ts';
+import type { Stage } from './stage.ts';
+
+/** What was explored: how many interleavings, and how often the store gave which answer. */
+export interface Explored {
+  interleavings: number;
+  readonly counts: Map<string, number>;
+}
+
+/** A broken promise, in the fewest steps that break it. */
+export class Finding {
+  readonly plan: Plan;
+  readonly problem: string;
+  readonly story: readonly string[];
+
+  constructor(plan: Plan, { message }: Broken, story: readonly string[]) {
+    this.plan = plan;
+    this.problem = message;
+    this.story = story;
+  }
+
+  toString(): string {
+    const lines = this.story.map((line, i) => `${String(i + 1).padStart(4)}. ${line}`);
+    return [`Under ${describeRules(this.plan)}:`, ...lines, `      ${this.problem}`].join('\n');
+  }
+}
+
+export interface Random {
+  readonly runs: number;
+  readonly seed: number;
+  /** Of a run that is to be repeated. */
+  readonly path?: string;
+}
+
+/** Carries out generated plans. Gives what was found, with the path of the run that found it. */
+export async function exploreRandomly(
+  stage: Stage,
+  { runs, seed, path = '' }: Random,
+  explored: Explored,
+): Promise<{ finding: Finding; path: string } | null> {
+  const property = fc.asyncProperty(anyPlan, async (plan) => (await attempt(stage, plan, explored)) === null);
+  // Plans are simplified by what they are about, which fast-check cannot know.
+  const parameters = { numRuns: runs, seed, endOnFailure: true, ...(path !== '' && { path }) };
+  const { counterexample, counterexamplePath } = await fc.check(property, parameters);
+  if (counterexample === null) return null;
+  return { finding: await simplest(stage, counterexample[0]), path: counterexamplePath ?? '' };
+}
+
+/** Carries out each plan in every order of its turns. */
+export async function exploreInEveryOrder(
+  stage: Stage,
+  plans: Iterable<Plan>,
+  explored: Explored,
+): Promise<Finding | null> {
+  for (const plan of plans) {
+    for (let turns: readonly number[] | null = []; turns !== null;) {
+      const choices: number[] = [];
+      if ((await attempt(stage, { ...plan, turns }, explored, choices)) !== null) {
+        return await simplest(stage, { ...plan, turns });
+      }
+      turns = following(turns, choices);
+    }
+  }
+  return null;
+}
+
+/** The next order, given how many ways there were to go on at each turn; `null` after the last. */
+function following(turns: readonly number[], choices: readonly number[]): readonly number[] | null {
+  for (let i = choices.length - 1; i >= 0; i--) {
+    const turn = turns[i] ?? 0;
+    if (turn + 1 < choices[i]!) return [...choices.slice(0, i).map((_, k) => turns[k] ?? 0), turn + 1];
+  }
+  return null;
+}
+
+async function attempt(stage: Stage, plan: Plan, explored?: Explored, choices: number[] = []): Promise<Finding | null> {
+  const play = new Play(stage, plan);
+  try {
+    await play.perform();
+    return null;
+  } catch (error) {
+    if (!(error instanceof Broken)) throw error;
+    return new Finding(plan, error, play.story);
+  } finally {
+    choices.push(...play.choices);
+    if (explored !== undefined) {
+      explored.interleavings++;
+      for (const [what, count] of play.witness.counts) {
+        explored.counts.set(what, (explored.counts.get(what) ?? 0) + count);
+      }
+    }
+  }
+}
+
+async function simplest(stage: Stage, found: Plan): Promise<Finding> {
+  const plan = await simplify(found, async (simpler) => (await attempt(stage, simpler)) !== null);
+  const finding = await attempt(stage, plan);
+  if (finding === null) throw new Error('A plan that broke a promise does not break it again: it depends on chance');
+  return finding;
+}

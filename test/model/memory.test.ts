@@ -1,0 +1,4 @@
+import { MemoryStage } from './memory-stage.ts';
+import { modelSuite } from './suite.ts';
+
+modelSuite('memory', async () => new MemoryStage(), { runs: 6000, pairs: true });

@@ -1,0 +1,107 @@
+import { RedisStore } from 'websauna-session/redis';
+import { driverFor } from '../../src/stores/redis/client.ts';
+import type { RedisDriver, Reply, Script } from '../../src/stores/redis/driver.ts';
+import { ValueEncoding } from '../../src/stores/redis/encoding.ts';
+import { scripts } from '../../src/stores/redis/scripts.generated.ts';
+import type { Stored } from '../../src/stores/store.ts';
+import type { GivenClient } from '../support/redis-clients.ts';
+import type { Rules } from './model.ts';
+import { later, PASS } from './passing-time.ts';
+import type { Plan } from './plan.ts';
+import { Casting, direct, type Cast, type Director, type FullStore, type Stage } from './stage.ts';
+
+const PREFIX = 'model:';
+
+const NAMES = new Map<string, string>(Object.entries(scripts).map(([name, { sha }]) => [sha, name]));
+
+/** A driver whose every command waits for its turn. */
+class DirectedDriver implements RedisDriver {
+  readonly #inner: RedisDriver;
+  readonly #director: () => Director;
+  readonly #records: Set<string>;
+
+  /** @param records takes the keys of records that are made */
+  constructor(inner: RedisDriver, director: () => Director, records: Set<string>) {
+    this.#inner = inner;
+    this.#director = director;
+    this.#records = records;
+  }
+
+  get library(): RedisDriver['library'] {
+    return this.#inner.library;
+  }
+
+  get cluster(): boolean {
+    return this.#inner.cluster;
+  }
+
+  hgetall(key: string, bytes: boolean): Promise<Record<string, Stored>> {
+    return this.#director().turn('HGETALL', () => this.#inner.hgetall(key, bytes));
+  }
+
+  evaluate(script: Script, keys: readonly string[], args: readonly Stored[], bytes: boolean): Promise<Reply> {
+    const name = NAMES.get(script.sha) ?? 'a script';
+    if (name === 'create') this.#records.add(keys[0]!);
+    if (name === 'move') this.#records.add(keys[1]!);
+    return this.#director().turn(name, () => this.#inner.evaluate(script, keys, args, bytes));
+  }
+
+  scan(pattern: string, count: number): AsyncIterable<string[]> {
+    return this.#inner.scan(pattern, count);
+  }
+
+  async ping(): Promise<void> {
+    await this.#inner.ping();
+  }
+
+  async close(): Promise<void> {}
+}
+
+/** A server or a cluster, which three clients talk to: two that work, and one that looks. */
+export class RedisStage implements Stage {
+  readonly title: string;
+  readonly #clients: readonly GivenClient[];
+  readonly #drivers: readonly RedisDriver[];
+  readonly #casting: Casting;
+  /** Keys of this plan's records. */
+  readonly #keys = new Set<string>();
+  #director!: Director;
+  /** Milliseconds. */
+  #passed = 0;
+
+  constructor(title: string, clients: readonly [GivenClient, GivenClient, GivenClient]) {
+    this.title = title;
+    this.#clients = clients;
+    const passed = (): number => this.#passed;
+    const director = (): Director => this.#director;
+    const [one, two, third] = clients.map(({ client }) => driverFor(client)) as [RedisDriver, RedisDriver, RedisDriver];
+    this.#drivers = [one, two, third];
+    const encoding = new ValueEncoding('utf-8', 'strict', false);
+    const storeOver = (driver: RedisDriver): FullStore => later(new RedisStore(driver, PREFIX, encoding), passed);
+    const worker = (driver: RedisDriver): FullStore => {
+      const store = storeOver(new DirectedDriver(driver, director, this.#keys));
+      return direct(() => store, director, false);
+    };
+    this.#casting = new Casting(worker(one), worker(two), storeOver(third));
+  }
+
+  clear(plan: Plan, director: Director): { cast: Cast; rules: Rules } {
+    this.#director = director;
+    this.#passed = 0;
+    this.#keys.clear();
+    return this.#casting.for(plan);
+  }
+
+  now(): number {
+    return Date.now() + this.#passed;
+  }
+
+  async pass(seconds: number): Promise<void> {
+    this.#passed += seconds * 1000;
+    for (const key of this.#keys) await this.#drivers[2]!.evaluate(PASS, [key], [String(seconds * 1000)], false);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#clients.map((client) => client.close()));
+  }
+}

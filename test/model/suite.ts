@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { allLives, allPairs, allRivals } from './all-pairs.ts';
+import { exploreInEveryOrder, exploreRandomly, type Explored } from './explore.ts';
+import type { Stage } from './stage.ts';
+
+/** Answers of a store that an exploration has not been one of without. */
+const SITUATIONS = [
+  'load, found',
+  'load, moved',
+  'load',
+  'create, ok',
+  'create, full',
+  'save, ok',
+  'save, gone',
+  'save, moved',
+  'save, conflict',
+  'move, ok',
+  'move, gone',
+  'move, moved',
+  'move, conflict',
+  'move, full',
+  'take, ok',
+  'take, gone',
+  'take, moved',
+  'destroy, ok',
+  'destroy, gone',
+  'destroy, moved',
+  'revokeOwned',
+  'listOwned',
+];
+
+const TIME_LIMIT = 3_600_000;
+
+/**
+ * Carries out plans on a stage and in the model.
+ * @param runs how many generated plans, unless MODEL_RUNS says otherwise
+ * @param pairs also every order of every pair of requests?
+ */
+export function modelSuite(
+  title: string,
+  open: () => Promise<Stage>,
+  { runs, pairs }: { runs: number; pairs: boolean },
+): void {
+  const numRuns = Number(process.env['MODEL_RUNS'] ?? runs);
+  const seed = Number(process.env['MODEL_SEED'] ?? 20_240_229);
+  const path = process.env['MODEL_PATH'];
+
+  describe(`${title}: as the model promises`, () => {
+    let stage: Stage;
+    const explored: Explored = { interleavings: 0, counts: new Map() };
+    beforeAll(async () => {
+      stage = await open();
+    });
+    afterAll(() => stage.close());
+
+    if (pairs && path === undefined) {
+      test(
+        'C1 to C9: any two requests, in every order of their steps',
+        async () => {
+          const finding = await exploreInEveryOrder(stage, [...allLives(), ...allRivals(), ...allPairs()], explored);
+          if (finding !== null) expect.fail(`${title}\n${finding.toString()}`);
+        },
+        TIME_LIMIT,
+      );
+    }
+
+    test(
+      `C1 to C9: ${numRuns} generated interleavings`,
+      async () => {
+        const found = await exploreRandomly(
+          stage,
+          { runs: numRuns, seed, ...(path !== undefined && { path }) },
+          explored,
+        );
+        if (found === null) return;
+        const replay = `MODEL_SEED=${seed} MODEL_PATH=${found.path} npx vitest run test/model/${title}.test.ts`;
+        expect.fail(`${title}, seed ${seed}, path ${found.path}\n${found.finding.toString()}\nReplay: ${replay}`);
+      },
+      TIME_LIMIT,
+    );
+
+    if (!pairs || path !== undefined) return;
+    test('every answer that a store has was among them', () => {
+      expect(SITUATIONS.filter((what) => !explored.counts.has(what))).toEqual([]);
+    });
+  });
+}

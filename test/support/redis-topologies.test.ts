@@ -1,0 +1,72 @@
+import { afterEach, expect, test } from 'vitest';
+import { startCluster, type RedisCluster } from './redis-cluster.ts';
+import { startSentinel, type RedisSentinel } from './redis-sentinel.ts';
+import { waitFor } from './wait-for.ts';
+
+const started: (RedisCluster | RedisSentinel)[] = [];
+
+afterEach(async () => {
+  await Promise.all(started.splice(0).map((topology) => topology.stop()));
+});
+
+async function cluster(): Promise<RedisCluster> {
+  const made = await startCluster({ masters: 3, replicas: 3 });
+  started.push(made);
+  return made;
+}
+
+test('a cluster serves every slot, and says who has it', async () => {
+  const made = await cluster();
+  const masters = await made.masters();
+  expect(masters).toHaveLength(3);
+  const slot = await made.slotOf('key');
+  const master = await made.masterOf(slot);
+  expect(await master.cli('SET', 'key', 'value')).toBe('OK');
+  const other = masters.find((node) => node !== master)!;
+  await expect(other.cli('GET', 'key')).rejects.toThrow(`MOVED ${slot} 127.0.0.1:${master.port}`);
+});
+
+test('a cluster replaces a master that crashed, and takes it back as a replica', async () => {
+  const made = await cluster();
+  const slot = await made.slotOf('key');
+  const master = await made.masterOf(slot);
+  await master.cli('SET', 'key', 'value');
+  await made.copied();
+  const [replica] = await made.replicasOf(master);
+  await made.kill(master);
+  await made.healthy();
+  expect(await made.masterOf(slot)).toBe(replica);
+  expect(await replica!.cli('GET', 'key')).toBe('value');
+  await master.restart();
+  await waitFor('the old master to follow', async () => (await made.replicasOf(replica!)).includes(master));
+});
+
+test('a slot moves with its keys, one by one if need be', async () => {
+  const made = await cluster();
+  const slot = await made.slotOf('{tag}');
+  const from = await made.masterOf(slot);
+  for (const name of ['a', 'b', 'c']) await from.cli('SET', `{tag}:${name}`, name);
+  const to = (await made.masters()).find((node) => node !== from)!;
+  const migration = await made.openMigration(slot, to);
+  await migration.move(['{tag}:b']);
+  expect((await migration.keys()).toSorted()).toEqual(['{tag}:a', '{tag}:c']);
+  await expect(from.cli('GET', '{tag}:b')).rejects.toThrow(`ASK ${slot}`);
+  await migration.finish();
+  expect(await made.masterOf(slot)).toBe(to);
+  expect(await to.cli('MGET', '{tag}:a', '{tag}:b', '{tag}:c')).toEqual(['a', 'b', 'c']);
+});
+
+test('sentinels promote a replica when they are told to, and when the master crashes', async () => {
+  const made = await startSentinel();
+  started.push(made);
+  const first = await made.master();
+  await first.cli('SET', 'key', 'value');
+  await made.copied();
+  const second = await made.failover();
+  expect(second).not.toBe(first);
+  expect(await second.cli('GET', 'key')).toBe('value');
+  await made.whole();
+  expect(await made.killMaster()).toBe(second);
+  expect(await made.successorOf(second)).toBe(first);
+  expect(await first.cli('GET', 'key')).toBe('value');
+});

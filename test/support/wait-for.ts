@@ -1,0 +1,26 @@
+/**
+ * Asks `probe` again and again until it gives a value other than `undefined`, `null` or `false`.
+ *
+ * @throws When it gave none for `timeout` milliseconds (default 10,000), with the probe's last error as cause.
+ */
+export async function waitFor<T>(
+  what: string,
+  probe: () => T | Promise<T>,
+  timeout = 10_000,
+): Promise<Exclude<T, undefined | null | false>> {
+  const deadline = performance.now() + timeout;
+  let cause: unknown;
+  while (performance.now() < deadline) {
+    try {
+      const value = await probe();
+      if (value !== undefined && value !== null && value !== false) {
+        return value as Exclude<T, undefined | null | false>;
+      }
+      cause = undefined;
+    } catch (error) {
+      cause = error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  throw new Error(`Waited ${timeout} ms in vain for ${what}.`, { cause });
+}

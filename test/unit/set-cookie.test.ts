@@ -1,0 +1,144 @@
+import { parseSetCookie } from 'cookie';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { CookieTemplate, type CookieAttributes } from '../../src/cookie/set-cookie.ts';
+
+const DEFAULTS: CookieAttributes = {
+  name: 'session',
+  path: '/',
+  domain: null,
+  secure: 'auto',
+  httpOnly: true,
+  sameSite: 'lax',
+  partitioned: false,
+  priority: null,
+};
+
+function template(attributes: Partial<CookieAttributes> = {}): CookieTemplate {
+  return new CookieTemplate({ ...DEFAULTS, ...attributes });
+}
+
+const OVER_HTTPS = { secure: true, maxAge: null };
+const OVER_HTTP = { secure: false, maxAge: null };
+
+describe('CookieTemplate', () => {
+  it('writes the defaults, SameSite always among them', () => {
+    expect(template().serialize('v', OVER_HTTP)).toBe('session=v; Path=/; HttpOnly; SameSite=Lax');
+    expect(template().serialize('v', OVER_HTTPS)).toBe('session=v; Path=/; HttpOnly; Secure; SameSite=Lax');
+  });
+
+  it('writes every attribute', () => {
+    const full = template({
+      path: '/app',
+      domain: 'example.com',
+      secure: true,
+      httpOnly: false,
+      sameSite: 'none',
+      partitioned: true,
+      priority: 'high',
+    });
+    expect(full.serialize('v', { secure: false, maxAge: 60 })).toBe(
+      'session=v; Max-Age=60; Domain=example.com; Path=/app; Secure; Partitioned; Priority=High; SameSite=None',
+    );
+  });
+
+  it('is Secure as told, whatever the client speaks', () => {
+    expect(template({ secure: true }).serialize('v', OVER_HTTP)).toContain('; Secure');
+    expect(template({ secure: false }).serialize('v', OVER_HTTPS)).not.toContain('Secure');
+    expect(template({ secure: 'auto' }).isSecure(true)).toBe(true);
+    expect(template({ secure: 'auto' }).isSecure(false)).toBe(false);
+  });
+
+  it('writes Max-Age in whole seconds, and none below zero', () => {
+    expect(template().serialize('v', { secure: false, maxAge: 59.9 })).toContain('; Max-Age=59;');
+    expect(template().serialize('v', { secure: false, maxAge: -5 })).toContain('; Max-Age=0;');
+  });
+
+  it('deletes with identical attributes', () => {
+    const secure = fc.constantFrom(true, false, 'auto' as const);
+    const attributes = fc.record({
+      name: fc.constantFrom('session', 'sid'),
+      path: fc.constantFrom('/', '/app'),
+      domain: fc.constantFrom(null, 'example.com'),
+      secure,
+      httpOnly: fc.boolean(),
+      sameSite: fc.constantFrom('lax' as const, 'strict' as const),
+      partitioned: fc.constant(false),
+      priority: fc.constantFrom(null, 'low' as const, 'medium' as const),
+    });
+    fc.assert(
+      fc.property(attributes, fc.boolean(), (given, https) => {
+        const cookie = new CookieTemplate(given);
+        const set = parseSetCookie(cookie.serialize('v', { secure: https, maxAge: 60 }));
+        const deleted = parseSetCookie(cookie.serializeDeletion({ secure: https }));
+        expect(deleted).toEqual({ ...set, value: '', maxAge: 0, expires: new Date(0) });
+      }),
+    );
+  });
+
+  it('refuses a cookie that browsers would ignore for its size', () => {
+    const fits = 'v'.repeat(4096 - 'session'.length);
+    expect(template().serialize(fits, OVER_HTTP)).toContain(fits);
+    expect(() => template().serialize(`${fits}v`, OVER_HTTP)).toThrow(
+      expect.objectContaining({ code: 'ERR_SESSION_COOKIE_TOO_LARGE' }),
+    );
+  });
+
+  it.each(['a;b', 'a b', 'a\r\nSet-Cookie: x=y', 'a,b', 'a"b', 'a\\b', '\u00e9'])('refuses the value %j', (value) => {
+    expect(() => template().serialize(value, OVER_HTTP)).toThrow(TypeError);
+  });
+
+  it.each<[keyof CookieAttributes, string]>([
+    ['name', ''],
+    ['name', 'a b'],
+    ['name', 'a=b'],
+    ['name', 'a;b'],
+    ['name', 'a\r\nb'],
+    ['name', 'caf\u00e9'],
+    ['name', 'n'.repeat(4096)],
+    ['path', ''],
+    ['path', 'app'],
+    ['path', '/a;b'],
+    ['path', '/a\r\n'],
+    ['path', `/${'p'.repeat(1024)}`],
+    ['domain', 'a;b'],
+    ['domain', 'exa mple.com'],
+    ['domain', 'https://example.com'],
+    ['domain', 'example.com:8080'],
+  ])('refuses the %s %j', (option, value) => {
+    expect(() => template({ [option]: value })).toThrow(new RegExp(`^Expected \`cookie\\.${option}\` to be`));
+  });
+});
+
+describe('cookie name prefixes', () => {
+  it.each(['__Host-session', '__HOST-session', '__Secure-session', '__Http-session', '__Host-Http-session'])(
+    "holds %s to its rules, and makes 'auto' true",
+    (name) => {
+      expect(template({ name }).serialize('v', OVER_HTTP)).toContain('; Secure');
+      expect(template({ name }).attributes.secure).toBe(true);
+      expect(() => template({ name, secure: false })).toThrow(/^Expected `cookie\.secure`/);
+    },
+  );
+
+  it.each(['__Host-session', '__host-session', '__Host-Http-session'])('wants path and host of %s', (name) => {
+    expect(() => template({ name, path: '/app' })).toThrow(/^Expected `cookie\.path`/);
+    expect(() => template({ name, domain: 'example.com' })).toThrow(/^Expected `cookie\.domain`/);
+  });
+
+  it('leaves path and domain of __Secure- free', () => {
+    expect(template({ name: '__Secure-s', path: '/app', domain: 'example.com' }).name).toBe('__Secure-s');
+  });
+
+  it.each(['__Http-session', '__Host-Http-session'])('wants HttpOnly of %s', (name) => {
+    expect(() => template({ name, httpOnly: false })).toThrow(/^Expected `cookie\.httpOnly`/);
+  });
+});
+
+describe('attributes that need Secure', () => {
+  it.each([{ sameSite: 'none' } as const, { partitioned: true }])('refuses %j without secure: true', (attributes) => {
+    expect(() => template({ ...attributes, secure: 'auto' })).toThrow(/^Expected `cookie\.secure` to be true/);
+    expect(() => template({ ...attributes, secure: false })).toThrow(/^Expected `cookie\.secure` to be true/);
+    expect(template({ ...attributes, secure: true }).attributes.secure).toBe(true);
+    expect(template({ ...attributes, name: '__Host-s' }).attributes.secure).toBe(true);
+  });
+});
