@@ -1,0 +1,50 @@
+import { fileURLToPath } from 'node:url';
+import express, { type Express } from 'express';
+import type { SessionFactory } from 'websauna-session';
+import { sessions } from 'websauna-session/express';
+import { notFound, showError } from './errors.ts';
+import { requireCsrfToken } from './csrf.ts';
+import { loadUser } from './login.ts';
+import { accountRoutes } from './routes/account.ts';
+import { deviceRoutes } from './routes/devices.ts';
+import { noteRoutes } from './routes/notes.ts';
+import { pageRoutes } from './routes/pages.ts';
+import { passwordRoutes } from './routes/password.ts';
+import { securityHeaders } from './security-headers.ts';
+import type { Users } from './users.ts';
+import { aboutPage } from './views/about.ts';
+import { layout } from './views/layout.ts';
+
+const PUBLIC = fileURLToPath(new URL('../public', import.meta.url));
+
+export function createApp(factory: SessionFactory, users: Users): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.use(securityHeaders);
+
+  // Above the sessions is what everybody gets the same, and what caches may keep.
+  app.use(express.static(PUBLIC, { index: false }));
+  app.get('/about', (_req, res) => {
+    res.set('Cache-Control', 'public, max-age=300').send(layout(aboutPage(), { path: '/about' }).toString());
+  });
+
+  app.use(sessions(factory));
+  // The library's default, `private, no-cache`, lets the Back button show a page after the logout.
+  app.use((_req, res, next) => {
+    res.set('Cache-Control', 'no-store');
+    next();
+  });
+  app.use(express.urlencoded({ extended: false, limit: '10kb' }));
+  app.use(requireCsrfToken);
+  app.use(loadUser(users));
+
+  app.use(pageRoutes());
+  app.use(noteRoutes());
+  app.use(accountRoutes(users));
+  app.use(passwordRoutes(users));
+  app.use(deviceRoutes(factory, users));
+
+  app.use(notFound);
+  app.use(showError);
+  return app;
+}

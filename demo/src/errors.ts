@@ -1,0 +1,42 @@
+import type { NextFunction, Request, Response } from 'express';
+import { SessionError } from 'websauna-session';
+import { errorPage, type Fault } from './views/error.ts';
+import { layout } from './views/layout.ts';
+
+// These pages do not ask the session for anything: it may be what failed, and a browser that looks for
+// an icon in vain must not use up the messages that wait for the next page.
+
+export function notFound(req: Request, res: Response): void {
+  send(res, 404, 'not-found', req.path);
+}
+
+/** Express knows it for an error handler by its four parameters. */
+export function showError(error: unknown, req: Request, res: Response, next: NextFunction): void {
+  if (res.headersSent) {
+    next(error);
+    return;
+  }
+  const status = statusOf(error);
+  if (status >= 500) console.error(error);
+  if (status === 503) res.set('Retry-After', '5');
+  send(res, status, faultOf(error, status), req.path);
+}
+
+function send(res: Response, status: number, fault: Fault, path: string): void {
+  res
+    .status(status)
+    .set('Cache-Control', 'no-store')
+    .send(layout(errorPage(fault, status), { path }).toString());
+}
+
+function statusOf(error: unknown): number {
+  const status = error instanceof Error && 'status' in error ? Number(error.status) : 500;
+  return status >= 400 && status <= 599 ? status : 500;
+}
+
+function faultOf(error: unknown, status: number): Fault {
+  if (error instanceof SessionError && error.code === 'ERR_SESSION_CSRF') return 'csrf';
+  if (status === 503) return 'unavailable';
+  if (status === 404) return 'not-found';
+  return status < 500 ? 'bad-request' : 'broken';
+}

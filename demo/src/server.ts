@@ -1,0 +1,28 @@
+import { randomBytes } from 'node:crypto';
+import { createApp } from './app.ts';
+import { createSessions } from './sessions.ts';
+import { MemoryUsers } from './users.ts';
+
+const port = Number(process.env['PORT'] || 3000);
+const redisUrl = process.env['REDIS_URL'];
+// With a secret of its own, a restart ends all sessions; of several processes, all need the same.
+const secret = process.env['SESSION_SECRET'] || randomBytes(32).toString('base64url');
+
+const users = new MemoryUsers();
+const sessions = createSessions(users, redisUrl ? { secret, redis: { url: redisUrl } } : { secret });
+sessions.on('storeDown', () => console.error('The session store is down.'));
+sessions.on('storeUp', () => console.error('The session store is back.'));
+
+const server = createApp(sessions, users).listen(port, (error) => {
+  if (error !== undefined) throw error;
+  const address = server.address();
+  const at = typeof address === 'object' && address !== null ? address.port : port;
+  console.log(`Demo on http://localhost:${at}, sessions in ${redisUrl ? 'Redis (REDIS_URL)' : 'memory'}`);
+});
+
+function stop(): void {
+  server.close(() => void sessions.close());
+  server.closeIdleConnections();
+}
+process.once('SIGINT', stop);
+process.once('SIGTERM', stop);

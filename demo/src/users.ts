@@ -1,0 +1,72 @@
+import { randomUUID } from 'node:crypto';
+import { hashPassword, isPassword, type PasswordHash } from './passwords.ts';
+
+export interface User {
+  readonly id: string;
+  readonly name: string;
+  /** `null` while it is the first one. */
+  readonly passwordChangedAt: Date | null;
+}
+
+/** The user accounts. A real application keeps them in its database. */
+export interface Users {
+  /** `null` when the name is taken. */
+  create(name: string, password: string): Promise<User | null>;
+  find(id: string): Promise<User | null>;
+  /** The user with this name and password; takes as long when there is no such name. */
+  authenticate(name: string, password: string): Promise<User | null>;
+  setPassword(id: string, password: string): Promise<void>;
+  /** Logins from before `date` are void. */
+  setPasswordChangedAt(id: string, date: Date): Promise<void>;
+}
+
+interface Account {
+  user: User;
+  hash: PasswordHash;
+}
+
+export class MemoryUsers implements Users {
+  readonly #byId = new Map<string, Account>();
+  readonly #byName = new Map<string, Account>();
+  /** Compared with when there is no such name, so that the answer's delay does not tell. */
+  readonly #nobody: Promise<PasswordHash> = hashPassword(randomUUID());
+
+  async create(name: string, password: string): Promise<User | null> {
+    const key = name.toLowerCase();
+    if (this.#byName.has(key)) return null;
+    const hash = await hashPassword(password);
+    if (this.#byName.has(key)) return null;
+    const account = { user: { id: randomUUID(), name, passwordChangedAt: null }, hash };
+    this.#byId.set(account.user.id, account);
+    this.#byName.set(key, account);
+    return account.user;
+  }
+
+  async find(id: string): Promise<User | null> {
+    return this.#byId.get(id)?.user ?? null;
+  }
+
+  async authenticate(name: string, password: string): Promise<User | null> {
+    const account = this.#byName.get(name.toLowerCase());
+    const hash = account?.hash ?? (await this.#nobody);
+    const matches = await isPassword(password, hash);
+    // The password may have been changed while the old one was compared.
+    return matches && account?.hash === hash ? account.user : null;
+  }
+
+  async setPassword(id: string, password: string): Promise<void> {
+    const hash = await hashPassword(password);
+    this.#account(id).hash = hash;
+  }
+
+  async setPasswordChangedAt(id: string, date: Date): Promise<void> {
+    const account = this.#account(id);
+    account.user = { ...account.user, passwordChangedAt: date };
+  }
+
+  #account(id: string): Account {
+    const account = this.#byId.get(id);
+    if (account === undefined) throw new Error('There is no such user');
+    return account;
+  }
+}

@@ -1,0 +1,108 @@
+import type { Session } from 'websauna-session';
+import { input, postForm } from './forms.ts';
+import { html, type Child, type Html } from './html.ts';
+import type { View } from './layout.ts';
+import { messageBox } from './message.ts';
+
+export const PASSWORD_LENGTH = { min: 8, max: 256 } as const;
+
+export interface AccountForm {
+  /** What was typed, to be shown again. */
+  readonly name: string;
+  /** What is wrong with it. */
+  readonly problem: string | null;
+}
+
+export function signUpPage({ name, problem }: AccountForm, session: Session): View {
+  return formPage('Sign up', 'Any name will do. Accounts are kept in memory, and gone when the demo stops.', problem, [
+    postForm(session, '/sign-up', [
+      nameInput(name, problem),
+      newPasswordInput('password', 'Password'),
+      html`<button class="button large">Sign up</button>`,
+    ]),
+    html`<p class="aside">You have an account? <a href="/log-in">Log in</a></p>`,
+  ]);
+}
+
+export function logInPage({ name, problem }: AccountForm, session: Session): View {
+  const text = session.has('returnTo') ? 'Log in to go on to the page that you asked for.' : 'Good to see you again.';
+  return formPage('Log in', text, problem, [
+    postForm(session, '/log-in', [
+      nameInput(name, problem),
+      passwordInput('Password', false, problem),
+      html`<button class="button large">Log in</button>`,
+    ]),
+    html`<p class="aside">You are new here? <a href="/sign-up">Sign up</a></p>`,
+  ]);
+}
+
+export function passwordPage({ name, problem }: AccountForm, session: Session): View {
+  const text = 'All your other devices will be logged out. This one stays logged in.';
+  return formPage('Change your password', text, problem, [
+    postForm(session, '/password', [
+      hiddenName(name),
+      passwordInput('Present password', true, problem),
+      newPasswordInput('new-password', 'New password'),
+      html`<button class="button large">Change password</button>`,
+    ]),
+    html`<p class="aside"><a href="/devices">Back to your devices</a></p>`,
+  ]);
+}
+
+/** Asks for the password again before the form's request is carried out. */
+export function confirmPage(form: { action: string; name: string; wrong: boolean }, session: Session): View {
+  const text = 'You logged in a while ago. Type your password to show that it is still you.';
+  const problem = form.wrong ? 'This is not your password.' : null;
+  return formPage('Confirm your password', text, problem, [
+    postForm(session, form.action, [
+      hiddenName(form.name),
+      passwordInput('Password', true, problem),
+      html`<button class="button large">Confirm</button>`,
+    ]),
+    html`<p class="aside"><a href="/devices">Back to your devices</a></p>`,
+  ]);
+}
+
+const PROBLEM = 'problem';
+
+function formPage(title: string, text: string, problem: string | null, form: Child): View {
+  return {
+    title: problem === null ? title : `Error: ${title}`,
+    content: html`<section class="panel">
+      <h1>${title}</h1>
+      <p class="lead">${text}</p>
+      ${problem !== null && messageBox({ kind: 'warning', text: problem }, PROBLEM)}${form}
+    </section>`,
+  };
+}
+
+function nameInput(value: string, problem: string | null): Html {
+  const invalid = problem === null ? null : PROBLEM;
+  const autofocus = value === '';
+  return input({
+    name: 'name',
+    label: 'Name',
+    value,
+    autocomplete: 'username',
+    maxLength: 40,
+    autofocus,
+    problem: invalid,
+  });
+}
+
+function passwordInput(label: string, autofocus: boolean, problem: string | null): Html {
+  const invalid = problem === null ? null : PROBLEM;
+  const autocomplete = 'current-password';
+  return input({ name: 'password', label, type: 'password', autocomplete, autofocus, problem: invalid });
+}
+
+function newPasswordInput(name: string, label: string): Html {
+  const { min, max } = PASSWORD_LENGTH;
+  const hint = `${min} characters or more.`;
+  return input({ name, label, type: 'password', autocomplete: 'new-password', hint, minLength: min, maxLength: max });
+}
+
+/** Tells password managers whose password it is. */
+function hiddenName(name: string): Html {
+  return html`<input type="text" name="name" value="${name}" autocomplete="username" readonly hidden />`;
+}

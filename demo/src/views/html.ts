@@ -1,0 +1,36 @@
+/** Text that is HTML already. */
+export class Html {
+  readonly #text: string;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  toString(): string {
+    return this.#text;
+  }
+}
+
+export type Child = Html | string | number | null | undefined | false | readonly Child[];
+
+/**
+ * Makes HTML of a template. Whatever is put in is escaped, for text and for attributes in double quotes,
+ * unless it is `Html` itself; lists are joined; `null`, `undefined` and `false` are left out.
+ */
+export function html(strings: TemplateStringsArray, ...children: readonly Child[]): Html {
+  return new Html(strings.reduce((text, string, index) => text + write(children[index - 1]) + string));
+}
+
+function write(child: Child): string {
+  if (child === null || child === undefined || child === false) return '';
+  if (typeof child === 'object') return child instanceof Html ? child.toString() : child.map(write).join('');
+  return String(child).replaceAll(/[&<>"']/g, (character) => ENTITIES[character]!);
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
