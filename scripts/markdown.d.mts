@@ -1,0 +1,13 @@
+export interface CodeBlock {
+  readonly language: string;
+  readonly code: string;
+  /** Of its first line of code, from 1. */
+  readonly line: number;
+  readonly comment: string;
+}
+
+export function markdownFiles(root: string, ignored?: ReadonlySet<string>): string[];
+export function codeBlocks(text: string): CodeBlock[];
+export function withoutCode(text: string): string;
+export function links(text: string): { target: string; line: number }[];
+export function anchors(text: string): string[];
