@@ -1,0 +1,39 @@
+import { createAdaptorServer } from '@hono/node-server';
+import { Hono } from 'hono';
+import { nodeRedis, ourOptions, ourSession } from '../lib/clients.mjs';
+import { Floor } from '../lib/floor.mjs';
+import { floorSession } from '../lib/floor-session.mjs';
+import { ROUTES } from '../lib/routes.mjs';
+
+async function choose(app, kind, url) {
+  const ours = ourOptions(kind, url);
+  if (ours !== undefined) {
+    const { sessions } = await import('websauna-session/hono');
+    app.use(sessions(ours));
+    return (c) => ourSession(c.var.session);
+  }
+  switch (kind) {
+    case 'none':
+      return () => ({ get: () => 1, set() {}, login() {} });
+    case 'floor': {
+      const store = new Floor(await nodeRedis(url));
+      return (c) => floorSession(store, c.req.header('cookie'), (cookie) => c.header('set-cookie', cookie));
+    }
+  }
+  return undefined;
+}
+
+export async function start(kind, url) {
+  const app = new Hono();
+  const session = await choose(app, kind, url);
+  for (const [path, act] of Object.entries(ROUTES)) {
+    app.get(path, async (c) => {
+      if (act.length === 0) return c.text(act());
+      const used = session(c);
+      const text = await act(used, c.req.url);
+      if (used.end !== undefined) await used.end();
+      return c.text(text);
+    });
+  }
+  return createAdaptorServer({ fetch: app.fetch });
+}
