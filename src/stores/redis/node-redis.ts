@@ -4,6 +4,7 @@ import type { RedisDriver, Reply, Script } from './driver.ts';
 import { isServerReply, isUnknownScript, offline, sentTwice } from './faults.ts';
 import { fieldsFrom } from './fields.ts';
 import { asBuffers } from './script-arguments.ts';
+import { recallUnwritten } from './unwritten.ts';
 
 /** RESP type bytes, which node-redis maps replies by: `$` and `%`. */
 const BLOB_STRING = 36;
@@ -15,7 +16,7 @@ const MAP = 37;
  * deadline of ours, and node-redis's costs a timer and an AbortSignal each.
  */
 export const TEXT: object = { typeMapping: { [MAP]: Array }, timeout: undefined };
-const BYTES = { typeMapping: { [MAP]: Array, [BLOB_STRING]: Buffer }, timeout: undefined };
+const BYTES: object = { typeMapping: { [MAP]: Array, [BLOB_STRING]: Buffer }, timeout: undefined };
 
 export type Args = readonly (string | Buffer)[];
 
@@ -35,20 +36,26 @@ export class NodeRedisDriver implements RedisDriver {
   readonly cluster: boolean = false;
   readonly #client: NodeRedisLike & { readonly isReady?: boolean };
   #wasReady = false;
+  #text = TEXT;
+  #bytes = BYTES;
 
   constructor(client: NodeRedisLike) {
     this.#client = client;
+    recallUnwritten(client, (abortSignal) => {
+      this.#text = { ...TEXT, abortSignal };
+      this.#bytes = { ...BYTES, abortSignal };
+    });
   }
 
   async hgetall(key: string, bytes: boolean): Promise<Record<string, Stored>> {
     if (this.#offline()) return offline();
-    const reply = await this.send(key, ['HGETALL', key], bytes ? BYTES : TEXT);
+    const reply = await this.send(key, ['HGETALL', key], bytes ? this.#bytes : this.#text);
     return fieldsFrom(reply as readonly Stored[]);
   }
 
   async evaluate(script: Script, keys: readonly string[], args: readonly Stored[], bytes: boolean): Promise<Reply> {
     if (this.#offline()) return offline();
-    const options = bytes ? BYTES : TEXT;
+    const options = bytes ? this.#bytes : this.#text;
     const rest = [String(keys.length), ...keys, ...asBuffers(args)];
     try {
       return (await this.send(keys[0]!, ['EVALSHA', script.sha, ...rest], options)) as Reply;
@@ -62,7 +69,7 @@ export class NodeRedisDriver implements RedisDriver {
     if (this.#offline()) return offline();
     // A cluster's PING asks every master, so that one which is down would stand for all.
     if (this.cluster) await this.hgetall(`websauna-session:ping:${Math.random()}`, false);
-    else await this.#client.ping();
+    else await this.send('', ['PING'], this.#text);
   }
 
   scan(pattern: string, count: number): AsyncGenerator<string[]> {
