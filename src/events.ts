@@ -6,6 +6,7 @@ export type MissReason =
   | 'signature' // signed by none of our secrets; the store was not asked
   | 'not-found' // signed by us, but no such session: it ended, or it never was
   | 'superseded' // a login gave the client a new id a moment ago
+  | 'owner' // its owner is not the one of the cookie's bucket: the secret of the login was removed
   | 'rotated' // a rotated id after its grace: possibly stolen
   | 'authentication-changed' // `invalidateBefore` ended it
   | 'corrupt'; // the stored record cannot be read; see `detail`

@@ -1,5 +1,6 @@
 import { SessionError } from '../errors/session-error.ts';
-import type { LoginChange, NewRecord, RecordDetails, RecordMeta, SessionStore, TagIndex } from '../stores/store.ts';
+import type { NewRecord, RecordDetails, RecordMeta, SessionStore, TagIndex } from '../stores/store.ts';
+import { loginChange } from './admission.ts';
 import { makeId, keyOf } from './session-id.ts';
 import type { PendingLogin, SessionState } from './state.ts';
 
@@ -30,13 +31,6 @@ export function detailsOf(state: SessionState, login: PendingLogin | null): Reco
     agent: exchange.header('user-agent')?.slice(0, MAX_AGENT_LENGTH) ?? null,
     tags: login?.tags ?? [],
   };
-}
-
-export function loginChange(state: SessionState, login: PendingLogin): LoginChange {
-  const { maxSessionsPerOwner, whenFull } = state.engine.options;
-  // Rounded down: a login must not seem older than a change of password that was made just before it.
-  const age = Math.max(0, Math.floor(performance.now() - login.at));
-  return { age, max: maxSessionsPerOwner ?? 0, whenFull };
 }
 
 /** What the store has made of a new or newly owned record. */
@@ -91,11 +85,12 @@ export async function createRecord(state: SessionState): Promise<void> {
   state.use();
   if (login !== null) await indexTags(state, login);
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    const change = login === null ? null : await loginChange(state, login);
+    if (change !== null && change.max < 0) throw refuseLogin(state);
     const promised = login === null && attempt === 0 ? state.promisedId : null;
     const id = promised ?? newId(state, bucket);
     const key = keyOf(id);
     const changes = { set: fields.all(key.handle), delete: new Set<string>() };
-    const change = login === null ? null : loginChange(state, login);
     const record = { details, timeout, absoluteTimeout, fields: changes.set, login: change };
     const outcome = await state.store!.create(key, record);
     if (outcome.status === 'full') throw refuseLogin(state);

@@ -6,6 +6,8 @@ export const DIGEST_LENGTH = 43;
 /** Length of an owner's bucket. */
 export const BUCKET_LENGTH = 16;
 
+const REMEMBERED_OWNERS = 10_000;
+
 /** Keys that serve different purposes never share their bytes: each is derived under a label of its own. */
 interface Keys {
   readonly cookie: KeyObject;
@@ -59,6 +61,8 @@ export function randomId(): string {
 /** Everything that is derived from the application's secrets. The first secret makes, all verify. */
 export class Keyring {
   readonly #keys: readonly Keys[];
+  /** By bucket: every request of theirs asks. */
+  readonly #owners = new Map<string, string>();
 
   constructor(secrets: readonly string[]) {
     this.#keys = secrets.map(deriveKeys);
@@ -76,6 +80,15 @@ export class Keyring {
   /** The bucket for new logins of an owner. */
   bucket(owner: string): string {
     return mac(this.#keys[0]!.bucket, owner).slice(0, BUCKET_LENGTH);
+  }
+
+  /** Is this the bucket of the owner's sessions, under any secret? */
+  isBucketOf(bucket: string, owner: string): boolean {
+    if (this.#owners.get(bucket) === owner) return true;
+    if (!this.buckets(owner).includes(bucket)) return false;
+    if (this.#owners.size === REMEMBERED_OWNERS) this.#owners.clear();
+    this.#owners.set(bucket, owner);
+    return true;
   }
 
   /**

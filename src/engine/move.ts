@@ -1,17 +1,8 @@
 import { CSRF_FIELD } from '../csrf/session-token.ts';
 import { SessionError } from '../errors/session-error.ts';
-import type { RecordMove, Stored, Written } from '../stores/store.ts';
-import {
-  announceLogin,
-  createRecord,
-  detailsOf,
-  idTaken,
-  indexTags,
-  loginChange,
-  metaOf,
-  newId,
-  refuseLogin,
-} from './create.ts';
+import type { LoginChange, RecordMove, Stored, Written } from '../stores/store.ts';
+import { loginChange } from './admission.ts';
+import { announceLogin, createRecord, detailsOf, idTaken, indexTags, metaOf, newId, refuseLogin } from './create.ts';
 import { UnreadableField, type FieldChanges } from './fields.ts';
 import { goOn, saveRecord } from './save.ts';
 import { bucketOf, keyOf } from './session-id.ts';
@@ -38,11 +29,13 @@ async function move(state: SessionState): Promise<void> {
   if (state.login !== null) await indexTags(state, state.login);
   for (;;) {
     const [old, from] = [state.id!, state.key!];
-    const nonce = state.login === null && state.rotate === 'grace' ? newNonce() : '';
+    const login = state.login === null ? null : await loginChange(state, state.login);
+    if (login !== null && login.max < 0) throw refuseLogin(state);
+    const nonce = login === null && state.rotate === 'grace' ? newNonce() : '';
     const id = targetId(state, nonce);
     const to = keyOf(id);
     const { changes, expect } = changesFor(state, to.handle);
-    const request = asMove(state, changes, expect, nonce);
+    const request = asMove(state, { changes, expect, nonce, login });
     const outcome = await state.store!.move(from, to, request);
     if (outcome.status === 'ok') return complete(state, id, request, outcome);
     if (outcome.status === 'full') throw refuseLogin(state);
@@ -111,14 +104,15 @@ function carryCsrfSecret(state: SessionState, changes: FieldChanges, handle: str
   return true;
 }
 
-function asMove(
-  state: SessionState,
-  changes: FieldChanges,
-  expect: Map<string, Stored | undefined> | null,
-  nonce: string,
-): RecordMove {
+interface Move {
+  readonly changes: FieldChanges;
+  readonly expect: Map<string, Stored | undefined> | null;
+  readonly nonce: string;
+  readonly login: LoginChange | null;
+}
+
+function asMove(state: SessionState, { changes, expect, nonce, login }: Move): RecordMove {
   const { rotationGrace, timeout, absoluteTimeout } = state.engine.options;
-  const { login } = state;
   const idle = state.timeout ?? (login === null ? null : timeout);
   const kept = nonce === '' ? rotationGrace : Math.max(rotationGrace, state.meta!.timeout);
   return {
@@ -131,7 +125,7 @@ function asMove(
     login:
       login === null
         ? null
-        : { ...loginChange(state, login), details: detailsOf(state, login), absoluteTimeout: absoluteTimeout ?? 0 },
+        : { ...login, details: detailsOf(state, state.login), absoluteTimeout: absoluteTimeout ?? 0 },
   };
 }
 

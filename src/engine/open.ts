@@ -99,6 +99,11 @@ async function openRecord(state: SessionState, presented: string): Promise<boole
     const record = await state.store!.load(key);
     switch (record?.status) {
       case 'found':
+        if (!belongs(state, key, record)) {
+          events.emit('missed', { handle: key.handle, reason: 'owner', detail: null });
+          state.cookie = 'delete';
+          return false;
+        }
         accept(state, id, key, record);
         if (id !== presented) state.cookie = 'set';
         return true;
@@ -118,6 +123,15 @@ async function openRecord(state: SessionState, presented: string): Promise<boole
         return false;
     }
   }
+}
+
+/**
+ * Is the record its key's? A session in a bucket that no secret leads to would be out of reach of
+ * `owners.revoke`; and whoever can write into the store must not make one owner's session another's.
+ */
+function belongs(state: SessionState, { bucket }: RecordKey, { meta: { owner } }: FoundRecord): boolean {
+  if (bucket === null || owner === null) return bucket === null && owner === null;
+  return state.engine.keyring.isBucketOf(bucket, owner);
 }
 
 function accept(state: SessionState, id: string, key: RecordKey, record: FoundRecord): void {

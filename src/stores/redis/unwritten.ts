@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 /** What node-redis' clients, pools, clusters and sentinels call the loss of a connection. */
 const LOSSES = ['error', 'node-error', 'client-error'];
 
@@ -15,16 +17,23 @@ interface Emitter {
 export function recallUnwritten(client: object, renew: (signal: AbortSignal) => void): void {
   // The mark by which the versions differ.
   if ('_keyPrefix' in client || !('on' in client)) return;
-  let recall = new AbortController();
+  let recall = controller();
   renew(recall.signal);
   const lost = (): void => {
     if (recall.signal.aborted) return;
     recall.abort();
     // Until the client has passed the moment in which it writes, nothing more must be put in its way.
     setImmediate(() => {
-      recall = new AbortController();
+      recall = controller();
       renew(recall.signal);
     });
   };
   for (const event of LOSSES) (client as Emitter).on(event, lost);
+}
+
+/** As many commands may wait as there are requests. */
+function controller(): AbortController {
+  const made = new AbortController();
+  setMaxListeners(0, made.signal);
+  return made;
 }

@@ -152,6 +152,17 @@ describe.each(['redis', 'ioredis'] as const)('records that others have written, 
     },
   );
 
+  test.each([undefined, 'mallory'])(
+    "a record copied from another owner's session makes nobody that owner (%s)",
+    async (owner) => {
+      const [victim, mine] = [await started('alice'), await started(owner)];
+      await server.cli('COPY', victim.key, mine.key, 'REPLACE');
+      expect(await visit(factory, mine.jar, (session) => [session.owner, session.size])).toEqual([null, 0]);
+      expect(missed).toEqual([{ reason: 'owner', detail: null }]);
+      expect(await visit(factory, victim.jar, (session) => session.owner)).toBe('alice');
+    },
+  );
+
   test.each(Object.entries(CORRUPT))(
     '%s, written while a request runs: its commit is refused or dropped, never a crash',
     async (_title, [, damage]) => {

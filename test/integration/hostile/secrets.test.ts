@@ -116,6 +116,47 @@ describe.each(Object.keys(stores))('secrets in rotation, %s', (kind) => {
     expect(await read(rotating, jar)).toBe(1);
   });
 
+  test('C7: once the secret of its login is removed, no session is out of reach of its owner: it ends', async () => {
+    const owner = newOwner();
+    const jar = await started(process([OLD]), owner);
+    const anonymous = await started(process([OLD]));
+    await read(process([NEW, OLD]), jar);
+    await read(process([NEW, OLD]), anonymous);
+    const factory = process([NEW]);
+    const reasons = missedBy(factory);
+    expect(await read(factory, new Jar(anonymous))).toBe(1);
+    expect(reasons).toEqual([]);
+    expect(await read(factory, jar)).toBeUndefined();
+    expect(reasons).toEqual(['owner']);
+    expect(jar.cookies.has('session')).toBe(false);
+  });
+
+  test('C8: sessions of both secrets count, and those of the old one make room first', async () => {
+    const owner = newOwner();
+    const limits = { maxSessionsPerOwner: 3 } as const;
+    const [old, rotating] = [process([OLD], limits), process([NEW, OLD], limits)];
+    const jars = [await started(old, owner), await started(old, owner), await started(rotating, owner)];
+    const handles = await Promise.all(jars.map((jar) => visit(rotating, new Jar(jar), (session) => session.handle)));
+    for (const evicted of [1, 2, 3]) {
+      await started(rotating, owner);
+      const live = (await rotating.owners.list(owner)).map(({ handle }) => handle);
+      expect(live).toHaveLength(3);
+      expect(handles.filter((handle) => live.includes(handle))).toEqual(handles.slice(evicted));
+    }
+  });
+
+  test('C8: a full list of both secrets refuses another login, and lets one of its own in again', async () => {
+    const owner = newOwner();
+    const limits = { maxSessionsPerOwner: 2, whenFull: 'refuse' } as const;
+    const [old, rotating] = [process([OLD], limits), process([NEW, OLD], limits)];
+    const jar = await started(old, owner);
+    await started(old, owner);
+    await expect(started(rotating, owner)).rejects.toMatchObject({ code: 'ERR_SESSION_FULL' });
+    await visit(rotating, jar, (session) => session.login(owner));
+    expect(await read(rotating, jar)).toBe(1);
+    expect(await rotating.owners.list(owner)).toHaveLength(2);
+  });
+
   test.each([false, true])('rotated ids lead to their successor across secrets (owned: %s)', async (owned) => {
     const owner = owned ? newOwner() : undefined;
     for (const [first, second] of [
