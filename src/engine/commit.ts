@@ -94,13 +94,25 @@ async function run(state: SessionState, changes: FieldChanges | null): Promise<v
       if (changes !== null || state.login !== null) await createRecord(state);
     } else if (state.login !== null || state.rotate !== null) {
       await moveRecord(state);
-    } else if (changes !== null || state.timeout !== null || state.touchDue) {
+    } else if (changes !== null || state.timeout !== null) {
       await saveRecord(state, changes);
+    } else if (state.touchDue) {
+      await touchRecord(state);
     }
   } catch (error) {
     const refused = error instanceof SessionError && error.code === 'ERR_SESSION_FULL';
     if (!refused) engine.events.emit('storeError', { operation: 'commit', error });
     throw error;
+  }
+}
+
+/** A request that only reads is answered although its session could not be renewed: the next one tries again. */
+async function touchRecord(state: SessionState): Promise<void> {
+  try {
+    await saveRecord(state, null);
+  } catch (error) {
+    if (!(error instanceof SessionError)) throw error;
+    state.engine.events.emit('storeError', { operation: 'touch', error });
   }
 }
 

@@ -110,6 +110,7 @@ async function openRecord(state: SessionState, presented: string): Promise<boole
       case 'corrupt':
         // The cookie stays: what is unreadable to this version of the application may not be to the next.
         events.emit('missed', { handle: key.handle, reason: 'corrupt', detail: record.reason });
+        state.unreadable = { id, key };
         return true;
       case 'moved': {
         const successor = enterSuccessor(state, id, key, record);

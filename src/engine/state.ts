@@ -48,6 +48,8 @@ export class SessionState {
   key: RecordKey | null = null;
   meta: RecordMeta | null = null;
   lastSeen = 0;
+  /** A record that this version of the application cannot read, and leaves alone unless it is told to end it. */
+  unreadable: Pick<RetiredRecord, 'id' | 'key'> | null = null;
   /** The id that a session which is not stored yet has told the application. */
   promisedId: string | null = null;
   /** Was there no stored session when the request began, or was it invalidated since? */
@@ -134,6 +136,10 @@ export class SessionState {
     if (this.id !== null && this.key !== null) {
       this.retired.push({ id: this.id, key: this.key, owner: this.meta!.owner, reason });
       this.cookie = 'delete';
+    } else if (this.unreadable !== null) {
+      this.retired.push({ ...this.unreadable, owner: null, reason });
+      this.unreadable = null;
+      this.cookie = 'delete';
     }
     this.detach();
     this.promisedId = null;
@@ -167,6 +173,7 @@ export class SessionState {
   /** Leaves an unreadable record alone and goes on without it. */
   abandon(): void {
     this.engine.events.emit('missed', { handle: this.key!.handle, reason: 'corrupt', detail: 'unparsable' });
+    this.unreadable = { id: this.id!, key: this.key! };
     this.detach();
     this.fields.detach();
     this.rotate = null;

@@ -1,6 +1,7 @@
 import { endRecord } from '../engine/end.ts';
 import type { Engine } from '../engine/engine.ts';
 import { isHandle } from '../engine/keyring.ts';
+import { telling } from '../engine/telling.ts';
 import { SessionError } from '../errors/session-error.ts';
 import { expected } from '../internal/validate.ts';
 import { describeRecord, type StoredSession } from '../sessions/stored-session.ts';
@@ -33,14 +34,16 @@ export class Owners {
    * The owner's live sessions, oldest login first.
    * @param options.current marks this session in the list
    */
-  async list(owner: string, options: { current?: HasHandle } = {}): Promise<OwnedSession[]> {
-    const store = await this.#index();
-    const sessions: OwnedSession[] = [];
-    for (const bucket of this.#engine.keyring.buckets(checkOwner(owner))) {
-      const records = await store.listOwned(bucket);
-      sessions.push(...records.map((record) => describe(record, options.current?.handle)));
-    }
-    return sessions;
+  list(owner: string, options: { current?: HasHandle } = {}): Promise<OwnedSession[]> {
+    return telling(this.#engine, 'list', async () => {
+      const store = await this.#index();
+      const sessions: OwnedSession[] = [];
+      for (const bucket of this.#engine.keyring.buckets(checkOwner(owner))) {
+        const records = await store.listOwned(bucket);
+        sessions.push(...records.map((record) => describe(record, options.current?.handle)));
+      }
+      return sessions;
+    });
   }
 
   /**
@@ -50,30 +53,34 @@ export class Owners {
    * @param options.except a session to spare, such as the one that asks
    * @returns how many were ended
    */
-  async revoke(owner: string, options: { except?: HasHandle } = {}): Promise<number> {
-    const store = await this.#index();
-    const handles: string[] = [];
-    for (const bucket of this.#engine.keyring.buckets(checkOwner(owner))) {
-      handles.push(...(await store.revokeOwned(bucket, options.except?.handle ?? null, null)));
-    }
-    this.#announce(owner, handles);
-    return handles.length;
+  revoke(owner: string, options: { except?: HasHandle } = {}): Promise<number> {
+    return telling(this.#engine, 'revoke', async () => {
+      const store = await this.#index();
+      const handles: string[] = [];
+      for (const bucket of this.#engine.keyring.buckets(checkOwner(owner))) {
+        handles.push(...(await store.revokeOwned(bucket, options.except?.handle ?? null, null)));
+      }
+      this.#announce(owner, handles);
+      return handles.length;
+    });
   }
 
   /**
    * The live sessions of a login with `index: { [name]: value }`.
    * @param name of the application's choice, such as `sid`
    */
-  async listBy(name: string, value: string): Promise<OwnedSession[]> {
-    const store = await this.#tags();
-    const sessions: OwnedSession[] = [];
-    for (const tag of this.#tagsOf(name, value)) {
-      for (const bucket of await store.bucketsWithTag(tag)) {
-        const records = (await store.listOwned(bucket)).filter(({ meta }) => meta.tags.includes(tag));
-        sessions.push(...records.map((record) => describe(record, undefined)));
+  listBy(name: string, value: string): Promise<OwnedSession[]> {
+    return telling(this.#engine, 'list', async () => {
+      const store = await this.#tags();
+      const sessions: OwnedSession[] = [];
+      for (const tag of this.#tagsOf(name, value)) {
+        for (const bucket of await store.bucketsWithTag(tag)) {
+          const records = (await store.listOwned(bucket)).filter(({ meta }) => meta.tags.includes(tag));
+          sessions.push(...records.map((record) => describe(record, undefined)));
+        }
       }
-    }
-    return sessions;
+      return sessions;
+    });
   }
 
   /**
@@ -81,29 +88,33 @@ export class Owners {
    * identity provider's back-channel logout.
    * @returns how many were ended
    */
-  async revokeBy(name: string, value: string): Promise<number> {
-    const store = await this.#tags();
-    const handles: string[] = [];
-    for (const tag of this.#tagsOf(name, value)) {
-      for (const bucket of await store.bucketsWithTag(tag))
-        handles.push(...(await store.revokeOwned(bucket, null, tag)));
-    }
-    this.#announce(null, handles);
-    return handles.length;
+  revokeBy(name: string, value: string): Promise<number> {
+    return telling(this.#engine, 'revoke', async () => {
+      const store = await this.#tags();
+      const handles: string[] = [];
+      for (const tag of this.#tagsOf(name, value)) {
+        for (const bucket of await store.bucketsWithTag(tag))
+          handles.push(...(await store.revokeOwned(bucket, null, tag)));
+      }
+      this.#announce(null, handles);
+      return handles.length;
+    });
   }
 
   /** Ends one of the owner's sessions by its handle, also when it was rotated since; says whether there was one. */
-  async revokeSession(owner: string, handle: string): Promise<boolean> {
-    const store = await this.#index();
-    const buckets = this.#engine.keyring.buckets(checkOwner(owner));
-    // Handles come from forms: what is none names no session, and must not name another key.
-    if (!isHandle(handle)) return false;
-    for (const bucket of buckets) {
-      if (!(await endRecord(store, { handle, bucket }))) continue;
-      this.#announce(owner, [handle]);
-      return true;
-    }
-    return false;
+  revokeSession(owner: string, handle: string): Promise<boolean> {
+    return telling(this.#engine, 'revoke', async () => {
+      const store = await this.#index();
+      const buckets = this.#engine.keyring.buckets(checkOwner(owner));
+      // Handles come from forms: what is none names no session, and must not name another key.
+      if (!isHandle(handle)) return false;
+      for (const bucket of buckets) {
+        if (!(await endRecord(store, { handle, bucket }))) continue;
+        this.#announce(owner, [handle]);
+        return true;
+      }
+      return false;
+    });
   }
 
   #announce(owner: string | null, handles: readonly string[]): void {

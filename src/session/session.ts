@@ -4,6 +4,7 @@ import { handleOf } from '../engine/keyring.ts';
 import { fieldName } from '../engine/fields.ts';
 import { loadLazily } from '../engine/open.ts';
 import type { SessionState } from '../engine/state.ts';
+import { telling } from '../engine/telling.ts';
 import { updateField } from '../engine/update.ts';
 import { csrfToken, renewCsrfToken, requireToken, verifyToken } from '../csrf/session-token.ts';
 import { SessionError } from '../errors/session-error.ts';
@@ -224,7 +225,9 @@ export class WebsaunaSession<Data extends object = DefaultData> extends SessionD
 
   /** Like `popFlash`, at once: of several concurrent requests, each message is given to one only. */
   async takeFlash(queue = ''): Promise<unknown[]> {
-    return await takeFlashes(this.#changing(), checkQueue(queue));
+    const state = this.#changing();
+    checkQueue(queue);
+    return await telling(state.engine, 'take', () => takeFlashes(state, queue));
   }
 
   /** A new CSRF secret: tokens that were rendered before are void. Gives a token. */
@@ -282,7 +285,10 @@ export class WebsaunaSession<Data extends object = DefaultData> extends SessionD
     change: (value: Data[K] | undefined) => Data[K] | undefined,
   ): Promise<Data[K] | undefined> {
     checkFunction('change', change, 'a function of the present value');
-    const value = await updateField(this.#changing(), fieldName(key), change as (value: unknown) => unknown);
+    const state = this.#changing();
+    const value = await telling(state.engine, 'update', () =>
+      updateField(state, fieldName(key), change as (value: unknown) => unknown),
+    );
     return value as Data[K] | undefined;
   }
 

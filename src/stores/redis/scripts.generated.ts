@@ -108,7 +108,7 @@ return reply
 `,
   },
   destroy: {
-    sha: '7052da99817514cd56f1f6292df21668c60d1811',
+    sha: 'cc2c011075685102ef7200fb8f4651f81ef7ec99',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local stamp = time[1] * 1000000 + time[2]
@@ -155,7 +155,9 @@ local function store(key, meta, first)
   return left
 end
 if KEYS[2] then redis.call('ZREM', KEYS[2], ARGV[1]) end
-if redis.call('HEXISTS', KEYS[1], '@') == 0 then return absent(KEYS[1]) end
+local found = redis.pcall('HEXISTS', KEYS[1], '@')
+if type(found) == 'table' then return {0} end
+if found == 0 then return absent(KEYS[1]) end
 redis.call('DEL', KEYS[1])
 return {1, now}
 `,

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startRedis, startReplica, type RedisServer } from '../../support/redis-server.ts';
+import { Jar, visit } from '../../support/visit.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import {
   AT_ONCE,
@@ -38,6 +39,24 @@ function expectRefusal(answer: Answer, errors: unknown[], code: string): void {
   expectFailure(answer, 'ERR_SESSION_STORE');
   expect((errors.at(-1) as Error).message).toMatch(code);
 }
+
+test('Redis is full: a request that only reads is answered although its session cannot be renewed, and renewed later', async () => {
+  const factory = elsewhere(server.url, { touchInterval: 0 });
+  const jar = new Jar();
+  await visit(factory, jar, (session) => session.set('a', 1));
+  const told: string[] = [];
+  factory.on('storeError', ({ operation, error }) => told.push(`${operation}: ${(error as Error).message}`));
+  factory.on('touched', () => told.push('touched'));
+  const read = (): Promise<unknown> => visit(factory, jar, (session) => session.get('a'));
+  await server.cli('CONFIG', 'SET', 'maxmemory', '1');
+  expect(await read()).toBe(1);
+  expect(told).toEqual([expect.stringMatching(/^touch: .*\(OOM\)/)]);
+  await expect(visit(factory, jar, (session) => session.update('a', () => 2))).rejects.toMatchObject({ status: 503 });
+  expect(told.slice(1)).toEqual([expect.stringMatching(/^update: .*\(OOM\)/)]);
+  await server.cli('CONFIG', 'SET', 'maxmemory', '0');
+  expect(await read()).toBe(1);
+  expect(told.slice(2)).toEqual(['touched']);
+});
 
 describe.each(STACKS)('$framework over $library', (stack) => {
   test('Redis is full: reading and logging out work, and what cannot be stored is refused', async () => {

@@ -106,8 +106,8 @@ export async function start(
 }
 
 /** Another process's view of the same sessions. */
-export function elsewhere(url: string): Factory {
-  const factory = createSessionFactory({ secret: SECRET, redis: { url } });
+export function elsewhere(url: string, options: Partial<SessionOptions> = {}): Factory {
+  const factory = createSessionFactory({ secret: SECRET, redis: { url }, ...options });
   closing.push(() => factory.close());
   return factory;
 }

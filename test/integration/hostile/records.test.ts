@@ -152,6 +152,16 @@ describe.each(['redis', 'ioredis'] as const)('records that others have written, 
     },
   );
 
+  test.each(Object.entries(CORRUPT))('%s: a logout ends it as far as it is ours', async (_title, [detail, damage]) => {
+    const { jar, key } = await started('alice');
+    await write(damage, key);
+    await visit(factory, jar, (session) => session.logout());
+    expect(jar.cookies.has('session')).toBe(false);
+    const hash = (await server.cli('TYPE', key)) === 'hash';
+    if (detail === 'wrong-type') expect(hash).toBe(false);
+    else expect(await server.cli('HEXISTS', key, '@')).toBe(0);
+  });
+
   test.each([undefined, 'mallory'])(
     "a record copied from another owner's session makes nobody that owner (%s)",
     async (owner) => {

@@ -5,6 +5,9 @@
 -- Upholds C1: afterwards no other operation can make this key.
 -- @include _record
 if KEYS[2] then redis.call('ZREM', KEYS[2], ARGV[1]) end
-if redis.call('HEXISTS', KEYS[1], '@') == 0 then return absent(KEYS[1]) end
+local found = redis.pcall('HEXISTS', KEYS[1], '@')
+-- Something else than a hash is not ours to delete.
+if type(found) == 'table' then return {0} end
+if found == 0 then return absent(KEYS[1]) end
 redis.call('DEL', KEYS[1])
 return {1, now}
