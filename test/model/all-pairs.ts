@@ -74,7 +74,7 @@ export function* allRivals(): Generator<Plan> {
 export function* allLives(): Generator<Plan> {
   for (const deeds of DEEDS) {
     const lives: (Visit | Pause)[] = [63, 610, 610, 610].flatMap((seconds) => [visit(deeds), { seconds }]);
-    yield { ...DEFAULTS, slow: true, before: [visit(CONTENT)], during: [...lives, visit([])] };
-    yield { ...DEFAULTS, slow: true, before: [visit([...CONTENT, LOGIN])], during: [...lives, visit([])] };
+    yield { ...DEFAULTS, before: [visit(CONTENT), ...lives], during: [visit([])] };
+    yield { ...DEFAULTS, before: [visit([...CONTENT, LOGIN]), ...lives], during: [visit([])] };
   }
 }

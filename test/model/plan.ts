@@ -37,8 +37,8 @@ export interface Plan {
   readonly encrypted: boolean;
   /** Do handlers and responses take their time, so that others go on meanwhile? */
   readonly slow: boolean;
-  /** Visits one after the other, before anything else. */
-  readonly before: readonly Visit[];
+  /** What comes one after the other, before anything else. */
+  readonly before: readonly (Visit | Pause)[];
   /** What goes on at the same time, in the order in which it starts. */
   readonly during: readonly (Visit | Pause)[];
   /** Who goes on, turn by turn: of those who wait, in the order of their start, and after them the one that starts next. */

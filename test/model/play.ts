@@ -65,7 +65,7 @@ export class Play implements Director {
   /** @throws {Broken} when a promise is broken */
   async perform(): Promise<void> {
     try {
-      for (const visit of this.plan.before) await this.#carryOut([visit], [], []);
+      for (const part of this.plan.before) await this.#carryOut([part], [], []);
       await this.#carryOut(this.plan.during, this.plan.turns, this.choices);
     } finally {
       await this.#dismiss();

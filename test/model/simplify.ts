@@ -1,4 +1,4 @@
-import type { Plan, Visit } from './plan.ts';
+import type { Pause, Plan, Visit } from './plan.ts';
 
 /** Takes from a plan what can be taken without `fails` becoming false, until there is nothing more to take. */
 export async function simplify(plan: Plan, fails: (plan: Plan) => Promise<boolean>): Promise<Plan> {
@@ -23,16 +23,18 @@ function* simplerThan(plan: Plan): Generator<Plan> {
   }
   for (const turns of without(plan.turns)) yield { ...plan, turns };
   for (const [i, turn] of plan.turns.entries()) if (turn > 0) yield { ...plan, turns: plan.turns.with(i, turn - 1) };
-  for (const [i, part] of plan.during.entries()) {
-    if ('seconds' in part) continue;
-    for (const visit of simplerVisits(part)) yield { ...plan, during: plan.during.with(i, visit) };
-  }
-  for (const [i, part] of plan.before.entries()) {
-    for (const visit of simplerVisits(part)) yield { ...plan, before: plan.before.with(i, visit) };
-  }
+  for (const during of withSimpler(plan.during)) yield { ...plan, during };
+  for (const before of withSimpler(plan.before)) yield { ...plan, before };
   if (plan.encrypted) yield { ...plan, encrypted: false };
   if (plan.touch === 'always') yield { ...plan, touch: 'seldom' };
   if (plan.max !== null) yield { ...plan, max: null };
+}
+
+function* withSimpler(parts: readonly (Visit | Pause)[]): Generator<(Visit | Pause)[]> {
+  for (const [i, part] of parts.entries()) {
+    if ('seconds' in part) continue;
+    for (const visit of simplerVisits(part)) yield parts.with(i, visit);
+  }
 }
 
 function* simplerVisits(visit: Visit): Generator<Visit> {

@@ -28,7 +28,9 @@ export class Witness {
       this.#tell(`C4: the absolute expiry of the session of ${id.name} has moved`);
     }
     this.#expiries.set(session.handle, expiry);
-    const alien = Object.values(session.toJSON()).flat().find((value) => !String(value).startsWith(browser));
+    const alien = Object.values(session.toJSON())
+      .flat()
+      .find((value) => !String(value).startsWith(browser));
     if (alien !== undefined) this.#tell(`C9: browser ${browser} sees ${alien}, which it has not written`);
   }
 
