@@ -5,6 +5,7 @@ import type { DefaultData, WebsaunaSession } from '../index.ts';
 import { checkNames } from '../internal/validate.ts';
 import { asFactory, type FactoryOrOptions } from './as-factory.ts';
 import { NodeExchange } from './node-exchange.ts';
+import { prepareResponses } from './node-response.ts';
 
 declare global {
   namespace Express {
@@ -68,6 +69,11 @@ class ExpressExchange<Data extends object, S extends WebsaunaSession<Data>> exte
 
   get clientAddress(): string | null {
     return this.request.ip ?? null;
+  }
+
+  override engage(): void {
+    prepareResponses(this.res);
+    super.engage();
   }
 
   fail(error: unknown): void {

@@ -2,7 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Exchange, ResponseHead } from '../exchange.ts';
 import type { SessionFactory } from '../factory.ts';
 import type { WebsaunaSession } from '../session/session.ts';
-import { holdResponse, type Settling } from './node-response.ts';
+import type { Settling } from './node-hold.ts';
+import { holdResponse } from './node-response.ts';
 
 /**
  * A request and response of `node:http`, whichever framework stands on them. Its session is settled when

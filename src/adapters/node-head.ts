@@ -4,11 +4,14 @@ import type { ResponseHead } from '../exchange.ts';
 /** The head of a Node response. */
 export class NodeHead implements ResponseHead {
   readonly #res: ServerResponse;
-  /** Taken along, because a response that waits for its session refuses headers of everybody else. */
+  /** Taken off for a moment: under it, a response refuses headers. */
+  readonly #cover: { covered: boolean };
+  /** Taken along, because a response's own cover stands in its place. */
   readonly #setHeader: ServerResponse['setHeader'];
 
-  constructor(res: ServerResponse) {
+  constructor(res: ServerResponse, cover: { covered: boolean }) {
     this.#res = res;
+    this.#cover = cover;
     // oxlint-disable-next-line typescript/unbound-method -- called with the response below
     this.#setHeader = res.setHeader;
   }
@@ -23,13 +26,23 @@ export class NodeHead implements ResponseHead {
   }
 
   set(name: string, value: string): void {
-    this.#setHeader.call(this.#res, name, value);
+    this.#write(name, value);
   }
 
   appendCookie(value: string): void {
     const present = this.#res.getHeader('set-cookie');
     const cookies = present === undefined ? [] : Array.isArray(present) ? present : [String(present)];
-    this.#setHeader.call(this.#res, 'set-cookie', [...cookies, value]);
+    this.#write('set-cookie', [...cookies, value]);
+  }
+
+  #write(name: string, value: string | string[]): void {
+    const { covered } = this.#cover;
+    this.#cover.covered = false;
+    try {
+      this.#setHeader.call(this.#res, name, value);
+    } finally {
+      this.#cover.covered = covered;
+    }
   }
 }
 

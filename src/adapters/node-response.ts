@@ -1,217 +1,92 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
-import type { ResponseHead } from '../exchange.ts';
-import { ENTITY_HEADERS } from './entity-headers.ts';
-import { coverResponse } from './node-cover.ts';
-import { NodeHead, takeHead } from './node-head.ts';
+import { prepareCover } from './node-cover.ts';
+import { Hold, heldMethods, type HeldMethod, type Methods, type Settling } from './node-hold.ts';
 
-/** Something that must be settled before the headers of a response leave. */
-export interface Settling {
-  /** `undefined` when there is nothing to wait for. May throw, or reject. */
-  settle(head: ResponseHead): Promise<void> | undefined;
-  /** Answers the request after a failure. */
-  fail(error: unknown): void;
+/** In what a framework's responses inherit from: what {@link prepareResponses} has put there. */
+const PREPARED: unique symbol = Symbol('websauna-session.prepared');
+
+interface Prepared {
+  /** What its responses do, held or not. */
+  readonly methods: Methods;
+  /** What they would do without it. */
+  readonly below: Methods;
 }
 
-type HeldMethod = 'writeHead' | 'write' | 'end' | 'flushHeaders';
-type AnyMethod = (...args: unknown[]) => unknown;
-type Methods = Record<HeldMethod, AnyMethod>;
+type AnyResponse = ServerResponse & { readonly [PREPARED]?: Prepared };
 
-const HOLD: unique symbol = Symbol('websauna-session.hold');
-type HeldResponse = ServerResponse & { [HOLD]?: Hold };
+const METHODS: readonly HeldMethod[] = ['writeHead', 'write', 'end', 'flushHeaders'];
+const holds = new WeakMap<ServerResponse, Hold>();
 
 /**
  * Sees to it that `settling` happens before the headers leave, whichever way they are sent. Several can
  * hold one response. Nothing is buffered unless one of them has to wait; then all calls are, in order.
  */
-export function holdResponse(res: ServerResponse, settling: Settling): void {
-  const held = res as HeldResponse;
-  if (held[HOLD] === undefined) {
+export function holdResponse(res: AnyResponse, settling: Settling): void {
+  const known = holds.get(res);
+  if (known !== undefined) {
+    known.settlings.push(settling);
+    return;
+  }
+  const prepared = res[PREPARED];
+  // What other middleware in front has put over them must be held, too.
+  const untouched = prepared !== undefined && METHODS.every((name) => res[name] === prepared.methods[name]);
+  if (untouched) {
+    holds.set(res, new Hold(res, prepared.below, [settling], true));
+  } else {
     const { writeHead, write, end, flushHeaders } = res as unknown as Methods;
-    held[HOLD] = new Hold(held, { writeHead, write, end, flushHeaders }, [], undefined);
+    holds.set(res, new Hold(res, { writeHead, write, end, flushHeaders }, [settling], false));
     // One by one, which is faster than `Object.assign`, and every request comes by here.
-    held.writeHead = HELD_METHODS.writeHead as HeldResponse['writeHead'];
-    held.write = HELD_METHODS.write as HeldResponse['write'];
-    held.end = HELD_METHODS.end as HeldResponse['end'];
-    held.flushHeaders = HELD_METHODS.flushHeaders;
-    res.on('pipe', rememberSource);
+    res.writeHead = HELD_METHODS.writeHead as ServerResponse['writeHead'];
+    res.write = HELD_METHODS.write as ServerResponse['write'];
+    res.end = HELD_METHODS.end as ServerResponse['end'];
+    res.flushHeaders = HELD_METHODS.flushHeaders;
   }
-  held[HOLD].settlings.push(settling);
+  res.on('pipe', rememberSource);
 }
 
-class Hold {
-  readonly settlings: Settling[];
-  /** What is being piped into the response. */
-  readonly sources: Readable[] = [];
-  readonly #res: HeldResponse;
-  /** What the response did before it was held: its class's methods, or those of other middleware. */
-  readonly #methods: Methods;
-  #phase: 'holding' | 'settling' | 'released' | 'failed' = 'holding';
-  #calls: [HeldMethod, unknown[]][] = [];
-  #size = 0;
-  #ended = false;
-  #toldToWait = false;
-  #failure: unknown;
+const HELD_METHODS: Methods = heldMethods((res) => holds.get(res)!);
 
-  /** @param failure why this is not the first response that was written, but an error's */
-  constructor(res: HeldResponse, methods: Methods, settlings: Settling[], failure: unknown) {
-    this.#res = res;
-    this.#methods = methods;
-    this.settlings = settlings;
-    this.#failure = failure;
-  }
-
-  call(method: HeldMethod, args: unknown[]): unknown {
-    // When the error is answered, it can only be the first response's writer that goes on.
-    const late = this.#failure !== undefined && this.#res.writableEnded;
-    if (late || this.#phase === 'failed') {
-      refuse(this.#res, args, this.#failure);
-      return method === 'write' ? false : this.#res;
-    }
-    if (this.#phase === 'holding') this.#begin(method, args);
-    if (this.#phase === 'released') return this.#methods[method].apply(this.#res, args);
-    const accepted = this.#enqueue(method, args);
-    return method === 'write' ? accepted : this.#res;
-  }
-
-  /** The first sign that the headers are about to leave. */
-  #begin(method: HeldMethod, args: unknown[]): void {
-    if (method === 'writeHead') takeHead(this.#res, args);
-    const head = new NodeHead(this.#res);
-    const waiting: Promise<void>[] = [];
-    for (const settling of this.settlings) {
-      try {
-        const settled = settling.settle(head);
-        if (settled !== undefined) waiting.push(settled);
-      } catch (error) {
-        waiting.push(Promise.reject(error));
-      }
-    }
-    this.#phase = waiting.length === 0 ? 'released' : 'settling';
-    if (waiting.length > 0) void this.#settle(waiting);
-  }
-
-  async #settle(waiting: readonly Promise<void>[]): Promise<void> {
-    const { statusCode } = this.#res;
-    const uncover = coverResponse(this.#res, () => this.#ended);
-    const results = await Promise.allSettled(waiting);
-    uncover();
-    const failure = results.find((result) => result.status === 'rejected');
-    if (failure !== undefined) return this.#fail(failure.reason);
-    try {
-      // Errors that are answered too late leave their status behind.
-      this.#res.statusCode = statusCode;
-      this.#release();
-    } catch (error) {
-      // A call that the response itself refuses, for a chunk of the wrong type or the like.
-      this.#fail(error);
-    }
-  }
-
-  /** Keeps a call; says whether there is room for more, as the response itself would. */
-  #enqueue(method: HeldMethod, args: unknown[]): boolean {
-    this.#calls.push([method, args]);
-    if (method === 'end') this.#ended = true;
-    if (method === 'write') this.#size += sizeOf(args);
-    const full = this.#size >= this.#res.writableHighWaterMark;
-    this.#toldToWait ||= full;
-    return !full;
-  }
-
-  #release(): void {
-    this.#phase = 'released';
-    const calls = this.#calls;
-    this.#calls = [];
-    let accepted: unknown = false;
-    for (const [index, [method, args]] of calls.entries()) {
-      // Middleware that finds no header yet sends one implicitly, once for each call that it sees.
-      if (method === 'writeHead' && index > 0) continue;
-      const result = this.#methods[method].apply(this.#res, args);
-      if (method === 'write') accepted = result;
-    }
-    if (this.#toldToWait && accepted === true && !this.#ended) process.nextTick(() => this.#res.emit('drain'));
-  }
-
-  /**
-   * The response gives way to the error's. Whoever wrote it, and middleware that has its calls under way,
-   * must not reach the error's: that one goes through a hold of its own, straight to the methods below.
-   */
-  #fail(error: unknown): void {
-    const res = this.#res;
-    this.#phase = 'failed';
-    this.#failure = error;
-    const refused = this.#calls.splice(0).map(([, args]) => refuse(res, args, error));
-    for (const source of this.sources) letGo(source, res);
-    // A writer that hears of the failure may end the connection, as Express does with a second error.
-    if (refused.includes(true) || this.sources.length > 0) res.shouldKeepAlive = false;
-    const begun = res.headersSent;
-    if (!begun) clearHead(res, error);
-    const answer = new Hold(res, this.#methods, this.settlings, error);
-    Object.assign(
-      res,
-      heldMethods(() => answer),
-    );
-    try {
-      this.settlings[0]!.fail(error);
-      if (begun) res.destroy();
-    } catch (cause) {
-      res.destroy(cause as Error);
-    }
-  }
+function rememberSource(this: ServerResponse, source: Readable): void {
+  holds.get(this)!.sources.push(source);
 }
 
-function heldMethods(holdOf: (res: HeldResponse) => Hold): Methods {
-  const held = (method: HeldMethod): AnyMethod =>
-    function (this: HeldResponse, ...args: unknown[]): unknown {
-      return holdOf(this).call(method, args);
+/**
+ * Makes a framework's responses ready to be held, once, in the object that all of them inherit from.
+ * Express changes the prototype of each response; V8 then gives it a hidden class of its own, and every
+ * property that is added to it afterwards, as to others, costs microseconds.
+ */
+export function prepareResponses(res: AnyResponse): void {
+  if (res[PREPARED] !== undefined) return;
+  const base = baseOf(res);
+  if (base === null) return;
+  const { writeHead, write, end, flushHeaders } = base as unknown as Methods;
+  const below = { writeHead, write, end, flushHeaders };
+  const methods = heldIfAny(below);
+  for (const name of METHODS)
+    Object.defineProperty(base, name, { value: methods[name], writable: true, configurable: true });
+  prepareCover(base, preparedHold);
+  Object.defineProperty(base, PREPARED, { value: { methods, below } satisfies Prepared });
+}
+
+/** None where middleware in front has methods of its own: those, which stand on these, are held in their place. */
+function preparedHold(res: ServerResponse): Hold | undefined {
+  const hold = holds.get(res);
+  return hold?.prepared === true ? hold : undefined;
+}
+
+/** The framework's own object that is nearest to Node's, which is left alone. */
+function baseOf(res: object): object | null {
+  let base: object | null = Object.getPrototypeOf(res);
+  while (base !== null && Object.getPrototypeOf(base) !== ServerResponse.prototype) base = Object.getPrototypeOf(base);
+  return base;
+}
+
+function heldIfAny(below: Methods): Methods {
+  const held = (name: HeldMethod): Methods[HeldMethod] =>
+    function (this: ServerResponse, ...args: unknown[]): unknown {
+      const hold = preparedHold(this);
+      return hold === undefined ? below[name].apply(this, args) : hold.call(name, args);
     };
   return { writeHead: held('writeHead'), write: held('write'), end: held('end'), flushHeaders: held('flushHeaders') };
-}
-
-const HELD_METHODS: Methods = heldMethods((res) => res[HOLD]!);
-
-function rememberSource(this: HeldResponse, source: Readable): void {
-  this[HOLD]!.sources.push(source);
-}
-
-/** The source of a response that is not sent stops, and nobody but us is left to close the file behind it. */
-function letGo(
-  source: Readable & { unpipe?: Readable['unpipe'] },
-  res: HeldResponse & { req?: IncomingMessage },
-): void {
-  source.unpipe?.(res);
-  if (source === res.req) return;
-  afterwards(res, () => {
-    if (source.listenerCount('data') === 0) source.destroy();
-  });
-}
-
-/** Tells the callback of a call that came to nothing; says whether there is one. */
-function refuse(res: HeldResponse, args: readonly unknown[], error: unknown): boolean {
-  const callback = args.at(-1);
-  if (typeof callback !== 'function') return false;
-  afterwards(res, () => Reflect.apply(callback, undefined, [error]));
-  return true;
-}
-
-/** Runs when the error's response has left: `stream.pipeline`, for one, would destroy it. */
-function afterwards(res: HeldResponse & { stream?: { closed: boolean } }, run: () => void): void {
-  if (res.destroyed || res.writableFinished || res.stream?.closed === true) process.nextTick(run);
-  else res.once('close', run);
-}
-
-/** So that not even a producer which goes on before the error is answered makes it look like a success. */
-function clearHead(res: ServerResponse, error: unknown): void {
-  const status = (error as { status?: unknown } | null)?.status;
-  res.statusCode = typeof status === 'number' && status >= 400 && status < 600 ? status : 500;
-  Reflect.deleteProperty(res, 'statusMessage');
-  // Removing a header that is not there would still tell Node to do without it, and without keep-alive.
-  for (const name of ENTITY_HEADERS) if (res.hasHeader(name)) res.removeHeader(name);
-}
-
-function sizeOf([chunk, encoding]: readonly unknown[]): number {
-  if (typeof chunk === 'string') {
-    return Buffer.byteLength(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8');
-  }
-  return chunk instanceof Uint8Array ? chunk.byteLength : 0;
 }
