@@ -35,6 +35,7 @@ export type { Serializer, SerializerContext } from './serializers/serializer.ts'
 export { AAL1, AAL2, AAL3, assuranceLevels, type SessionLimits } from './presets.ts';
 export { sessionOptionsFromEnv, sessionOptionsFromSettings, type ModuleLoader } from './settings.ts';
 export type {
+  RedisCacheOptions,
   RedisClient,
   RedisClientOption,
   RedisLibrary,

@@ -47,6 +47,7 @@ export interface NormalizedOptions extends NormalizedCookie, NormalizedSerialize
   /** `null` for `WebsaunaSession` itself. */
   readonly sessionClass: NonNullable<SessionOptions['sessionClass']> | null;
   readonly load: 'eager' | 'lazy';
+  readonly fresh: NonNullable<SessionOptions['fresh']> | null;
   readonly onStoreError: 'fail' | 'anonymous';
   /** Proxies to trust; 0 for none. */
   readonly trustedHops: number;
@@ -78,6 +79,7 @@ const OPTION_NAMES: readonly string[] = Object.keys({
   ignore: true,
   sessionClass: true,
   load: true,
+  fresh: true,
   onStoreError: true,
   trustProxy: true,
   invalidateBefore: true,
@@ -237,13 +239,22 @@ function normalizeIgnore(ignore: SessionOptions['ignore']): NormalizedOptions['i
 
 type Behaviour = Pick<
   NormalizedOptions,
-  'sessionClass' | 'load' | 'onStoreError' | 'trustedHops' | 'invalidateBefore' | 'maxSessionsPerOwner' | 'whenFull'
+  | 'sessionClass'
+  | 'load'
+  | 'fresh'
+  | 'onStoreError'
+  | 'trustedHops'
+  | 'invalidateBefore'
+  | 'maxSessionsPerOwner'
+  | 'whenFull'
 >;
 
 function normalizeBehaviour(options: SessionOptions): Behaviour {
-  const { sessionClass, load, onStoreError, trustProxy = 0, invalidateBefore, maxSessionsPerOwner, whenFull } = options;
+  const { sessionClass, load, fresh, onStoreError, trustProxy = 0, invalidateBefore } = options;
+  const { maxSessionsPerOwner, whenFull } = options;
   checkFunction('sessionClass', sessionClass, 'a class that extends WebsaunaSession');
   checkOneOf('load', load, ['eager', 'lazy']);
+  checkFunction('fresh', fresh, 'a function of the exchange that says whether to read past the cache');
   checkOneOf('onStoreError', onStoreError, ['fail', 'anonymous']);
   if (typeof trustProxy !== 'boolean')
     checkNumber('trustProxy', trustProxy, { of: 'of proxies, or a boolean', min: 0 });
@@ -253,6 +264,7 @@ function normalizeBehaviour(options: SessionOptions): Behaviour {
   return {
     sessionClass: sessionClass ?? null,
     load: load ?? 'eager',
+    fresh: fresh ?? null,
     onStoreError: onStoreError ?? 'fail',
     trustedHops: Number(trustProxy),
     invalidateBefore: invalidateBefore ?? null,

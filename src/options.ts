@@ -1,3 +1,4 @@
+import type { Exchange } from './exchange.ts';
 import type { RedisOptions } from './stores/redis/options.ts';
 import type { Serializer } from './serializers/serializer.ts';
 import type { SessionStore } from './stores/store.ts';
@@ -99,6 +100,11 @@ export interface SessionOptions<
   sessionClass?: SessionConstructor<Data, S>;
   /** `'lazy'`: nothing is read before `await session.load()`. Default `'eager'`. */
   load?: 'eager' | 'lazy';
+  /**
+   * Which requests read their session from the server itself, past `redis.cache`; for what must not be done
+   * on the word of a session that another process ended a moment ago. Default: none.
+   */
+  fresh?: (exchange: Exchange) => boolean;
   /** When reading fails: an error with status 503, or an empty session that cannot be written. Default `'fail'`. */
   onStoreError?: 'fail' | 'anonymous';
   /**

@@ -71,6 +71,7 @@ async function loadSession(state: SessionState, ids: readonly VerifiedId[]): Pro
   try {
     const store = engine.storeFor(exchange.request);
     state.store = store instanceof Promise ? await store : store;
+    state.fresh ||= engine.options.fresh?.(exchange) === true;
     for (const { id, secret } of ids) {
       if (await openRecord(state, id)) {
         if (secret > 0 && state.key !== null) state.cookie = 'set';
@@ -96,7 +97,7 @@ async function openRecord(state: SessionState, presented: string): Promise<boole
   let id = presented;
   for (;;) {
     const key = keyOf(id);
-    const record = await state.store!.load(key);
+    const record = await state.store!.load(key, state.fresh);
     switch (record?.status) {
       case 'found':
         if (!belongs(state, key, record)) {

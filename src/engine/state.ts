@@ -41,6 +41,8 @@ export class SessionState {
   readonly fields: Fields;
   phase: Phase = 'ready';
   store: SessionStore | null = null;
+  /** Is the session to be read from the store itself, past any cache? */
+  fresh = false;
   /** The stored session: all four, or none while nothing is stored. */
   id: string | null = null;
   /** The id by which the record was read or written first: rotations that were followed since are none of its own. */

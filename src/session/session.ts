@@ -3,6 +3,7 @@ import { newId } from '../engine/create.ts';
 import { handleOf } from '../engine/keyring.ts';
 import { fieldName } from '../engine/fields.ts';
 import { loadLazily } from '../engine/open.ts';
+import { reloadSession } from '../engine/reload.ts';
 import type { SessionState } from '../engine/state.ts';
 import { telling } from '../engine/telling.ts';
 import { updateField } from '../engine/update.ts';
@@ -259,6 +260,16 @@ export class WebsaunaSession<Data extends object = DefaultData> extends SessionD
   /** Loads a session that `load: 'lazy'` has left unloaded. */
   async load(): Promise<this> {
     await loadLazily(stateOf(this));
+    return this;
+  }
+
+  /**
+   * Reads the session again, from the server itself: what others did to it since shows, and what this
+   * request changed stays. For long requests, sockets, and where `redis.cache` is too little.
+   */
+  async reload(): Promise<this> {
+    const state = stateOf(this);
+    await telling(state.engine, 'load', () => reloadSession(state));
     return this;
   }
 

@@ -169,8 +169,11 @@ export type DestroyOutcome = Written | Gone | MovedRecord;
 export interface SessionStore {
   /** The store's clock, in milliseconds, as well as it is known here without asking. */
   now(): number;
-  /** Reads a record; `undefined` when there is none or it has ended. */
-  load(key: RecordKey): Promise<LoadResult | undefined>;
+  /**
+   * Reads a record; `undefined` when there is none or it has ended.
+   * @param fresh not from a cache, if there is one
+   */
+  load(key: RecordKey, fresh?: boolean): Promise<LoadResult | undefined>;
   /** Makes a record where there is none, and admits it to its owner's sessions. */
   create(key: RecordKey, record: NewRecord): Promise<CreateOutcome>;
   /** Changes fields of an existing record and renews its idle timeout. An empty change is a touch. */

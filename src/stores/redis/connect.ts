@@ -4,6 +4,7 @@ import { isLoginRefusal, isServerReply } from './faults.ts';
 import { IoredisDriver } from './ioredis.ts';
 import { NodeRedisCachingDriver, NodeRedisDriver, TEXT } from './node-redis.ts';
 import type { NormalizedRedisOptions, RedisLibrary } from './options.ts';
+import { RecordCache } from './record-cache.ts';
 import { OwnDriver, type Link, type LinkEvents, type OpenLink } from './own-driver.ts';
 
 interface Emitter {
@@ -19,6 +20,7 @@ interface NodeRedisClient extends NodeRedisLike, Emitter {
 interface NodeRedisModule {
   createClient(options: object): NodeRedisClient;
   createClientPool(options: object, pool: object): NodeRedisClient;
+  readonly BasicClientSideCache?: new (options: object) => object;
 }
 
 interface IoredisClient extends IoredisLike, Emitter {
@@ -106,7 +108,7 @@ function isMissing(error: unknown): boolean {
 
 function refuseForIoredis(options: NormalizedRedisOptions): void {
   const name = options.pool !== null ? 'pool' : 'cache';
-  if (options.pool === null && !options.cache) return;
+  if (options.pool === null && options.cache === null) return;
   throw new TypeError(
     `Expected \`redis.${name}\` to be unset with ioredis, which has no such thing. ` +
       'Leave it out, or install `redis` (npm install redis)',
@@ -121,7 +123,8 @@ export function backoff(attempt: number): number {
 
 function openNodeRedis(library: NodeRedisModule, options: NormalizedRedisOptions, events: LinkEvents): Link {
   const state = { abandoned: false };
-  const given = nodeRedisOptions(options, state);
+  const cache = options.cache === null ? null : new RecordCache(options.cache.maxEntries);
+  const given = { ...nodeRedisOptions(options, state), ...(cache !== null && trackedBy(cache, library)) };
   const pooled = options.pool !== null;
   const client = pooled ? library.createClientPool(given, poolOptions(options)) : library.createClient(given);
   let connected = false;
@@ -139,7 +142,7 @@ function openNodeRedis(library: NodeRedisModule, options: NormalizedRedisOptions
     (error: unknown) => events.down(error),
   );
   return {
-    driver: options.cache ? new NodeRedisCachingDriver(client) : new NodeRedisDriver(client),
+    driver: cache === null ? new NodeRedisDriver(client) : new NodeRedisCachingDriver(client, cache),
     close: async () => void (await client.close()),
     abandon() {
       state.abandoned = true;
@@ -150,7 +153,7 @@ function openNodeRedis(library: NodeRedisModule, options: NormalizedRedisOptions
 
 function nodeRedisOptions(options: NormalizedRedisOptions, state: { readonly abandoned: boolean }): object {
   return {
-    RESP: options.cache ? 3 : 2,
+    RESP: 2,
     socket: {
       ...address(options),
       ...(options.tls && { ...options.tls, tls: true }),
@@ -169,12 +172,31 @@ function nodeRedisOptions(options: NormalizedRedisOptions, state: { readonly aba
     disableOfflineQueue: true,
     maintNotifications: 'disabled',
     commandOptions: TEXT,
-    ...(options.cache && options.pool === null && { clientSideCache: CACHE }),
   };
 }
 
-/** Of the client-side cache; the time to live is a second line of defence. */
-const CACHE = { maxEntries: 10_000, ttl: 60_000, evictPolicy: 'LRU' };
+/**
+ * Options that have the server say what changes, and the client tell the cache. It would tell one of
+ * node-redis's own, which copies what it gives structurally, at a multiple of what a command costs.
+ */
+function trackedBy(cache: RecordCache, { BasicClientSideCache }: NodeRedisModule): object {
+  if (BasicClientSideCache === undefined) {
+    throw new TypeError('Expected `redis.cache` to be unset with this version of `redis`: update it, or leave it out');
+  }
+  class Told extends BasicClientSideCache {
+    invalidate(key: string | Buffer | null): void {
+      if (key === null) cache.clear();
+      else cache.forget(key.toString());
+    }
+    onError(): void {
+      cache.clear();
+    }
+    onClose(): void {
+      cache.clear();
+    }
+  }
+  return { RESP: 3, clientSideCache: new Told({ maxEntries: 1 }) };
+}
 
 function poolOptions(options: NormalizedRedisOptions): object {
   const { min, max } = options.pool!;
@@ -182,7 +204,6 @@ function poolOptions(options: NormalizedRedisOptions): object {
     minimum: min,
     maximum: max,
     acquireTimeout: options.socketTimeout * 1000,
-    ...(options.cache && { clientSideCache: CACHE }),
   };
 }
 

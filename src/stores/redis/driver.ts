@@ -19,6 +19,10 @@ export interface RedisDriver {
   readonly cluster: boolean;
   /** HGETALL. An empty object when the key is absent. Rejects with the server's WRONGTYPE error on another type. */
   hgetall(key: string, bytes: boolean): Promise<Record<string, Stored>>;
+  /** What an HGETALL would give, as far as is known without one, and not to be changed: a client-side cache. */
+  peek?(key: string, bytes: boolean): Readonly<Record<string, Stored>> | undefined;
+  /** These keys are known to have changed. */
+  forget?(keys: readonly string[]): void;
   /** EVALSHA, with EVAL where the server does not know the script yet. Routed by the first key. */
   evaluate(script: Script, keys: readonly string[], args: readonly Stored[], bytes: boolean): Promise<Reply>;
   /**

@@ -66,6 +66,15 @@ export class GuardedDriver implements RedisDriver {
     return this.#deadlines.race(reading, ticket);
   }
 
+  /** Takes no time, so it needs no deadline. */
+  peek(key: string, bytes: boolean): Readonly<Record<string, Stored>> | undefined {
+    return this.#breaker.isOpen ? undefined : this.#inner.peek?.(key, bytes);
+  }
+
+  forget(keys: readonly string[]): void {
+    this.#inner.forget?.(keys);
+  }
+
   evaluate(script: Script, keys: readonly string[], args: readonly Stored[], bytes: boolean): Promise<Reply> {
     if (this.#breaker.isOpen) return Promise.reject(this.#refusal());
     const ticket = this.#breaker.begin();

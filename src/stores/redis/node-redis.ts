@@ -3,6 +3,7 @@ import type { NodeRedisLike } from './client.ts';
 import type { RedisDriver, Reply, Script } from './driver.ts';
 import { isServerReply, isUnknownScript, offline, sentTwice } from './faults.ts';
 import { fieldsFrom } from './fields.ts';
+import type { RecordCache } from './record-cache.ts';
 import { asBuffers } from './script-arguments.ts';
 import { recallUnwritten } from './unwritten.ts';
 
@@ -142,17 +143,50 @@ export class NodeRedisSentinelDriver extends NodeRedisDriver {
   }
 }
 
-/** Reads by way of the client's own cache, which only its own HGETALL knows; made with `commandOptions: TEXT`. */
+/**
+ * Keeps what it reads in a cache, which the connection empties by the server's invalidations. With each
+ * record its time to live is asked for, because the server is late to say that one has expired.
+ */
 export class NodeRedisCachingDriver extends NodeRedisDriver {
-  readonly #cached: NodeRedisLike;
+  readonly #cache: RecordCache;
 
-  constructor(client: NodeRedisLike) {
+  constructor(client: NodeRedisLike, cache: RecordCache) {
     super(client);
-    this.#cached = client;
+    this.#cache = cache;
+  }
+
+  peek(key: string, bytes: boolean): Readonly<Record<string, Stored>> | undefined {
+    return this.#cache.get(key, bytes);
+  }
+
+  forget(keys: readonly string[]): void {
+    for (const key of keys) this.#cache.forget(key);
   }
 
   override async hgetall(key: string, bytes: boolean): Promise<Record<string, Stored>> {
-    const reply = bytes ? undefined : await this.#cached.hGetAll(key);
-    return Array.isArray(reply) ? fieldsFrom(reply as readonly Stored[]) : super.hgetall(key, bytes);
+    const reading = this.#cache.begin(key);
+    const asked = performance.now();
+    const [fields, left] = await Promise.all([super.hgetall(key, bytes), this.send(key, ['PTTL', key], TEXT)]);
+    this.#cache.heard(asked);
+    // Absent, or without an end, which no session is.
+    if (Number(left) > 0) this.#cache.keep(reading, fields, bytes, asked + Number(left));
+    return fields;
+  }
+
+  /** The invalidations of what a script writes come after its reply. */
+  override async evaluate(
+    script: Script,
+    keys: readonly string[],
+    args: readonly Stored[],
+    bytes: boolean,
+  ): Promise<Reply> {
+    const asked = performance.now();
+    try {
+      const reply = await super.evaluate(script, keys, args, bytes);
+      this.#cache.heard(asked);
+      return reply;
+    } finally {
+      this.forget(keys);
+    }
   }
 }

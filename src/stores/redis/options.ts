@@ -1,7 +1,6 @@
 import { isIP } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import {
-  checkBoolean,
   checkNames,
   checkNumber,
   checkOneOf,
@@ -67,16 +66,21 @@ export interface RedisOptions {
   library?: RedisLibrary;
   /**
    * Keep what was read in memory until the server says that it changed (client-side caching, RESP3). Needs
-   * `redis` (for a pool: 6 or newer), and no `client`. Other processes see a change a moment later.
-   * Default `false`.
+   * `redis`, and neither `client` nor `pool`. Other processes see a change a moment later, and at most a
+   * second later. Default `false`.
    */
-  cache?: boolean;
+  cache?: boolean | RedisCacheOptions;
   /** How stored bytes become text: `'utf-8'`, the default, `'utf-16le'` or `'latin1'`. */
   encoding?: TextEncoding;
   /** What is done about bytes that are no text: `'strict'`, the default, gives up the record; or `'replace'` or `'ignore'` them. */
   encodingErrors?: EncodingErrors;
   /** What the names of all keys begin with; no braces. Default `'session:'`. */
   prefix?: string;
+}
+
+export interface RedisCacheOptions {
+  /** Sessions to keep; those that were used last. Default 10000. */
+  maxEntries?: number;
 }
 
 /** The options, checked, with every default filled in and the URL taken apart. */
@@ -95,7 +99,7 @@ export interface NormalizedRedisOptions {
   readonly client: RedisClientOption | null;
   /** `null` for the one that is installed. */
   readonly library: RedisLibrary | null;
-  readonly cache: boolean;
+  readonly cache: Readonly<Required<RedisCacheOptions>> | null;
   readonly encoding: TextEncoding;
   readonly encodingErrors: EncodingErrors;
   readonly prefix: string;
@@ -135,7 +139,6 @@ export function normalizeRedisOptions(options: RedisOptions): NormalizedRedisOpt
   checkNames('redis', options, REDIS_OPTION_NAMES);
   checkNumber('redis.socketTimeout', options.socketTimeout, SOCKET_TIMEOUT);
   checkOneOf('redis.library', options.library, ['redis', 'ioredis']);
-  checkBoolean('redis.cache', options.cache);
   checkOneOf('redis.encoding', options.encoding, ['utf-8', 'utf-16le', 'latin1']);
   checkOneOf('redis.encodingErrors', options.encodingErrors, ['strict', 'replace', 'ignore']);
   return {
@@ -143,11 +146,27 @@ export function normalizeRedisOptions(options: RedisOptions): NormalizedRedisOpt
     socketTimeout: options.socketTimeout ?? 2,
     ...normalizeClient(options),
     library: options.library ?? null,
-    cache: options.cache ?? false,
+    cache: normalizeCache(options),
     encoding: options.encoding ?? 'utf-8',
     encodingErrors: options.encodingErrors ?? 'strict',
     prefix: normalizePrefix(options.prefix),
   };
+}
+
+function normalizeCache({ cache, client, pool }: RedisOptions): NormalizedRedisOptions['cache'] {
+  if (cache === undefined || cache === false) return null;
+  if (cache !== true && !isObject(cache)) throw expected('redis.cache', 'true, false, or { maxEntries }', cache);
+  const { maxEntries } = cache === true ? {} : cache;
+  if (cache !== true) checkNames('redis.cache', cache, ['maxEntries']);
+  checkNumber('redis.cache.maxEntries', maxEntries, { of: 'of sessions', min: 1 });
+  const other = pool != null ? 'pool' : 'client';
+  if (pool != null || client != null) {
+    throw new TypeError(
+      `Expected \`redis.cache\` to be unset with \`redis.${other}\`: it needs one connection of its own, which is told ` +
+        'of every change. Leave one of them out',
+    );
+  }
+  return { maxEntries: maxEntries ?? 10_000 };
 }
 
 const SOCKET_TIMEOUT = { of: 'of seconds', min: 0.001, max: LONGEST_TIMEOUT, integer: false };

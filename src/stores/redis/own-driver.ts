@@ -77,6 +77,14 @@ export class OwnDriver implements RedisDriver {
       : driver.hgetall(key, bytes);
   }
 
+  peek(key: string, bytes: boolean): Readonly<Record<string, Stored>> | undefined {
+    return this.#driver?.peek?.(key, bytes);
+  }
+
+  forget(keys: readonly string[]): void {
+    this.#driver?.forget?.(keys);
+  }
+
   evaluate(script: Script, keys: readonly string[], args: readonly Stored[], bytes: boolean): Promise<Reply> {
     const driver = this.#driver;
     return driver === undefined

@@ -51,13 +51,15 @@ export class RedisStore implements SessionStore, OwnerIndex, TagIndex, SessionSc
     return Date.now() + this.#ahead;
   }
 
-  async load(key: RecordKey): Promise<LoadResult | undefined> {
+  async load(key: RecordKey, fresh = false): Promise<LoadResult | undefined> {
     const name = this.#recordKey(key);
+    const bytes = this.#encoding.needsBytes;
     try {
-      const fields = await this.#driver.hgetall(name, this.#encoding.needsBytes);
+      const known = fresh ? undefined : this.#driver.peek?.(name, bytes);
+      const fields = known ?? (await this.#driver.hgetall(name, bytes));
       const record = parseRecord(fields, this.now());
       if (record?.status !== 'found') return record;
-      if (!this.#encoding.needsBytes && !this.#encoding.doubts(fields)) return record;
+      if (!bytes && !this.#encoding.doubts(fields)) return record;
       return await this.#decode(name, record);
     } catch (error) {
       if (isWrongType(error)) return { status: 'corrupt', reason: 'wrong-type' };
@@ -92,7 +94,9 @@ export class RedisStore implements SessionStore, OwnerIndex, TagIndex, SessionSc
     );
     args.push(trace?.nonce ?? '', text(trace?.grace ?? 0), text(trace?.keep ?? 0), flag(move.exact));
     this.#pushChange(args, move);
-    return await this.#write('move', scripts.move, keys, args);
+    const outcome = await this.#write('move', scripts.move, keys, args);
+    this.#forgetEvicted(to, outcome);
+    return outcome;
   }
 
   async take(key: RecordKey, prefix: string): Promise<TakeOutcome> {
@@ -120,7 +124,7 @@ export class RedisStore implements SessionStore, OwnerIndex, TagIndex, SessionSc
   async revokeOwned(bucket: string, except: string | null, tag: string | null): Promise<readonly string[]> {
     const args = [this.#bucketPrefix(bucket), except ?? '', tag ?? ''];
     const reply = await this.#run('revoke', scripts.revoke, [this.#indexKey(bucket)], args);
-    return reply.map((handle) => textOf(handle as Stored));
+    return this.#ended(bucket, reply);
   }
 
   async addTag(tag: string, bucket: string, keep: number): Promise<void> {
@@ -175,7 +179,20 @@ export class RedisStore implements SessionStore, OwnerIndex, TagIndex, SessionSc
     args.push(text(login?.max ?? 0), flag(login?.whenFull === 'evict-oldest'), formatDetails(record.details));
     args.push(meta, text(trial));
     this.#pushFields(args, record.fields);
-    return await this.#write('create', scripts.create, this.#keys(key), args);
+    const outcome = await this.#write('create', scripts.create, this.#keys(key), args);
+    this.#forgetEvicted(key, outcome);
+    return outcome;
+  }
+
+  #forgetEvicted({ bucket }: RecordKey, outcome: MoveOutcome): void {
+    if (outcome.status === 'ok' && bucket !== null) this.#ended(bucket, outcome.evicted);
+  }
+
+  /** Sessions of an owner that a script has ended. The server will say so too, but who waits for the script is told first. */
+  #ended(bucket: string, reply: readonly Reply[]): string[] {
+    const handles = reply.map((handle) => textOf(handle as Stored));
+    this.#driver.forget?.(handles.map((handle) => this.#recordKey({ handle, bucket })));
+    return handles;
   }
 
   /** The text of values that were read as bytes, or whose bytes must be looked at again. */

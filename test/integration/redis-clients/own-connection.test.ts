@@ -169,26 +169,6 @@ describe.each(libraries.filter(({ library }) => library === 'redis'))('a pool of
   });
 });
 
-describe.each(libraries.filter(({ library }) => library === 'redis'))('the cache of $name', (library) => {
-  const ways: [string, RedisOptions][] = [['a connection', {}]];
-  // The pool of node-redis 5 does not cache what it reads.
-  if (library.name !== 'node-redis 5') ways.push(['a pool', { pool: { min: 1, max: 2 } }]);
-
-  test.each(ways)('of %s answers reads until the server says that the record has changed', async (way, options) => {
-    const driver = connectWith(library, { ...PATIENT, port: plain.port, cache: true, ...options });
-    const key = `cache of ${library.name}, ${way}`;
-    await plain.cli('HSET', key, '__proto__', '1');
-    const read = async (): Promise<unknown> => Object.entries(await driver.hgetall(key, false));
-    expect(await read()).toEqual([['__proto__', '1']]);
-    await plain.resetStats();
-    expect([await read(), await read()]).toEqual([[['__proto__', '1']], [['__proto__', '1']]]);
-    expect((await plain.commandCounts()).get('hgetall')).toBeUndefined();
-    await plain.cli('DEL', key);
-    await waitFor('the invalidation', async () => ((await read()) as unknown[]).length === 0);
-    await driver.close();
-  });
-});
-
 describe.each(libraries.filter(({ library }) => library === 'ioredis'))('$name', (library) => {
   test.each([['pool', { pool: {} }] as const, ['cache', { cache: true }] as const])(
     'has no %s, and says so at once',

@@ -26,7 +26,7 @@ describe('normalizeRedisOptions', () => {
       pool: null,
       client: null,
       library: null,
-      cache: false,
+      cache: null,
       encoding: 'utf-8',
       encodingErrors: 'strict',
       prefix: 'session:',
@@ -47,13 +47,19 @@ describe('normalizeRedisOptions', () => {
       socketTimeout: 0.5,
       pool: { min: 2, max: 3 },
       client: clientFor,
-      cache: true,
       prefix: '',
       library: 'redis',
       encoding: 'latin1',
       encodingErrors: 'ignore',
     };
-    expect(normalizeRedisOptions({ url: null, ...given })).toEqual(given);
+    expect(normalizeRedisOptions({ url: null, ...given })).toEqual({ ...given, cache: null });
+  });
+
+  test('a cache has a size, and a connection of its own', () => {
+    expect(normalizeRedisOptions({ cache: true }).cache).toEqual({ maxEntries: 10_000 });
+    expect(normalizeRedisOptions({ cache: { maxEntries: 5 } }).cache).toEqual({ maxEntries: 5 });
+    expect(() => normalizeRedisOptions({ cache: true, pool: {} })).toThrow('unset with `redis.pool`');
+    expect(() => normalizeRedisOptions({ cache: true, client })).toThrow('unset with `redis.client`');
   });
 
   test('the URL wins over host, port and socket, and over what else it names', () => {
@@ -136,7 +142,8 @@ describe('normalizeRedisOptions', () => {
       '`redis.client` to be a client of node-redis or ioredis, 5 or newer, or a function that gives one, got an object',
     ],
     [{ library: 'memcached' }, "`redis.library` to be 'redis' or 'ioredis', got a string"],
-    [{ cache: 1 }, '`redis.cache` to be true or false, got 1'],
+    [{ cache: 1 }, '`redis.cache` to be true, false, or { maxEntries }, got 1'],
+    [{ cache: { maxEntries: 0 } }, '`redis.cache.maxEntries` to be an integer of sessions, 1 or more, got 0'],
     [
       { encoding: 'utf8' },
       "`redis.encoding` to be 'utf-8', 'utf-16le' or 'latin1', got a string. Did you mean 'utf-8'?",

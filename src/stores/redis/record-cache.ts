@@ -1,0 +1,102 @@
+import type { Stored } from '../store.ts';
+import { systemClock, type Clock } from './deadline.ts';
+
+type Fields = Readonly<Record<string, Stored>>;
+
+interface Entry {
+  readonly fields: Fields;
+  readonly bytes: boolean;
+  /** When the server would have ended the record by itself, by our clock. */
+  readonly until: number;
+}
+
+/** A read under way; several of one key share it. */
+export interface Reading {
+  readonly key: string;
+  /** Has nobody changed the key since? */
+  valid: boolean;
+}
+
+/** Milliseconds after the last sign of life of a connection in which what it has not said counts as not having happened. */
+const TRUST = 1_000;
+
+/**
+ * Records that were read, until the server says that they have changed. The invalidations come over the
+ * connection that the reads went over, in order, so whatever the server answered proves that it had
+ * nothing else to say by then. A connection that has been silent proves nothing: a firewall may have
+ * forgotten it. So nothing that is given here is older than {@link TRUST}.
+ */
+export class RecordCache {
+  readonly #maxEntries: number;
+  readonly #clock: Clock;
+  /** The one that was used last stands last. */
+  readonly #entries = new Map<string, Entry>();
+  readonly #readings = new Map<string, Reading>();
+  #heardAt = -Infinity;
+
+  constructor(maxEntries: number, clock: Clock = systemClock) {
+    this.#maxEntries = maxEntries;
+    this.#clock = clock;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** A record's fields, if they are known and can be trusted; not to be changed. */
+  get(key: string, bytes: boolean): Fields | undefined {
+    const entry = this.#entries.get(key);
+    if (entry === undefined || entry.bytes !== bytes) return undefined;
+    const now = this.#clock.now();
+    if (now - this.#heardAt > TRUST) return undefined;
+    this.#entries.delete(key);
+    if (now >= entry.until) return undefined;
+    this.#entries.set(key, entry);
+    return entry.fields;
+  }
+
+  /** Before a key is read. */
+  begin(key: string): Reading {
+    const known = this.#readings.get(key);
+    if (known !== undefined) return known;
+    const reading = { key, valid: true };
+    this.#readings.set(key, reading);
+    return reading;
+  }
+
+  /**
+   * Keeps what was read, unless somebody has changed it meanwhile.
+   * @param until when the server will end the record by itself, by our clock
+   */
+  keep({ key, valid }: Reading, fields: Fields, bytes: boolean, until: number): void {
+    if (!valid) return;
+    this.#readings.delete(key);
+    this.#entries.delete(key);
+    this.#entries.set(key, { fields, bytes, until });
+    if (this.#entries.size <= this.#maxEntries) return;
+    const [oldest] = this.#entries.keys();
+    this.#entries.delete(oldest!);
+  }
+
+  /** The key has changed, or may have. */
+  forget(key: string): void {
+    this.#entries.delete(key);
+    const reading = this.#readings.get(key);
+    if (reading === undefined) return;
+    reading.valid = false;
+    this.#readings.delete(key);
+  }
+
+  /** Anything may have changed. */
+  clear(): void {
+    for (const reading of this.#readings.values()) reading.valid = false;
+    this.#readings.clear();
+    this.#entries.clear();
+    this.#heardAt = -Infinity;
+  }
+
+  /** The server has answered something that it was asked at that time, by our clock. */
+  heard(asked: number): void {
+    if (asked > this.#heardAt) this.#heardAt = asked;
+  }
+}

@@ -1,0 +1,90 @@
+import { beforeEach, expect, test } from 'vitest';
+import { RecordCache } from '../../../src/stores/redis/record-cache.ts';
+import { ManualClock } from './manual-clock.ts';
+
+const FIELDS = { a: '1' };
+const LIFE = 60_000;
+
+let clock: ManualClock;
+let cache: RecordCache;
+
+beforeEach(() => {
+  clock = new ManualClock();
+  cache = new RecordCache(3, clock);
+});
+
+function read(key: string, fields: Record<string, string> = FIELDS, life = LIFE): void {
+  const reading = cache.begin(key);
+  cache.heard(clock.now());
+  cache.keep(reading, fields, false, clock.now() + life);
+}
+
+test('gives what was read, until it is forgotten', () => {
+  read('a');
+  read('b', { b: '2' });
+  expect(cache.get('a', false)).toBe(FIELDS);
+  cache.forget('a');
+  expect(cache.get('a', false)).toBeUndefined();
+  expect(cache.get('b', false)).toEqual({ b: '2' });
+  cache.clear();
+  cache.heard(clock.now());
+  expect(cache.get('b', false)).toBeUndefined();
+});
+
+test('does not keep what changed while it was read', () => {
+  const reading = cache.begin('a');
+  cache.forget('a');
+  const later = cache.begin('a');
+  cache.heard(clock.now());
+  cache.keep(reading, { a: 'old' }, false, clock.now() + LIFE);
+  expect(cache.get('a', false)).toBeUndefined();
+  cache.keep(later, { a: 'new' }, false, clock.now() + LIFE);
+  expect(cache.get('a', false)).toEqual({ a: 'new' });
+});
+
+test('does not keep what was read over a connection that broke meanwhile', () => {
+  const reading = cache.begin('a');
+  cache.clear();
+  cache.heard(clock.now());
+  cache.keep(reading, FIELDS, false, clock.now() + LIFE);
+  expect(cache.get('a', false)).toBeUndefined();
+});
+
+test('is not believed a second after the last sign of life, and again after the next', async () => {
+  read('a');
+  await clock.pass(1_000);
+  expect(cache.get('a', false)).toBe(FIELDS);
+  await clock.pass(1);
+  expect(cache.get('a', false)).toBeUndefined();
+  cache.heard(clock.now());
+  expect(cache.get('a', false)).toBe(FIELDS);
+});
+
+test('a late answer to an old question is no sign of life', async () => {
+  read('a');
+  const asked = clock.now();
+  await clock.pass(1_500);
+  cache.heard(asked);
+  expect(cache.get('a', false)).toBeUndefined();
+});
+
+test('gives no record beyond its time to live', async () => {
+  read('a', FIELDS, 300);
+  await clock.pass(299);
+  expect(cache.get('a', false)).toBe(FIELDS);
+  await clock.pass(1);
+  expect(cache.get('a', false)).toBeUndefined();
+  expect(cache.size).toBe(0);
+});
+
+test('makes room for a record by the one that was not used for the longest time', () => {
+  for (const key of ['a', 'b', 'c']) read(key);
+  cache.get('a', false);
+  read('d');
+  expect(['a', 'b', 'c', 'd'].filter((key) => cache.get(key, false) !== undefined)).toEqual(['a', 'c', 'd']);
+});
+
+test('does not give text for bytes', () => {
+  read('a');
+  expect(cache.get('a', true)).toBeUndefined();
+});
