@@ -63,6 +63,9 @@ export function* allPairs(): Generator<Plan> {
 /** Somebody else logs in while a session does something, and its owner may have no more sessions than they have. */
 export function* allRivals(): Generator<Plan> {
   for (const whenFull of ['evict-oldest', 'refuse'] as const) {
+    // Of two that have no session yet, for one of which there is a place.
+    const rivals = [visit([LOGIN]), visit([LOGIN], 1, 2)];
+    yield { ...DEFAULTS, max: 2, whenFull, before: [visit([LOGIN], 0, 1)], during: rivals };
     for (const deeds of DEEDS) {
       const before = [visit([LOGIN], 0, 1), visit([...CONTENT, ...(whenFull === 'refuse' ? [] : [LOGIN])])];
       yield { ...DEFAULTS, max: 2, whenFull, before, during: [visit(deeds), visit([LOGIN], 1, 2)] };

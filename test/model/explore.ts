@@ -43,12 +43,15 @@ export async function exploreRandomly(
   { runs, seed, path = '' }: Random,
   explored: Explored,
 ): Promise<{ finding: Finding; path: string } | null> {
-  const property = fc.asyncProperty(anyPlan, async (plan) => (await attempt(stage, plan, explored)) === null);
+  let found: Finding | null = null;
+  const property = fc.asyncProperty(anyPlan, async (plan) => {
+    found = await attempt(stage, plan, explored);
+    return found === null;
+  });
   // Plans are simplified by what they are about, which fast-check cannot know.
   const parameters = { numRuns: runs, seed, endOnFailure: true, ...(path !== '' && { path }) };
-  const { counterexample, counterexamplePath } = await fc.check(property, parameters);
-  if (counterexample === null) return null;
-  return { finding: await simplest(stage, counterexample[0]), path: counterexamplePath ?? '' };
+  const { counterexamplePath } = await fc.check(property, parameters);
+  return found === null ? null : { finding: await simplest(stage, found), path: counterexamplePath ?? '' };
 }
 
 /** Carries out each plan in every order of its turns. */
@@ -60,9 +63,8 @@ export async function exploreInEveryOrder(
   for (const plan of plans) {
     for (let turns: readonly number[] | null = []; turns !== null;) {
       const choices: number[] = [];
-      if ((await attempt(stage, { ...plan, turns }, explored, choices)) !== null) {
-        return await simplest(stage, { ...plan, turns });
-      }
+      const found = await attempt(stage, { ...plan, turns }, explored, choices);
+      if (found !== null) return await simplest(stage, found);
       turns = following(turns, choices);
     }
   }
@@ -97,9 +99,10 @@ async function attempt(stage: Stage, plan: Plan, explored?: Explored, choices: n
   }
 }
 
-async function simplest(stage: Stage, found: Plan): Promise<Finding> {
-  const plan = await simplify(found, async (simpler) => (await attempt(stage, simpler)) !== null);
-  const finding = await attempt(stage, plan);
-  if (finding === null) throw new Error('A plan that broke a promise does not break it again: it depends on chance');
-  return finding;
+async function simplest(stage: Stage, found: Finding): Promise<Finding> {
+  const plan = await simplify(found.plan, async (simpler) => (await attempt(stage, simpler)) !== null);
+  const again = await attempt(stage, plan);
+  if (again === null)
+    throw new Error(`What follows depends on chance: once more, it does not come.\n${found.toString()}`);
+  return again;
 }
