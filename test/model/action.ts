@@ -1,4 +1,4 @@
-import type { Operation, Steps } from './model.ts';
+import type { Operation, Steps, Taken } from './model.ts';
 import { Refused } from './model.ts';
 import type { Call } from './stage.ts';
 
@@ -35,14 +35,19 @@ export class Action {
     return updates === undefined && (operation === 'take') === (this.expected === 'take');
   }
 
-  /** The operation that the model waited for has taken effect. */
-  advance(): void {
-    this.#next = this.#step();
+  /** Is this what the model waits for? A move may end before its first step, when there is nothing to move. */
+  awaits(operation: Operation): boolean {
+    return this.expected === operation || (this.expected === 'copy' && operation === 'move');
   }
 
-  #step(): IteratorResult<Operation, unknown> {
+  /** The operation that the model waited for has taken effect. */
+  advance(taken: Taken): void {
+    this.#next = this.#step(taken);
+  }
+
+  #step(taken?: Taken): IteratorResult<Operation, unknown> {
     try {
-      return this.#steps.next();
+      return this.#steps.next(taken);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       this.refused = true;

@@ -73,6 +73,37 @@ export function* allRivals(): Generator<Plan> {
   }
 }
 
+/** What takes several steps on a cluster, with something else between any two of them. */
+export function* allCrossings(): Generator<Plan> {
+  const elsewhere: readonly Visit[] = [
+    visit([{ do: 'revoke', owner: 'alice', spare: false }], 1, 1),
+    visit([{ do: 'revokeSession', owner: 'alice', device: 0 }], 1, 1),
+    visit([LOGIN], 1, 1),
+  ];
+  const here: readonly Deed[] = [
+    { do: 'set', field: 'a' },
+    { do: 'set', field: 'b' },
+    { do: 'rotate' },
+    { do: 'logout' },
+    { do: 'login', owner: 'bob' },
+  ];
+  for (const deeds of [[LOGIN], [{ do: 'rotate' }]] satisfies Deed[][]) {
+    for (const other of [...elsewhere, ...here.map((deed) => visit([deed], 1))]) {
+      yield { ...DEFAULTS, max: 1, before: [visit(CONTENT)], during: [visit(deeds), other] };
+    }
+  }
+  const refusing = { ...DEFAULTS, max: 1, whenFull: 'refuse' } as const;
+  yield { ...refusing, before: [visit(CONTENT)], during: [visit([LOGIN]), visit([LOGIN], 1, 1)] };
+  for (const seconds of [11, 63]) {
+    yield { ...DEFAULTS, slow: true, before: [visit(CONTENT)], during: [visit([LOGIN]), { seconds }] };
+  }
+  for (let turns = 0; turns < 6; turns++) {
+    const crashing: Visit = { ...visit([LOGIN]), ends: { turns } };
+    yield { ...DEFAULTS, before: [visit(CONTENT)], during: [crashing, visit([LOGIN], 1, 1)] };
+    yield { ...DEFAULTS, slow: true, before: [visit(CONTENT)], during: [crashing, { seconds: 63 }] };
+  }
+}
+
 /** A session does the same again and again, until even its absolute expiry is over. */
 export function* allLives(): Generator<Plan> {
   for (const deeds of DEEDS) {

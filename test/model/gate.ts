@@ -51,6 +51,13 @@ export class Gate<A extends Actor> {
     await this.quiet();
   }
 
+  /** Takes away who waits, and will wait for ever. */
+  drop(actor: A): void {
+    for (const waiting of this.#waiting.filter((each) => each.actor === actor)) {
+      this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
+    }
+  }
+
   /** Until everything has run that waits for nothing but the processor. */
   async quiet(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));

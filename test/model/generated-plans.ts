@@ -57,7 +57,11 @@ const visit: fc.Arbitrary<Visit> = fc.record({
   factory: fc.nat(1),
   stale: weighted([8, fc.constant(0)], [1, fc.constantFrom(1, 2)]),
   deeds: fc.array(deed, { maxLength: 3 }),
-  ends: weighted<Visit['ends']>([8, fc.constant('answered')], [1, fc.constantFrom('unanswered', 'abandoned')]),
+  ends: weighted<Visit['ends']>(
+    [8, fc.constant('answered')],
+    [1, fc.constantFrom('unanswered', 'abandoned')],
+    [1, fc.record({ turns: fc.nat(7) })],
+  ),
 });
 
 /** Makes a session that is worth racing for: with content, and often with an owner. */

@@ -1,5 +1,5 @@
 import { MemoryStore } from 'websauna-session/memory';
-import type { Rules } from './model.ts';
+import { Model } from './model.ts';
 import type { Plan } from './plan.ts';
 import { Casting, direct, type Cast, type Director, type FullStore, type Stage } from './stage.ts';
 
@@ -25,11 +25,12 @@ export class MemoryStage implements Stage {
     this.#casting = new Casting(worker, worker, observer);
   }
 
-  clear(plan: Plan, director: Director): { cast: Cast; rules: Rules } {
+  clear(plan: Plan, director: Director): { cast: Cast; model: Model } {
     this.#now = Date.now();
     this.#store = new MemoryStore({ now: () => this.#now });
     this.#director = director;
-    return this.#casting.for(plan);
+    const { cast, rules } = this.#casting.for(plan);
+    return { cast, model: new Model(rules, this.#now) };
   }
 
   now(): number {

@@ -1,4 +1,4 @@
 import { MemoryStage } from './memory-stage.ts';
 import { modelSuite } from './suite.ts';
 
-modelSuite('memory', async () => new MemoryStage(), { runs: 6000, pairs: true });
+modelSuite('memory', async () => new MemoryStage(), { runs: 6500, pairs: true });

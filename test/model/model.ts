@@ -6,8 +6,16 @@ import { CSRF, flashPrefix, inOrder, type Message, type Request } from './reques
  * the store operation that the request waits for; what follows is done in the one moment in which that
  * operation takes effect, and nothing else changes a session. Times are milliseconds, durations seconds.
  */
-export type Steps<Result = void> = Generator<Operation, Result, undefined>;
-export type Operation = 'load' | 'create' | 'save' | 'move' | 'take' | 'destroy' | 'listOwned' | 'revokeOwned';
+export type Steps<Result = void> = Generator<Operation, Result, Taken | undefined>;
+export type Operation = 'load' | 'create' | 'save' | 'move' | 'take' | 'destroy' | 'listOwned' | 'revokeOwned' | Stage;
+/** What a move consists of where the two keys live in different slots of a cluster. */
+export type Stage = 'copy' | 'retire' | 'keep' | 'withdraw';
+
+/** What has taken effect, for those who have to know. */
+export interface Taken {
+  readonly operation: Operation;
+  readonly status: string | undefined;
+}
 
 /** What a session is called from one rotation or login to the next. */
 export class Id {
@@ -27,10 +35,12 @@ export interface Session {
   timeout: number;
   expiresAt: number;
   lastSeen: number;
+  /** When it ends unless it is kept; `null` for what is no trial. */
+  trialUntil: number | null;
 }
 
 /** Where an id leads: to a session, or to what a rotation or a login has left of it. */
-type Place =
+export type Place =
   | { readonly is: 'session'; readonly session: Session }
   | { readonly is: 'rotated'; readonly to: Id; readonly graceUntil: number; readonly until: number }
   | { readonly is: 'replaced'; readonly graceUntil: number; readonly until: number };
@@ -51,7 +61,7 @@ export class Model {
   readonly rules: Rules;
   /** By the store's clock. */
   now: number;
-  readonly #places = new Map<Id, Place>();
+  protected readonly places = new Map<Id, Place>();
   #ids = 0;
   #logins = 0;
 
@@ -62,7 +72,7 @@ export class Model {
 
   /** C1: an id whose time is over leads nowhere, and nothing brings it back. */
   at(id: Id): Place | undefined {
-    const place = this.#places.get(id);
+    const place = this.places.get(id);
     return place !== undefined && this.now < endOf(place) ? place : undefined;
   }
 
@@ -162,7 +172,7 @@ export class Model {
   }
 
   get live(): Session[] {
-    const places = [...this.#places.keys()].map((id) => this.at(id));
+    const places = [...this.places.keys()].map((id) => this.at(id));
     return places.flatMap((place) => (place?.is === 'session' ? [place.session] : []));
   }
 
@@ -179,7 +189,7 @@ export class Model {
 
   /** Ends a session. Of its ids none is ever used again. */
   destroy(id: Id): boolean {
-    return this.#places.delete(id);
+    return this.places.delete(id);
   }
 
   /** C2 and C4: changes what the request has changed and renews the idle timeout; all else stays as it is by then. */
@@ -216,29 +226,17 @@ export class Model {
   *#create(request: Request): Steps {
     request.sent = request.changes;
     yield 'create';
-    if (request.login !== null) this.#admit(request, null);
-    const id = this.#newId();
-    const session = {
-      id,
-      fields: new Map(),
-      owner: null,
-      login: 0,
-      createdAt: 0,
-      timeout: 0,
-      expiresAt: 0,
-      lastSeen: 0,
-    };
-    this.#begin(request, session, id);
-    this.#adopt(request, session, id);
+    if (request.login !== null) this.admit(request, null);
+    const session = this.fresh(this.newId(), request.login);
+    this.adopt(request, session, session.id);
   }
 
   /** C6: in one moment the old id ceases to open the session, and the new one begins to. */
   *#move(request: Request): Steps {
     for (;;) {
       request.sent = request.changes;
-      yield 'move';
-      const place = this.at(request.id!);
-      if (place?.is === 'session') return this.#replace(request, place.session);
+      const place = yield* this.relocate(request);
+      if (place?.is === 'session') return;
       if (place?.is === 'rotated') {
         request.follow(place.to);
         if (request.login !== null || request.rotate === 'cut') continue;
@@ -253,25 +251,33 @@ export class Model {
     }
   }
 
-  #replace(request: Request, session: Session): void {
-    const { login, rotate } = request;
-    const id = this.#newId();
+  /** Gives a session its new id, if it is there; tells what was there. */
+  protected *relocate(request: Request): Steps<Place | undefined> {
+    yield 'move';
+    const place = this.at(request.id!);
+    if (place?.is !== 'session') return place;
+    const { login } = request;
+    const id = this.newId();
+    if (login !== null) this.admit(request, place.session);
+    this.leave(request, id);
+    if (login !== null) this.#begin(place.session, login, id);
+    this.adopt(request, place.session, id);
+    return place;
+  }
+
+  /** What is left of a request's id when its session goes on as another one. */
+  protected leave(request: Request, to: Id): void {
     const graceUntil = this.now + this.rules.rotationGrace * 1000;
     const until = Math.max(graceUntil, this.now + request.idle * 1000);
-    if (login !== null) {
-      this.#admit(request, session);
-      this.#begin(request, session, id);
-    }
-    const leads = login === null && rotate === 'grace';
-    this.#places.set(
-      session.id,
-      leads ? { is: 'rotated', to: id, graceUntil, until } : { is: 'replaced', graceUntil, until: graceUntil },
+    const leads = request.login === null && request.rotate === 'grace';
+    this.places.set(
+      request.id!,
+      leads ? { is: 'rotated', to, graceUntil, until } : { is: 'replaced', graceUntil, until: graceUntil },
     );
-    this.#adopt(request, session, id);
   }
 
   /** C8: never more live sessions than allowed, the new one included. */
-  #admit(request: Request, replaced: Session | null): void {
+  protected admit(request: Request, replaced: Session | null): void {
     const { max, whenFull } = this.rules;
     const others = this.owned(request.login!).filter((session) => session !== replaced);
     if (max === null || others.length < max) return;
@@ -282,23 +288,33 @@ export class Model {
     for (const { id } of others.slice(0, others.length - max + 1)) this.destroy(id);
   }
 
+  /** A session that is made now. */
+  protected fresh(id: Id, owner: string | null): Session {
+    const times = { createdAt: 0, timeout: 0, expiresAt: 0, lastSeen: this.now, trialUntil: null };
+    const session = { id, fields: new Map<string, unknown>(), owner, login: 0, ...times };
+    this.#begin(session, owner, id);
+    return session;
+  }
+
   /** A new session and a login have a new CSRF secret and set the clocks; nothing else moves the absolute expiry. */
-  #begin(request: Request, session: Session, id: Id): void {
-    session.owner = request.login;
-    session.login = request.login === null ? 0 : ++this.#logins;
+  #begin(session: Session, owner: string | null, id: Id): void {
+    session.owner = owner;
+    session.login = owner === null ? 0 : ++this.#logins;
     session.createdAt = this.now;
     session.timeout = this.rules.timeout;
     session.expiresAt = this.now + this.rules.absoluteTimeout * 1000;
-    const secret = `secret of ${id.name}`;
-    session.fields.set(CSRF, secret);
-    request.found.set(CSRF, secret);
-    request.owner = session.owner;
-    request.idle = session.timeout;
+    session.fields.set(CSRF, `secret of ${id.name}`);
   }
 
-  #adopt(request: Request, session: Session, id: Id): void {
+  /** From now on it is the request's. */
+  protected adopt(request: Request, session: Session, id: Id): void {
+    if (request.id === null || request.login !== null) {
+      request.found.set(CSRF, session.fields.get(CSRF));
+      request.owner = session.owner;
+      request.idle = session.timeout;
+    }
     session.id = id;
-    this.#places.set(id, { is: 'session', session });
+    this.places.set(id, { is: 'session', session });
     request.id = id;
     request.answer = 'set';
     request.login = null;
@@ -322,7 +338,7 @@ export class Model {
     request.lastSeen = this.now;
   }
 
-  #newId(): Id {
+  protected newId(): Id {
     return new Id(`id${++this.#ids}`);
   }
 
@@ -336,6 +352,6 @@ export class Model {
 /** Idle or absolute, whichever comes first; what is left of an id has an end of its own. */
 function endOf(place: Place): number {
   if (place.is !== 'session') return place.until;
-  const { lastSeen, timeout, expiresAt } = place.session;
-  return Math.min(lastSeen + timeout * 1000, expiresAt);
+  const { lastSeen, timeout, expiresAt, trialUntil } = place.session;
+  return Math.min(lastSeen + timeout * 1000, expiresAt, trialUntil ?? Infinity);
 }

@@ -20,8 +20,15 @@ export interface Visit {
   /** 0 for the cookie that the browser has now; n for the nth before it, which somebody copied. */
   readonly stale: number;
   readonly deeds: readonly Deed[];
-  /** The client gets the response; or it hangs up before that; or it hangs up before the commit, which never comes. */
-  readonly ends: 'answered' | 'unanswered' | 'abandoned';
+  /**
+   * The client gets the response; or it hangs up before that; or it hangs up before the commit, which never
+   * comes; or the process crashes, after so many turns.
+   */
+  readonly ends: 'answered' | 'unanswered' | 'abandoned' | Crash;
+}
+
+export interface Crash {
+  readonly turns: number;
 }
 
 /** Time passes. */

@@ -1,9 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
-import type { RecordKey } from 'websauna-session';
 import { Jar } from '../support/visit.ts';
 import { Broken } from './broken.ts';
 import { Gate } from './gate.ts';
-import { Model, type Id } from './model.ts';
+import type { Id, Model } from './model.ts';
 import { observe } from './observer.ts';
 import { BROWSERS, type Pause, type Plan, type Visit } from './plan.ts';
 import type { Call, Cast, Director, Stage } from './stage.ts';
@@ -45,7 +44,7 @@ export class Play implements Director {
   /** Cookies that somebody has been told. */
   readonly cookies = new Map<Id, { readonly value: string; readonly browser: Browser }>();
   readonly #stage: Stage;
-  readonly #keys = new Map<Id, RecordKey>();
+  readonly #handles = new Map<Id, string>();
   readonly #ids = new Map<string, Id>();
   readonly #number = ++plays;
   #visitors = 0;
@@ -57,9 +56,9 @@ export class Play implements Director {
   constructor(stage: Stage, plan: Plan) {
     this.plan = plan;
     this.#stage = stage;
-    const { cast, rules } = stage.clear(plan, this);
+    const { cast, model } = stage.clear(plan, this);
     this.cast = cast;
-    this.model = new Model(rules, stage.now());
+    this.model = model;
   }
 
   /** @throws {Broken} when a promise is broken */
@@ -104,12 +103,13 @@ export class Play implements Director {
     return this.#ids.get(handle)?.name ?? 'an id that nobody made';
   }
 
-  /** The store has made a record, and the model an id. Says whether that is new. */
-  bind(id: Id | null, key: RecordKey): boolean {
-    if (id === null || this.#keys.has(id)) return false;
-    this.#keys.set(id, key);
-    this.#ids.set(key.handle, id);
-    return true;
+  /** The store has made a record, and the model an id. Says whether they belong together. */
+  bind(id: Id | null, handle: string): boolean {
+    if (id === null) return false;
+    const known = this.#handles.get(id) ?? handle;
+    this.#handles.set(id, known);
+    this.#ids.set(known, id);
+    return known === handle;
   }
 
   tell(line: string): void {
@@ -144,6 +144,7 @@ export class Play implements Director {
       choices.push(ways);
       const chosen = waiting[(turns[turn] ?? 0) % ways];
       if (chosen === undefined) await this.#start(parts[next++]!);
+      else if (chosen.actor.crashes()) this.gate.drop(chosen.actor);
       else await this.gate.let(chosen);
       await this.#compare();
     }

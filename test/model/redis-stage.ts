@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { RedisStore } from 'websauna-session/redis';
 import { driverFor } from '../../src/stores/redis/client.ts';
 import type { RedisDriver, Reply, Script } from '../../src/stores/redis/driver.ts';
@@ -5,7 +6,8 @@ import { ValueEncoding } from '../../src/stores/redis/encoding.ts';
 import { scripts } from '../../src/stores/redis/scripts.generated.ts';
 import type { Stored } from '../../src/stores/store.ts';
 import type { GivenClient } from '../support/redis-clients.ts';
-import type { Rules } from './model.ts';
+import { Model, type Stage as Step } from './model.ts';
+import { ClusterModel } from './cluster-model.ts';
 import { later, PASS } from './passing-time.ts';
 import type { Plan } from './plan.ts';
 import { Casting, direct, type Cast, type Director, type FullStore, type Stage } from './stage.ts';
@@ -14,15 +16,28 @@ const PREFIX = 'model:';
 
 const NAMES = new Map<string, string>(Object.entries(scripts).map(([name, { sha }]) => [sha, name]));
 
+/** What scripts do in a move across slots. */
+const STEPS: Readonly<Record<string, Step>> = { create: 'copy', retire: 'retire', save: 'keep', destroy: 'withdraw' };
+/** The first number of what scripts give. */
+const STATUSES = ['gone', 'ok', 'moved', 'conflict', 'exists', 'full'];
+
+/** Is the command part of a move across slots? */
+const across = new AsyncLocalStorage<boolean>();
+
 /** A driver whose every command waits for its turn. */
 class DirectedDriver implements RedisDriver {
   readonly #inner: RedisDriver;
   readonly #director: () => Director;
   readonly #records: Set<string>;
+  readonly #passed: () => number;
 
-  /** @param records takes the keys of records that are made */
-  constructor(inner: RedisDriver, director: () => Director, records: Set<string>) {
+  /**
+   * @param records takes the keys of records that are made
+   * @param passed milliseconds to add to what the server calls now
+   */
+  constructor(inner: RedisDriver, director: () => Director, records: Set<string>, passed: () => number) {
     this.#inner = inner;
+    this.#passed = passed;
     this.#director = director;
     this.#records = records;
   }
@@ -39,11 +54,25 @@ class DirectedDriver implements RedisDriver {
     return this.#director().turn('HGETALL', () => this.#inner.hgetall(key, bytes));
   }
 
-  evaluate(script: Script, keys: readonly string[], args: readonly Stored[], bytes: boolean): Promise<Reply> {
+  async evaluate(script: Script, keys: readonly string[], args: readonly Stored[], bytes: boolean): Promise<Reply> {
     const name = NAMES.get(script.sha) ?? 'a script';
     if (name === 'create') this.#records.add(keys[0]!);
     if (name === 'move') this.#records.add(keys[1]!);
-    return this.#director().turn(name, () => this.#inner.evaluate(script, keys, args, bytes));
+    const director = this.#director();
+    const run = (): Promise<Reply> => director.turn(name, () => this.#inner.evaluate(script, keys, args, bytes));
+    const operation = across.getStore() === true ? STEPS[name] : undefined;
+    if (operation === undefined) return await run();
+    let reply: Reply = null;
+    await director.operation({ operation, ...(operation === 'copy' && { makes: String(args[0]) }) }, async () => {
+      reply = await run();
+      return this.#outcome(reply as readonly Reply[]);
+    });
+    return reply;
+  }
+
+  #outcome([code, now]: readonly Reply[]): { status: string; now?: number } {
+    const status = STATUSES[Number(code)]!;
+    return status === 'ok' ? { status, now: Number(now) + this.#passed() } : { status };
   }
 
   scan(pattern: string, count: number): AsyncIterable<string[]> {
@@ -79,17 +108,23 @@ export class RedisStage implements Stage {
     const encoding = new ValueEncoding('utf-8', 'strict', false);
     const storeOver = (driver: RedisDriver): FullStore => later(new RedisStore(driver, PREFIX, encoding), passed);
     const worker = (driver: RedisDriver): FullStore => {
-      const store = storeOver(new DirectedDriver(driver, director, this.#keys));
-      return direct(() => store, director, false);
+      const store = storeOver(new DirectedDriver(driver, director, this.#keys, passed));
+      const move: FullStore['move'] = (from, to, how) => {
+        const crosses = driver.cluster && (from.bucket === null || from.bucket !== to.bucket);
+        return across.run(crosses, () => store.move(from, to, how));
+      };
+      return direct(() => ({ ...store, move }), director, false);
     };
     this.#casting = new Casting(worker(one), worker(two), storeOver(third));
   }
 
-  clear(plan: Plan, director: Director): { cast: Cast; rules: Rules } {
+  clear(plan: Plan, director: Director): { cast: Cast; model: Model } {
     this.#director = director;
     this.#passed = 0;
     this.#keys.clear();
-    return this.#casting.for(plan);
+    const { cast, rules } = this.#casting.for(plan);
+    const Promises = this.#drivers[2]!.cluster ? ClusterModel : Model;
+    return { cast, model: new Promises(rules, this.now()) };
   }
 
   now(): number {

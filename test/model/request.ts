@@ -40,6 +40,8 @@ export class Request {
   rotate: 'grace' | 'cut' | null = null;
   login: string | null = null;
   timeout: number | null = null;
+  /** The id that a move in several steps is about to give it. */
+  target: Id | null = null;
   /** Sessions to end. */
   readonly ends: Id[] = [];
 

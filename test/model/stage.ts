@@ -2,14 +2,13 @@ import { createHash } from 'node:crypto';
 import {
   createSessionFactory,
   type OwnerIndex,
-  type RecordKey,
   type SessionFactory,
   type SessionOptions,
   type SessionStore,
   type TagIndex,
 } from 'websauna-session';
 import { encrypted } from 'websauna-session/encrypted';
-import type { Operation, Rules } from './model.ts';
+import type { Model, Operation, Rules } from './model.ts';
 import type { Plan } from './plan.ts';
 
 export type Factory = SessionFactory<Record<string, unknown>>;
@@ -24,8 +23,8 @@ export interface Cast {
 /** A store operation, and what tells it from others that a request has under way. */
 export interface Call {
   readonly operation: Operation;
-  /** The key that it makes. */
-  readonly makes?: RecordKey;
+  /** The handle that it makes. */
+  readonly makes?: string;
   /** The field that it changes on a condition. */
   readonly updates?: string;
 }
@@ -42,7 +41,7 @@ export interface Director {
 export interface Stage {
   readonly title: string;
   /** Makes it ready for the next plan. */
-  clear(plan: Plan, director: Director): { readonly cast: Cast; readonly rules: Rules };
+  clear(plan: Plan, director: Director): { readonly cast: Cast; readonly model: Model };
   /** The store's clock, milliseconds. */
   now(): number;
   /** Lets time pass. */
@@ -89,12 +88,12 @@ export function direct(inner: () => FullStore, director: () => Director, steps: 
   return {
     now: () => inner().now(),
     load: (key) => pass({ operation: 'load' }, () => inner().load(key)),
-    create: (key, record) => pass({ operation: 'create', makes: key }, () => inner().create(key, record)),
+    create: (key, record) => pass({ operation: 'create', makes: key.handle }, () => inner().create(key, record)),
     save(key, change) {
       const updates = change.expect?.keys().next().value;
       return pass({ operation: 'save', ...(updates !== undefined && { updates }) }, () => inner().save(key, change));
     },
-    move: (from, to, move) => pass({ operation: 'move', makes: to }, () => inner().move(from, to, move)),
+    move: (from, to, move) => pass({ operation: 'move', makes: to.handle }, () => inner().move(from, to, move)),
     take: (key, prefix) => pass({ operation: 'take' }, () => inner().take(key, prefix)),
     destroy: (key) => pass({ operation: 'destroy' }, () => inner().destroy(key)),
     listOwned: (bucket) => pass({ operation: 'listOwned' }, () => inner().listOwned(bucket)),

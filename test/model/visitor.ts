@@ -29,6 +29,8 @@ export class Visitor implements Actor {
   readonly #actions = new Set<Action>();
   #session: Session | undefined;
   #gone = 0;
+  #turns = 0;
+  #stop: (() => void) | undefined;
 
   constructor(play: Play, visit: Visit, order: number) {
     this.play = play;
@@ -52,13 +54,13 @@ export class Visitor implements Actor {
   }
 
   async run(): Promise<void> {
-    const stop = this.factory.on('gone', () => {
+    this.#stop = this.factory.on('gone', () => {
       if (this.play.gate.actor === this) this.#gone++;
     });
     try {
       await this.#run();
     } finally {
-      stop();
+      this.#stop();
     }
   }
 
@@ -107,24 +109,34 @@ export class Visitor implements Actor {
   took(call: Call, outcome: unknown): void {
     const { status, now } = (outcome ?? {}) as { status?: string; now?: number };
     const { operation } = call;
-    if (now !== undefined) this.model.now = Math.max(this.model.now, now);
+    if (now !== undefined) this.#tick(now, call, status);
     this.play.witness.count(operation, status);
     this.tell(`at the store: ${operation}${status === undefined ? '' : `, ${status}`}`);
     // What a store refuses because somebody else was faster has no effect, and is tried again.
     if (status === 'exists') return;
-    if (status === 'conflict') return operation === 'move' ? this.#seeAnew() : undefined;
+    if (status === 'conflict' && operation !== 'retire') return operation === 'move' ? this.#seeAnew() : undefined;
     const action = [...this.#actions].find((each) => each.claims(call));
     // To look again between two attempts does no harm.
     if (operation === 'load' && action?.expected !== 'load' && action?.expected !== undefined) return;
-    if (action?.expected !== operation) {
+    if (action?.awaits(operation) !== true) {
       return this.play.break(
         `request ${this.order} did ${operation} where ${action?.expected ?? 'nothing'} was to be done`,
       );
     }
-    action.advance();
-    if (call.makes !== undefined && status === 'ok' && !this.play.bind(this.request.id, call.makes)) {
+    action.advance({ operation, status });
+    const id = operation === 'copy' ? this.request.target : this.request.id;
+    if (call.makes !== undefined && status === 'ok' && !this.play.bind(id, call.makes)) {
       this.play.break(`request ${this.order} made a session by ${operation} that should not be`);
     }
+  }
+
+  /** The process ends before what would be its next turn: is that now? */
+  crashes(): boolean {
+    const { ends } = this.#visit;
+    if (typeof ends === 'string' || this.#turns++ < ends.turns) return false;
+    this.tell('ends here, with its process');
+    this.#stop?.();
+    return true;
   }
 
   /** Compares what the handler sees. */
@@ -193,9 +205,17 @@ export class Visitor implements Actor {
     this.play.cookies.set(id!, { value: value!, browser: this.browser });
   }
 
+  /** An operation's time is its own, whoever comes first; what was done step by step has told the time of each. */
+  #tick(now: number, { makes }: Call, status: string | undefined): void {
+    const { model, play } = this;
+    const exact = status === 'ok' && (makes === undefined || play.idByHandle(makes) === null);
+    model.now = exact ? now : Math.max(model.now, now);
+  }
+
   /** A store may move only what a request has seen, and shows it what there is now. */
   #seeAnew(): void {
     const place = this.request.id === null ? undefined : this.model.at(this.request.id);
     if (place?.is === 'session') this.request.find(place.session);
+    this.request.sent = this.request.changes;
   }
 }

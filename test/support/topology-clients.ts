@@ -4,7 +4,6 @@ import { Cluster as ValkeyCluster, Redis as Valkey } from 'iovalkey';
 import { createCluster, createSentinel } from 'redis';
 import { createCluster as createCluster5, createSentinel as createSentinel5 } from 'redis5';
 import type { RedisClient } from 'websauna-session/redis';
-import type { RedisCluster } from './redis-cluster.ts';
 import type { GivenClient } from './redis-clients.ts';
 import type { RedisSentinel } from './redis-sentinel.ts';
 import { waitFor } from './wait-for.ts';
@@ -37,15 +36,20 @@ export async function ioredis(client: Ioredis & RedisClient): Promise<GivenClien
 
 export type ConnectTo<Topology> = (topology: Topology) => Promise<GivenClient>;
 
-const rootNodes = ({ urls }: RedisCluster): { url: string }[] => urls.map((url) => ({ url }));
+/** Where clients of a cluster begin. */
+interface Beginning {
+  readonly urls: readonly string[];
+}
+
+const rootNodes = ({ urls }: Beginning): { url: string }[] => urls.map((url) => ({ url }));
 
 /** Every client of a cluster that is supported, connected by the application. */
-export const CLUSTER_CLIENTS: Readonly<Record<string, ConnectTo<RedisCluster>>> = {
+export const CLUSTER_CLIENTS: Readonly<Record<string, ConnectTo<Beginning>>> = {
   'node-redis 6': (cluster) => nodeRedis(createCluster({ rootNodes: rootNodes(cluster) })),
   'node-redis 5': (cluster) => nodeRedis(createCluster5({ rootNodes: rootNodes(cluster) })),
-  'ioredis 6': ({ urls }) => ioredis(new Cluster(urls)),
-  'ioredis 5': ({ urls }) => ioredis(new Cluster5(urls)),
-  iovalkey: ({ urls }) => ioredis(new ValkeyCluster(urls)),
+  'ioredis 6': ({ urls }) => ioredis(new Cluster([...urls])),
+  'ioredis 5': ({ urls }) => ioredis(new Cluster5([...urls])),
+  iovalkey: ({ urls }) => ioredis(new ValkeyCluster([...urls])),
 };
 
 /**
