@@ -40,6 +40,7 @@ if (ready) {
   check('types', npm('check:types'));
   check('docs', npm('check:docs'));
   check('package', npm('check:package'));
+  check('seeded bugs', npm('check:bugs'));
   tests = countTests(process.argv.slice(2), (args) => run('tests', [process.execPath, args]));
 }
 

@@ -1,5 +1,6 @@
-import { GIVEN_CLIENTS } from '../support/redis-clients.ts';
-import { allLives, allPairs, allRivals } from './all-pairs.ts';
+import { GIVEN_CLIENTS, type GivenClient } from '../support/redis-clients.ts';
+import { CLUSTER_CLIENTS } from '../support/topology-clients.ts';
+import { allCrossings, allLives, allPairs, allRivals } from './all-pairs.ts';
 import { exploreInEveryOrder, exploreRandomly, type Explored, type Finding } from './explore.ts';
 import { MemoryStage } from './memory-stage.ts';
 import { RedisStage } from './redis-stage.ts';
@@ -11,32 +12,47 @@ export interface Hunted {
   readonly interleavings: number;
 }
 
+/** Where the servers listen. */
+export interface Grounds {
+  readonly redis: string;
+  readonly cluster: readonly string[];
+}
+
 /**
  * Looks for a broken promise, always in the same places.
  * @param far also where it takes long?
  */
-export async function hunt(on: 'memory' | 'redis', url: string, far: boolean): Promise<Hunted> {
-  const stage = on === 'memory' ? new MemoryStage() : await redisStage(url);
+export async function hunt(on: 'memory' | 'redis' | 'cluster', grounds: Grounds, far: boolean): Promise<Hunted> {
   const explored: Explored = { interleavings: 0, counts: new Map() };
+  const stage = on === 'memory' ? new MemoryStage() : await redisStage(on, grounds);
   try {
-    let finding =
-      (await exploreInEveryOrder(stage, allLives(), explored)) ??
-      (await exploreRandomly(stage, { runs: 300, seed: 1 }, explored))?.finding ??
-      (await exploreInEveryOrder(stage, allRivals(), explored));
-    if (far) {
-      finding ??=
-        (await exploreInEveryOrder(stage, allPairs(), explored)) ??
-        (await exploreRandomly(stage, { runs: 2500, seed: 2 }, explored))?.finding ??
-        null;
-    }
+    const finding = await (on === 'cluster' ? huntAcrossSlots : huntEverywhere)(stage, explored, far);
     return { finding, interleavings: explored.interleavings };
   } finally {
     await stage.close();
   }
 }
 
-async function redisStage(url: string): Promise<Stage> {
-  const connect = GIVEN_CLIENTS['node-redis 6']!;
-  const clients = await Promise.all([connect(url), connect(url), connect(url)] as const);
-  return new RedisStage('redis', clients);
+async function huntEverywhere(stage: Stage, explored: Explored, far: boolean): Promise<Finding | null> {
+  const near =
+    (await exploreInEveryOrder(stage, allLives(), explored)) ??
+    (await exploreRandomly(stage, { runs: 300, seed: 1 }, explored))?.finding ??
+    (await exploreInEveryOrder(stage, allRivals(), explored));
+  if (near !== null || !far) return near;
+  const pair = await exploreInEveryOrder(stage, allPairs(), explored);
+  return pair ?? (await exploreRandomly(stage, { runs: 2500, seed: 2 }, explored))?.finding ?? null;
+}
+
+async function huntAcrossSlots(stage: Stage, explored: Explored, far: boolean): Promise<Finding | null> {
+  const near = await exploreInEveryOrder(stage, allCrossings(), explored);
+  if (near !== null || !far) return near;
+  return (await exploreRandomly(stage, { runs: 1500, seed: 1 }, explored))?.finding ?? null;
+}
+
+async function redisStage(on: 'redis' | 'cluster', { redis, cluster }: Grounds): Promise<Stage> {
+  const one = GIVEN_CLIENTS['node-redis 6']!;
+  const several = CLUSTER_CLIENTS['node-redis 6']!;
+  const connect = (): Promise<GivenClient> => (on === 'redis' ? one(redis) : several({ urls: cluster }));
+  const clients = await Promise.all([connect(), connect(), connect()] as const);
+  return new RedisStage(on, clients);
 }

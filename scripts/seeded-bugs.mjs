@@ -1,0 +1,154 @@
+// Proves that the model test finds what it is there for: puts one bug after the other into a copy of the
+// sources, and fails when the test finds nothing, or when a bug does not fit the sources any more.
+//
+//   node scripts/seeded-bugs.mjs [words of a bug's title]
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { isMainThread, parentPort, threadId, Worker, workerData } from 'node:worker_threads';
+import { build } from 'vite';
+import { bugs } from '../test/model/bugs/index.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** The tree as far as the model test needs it, to be changed at will. */
+class Copy {
+  #folder;
+  #bundles = 0;
+
+  constructor(parent) {
+    this.#folder = join(parent, `copy-${threadId}`);
+    mkdirSync(this.#folder);
+    for (const name of ['src', 'test', 'scripts', 'package.json', 'vitest.config.ts']) {
+      cpSync(join(root, name), join(this.#folder, name), { recursive: true });
+    }
+    symlinkSync(join(root, 'node_modules'), join(this.#folder, 'node_modules'));
+  }
+
+  /** Hunts in the sources with a change, and takes it back. */
+  async hunt({ on, change }, grounds) {
+    const originals = new Map(change.map(([file]) => [file, this.#read(file)]));
+    try {
+      for (const [file, search, replacement] of change) {
+        const parts = this.#read(file).split(search);
+        if (parts.length !== 2) throw new Error(`${file} has ${parts.length - 1} times: ${search}`);
+        this.#write(file, parts.join(replacement));
+      }
+      const { hunt } = await this.load('hunt');
+      return await hunt(on, grounds, change.length > 0);
+    } finally {
+      for (const [file, text] of originals) this.#write(file, text);
+    }
+  }
+
+  /** A module of the model test with all that it needs, in one file, under a name that has not been imported yet. */
+  async load(name) {
+    spawnSync(process.execPath, ['scripts/build-lua.mjs'], { cwd: this.#folder, stdio: 'inherit' });
+    const outDir = join(this.#folder, `bundle-${++this.#bundles}`);
+    await build({
+      configFile: join(this.#folder, 'vitest.config.ts'),
+      root: this.#folder,
+      logLevel: 'error',
+      build: { ssr: `test/model/${name}.ts`, outDir, minify: false, target: 'node20' },
+    });
+    return await import(pathToFileURL(join(outDir, `${name}.js`)).href);
+  }
+
+  #read(file) {
+    return readFileSync(join(this.#folder, file), 'utf8');
+  }
+
+  #write(file, text) {
+    writeFileSync(join(this.#folder, file), text);
+  }
+}
+
+/** Seconds, to a tenth. */
+const since = (start) => ((performance.now() - start) / 1000).toFixed(1);
+
+/** In a worker: hunts what it is told to, one after the other, until it is told nothing. */
+function work({ folder, grounds }) {
+  const copy = new Copy(folder);
+  const hunt = async (index) => {
+    const start = performance.now();
+    try {
+      const { finding, interleavings } = await copy.hunt(index < 0 ? CONTROLS[-1 - index] : bugs[index], grounds);
+      const story = finding && { lines: finding.story.length, text: String(finding) };
+      return { index, interleavings, story, seconds: since(start) };
+    } catch (error) {
+      return { index, interleavings: 0, error: error.stack, seconds: since(start) };
+    }
+  };
+  parentPort.on('message', (index) => {
+    if (index === null) parentPort.close();
+    else void hunt(index).then((result) => post(parentPort, result));
+  });
+}
+
+function post(port, message) {
+  port.postMessage(message);
+}
+
+/** Without a bug nothing may be found: otherwise whatever is found is no proof. */
+const CONTROLS = [
+  { bug: 'no bug, in memory', on: 'memory', change: [] },
+  { bug: 'no bug, on Redis', on: 'redis', change: [] },
+  { bug: 'no bug, on Cluster', on: 'cluster', change: [] },
+];
+
+function report({ index, interleavings, story, error, seconds }) {
+  const control = index < 0;
+  const { bug, breaks = '', on } = control ? CONTROLS[-1 - index] : bugs[index];
+  const ok = error === undefined && (control ? story === null : story !== null);
+  const found = error ?? (story === null ? 'nothing found' : `found, a story of ${story.lines} lines`);
+  console.log(
+    `${ok ? 'ok    ' : 'FAILED'} ${breaks.padEnd(2)} ${on.padEnd(7)} ${seconds.padStart(5)} s  ${bug}: ${found}, ${interleavings} interleavings`,
+  );
+  if (story && (control || process.argv.length > 2)) console.log(story.text);
+  return ok;
+}
+
+async function huntAll(folder, grounds) {
+  const wanted = process.argv.slice(2).join(' ');
+  const queue = bugs.flatMap(({ bug }, index) => (bug.includes(wanted) ? [index] : []));
+  if (wanted === '') queue.unshift(...CONTROLS.map((_, i) => -1 - i));
+  const total = queue.length;
+  const start = performance.now();
+  let good = 0;
+  const workers = Array.from({ length: Math.min(total, availableParallelism()) }, () => {
+    const worker = new Worker(new URL(import.meta.url), {
+      workerData: { folder, grounds },
+      argv: process.argv.slice(2),
+    });
+    const next = () => post(worker, queue.shift() ?? null);
+    worker.on('message', (result) => {
+      if (report(result)) good++;
+      next();
+    });
+    next();
+    return once(worker, 'exit');
+  });
+  await Promise.all(workers);
+  console.log(`\n${good} of ${total} as they should be, in ${since(start)} s`);
+  return good === total && total > 0;
+}
+
+async function main() {
+  const folder = mkdtempSync(join(tmpdir(), 'seeded-bugs-'));
+  // Also that of the servers, and also when this is told to end.
+  process.env.TMPDIR = folder;
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1));
+  const servers = await new Copy(folder).load('hunting-grounds');
+  try {
+    process.exitCode = (await huntAll(folder, await servers.open())) ? 0 : 1;
+  } finally {
+    await servers.close();
+  }
+}
+
+if (isMainThread) await main();
+else work(workerData);

@@ -1,0 +1,17 @@
+import { startCluster, type RedisCluster } from '../support/redis-cluster.ts';
+import { startRedis, type RedisServer } from '../support/redis-server.ts';
+import type { Grounds } from './hunt.ts';
+
+let redis: RedisServer | undefined;
+let cluster: RedisCluster | undefined;
+
+/** Starts the servers to hunt on; they end with this process at the latest. */
+export async function open(): Promise<Grounds> {
+  redis = await startRedis();
+  cluster = await startCluster({ replicas: 0 });
+  return { redis: redis.url, cluster: cluster.urls };
+}
+
+export async function close(): Promise<void> {
+  await Promise.all([redis?.stop(), cluster?.stop()]);
+}
