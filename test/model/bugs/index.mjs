@@ -1,3 +1,4 @@
+import { clusterBugs } from './cluster.mjs';
 import { engineBugs } from './engine.mjs';
 import { memoryStoreBugs } from './memory-store.mjs';
 import { redisStoreBugs } from './redis-store.mjs';
@@ -6,4 +7,4 @@ import { redisStoreBugs } from './redis-store.mjs';
  * Ways to break a promise: what the bug is, which clause of the consistency contract it breaks, on which
  * stage that shows, and how to make it, as file, text that occurs there once, and what to put in its place.
  */
-export const bugs = [...engineBugs, ...memoryStoreBugs, ...redisStoreBugs];
+export const bugs = [...engineBugs, ...memoryStoreBugs, ...redisStoreBugs, ...clusterBugs];
