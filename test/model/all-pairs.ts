@@ -7,6 +7,15 @@ const DEEDS: readonly (readonly Deed[])[] = [
   [{ do: 'delete', field: 'a' }],
   [{ do: 'mutate' }],
   [{ do: 'update', field: 'log' }],
+  [
+    {
+      do: 'both',
+      these: [
+        { do: 'update', field: 'log' },
+        { do: 'update', field: 'b' },
+      ],
+    },
+  ],
   [{ do: 'flash', queue: '', once: true }],
   [{ do: 'popFlash', queue: '' }],
   [{ do: 'takeFlash', queue: '' }],
