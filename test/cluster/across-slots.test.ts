@@ -230,6 +230,20 @@ test('C7: a revocation during a login leaves nothing of it, whenever that is', a
   }
 });
 
+test('C1: what a revocation has ended of a login does not come again under the same name', async () => {
+  const [from, to] = [await anonymous(), newKey(random(12))];
+  driver.before('retire', async () => {
+    await other.save(from, { ...touch, set: mapOf({ b: '2' }) });
+    assert.deepEqual(await other.revokeOwned(to.bucket!, null, null), [to.handle]);
+  });
+  assert.equal((await store.move(from, to, login())).status, 'exists');
+  assert.equal(await dataOf(to), undefined);
+  assert.deepEqual(await handlesOf(to.bucket!), []);
+  const again = newKey(to.bucket);
+  assert.equal((await store.move(from, again, login())).status, 'ok');
+  assert.deepEqual(await dataOf(again), { a: '1', b: '2' });
+});
+
 test('C8: logins that race with a limit never exceed it, and each is admitted or told that it is not', async () => {
   const bucket = random(12);
   const visitors = await Promise.all(Array.from({ length: 30 }, () => anonymous()));

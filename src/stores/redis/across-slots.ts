@@ -1,6 +1,7 @@
 import { SessionError } from '../../errors/session-error.ts';
 import type {
   CorruptRecord,
+  DestroyOutcome,
   Gone,
   LoadResult,
   MovedRecord,
@@ -36,7 +37,7 @@ export interface SlotSteps {
   create(key: RecordKey, record: NewRecord, meta: string, trial: number): Promise<MoveOutcome>;
   /** Gives a record on trial the life of any other. */
   keep(key: RecordKey): Promise<SaveOutcome>;
-  destroy(key: RecordKey): Promise<unknown>;
+  destroy(key: RecordKey): Promise<DestroyOutcome>;
   /** Ends a record that still is exactly this. */
   retire(from: RecordKey, to: RecordKey, trace: RecordMove['trace'], old: RawRecord): Promise<MoveOutcome>;
 }
@@ -79,8 +80,10 @@ export async function moveAcrossSlots(
     evicted.push(...created.evicted);
     const retired = await slots.retire(from, to, move.trace, old);
     if (retired.status === 'ok') return await conclude(slots, to, move, { ...created, evicted });
-    await slots.destroy(to);
+    const takenBack = await slots.destroy(to);
     if (retired.status !== 'conflict') return retired;
+    // A revocation or the owner's limit was faster. What has ended is not made again: another key will do.
+    if (takenBack.status !== 'ok') return { status: 'exists' };
   }
   throw new SessionError('ERR_SESSION_STORE', 'A session was changed so often that it could not get its new id');
 }
