@@ -28,8 +28,8 @@ export const WORKLOADS = {
   change: { size: 'ordinary', requests: each('/change') },
   login: { requests: () => [{ path: '/login' }] },
   'read of 16 KB': { size: '16', requests: each('/read') },
-  'change of 64 KB': { size: '64', requests: each('/change') },
-  playbook: { size: 'ordinary', count: 2000, requests: playbook, amount: 10_000 },
+  'change of 64 KB': { size: '64', requests: each('/change'), amount: 3200 },
+  playbook: { size: 'ordinary', count: 2000, requests: playbook },
 };
 
 export async function prepare(port, { size, count = 64, requests }) {
