@@ -1,8 +1,8 @@
-function median(numbers) {
+export function median(numbers) {
   return quantile(numbers, 0.5);
 }
 
-function quantile(numbers, q) {
+export function quantile(numbers, q) {
   const sorted = numbers.toSorted((a, b) => a - b);
   const at = (sorted.length - 1) * q;
   const below = sorted[Math.floor(at)];
