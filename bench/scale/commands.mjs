@@ -2,7 +2,7 @@
 import { ordinarySession } from '../lib/routes.mjs';
 import { benchmark, sha } from './benchmark.mjs';
 import { dumpOf, fillNumbered } from './fill.mjs';
-import { during, openServer } from './server.mjs';
+import { during, openServer, settled } from './server.mjs';
 import { Site } from './site.mjs';
 import { median, spread, table, whole } from './table.mjs';
 
@@ -84,7 +84,10 @@ async function commandsOf({ client }) {
 async function saturation(places, { quick, rounds }) {
   const count = quick ? 10_000 : 100_000;
   const amount = quick ? 50_000 : 200_000;
-  for (const { server, dump } of places) await fillNumbered(server, dump, count, START);
+  for (const { server, dump } of places) {
+    await fillNumbered(server, dump, count, START);
+    await settled(server);
+  }
   const seen = new Map();
   for (let round = 0; round < rounds; round++) {
     for (const { server, limit } of places) {

@@ -2,9 +2,9 @@
 import { ordinarySession } from '../lib/routes.mjs';
 import { benchmark, sha } from './benchmark.mjs';
 import { dumpOf, fillNumbered } from './fill.mjs';
-import { during, memoryOf, openServer } from './server.mjs';
+import { during, memoryOf, openServer, settled } from './server.mjs';
 import { Site } from './site.mjs';
-import { median, spread, table, whole } from './table.mjs';
+import { spread, table, whole } from './table.mjs';
 
 /** Sessions that requests are made for; they are among the others. */
 const OWN = 500;
@@ -23,6 +23,7 @@ async function open(count) {
   const dump = await dumpOf(server, 'session:*');
   await fillNumbered(server, dump, count - OWN, START);
   cookies.push(...(await site.make(OWN / 2, ordinarySession())));
+  await settled(server);
   const bytes = (await memoryOf(server)) - empty;
   const save = ['EVALSHA', await sha(server.client, 'save'), '1', NAME, '__rand_int__', '', '0', '0'];
   return { count, server, site, cookies, bytes: bytes / count, save: [...save, 'views', '__rand_int__'], seen: [] };
@@ -59,12 +60,10 @@ export async function counts({ quick, rounds }) {
         of(({ read }) => read.cpu),
         1,
       ),
-      whole(median(of(({ read }) => read.perSecond))),
       spread(
         of(({ change }) => change.cpu),
         1,
       ),
-      whole(median(of(({ change }) => change.perSecond))),
       spread(
         of(({ requests }) => requests.read.client),
         1,
@@ -85,5 +84,5 @@ Each number of sessions in a server of its own, all at once. The commands come f
 without pipelining, for random sessions out of all; the requests from one process, 32 at once, for ${whole(OWN)} sessions
 among them. CPU µs.
 
-${table(['sessions', 'bytes for each', 'HGETALL: Redis', 'HGETALL/s', 'save: Redis', 'save/s', 'read: application', 'change: application'], rows)}`;
+${table(['sessions', 'bytes for each', 'HGETALL: Redis', 'save: Redis', 'read: application', 'change: application'], rows)}`;
 }

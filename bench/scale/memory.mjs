@@ -1,6 +1,6 @@
 // What a session costs in the memory of Redis, and what the largest value of a compact hash does to it.
 import { largeSession, ordinarySession } from '../lib/routes.mjs';
-import { during, memoryOf, openServer } from './server.mjs';
+import { during, memoryOf, openServer, settled } from './server.mjs';
 import { Site } from './site.mjs';
 import { spread, table, whole } from './table.mjs';
 
@@ -39,8 +39,7 @@ async function bytesOf({ server, site }, count, content, ownerOf) {
   await server.client.flushAll();
   const before = await memoryOf(server);
   const cookies = await site.make(count, content, ownerOf);
-  // The tables of keys grow step by step.
-  await new Promise((resolve) => setTimeout(resolve, 1500));
+  await settled(server);
   return { bytes: ((await memoryOf(server)) - before) / count, cookies };
 }
 

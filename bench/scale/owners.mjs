@@ -1,7 +1,7 @@
 // Listing and ending the sessions of one owner, among few sessions and among many.
 import { ordinarySession } from '../lib/routes.mjs';
 import { dumpOf, fill, fillOwners, startOfCookie } from './fill.mjs';
-import { during, openServer } from './server.mjs';
+import { during, openServer, settled } from './server.mjs';
 import { Site } from './site.mjs';
 import { median, spread, table, whole } from './table.mjs';
 
@@ -18,6 +18,7 @@ async function open(stored) {
   const dump = await dumpOf(server, 'session:*');
   const starts = cookies.map(startOfCookie);
   await fill(server, dump, stored - OWNERS * OWN);
+  await settled(server);
   return { stored, server, site, dump, starts };
 }
 

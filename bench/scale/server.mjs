@@ -6,7 +6,7 @@ import { startRedis } from '../lib/child.mjs';
 
 /** A server with a connection for questions, whose own cost is left out where it matters. */
 export async function openServer(args = []) {
-  const { url, port, stop } = await startRedis(args);
+  const { url, port, stop } = await startRedis(['--enable-debug-command', 'local', ...args]);
   const client = await nodeRedis(url);
   return {
     url,
@@ -26,6 +26,19 @@ function numberIn(info, name) {
 /** Bytes in use, as INFO says. */
 export async function memoryOf({ client }) {
   return numberIn(await client.info('memory'), 'used_memory');
+}
+
+/**
+ * Waits until the server's tables of keys have their size. While one grows, every command that looks up a key moves
+ * others besides, and both tables take memory.
+ */
+export async function settled({ client }) {
+  // It works on the tables a millisecond at a time, so often in a second.
+  await client.configSet('hz', '500');
+  while (String(await client.sendCommand(['DEBUG', 'HTSTATS', '0'])).includes('rehashing target')) {
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+  }
+  await client.configSet('hz', '10');
 }
 
 async function cpuOf({ client }) {
