@@ -177,7 +177,8 @@ function nodeRedisOptions(options: NormalizedRedisOptions, state: { readonly aba
 
 /**
  * Options that have the server say what changes, and the client tell the cache. It would tell one of
- * node-redis's own, which copies what it gives structurally, at a multiple of what a command costs.
+ * node-redis's own, which copies what it gives structurally and so saves next to nothing, and does not know
+ * when a record ends or a connection has fallen silent.
  */
 function trackedBy(cache: RecordCache, { BasicClientSideCache }: NodeRedisModule): object {
   if (BasicClientSideCache === undefined) {
