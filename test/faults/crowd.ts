@@ -20,6 +20,7 @@ export class Crowd {
   /** When a request last failed, by the process's clock. */
   failedAt: number | undefined;
   #calm = 0;
+  #lastFailure: unknown;
   #running: Promise<void>[] = [];
   #stopped = false;
   readonly #untyped: unknown[] = [];
@@ -41,7 +42,16 @@ export class Crowd {
   /** Waits until requests do not fail any more. */
   async calm(): Promise<void> {
     this.#calm = 0;
-    await waitFor('the requests to succeed again', () => this.#calm >= CALM, 60_000);
+    this.#lastFailure = undefined;
+    await waitFor(
+      'the requests to succeed again',
+      () => {
+        if (this.#calm >= CALM) return true;
+        if (this.#lastFailure !== undefined) throw this.#lastFailure;
+        return false;
+      },
+      60_000,
+    );
   }
 
   async stop(): Promise<void> {
@@ -109,6 +119,7 @@ export class Crowd {
 
   #failed(error: unknown): void {
     this.#calm = 0;
+    this.#lastFailure = error;
     this.failedAt = performance.now();
     const kind = kindOf(error);
     this.errors.set(kind, (this.errors.get(kind) ?? 0) + 1);
