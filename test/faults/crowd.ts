@@ -47,7 +47,7 @@ export class Crowd {
       'the requests to succeed again',
       () => {
         if (this.#calm >= CALM) return true;
-        if (this.#lastFailure !== undefined) throw this.#lastFailure;
+        if (this.#lastFailure !== undefined) throw new Error('A request failed', { cause: this.#lastFailure });
         return false;
       },
       60_000,

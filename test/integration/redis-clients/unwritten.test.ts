@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -50,5 +51,14 @@ describe.each(kinds)('$name', (kind) => {
     }
     await waitFor('the connection', () => driver.ping().then(() => true));
     expect({ ...(await driver.hgetall('session', false)) }).toEqual({ field: 'value' });
+  });
+
+  test('commands that wait while another connection of the client is lost do not silence their own', async () => {
+    await server.cli('HSET', 'session', 'field', 'value');
+    const readings = [1, 2, 3].map(() => driver.hgetall('session', false));
+    (given.client as unknown as EventEmitter).emit('node-error', new Error('Another connection was lost'));
+    await Promise.allSettled(readings);
+    const reading = await waitFor('an answer', () => driver.hgetall('session', false));
+    expect({ ...reading }).toEqual({ field: 'value' });
   });
 });
