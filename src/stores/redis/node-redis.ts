@@ -166,11 +166,15 @@ export class NodeRedisCachingDriver extends NodeRedisDriver {
   override async hgetall(key: string, bytes: boolean): Promise<Record<string, Stored>> {
     const reading = this.#cache.begin(key);
     const asked = performance.now();
-    const [fields, left] = await Promise.all([super.hgetall(key, bytes), this.send(key, ['PTTL', key], TEXT)]);
-    this.#cache.heard(asked);
-    // Absent, or without an end, which no session is.
-    if (Number(left) > 0) this.#cache.keep(reading, fields, bytes, asked + Number(left));
-    return fields;
+    try {
+      const [fields, left] = await Promise.all([super.hgetall(key, bytes), this.send(key, ['PTTL', key], TEXT)]);
+      this.#cache.heard(asked);
+      // Otherwise it is absent, or without an end, which no session is.
+      if (Number(left) > 0) this.#cache.keep(reading, fields, bytes, asked + Number(left));
+      return fields;
+    } finally {
+      this.#cache.end(reading);
+    }
   }
 
   /** The invalidations of what a script writes come after its reply. */

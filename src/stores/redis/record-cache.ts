@@ -15,6 +15,8 @@ export interface Reading {
   readonly key: string;
   /** Has nobody changed the key since? */
   valid: boolean;
+  /** How many share it. */
+  count: number;
 }
 
 /** Milliseconds after the last sign of life of a connection in which what it has not said counts as not having happened. */
@@ -43,6 +45,11 @@ export class RecordCache {
     return this.#entries.size;
   }
 
+  /** Keys that are being read. */
+  get pending(): number {
+    return this.#readings.size;
+  }
+
   /** A record's fields, if they are known and can be trusted; not to be changed. */
   get(key: string, bytes: boolean): Fields | undefined {
     const entry = this.#entries.get(key);
@@ -57,11 +64,15 @@ export class RecordCache {
 
   /** Before a key is read. */
   begin(key: string): Reading {
-    const known = this.#readings.get(key);
-    if (known !== undefined) return known;
-    const reading = { key, valid: true };
-    this.#readings.set(key, reading);
+    let reading = this.#readings.get(key);
+    if (reading === undefined) this.#readings.set(key, (reading = { key, valid: true, count: 0 }));
+    reading.count++;
     return reading;
+  }
+
+  /** After it was read, and kept if it was to be, or after that failed. */
+  end(reading: Reading): void {
+    if (--reading.count === 0 && reading.valid) this.#readings.delete(reading.key);
   }
 
   /**
@@ -70,7 +81,6 @@ export class RecordCache {
    */
   keep({ key, valid }: Reading, fields: Fields, bytes: boolean, until: number): void {
     if (!valid) return;
-    this.#readings.delete(key);
     this.#entries.delete(key);
     this.#entries.set(key, { fields, bytes, until });
     if (this.#entries.size <= this.#maxEntries) return;

@@ -17,6 +17,7 @@ function read(key: string, fields: Record<string, string> = FIELDS, life = LIFE)
   const reading = cache.begin(key);
   cache.heard(clock.now());
   cache.keep(reading, fields, false, clock.now() + life);
+  cache.end(reading);
 }
 
 test('gives what was read, until it is forgotten', () => {
@@ -40,6 +41,28 @@ test('does not keep what changed while it was read', () => {
   expect(cache.get('a', false)).toBeUndefined();
   cache.keep(later, { a: 'new' }, false, clock.now() + LIFE);
   expect(cache.get('a', false)).toEqual({ a: 'new' });
+});
+
+test('of two reads at once, the later does not keep what changed after the earlier was kept', () => {
+  const [one, other] = [cache.begin('a'), cache.begin('a')];
+  cache.heard(clock.now());
+  cache.keep(one, FIELDS, false, clock.now() + LIFE);
+  cache.end(one);
+  cache.forget('a');
+  cache.keep(other, FIELDS, false, clock.now() + LIFE);
+  cache.end(other);
+  expect(cache.get('a', false)).toBeUndefined();
+});
+
+test('remembers no reading that is over, whatever came of it', () => {
+  const [kept, absent, changed] = [cache.begin('a'), cache.begin('b'), cache.begin('c')];
+  cache.keep(kept, FIELDS, false, clock.now() + LIFE);
+  cache.forget('c');
+  const again = cache.begin('c');
+  for (const reading of [kept, absent, changed]) cache.end(reading);
+  expect(cache.pending).toBe(1);
+  cache.end(again);
+  expect(cache.pending).toBe(0);
 });
 
 test('does not keep what was read over a connection that broke meanwhile', () => {
