@@ -13,17 +13,22 @@ interface Prepared {
   readonly below: Methods;
 }
 
-type AnyResponse = ServerResponse & { readonly [PREPARED]?: Prepared };
+/**
+ * In a response: its hold. No `WeakMap`, because V8 keeps what is in one through its frequent collections,
+ * and each request's objects would live until the next full one.
+ */
+const HOLD: unique symbol = Symbol('websauna-session.hold');
+
+type AnyResponse = ServerResponse & { readonly [PREPARED]?: Prepared; [HOLD]?: Hold };
 
 const METHODS: readonly HeldMethod[] = ['writeHead', 'write', 'end', 'flushHeaders'];
-const holds = new WeakMap<ServerResponse, Hold>();
 
 /**
  * Sees to it that `settling` happens before the headers leave, whichever way they are sent. Several can
  * hold one response. Nothing is buffered unless one of them has to wait; then all calls are, in order.
  */
 export function holdResponse(res: AnyResponse, settling: Settling): void {
-  const known = holds.get(res);
+  const known = res[HOLD];
   if (known !== undefined) {
     known.settlings.push(settling);
     return;
@@ -32,10 +37,10 @@ export function holdResponse(res: AnyResponse, settling: Settling): void {
   // What other middleware in front has put over them must be held, too.
   const untouched = prepared !== undefined && METHODS.every((name) => res[name] === prepared.methods[name]);
   if (untouched) {
-    holds.set(res, new Hold(res, prepared.below, [settling], true));
+    res[HOLD] = new Hold(res, prepared.below, [settling], true);
   } else {
     const { writeHead, write, end, flushHeaders } = res as unknown as Methods;
-    holds.set(res, new Hold(res, { writeHead, write, end, flushHeaders }, [settling], false));
+    res[HOLD] = new Hold(res, { writeHead, write, end, flushHeaders }, [settling], false);
     // One by one, which is faster than `Object.assign`, and every request comes by here.
     res.writeHead = HELD_METHODS.writeHead as ServerResponse['writeHead'];
     res.write = HELD_METHODS.write as ServerResponse['write'];
@@ -45,10 +50,10 @@ export function holdResponse(res: AnyResponse, settling: Settling): void {
   res.on('pipe', rememberSource);
 }
 
-const HELD_METHODS: Methods = heldMethods((res) => holds.get(res)!);
+const HELD_METHODS: Methods = heldMethods((res: AnyResponse) => res[HOLD]!);
 
-function rememberSource(this: ServerResponse, source: Readable): void {
-  holds.get(this)!.sources.push(source);
+function rememberSource(this: AnyResponse, source: Readable): void {
+  this[HOLD]!.sources.push(source);
 }
 
 /**
@@ -70,8 +75,8 @@ export function prepareResponses(res: AnyResponse): void {
 }
 
 /** None where middleware in front has methods of its own: those, which stand on these, are held in their place. */
-function preparedHold(res: ServerResponse): Hold | undefined {
-  const hold = holds.get(res);
+function preparedHold(res: AnyResponse): Hold | undefined {
+  const hold = res[HOLD];
   return hold?.prepared === true ? hold : undefined;
 }
 
