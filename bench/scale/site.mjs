@@ -44,7 +44,7 @@ class BareHead {
 let counter = 0;
 
 /** What a request does with its session. */
-const ACTS = {
+export const ACTS = {
   read: (session) => session.get('views'),
   change: (session) => session.set('views', ++counter),
   login: (session) => session.login(`user-${++counter}`),
@@ -55,12 +55,12 @@ export class Site {
   #client;
 
   /**
-   * @param redis `{ url }`, or `{ cluster: [url...] }`
+   * @param redis `{ url }`, with `cache: true` for the client-side cache, or `{ cluster: [url...] }`
    * @param touchInterval so long that no reading renews the idle time, unless it is given
    */
   static async open(redis, touchInterval = 3600) {
     const site = new Site();
-    let options = { url: redis.url, library: 'redis' };
+    let options = { url: redis.url, library: 'redis', cache: redis.cache ?? false };
     if (redis.cluster !== undefined) {
       const rootNodes = redis.cluster.map((url) => ({ url }));
       options = { client: (site.#client = createCluster({ rootNodes })) };
