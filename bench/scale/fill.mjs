@@ -6,11 +6,12 @@ import { run } from './server.mjs';
 
 const CRLF = Buffer.from('\r\n');
 const OWNED = 5;
-const LIFE = 36_000_000;
+export const LIFE = 36_000_000;
 /** Commands in one piece of input. */
-const BATCH = 2000;
+export const BATCH = 2000;
 
-function command(words) {
+/** A command as a server reads it. */
+export function command(words) {
   const parts = [Buffer.from(`*${words.length}\r\n`)];
   for (const word of words) parts.push(Buffer.from(`$${Buffer.byteLength(word)}\r\n`), Buffer.from(word), CRLF);
   return Buffer.concat(parts);
@@ -52,7 +53,7 @@ function* someStarts(count) {
   for (let i = 0; i < count; i++) yield startOf(randomBytes(12).toString('base64url'));
 }
 
-function startOf(bucket) {
+export function startOf(bucket) {
   return `session:{${bucket}}:`;
 }
 
@@ -83,7 +84,8 @@ export async function fillNumbered(server, dump, count, start) {
   await pipe(server, batches());
 }
 
-async function pipe({ port }, input) {
+/** Has a server carry out commands, in pieces of any length. */
+export async function pipe({ port }, input) {
   const output = await run('redis-cli', ['-p', String(port), '--pipe'], input);
   if (!output.includes('errors: 0')) throw new Error(`The sessions were not accepted: ${output}`);
 }

@@ -1,6 +1,6 @@
 // npm run bench:scale: what sessions cost by their number, their size and their owner's number of them.
 // Options: --quick, --only=memory,commands,owners,sizes,counts,processes,shards,invalidations,
-// --rounds=5, --out=folder
+// moves, --rounds=5, --out=folder
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -9,11 +9,12 @@ import { counts } from './counts.mjs';
 import { processes, shards } from './growth.mjs';
 import { invalidations } from './invalidations.mjs';
 import { memory } from './memory.mjs';
+import { moves } from './moves.mjs';
 import { owners } from './owners.mjs';
 import { run } from './server.mjs';
 import { sizes } from './sizes.mjs';
 
-const SECTIONS = { memory, commands, owners, sizes, counts, processes, shards, invalidations };
+const SECTIONS = { memory, commands, owners, sizes, counts, processes, shards, invalidations, moves };
 
 const { values } = parseArgs({
   options: {

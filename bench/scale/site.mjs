@@ -1,9 +1,10 @@
 // An application without HTTP: requests go to the bare engine, `factory.open` and `factory.settle`, so that what
 // is measured is the engine and the client library.
+import { Cluster } from 'ioredis';
 import { createCluster } from 'redis';
 import { createSessionFactory } from '../../dist/index.js';
 
-const SECRET = 'a secret of more than thirty-two bytes';
+export const SECRET = 'a secret of more than thirty-two bytes';
 const AGENT =
   'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36';
 /** Requests at once. */
@@ -41,6 +42,21 @@ class BareHead {
   }
 }
 
+/** Clients of a Cluster, by library. */
+const CLUSTERS = {
+  async redis(urls) {
+    const client = createCluster({ rootNodes: urls.map((url) => ({ url })) });
+    client.on('error', () => {});
+    await client.connect();
+    return { client, close: () => client.destroy() };
+  },
+  async ioredis(urls) {
+    const client = new Cluster(urls);
+    client.on('error', () => {});
+    return { client, close: () => client.disconnect() };
+  },
+};
+
 let counter = 0;
 
 /** What a request does with its session. */
@@ -52,20 +68,20 @@ export const ACTS = {
 
 /** A process of an application. */
 export class Site {
-  #client;
+  /** The client of a Cluster, which the factory does not close. */
+  #own;
 
   /**
-   * @param redis `{ url }`, with `cache: true` for the client-side cache, or `{ cluster: [url...] }`
+   * @param redis `{ url }`, with `cache: true` for the client-side cache, or `{ cluster: [url...] }`, with
+   *   `library: 'ioredis'` for another client than node-redis
    * @param touchInterval so long that no reading renews the idle time, unless it is given
    */
-  static async open(redis, touchInterval = 3600) {
+  static async open({ url, cache = false, cluster, library = 'redis' }, touchInterval = 3600) {
     const site = new Site();
-    let options = { url: redis.url, library: 'redis', cache: redis.cache ?? false };
-    if (redis.cluster !== undefined) {
-      const rootNodes = redis.cluster.map((url) => ({ url }));
-      options = { client: (site.#client = createCluster({ rootNodes })) };
-      site.#client.on('error', () => {});
-      await site.#client.connect();
+    let options = { url, library, cache };
+    if (cluster !== undefined) {
+      site.#own = await CLUSTERS[library](cluster);
+      options = { client: site.#own.client };
     }
     site.factory = createSessionFactory({ secret: SECRET, redis: options, timeout: 36_000, touchInterval });
     return site;
@@ -108,7 +124,7 @@ export class Site {
 
   async close() {
     await this.factory.close();
-    this.#client?.destroy();
+    this.#own?.close();
   }
 }
 
