@@ -1,4 +1,5 @@
 import { commitSession } from './engine/commit.ts';
+import { CookieVerifier } from './engine/cookie-verifier.ts';
 import type { Engine } from './engine/engine.ts';
 import { Keyring } from './engine/keyring.ts';
 import { openSession } from './engine/open.ts';
@@ -46,9 +47,11 @@ export class SessionFactory<
     const normalized = normalizeOptions(options);
     const events = new EventHub();
     this.#source = chooseStore(normalized, options.redis, events);
+    const keyring = new Keyring(normalized.secrets);
     this.#engine = {
       options: normalized,
-      keyring: new Keyring(normalized.secrets),
+      keyring,
+      cookies: new CookieVerifier(keyring),
       events,
       storeFor: this.#source.storeFor,
     };

@@ -2,19 +2,14 @@ import { readCookies } from '../cookie/read.ts';
 import type { Exchange } from '../exchange.ts';
 import { addFlash } from '../flash/flash.ts';
 import type { FoundRecord, MovedRecord, RecordKey } from '../stores/store.ts';
+import type { VerifiedCookie } from './cookie-verifier.ts';
 import type { Engine } from './engine.ts';
-import { keyOf, splitCookieValue } from './session-id.ts';
+import { keyOf } from './session-id.ts';
 import { SessionState } from './state.ts';
 import { findSuccessor } from './succession.ts';
 
 /** What `invalidateBefore` leaves on the fresh session, in the flash queue of no name. */
 export const SESSION_INVALIDATED = 'session-invalidated';
-
-interface VerifiedId {
-  readonly id: string;
-  /** The index of the secret that signed it. */
-  readonly secret: number;
-}
 
 /**
  * Opens the session of a request. Synchronous when there is nothing to ask the store for.
@@ -30,13 +25,13 @@ export function openSession(engine: Engine, exchange: Exchange): SessionState | 
   state.engage();
   const values = readCookies(exchange.header('cookie'), options.cookie.name);
   if (values === undefined) return state;
-  const ids = verify(state, values);
-  if (ids.length === 0) return state;
+  const cookies = verify(state, values);
+  if (cookies.length === 0) return state;
   if (options.load === 'lazy') {
     state.phase = 'unloaded';
     return state;
   }
-  return loadSession(state, ids);
+  return loadSession(state, cookies);
 }
 
 /** Loads a session that `load: 'lazy'` left unloaded. */
@@ -48,33 +43,29 @@ export async function loadLazily(state: SessionState): Promise<void> {
   await loadSession(state, verify(state, values));
 }
 
-/** The ids in cookies that we signed. Nothing else in a cookie ever reaches the store. */
-function verify(state: SessionState, values: readonly string[]): VerifiedId[] {
-  const { keyring, events } = state.engine;
-  const ids: VerifiedId[] = [];
-  let wellFormed = false;
+/** The cookies that we signed. Nothing else in a cookie ever reaches the store. */
+function verify(state: SessionState, values: readonly string[]): VerifiedCookie[] {
+  const { cookies, events } = state.engine;
+  const verified: VerifiedCookie[] = [];
+  let reason: 'malformed' | 'signature' = 'malformed';
   for (const value of values) {
-    const split = splitCookieValue(value);
-    if (split === null) continue;
-    wellFormed = true;
-    const secret = keyring.verify(split.id, split.signature);
-    if (secret >= 0) ids.push({ id: split.id, secret });
+    const cookie = cookies.verify(value);
+    if (typeof cookie === 'object') verified.push(cookie);
+    else if (cookie === 'signature') reason = 'signature';
   }
-  if (ids.length === 0) {
-    events.emit('missed', { handle: null, reason: wellFormed ? 'signature' : 'malformed', detail: null });
-  }
-  return ids;
+  if (verified.length === 0) events.emit('missed', { handle: null, reason, detail: null });
+  return verified;
 }
 
-async function loadSession(state: SessionState, ids: readonly VerifiedId[]): Promise<SessionState> {
+async function loadSession(state: SessionState, cookies: readonly VerifiedCookie[]): Promise<SessionState> {
   const { engine, exchange } = state;
   try {
     const store = engine.storeFor(exchange.request);
     state.store = store instanceof Promise ? await store : store;
     state.fresh ||= engine.options.fresh?.(exchange) === true;
-    for (const { id, secret } of ids) {
-      if (await openRecord(state, id)) {
-        if (secret > 0 && state.key !== null) state.cookie = 'set';
+    for (const cookie of cookies) {
+      if (await openRecord(state, cookie)) {
+        if (cookie.secret > 0 && state.key !== null) state.cookie = 'set';
         break;
       }
     }
@@ -91,12 +82,11 @@ async function loadSession(state: SessionState, ids: readonly VerifiedId[]): Pro
   return state;
 }
 
-/** Opens the record of an id, or of the id that a rotation replaced it with. Says whether there is one. */
-async function openRecord(state: SessionState, presented: string): Promise<boolean> {
+/** Opens the record of a cookie, or of the id that a rotation replaced it with. Says whether there is one. */
+async function openRecord(state: SessionState, presented: VerifiedCookie): Promise<boolean> {
   const { events } = state.engine;
-  let id = presented;
+  let { id, key } = presented;
   for (;;) {
-    const key = keyOf(id);
     const record = await state.store!.load(key, state.fresh);
     switch (record?.status) {
       case 'found':
@@ -106,7 +96,7 @@ async function openRecord(state: SessionState, presented: string): Promise<boole
           return false;
         }
         accept(state, id, key, record);
-        if (id !== presented) state.cookie = 'set';
+        if (id !== presented.id) state.cookie = 'set';
         return true;
       case 'corrupt':
         // The cookie stays: what is unreadable to this version of the application may not be to the next.
@@ -117,6 +107,7 @@ async function openRecord(state: SessionState, presented: string): Promise<boole
         const successor = enterSuccessor(state, id, key, record);
         if (successor === null) return state.phase === 'superseded';
         id = successor;
+        key = keyOf(id);
         break;
       }
       default:

@@ -1,4 +1,4 @@
-import type { Stored } from '../store.ts';
+import type { FoundRecord, Stored } from '../store.ts';
 
 /** A Lua script with the SHA-1 that Redis knows it by. */
 export interface Script {
@@ -7,6 +7,14 @@ export interface Script {
 }
 
 export type Reply = string | number | bigint | null | Uint8Array | readonly Reply[];
+
+/** A record in a client-side cache. */
+export interface CachedFields {
+  /** Not to be changed. */
+  readonly fields: Readonly<Record<string, Stored>>;
+  /** What they say, once that is known. */
+  record: FoundRecord | undefined;
+}
 
 /**
  * The handful of commands that the store issues, over whichever client library is in use.
@@ -19,8 +27,8 @@ export interface RedisDriver {
   readonly cluster: boolean;
   /** HGETALL. An empty object when the key is absent. Rejects with the server's WRONGTYPE error on another type. */
   hgetall(key: string, bytes: boolean): Promise<Record<string, Stored>>;
-  /** What an HGETALL would give, as far as is known without one, and not to be changed: a client-side cache. */
-  peek?(key: string, bytes: boolean): Readonly<Record<string, Stored>> | undefined;
+  /** What an HGETALL would give, as far as is known without one: a client-side cache. */
+  peek?(key: string, bytes: boolean): CachedFields | undefined;
   /** These keys are known to have changed. */
   forget?(keys: readonly string[]): void;
   /** EVALSHA, with EVAL where the server does not know the script yet. Routed by the first key. */

@@ -2,7 +2,7 @@ import { SessionError } from '../../errors/session-error.ts';
 import type { Stored } from '../store.ts';
 import { Breaker } from './breaker.ts';
 import { Deadlines, systemClock, type Clock, type Outcomes } from './deadline.ts';
-import type { RedisDriver, Reply, Script } from './driver.ts';
+import type { CachedFields, RedisDriver, Reply, Script } from './driver.ts';
 import { explain, isMistake, isServerReply, unavailable, withoutCommand } from './faults.ts';
 import { OwnDriver } from './own-driver.ts';
 import { patiently } from './patience.ts';
@@ -67,7 +67,7 @@ export class GuardedDriver implements RedisDriver {
   }
 
   /** Takes no time, so it needs no deadline. */
-  peek(key: string, bytes: boolean): Readonly<Record<string, Stored>> | undefined {
+  peek(key: string, bytes: boolean): CachedFields | undefined {
     return this.#breaker.isOpen ? undefined : this.#inner.peek?.(key, bytes);
   }
 

@@ -1,6 +1,6 @@
 import type { Stored } from '../store.ts';
 import type { NodeRedisLike } from './client.ts';
-import type { RedisDriver, Reply, Script } from './driver.ts';
+import type { CachedFields, RedisDriver, Reply, Script } from './driver.ts';
 import { isServerReply, isUnknownScript, offline, sentTwice } from './faults.ts';
 import { fieldsFrom } from './fields.ts';
 import type { RecordCache } from './record-cache.ts';
@@ -155,7 +155,7 @@ export class NodeRedisCachingDriver extends NodeRedisDriver {
     this.#cache = cache;
   }
 
-  peek(key: string, bytes: boolean): Readonly<Record<string, Stored>> | undefined {
+  peek(key: string, bytes: boolean): CachedFields | undefined {
     return this.#cache.get(key, bytes);
   }
 

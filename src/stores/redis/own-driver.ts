@@ -1,6 +1,6 @@
 import type { Stored } from '../store.ts';
 import { systemClock, type Clock } from './deadline.ts';
-import type { RedisDriver, Reply, Script } from './driver.ts';
+import type { CachedFields, RedisDriver, Reply, Script } from './driver.ts';
 import { ConnectionFault, explain, isServerReply, withoutCommand } from './faults.ts';
 
 /** What a link tells about its connection. */
@@ -77,7 +77,7 @@ export class OwnDriver implements RedisDriver {
       : driver.hgetall(key, bytes);
   }
 
-  peek(key: string, bytes: boolean): Readonly<Record<string, Stored>> | undefined {
+  peek(key: string, bytes: boolean): CachedFields | undefined {
     return this.#driver?.peek?.(key, bytes);
   }
 

@@ -1,10 +1,7 @@
-import type { Stored } from '../store.ts';
 import { systemClock, type Clock } from './deadline.ts';
+import type { CachedFields } from './driver.ts';
 
-type Fields = Readonly<Record<string, Stored>>;
-
-interface Entry {
-  readonly fields: Fields;
+interface Entry extends CachedFields {
   readonly bytes: boolean;
   /** When the server would have ended the record by itself, by our clock. */
   readonly until: number;
@@ -50,8 +47,8 @@ export class RecordCache {
     return this.#readings.size;
   }
 
-  /** A record's fields, if they are known and can be trusted; not to be changed. */
-  get(key: string, bytes: boolean): Fields | undefined {
+  /** A record, if it is known and can be trusted. */
+  get(key: string, bytes: boolean): CachedFields | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined || entry.bytes !== bytes) return undefined;
     const now = this.#clock.now();
@@ -59,7 +56,7 @@ export class RecordCache {
     this.#entries.delete(key);
     if (now >= entry.until) return undefined;
     this.#entries.set(key, entry);
-    return entry.fields;
+    return entry;
   }
 
   /** Before a key is read. */
@@ -79,10 +76,10 @@ export class RecordCache {
    * Keeps what was read, unless somebody has changed it meanwhile.
    * @param until when the server will end the record by itself, by our clock
    */
-  keep({ key, valid }: Reading, fields: Fields, bytes: boolean, until: number): void {
+  keep({ key, valid }: Reading, fields: CachedFields['fields'], bytes: boolean, until: number): void {
     if (!valid) return;
     this.#entries.delete(key);
-    this.#entries.set(key, { fields, bytes, until });
+    this.#entries.set(key, { fields, record: undefined, bytes, until });
     if (this.#entries.size <= this.#maxEntries) return;
     const [oldest] = this.#entries.keys();
     this.#entries.delete(oldest!);

@@ -38,8 +38,6 @@ export class RedisStore implements SessionStore, OwnerIndex, TagIndex, SessionSc
   readonly #driver: RedisDriver;
   readonly #prefix: string;
   readonly #encoding: ValueEncoding;
-  /** What cached fields are, once that is known. */
-  readonly #parsed = new WeakMap<object, FoundRecord>();
   /** How far Redis's clock is ahead of ours, as its last answer showed; milliseconds. */
   #ahead = 0;
 
@@ -58,13 +56,12 @@ export class RedisStore implements SessionStore, OwnerIndex, TagIndex, SessionSc
     const bytes = this.#encoding.needsBytes;
     try {
       const known = fresh ? undefined : this.#driver.peek?.(name, bytes);
-      const before = known === undefined ? undefined : this.#parsed.get(known);
-      if (before !== undefined) return before;
-      const fields = known ?? (await this.#driver.hgetall(name, bytes));
+      if (known?.record !== undefined) return known.record;
+      const fields = known?.fields ?? (await this.#driver.hgetall(name, bytes));
       const record = parseRecord(fields, this.now());
       if (record?.status !== 'found') return record;
       if (!bytes && !this.#encoding.doubts(fields)) {
-        if (known !== undefined) this.#parsed.set(known, record);
+        if (known !== undefined) known.record = record;
         return record;
       }
       return await this.#decode(name, record);

@@ -66,7 +66,7 @@ describe.each(libraries.filter(({ library }) => library === 'redis'))('the cache
     await server.cli('PEXPIRE', key, '60000');
     expect(driver.peek(key, false)).toBeUndefined();
     await driver.hgetall(key, false);
-    expect(Object.entries(driver.peek(key, false)!)).toEqual([['__proto__', '1']]);
+    expect(Object.entries(driver.peek(key, false)!.fields)).toEqual([['__proto__', '1']]);
     await server.cli('HSET', key, 'b', '2');
     await waitFor('the invalidation', () => driver.peek(key, false) === undefined);
     expect(Object.keys(await driver.hgetall(key, false))).toEqual(['__proto__', 'b']);
