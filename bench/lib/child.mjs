@@ -47,9 +47,14 @@ export async function startServer(framework, kind, redisUrl, execArgv = []) {
     env: { ...process.env, NODE_ENV: 'production' },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
-  const [{ port }] = await once(child, 'message');
+  const ended = once(child, 'exit').then(() => {
+    throw new Error(`The server ${framework}, ${kind} ended before it listened`);
+  });
+  const [{ port }] = await Promise.race([once(child, 'message'), ended]);
+  ended.catch(() => {});
   return {
     port,
+    pid: child.pid,
     /** CPU seconds so far, user and system. */
     async cpu() {
       child.send('cpu');
