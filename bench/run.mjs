@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { chart } from './lib/chart.mjs';
-import { startRedis, startServer } from './lib/child.mjs';
+import { redisCommand, startRedis, startServer } from './lib/child.mjs';
 import { load } from './lib/load.mjs';
 import { summarise, tables } from './lib/report.mjs';
 import { parallelChanges, prepare, WORKLOADS } from './lib/workloads.mjs';
@@ -32,7 +32,7 @@ const { values } = parseArgs({
 const rounds = Number(values.rounds ?? (values.quick ? 3 : 5));
 const amount = values.quick ? 3200 : 9600;
 /** Requests before the first measurement of a server: V8 is not done with its code before. */
-const WARM_UP = 9600;
+const WARM_UP = 16_000;
 
 /** One kind of server through all workloads, in a process of its own. */
 async function measure(framework, kind, redis, results) {
@@ -60,6 +60,7 @@ async function measure(framework, kind, redis, results) {
     }
   } finally {
     await server.stop();
+    await redisCommand(redis.port, 'FLUSHALL');
   }
 }
 

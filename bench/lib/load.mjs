@@ -1,6 +1,7 @@
 // The load: 32 connections that send a request each, wait for all answers, and send the next. A generator that
 // lets each connection go on by itself changes what it measures: a server that is faster than its clients answers
-// one at a time, and pays for a system call and a wake-up each, where a slow one answers many at once.
+// one at a time, and pays for a system call each, where a slow one answers many at once. And it never sleeps: on one
+// machine, a server that answers a generator which does pays for waking it up.
 import { connect } from 'node:net';
 import { once } from 'node:events';
 
@@ -13,13 +14,6 @@ export async function visit(port, path, cookie) {
   if (response.status >= 400) throw new Error(`${path} answered ${response.status}`);
   const set = response.headers.getSetCookie().map((text) => text.split(';')[0]);
   return set.length > 0 ? set.join('; ') : cookie;
-}
-
-/** Sessions with something in them, made by the server itself. */
-export async function seed(port, size, count) {
-  const cookies = [];
-  for (let i = 0; i < count; i++) cookies.push(await visit(port, `/seed-${size}`));
-  return cookies;
 }
 
 /** A connection that is kept alive. It understands as much of HTTP as the servers here speak. */
@@ -38,7 +32,7 @@ class Connection {
     return connection;
   }
 
-  /** @param answered called once, with an error or nothing */
+  /** @param answered called once, with an error, or with `undefined` and the response's head */
   send(request, answered) {
     this.#answered = answered;
     this.#socket.write(request);
@@ -57,12 +51,39 @@ class Connection {
     const complete = length !== undefined && this.#rest.length >= end + 4 + Number(length);
     if (length !== undefined && !complete) return;
     const ok = complete && this.#rest.startsWith('HTTP/1.1 200');
-    const head = this.#rest.slice(0, this.#rest.indexOf('\r\n'));
+    const head = this.#rest.slice(0, end);
     this.#rest = '';
     const answered = this.#answered;
     this.#answered = undefined;
-    answered(ok ? undefined : new Error(`Answered with ${head}`));
+    answered(ok ? undefined : new Error(`Answered with ${head}`), head);
   }
+}
+
+function openAll(port) {
+  return Promise.all(Array.from({ length: CONNECTIONS }, () => Connection.open(port)));
+}
+
+/** Sessions with something in them, made by the server itself; their cookies as `Cookie` headers. */
+export async function seed(port, size, count) {
+  const connections = await openAll(port);
+  const request = `GET /seed-${size} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`;
+  const cookies = [];
+  let sent = 0;
+  const seedOver = (connection) =>
+    new Promise((resolve, reject) => {
+      const next = () => {
+        if (sent++ >= count) return resolve();
+        connection.send(request, (error, head) => {
+          if (error !== undefined) return reject(error);
+          cookies.push([...head.matchAll(/^set-cookie: ([^;\r]+)/gim)].map(([, pair]) => pair).join('; '));
+          next();
+        });
+      };
+      next();
+    });
+  await Promise.all(connections.map(seedOver));
+  for (const connection of connections) connection.close();
+  return cookies;
 }
 
 /**
@@ -70,7 +91,7 @@ class Connection {
  * @param requests `{ path, headers }`, taken in turn
  */
 export async function load(port, amount, requests) {
-  const connections = await Promise.all(Array.from({ length: CONNECTIONS }, () => Connection.open(port)));
+  const connections = await openAll(port);
   const texts = requests.map(({ path, headers = {} }) => {
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
     return `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n${lines.join('')}\r\n`;
@@ -95,10 +116,17 @@ function together(connections, texts, first, latencies) {
     const sent = performance.now();
     for (const [i, connection] of connections.entries()) {
       connection.send(texts[(first + i) % texts.length], (error) => {
-        if (error !== undefined) return reject(error);
+        if (error !== undefined) {
+          left = 0;
+          return reject(error);
+        }
         latencies[first + i] = performance.now() - sent;
         if (--left === 0) resolve();
       });
     }
+    const stayAwake = () => {
+      if (left > 0) setImmediate(stayAwake);
+    };
+    stayAwake();
   });
 }

@@ -29,7 +29,7 @@ export const WORKLOADS = {
   login: { requests: () => [{ path: '/login' }] },
   'read of 16 KB': { size: '16', requests: each('/read') },
   'change of 64 KB': { size: '64', requests: each('/change'), amount: 3200 },
-  playbook: { size: 'ordinary', count: 2000, requests: playbook },
+  playbook: { size: 'ordinary', count: 100_000, requests: playbook },
 };
 
 export async function prepare(port, { size, count = 64, requests }) {

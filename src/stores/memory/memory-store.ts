@@ -35,7 +35,8 @@ export interface MemoryStoreOptions {
 interface MemoryRecord {
   meta: RecordMeta;
   lastSeen: number;
-  fields: Map<string, Stored>;
+  /** Replaced as a whole, never changed: whoever loads the record gets this object. */
+  fields: Readonly<Record<string, Stored>>;
   bucket: string | null;
   /** Milliseconds: the end by the idle timeout or the absolute expiry, whichever comes first. */
   endsAt: number;
@@ -88,7 +89,7 @@ export class MemoryStore implements SessionStore, OwnerIndex, TagIndex, SessionS
   async load(key: RecordKey): Promise<LoadResult | undefined> {
     const record = this.#find(key);
     if (record === undefined) return this.#trace(key);
-    return { status: 'found', meta: record.meta, lastSeen: record.lastSeen, fields: Object.fromEntries(record.fields) };
+    return { status: 'found', meta: record.meta, lastSeen: record.lastSeen, fields: record.fields };
   }
 
   async create(key: RecordKey, record: NewRecord): Promise<CreateOutcome> {
@@ -98,14 +99,18 @@ export class MemoryStore implements SessionStore, OwnerIndex, TagIndex, SessionS
     const now = this.#clock();
     const meta: RecordMeta = { ...record.details, ...this.#times(record, now), timeout: record.timeout };
     this.#sweep();
-    this.#put(key, { meta, lastSeen: 0, fields: new Map(record.fields), bucket: key.bucket, endsAt: 0 }, now);
+    this.#put(
+      key,
+      { meta, lastSeen: 0, fields: Object.fromEntries(record.fields), bucket: key.bucket, endsAt: 0 },
+      now,
+    );
     return { status: 'ok', now, evicted };
   }
 
   async save(key: RecordKey, change: RecordChange): Promise<SaveOutcome> {
     const record = this.#find(key);
     if (record === undefined) return this.#trace(key) ?? GONE;
-    if (!matches(record, change, false)) return { status: 'conflict', fields: Object.fromEntries(record.fields) };
+    if (!matches(record, change, false)) return { status: 'conflict', fields: record.fields };
     this.#records.delete(key.handle);
     return this.#put(key, apply(record, change), this.#clock());
   }
@@ -114,7 +119,7 @@ export class MemoryStore implements SessionStore, OwnerIndex, TagIndex, SessionS
     const record = this.#find(from);
     if (record === undefined) return this.#trace(from) ?? GONE;
     if (this.#find(to) !== undefined || this.#trace(to) !== undefined) return { status: 'exists' };
-    if (!matches(record, move, move.exact)) return { status: 'conflict', fields: Object.fromEntries(record.fields) };
+    if (!matches(record, move, move.exact)) return { status: 'conflict', fields: record.fields };
     const evicted = this.#admit(to, move.login, from.handle);
     if (evicted === null) return { status: 'full' };
     const now = this.#clock();
@@ -134,9 +139,10 @@ export class MemoryStore implements SessionStore, OwnerIndex, TagIndex, SessionS
   async take(key: RecordKey, prefix: string): Promise<TakeOutcome> {
     const record = this.#find(key);
     if (record === undefined) return this.#trace(key) ?? GONE;
-    const taken = [...record.fields].filter(([name]) => name.startsWith(prefix));
-    for (const [name] of taken) record.fields.delete(name);
-    return { status: 'ok', fields: Object.fromEntries(taken) };
+    const fields = Object.entries(record.fields);
+    const isTaken = ([name]: readonly [string, Stored]): boolean => name.startsWith(prefix);
+    record.fields = Object.fromEntries(fields.filter((field) => !isTaken(field)));
+    return { status: 'ok', fields: Object.fromEntries(fields.filter(isTaken)) };
   }
 
   async destroy(key: RecordKey): Promise<DestroyOutcome> {
@@ -290,10 +296,10 @@ export class MemoryStore implements SessionStore, OwnerIndex, TagIndex, SessionS
 function matches(record: MemoryRecord, change: RecordChange, exact: boolean): boolean {
   if (change.expect === null) return true;
   for (const [name, value] of change.expect) {
-    const stored = record.fields.get(name);
+    const stored = Object.hasOwn(record.fields, name) ? record.fields[name] : undefined;
     if (value === undefined || stored === undefined ? value !== stored : !sameStored(value, stored)) return false;
   }
-  return !exact || [...record.fields.keys()].every((name) => change.expect!.has(name));
+  return !exact || Object.keys(record.fields).every((name) => change.expect!.has(name));
 }
 
 function sameStored(a: Stored, b: Stored): boolean {
@@ -301,8 +307,12 @@ function sameStored(a: Stored, b: Stored): boolean {
 }
 
 function apply(record: MemoryRecord, change: RecordChange): MemoryRecord {
-  for (const name of change.delete) record.fields.delete(name);
-  for (const [name, value] of change.set) record.fields.set(name, value);
+  if (change.delete.size > 0 || change.set.size > 0) {
+    const fields = new Map(Object.entries(record.fields));
+    for (const name of change.delete) fields.delete(name);
+    for (const [name, value] of change.set) fields.set(name, value);
+    record.fields = Object.fromEntries(fields);
+  }
   if (change.timeout !== null) record.meta = { ...record.meta, timeout: change.timeout };
   return record;
 }
