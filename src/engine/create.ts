@@ -71,8 +71,13 @@ export function announceLogin(state: SessionState, previous: string | null, evic
   const { events } = state.engine;
   const { owner, method } = state.login!;
   events.emit('login', { handle: state.key!.handle, previous, owner, method });
-  for (const handle of evicted) events.emit('destroyed', { handle, reason: 'evicted' });
+  announceEvictions(state, evicted);
   state.login = null;
+}
+
+/** Tells of sessions that were ended to make room. */
+export function announceEvictions({ engine }: SessionState, evicted: readonly string[]): void {
+  for (const handle of evicted) engine.events.emit('destroyed', { handle, reason: 'evicted' });
 }
 
 /** Stores a session for the first time, initial data included, in one step. */

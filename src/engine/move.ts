@@ -2,7 +2,17 @@ import { CSRF_FIELD } from '../csrf/session-token.ts';
 import { SessionError } from '../errors/session-error.ts';
 import type { LoginChange, RecordMove, Stored, Written } from '../stores/store.ts';
 import { loginChange } from './admission.ts';
-import { announceLogin, createRecord, detailsOf, idTaken, indexTags, metaOf, newId, refuseLogin } from './create.ts';
+import {
+  announceEvictions,
+  announceLogin,
+  createRecord,
+  detailsOf,
+  idTaken,
+  indexTags,
+  metaOf,
+  newId,
+  refuseLogin,
+} from './create.ts';
 import { UnreadableField, type FieldChanges } from './fields.ts';
 import { goOn, saveRecord } from './save.ts';
 import { bucketOf, keyOf } from './session-id.ts';
@@ -10,7 +20,7 @@ import type { SessionState } from './state.ts';
 import { newNonce, successorOf } from './succession.ts';
 
 const MAX_TAKEN_IDS = 3;
-/** Each conflict means that another request got its write through, so this many in a row are no race any more. */
+/** Each means that another request was faster, so this many in a row are no race any more. */
 const MAX_CONFLICTS = 32;
 
 /** Gives the session a new id, for a rotation or a login, together with what the request changed. */
@@ -38,10 +48,11 @@ async function move(state: SessionState): Promise<void> {
     const request = asMove(state, { changes, expect, nonce, login });
     const outcome = await state.store!.move(from, to, request);
     if (outcome.status === 'ok') return complete(state, id, request, outcome);
+    announceEvictions(state, outcome.evicted ?? []);
     if (outcome.status === 'full') throw refuseLogin(state);
-    if (outcome.status === 'conflict') {
+    if (outcome.status === 'conflict' || outcome.status === 'interrupted') {
       if (++conflicts === MAX_CONFLICTS) throw tooManyConflicts();
-      state.fields.reload(outcome.fields, from.handle);
+      if (outcome.status === 'conflict') state.fields.reload(outcome.fields, from.handle);
     } else if (outcome.status === 'exists') {
       if (++taken === MAX_TAKEN_IDS) throw idTaken();
     } else {

@@ -154,6 +154,18 @@ export interface Conflict {
   readonly fields: Readonly<Record<string, Stored>>;
 }
 
+/**
+ * A store that moves a record in several steps was outrun by another request. The old record is as that
+ * has left it; the new key is used up.
+ */
+export interface Interrupted {
+  readonly status: 'interrupted';
+}
+/** Sessions that a move has ended to make room before it came to nothing; none where that is one step. */
+export interface Evicting {
+  readonly evicted?: readonly string[];
+}
+
 /** Fields that were taken out of a record, for this caller alone. */
 export interface Taken {
   readonly status: 'ok';
@@ -162,7 +174,7 @@ export interface Taken {
 
 export type CreateOutcome = Written | Exists | Full;
 export type SaveOutcome = Written | Gone | MovedRecord | Conflict;
-export type MoveOutcome = Written | Gone | MovedRecord | Conflict | Exists | Full;
+export type MoveOutcome = Written | ((Gone | MovedRecord | Conflict | Exists | Full | Interrupted) & Evicting);
 export type TakeOutcome = Taken | Gone | MovedRecord;
 export type DestroyOutcome = Written | Gone | MovedRecord;
 

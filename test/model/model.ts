@@ -285,7 +285,9 @@ export class Model {
       request.login = null;
       throw new Refused();
     }
-    for (const { id } of others.slice(0, others.length - max + 1)) this.destroy(id);
+    const oldest = others.slice(0, others.length - max + 1);
+    for (const { id } of oldest) this.destroy(id);
+    request.evicted += oldest.length;
   }
 
   /** A session that is made now. */

@@ -105,7 +105,9 @@ export class Play implements Director {
 
   /** The store has made a record, and the model an id. Says whether they belong together. */
   bind(id: Id | null, handle: string): boolean {
-    if (id === null) return false;
+    const before = this.#ids.get(handle);
+    // C1: what has ended does not come back, under whatever name it was known.
+    if (id === null || (before !== undefined && before !== id)) return false;
     const known = this.#handles.get(id) ?? handle;
     this.#handles.set(id, known);
     this.#ids.set(known, id);

@@ -49,6 +49,8 @@ export class Request {
   answer: 'keep' | 'set' | 'delete' = 'keep';
   /** How often it was told that somebody else had ended its session. */
   gone = 0;
+  /** Sessions of the owner that it has ended to make room. */
+  evicted = 0;
 
   constructor(cookie: Id | null) {
     this.cookie = cookie;

@@ -29,6 +29,7 @@ export class Visitor implements Actor {
   readonly #actions = new Set<Action>();
   #session: Session | undefined;
   #gone = 0;
+  #evicted = 0;
   #turns = 0;
   #stop: (() => void) | undefined;
 
@@ -54,9 +55,17 @@ export class Visitor implements Actor {
   }
 
   async run(): Promise<void> {
-    this.#stop = this.factory.on('gone', () => {
-      if (this.play.gate.actor === this) this.#gone++;
-    });
+    const stops = [
+      this.factory.on('gone', () => {
+        if (this.play.gate.actor === this) this.#gone++;
+      }),
+      this.factory.on('destroyed', ({ reason }) => {
+        if (reason === 'evicted' && this.play.gate.actor === this) this.#evicted++;
+      }),
+    ];
+    this.#stop = () => {
+      for (const stop of stops) stop();
+    };
     try {
       await this.#run();
     } finally {
@@ -100,8 +109,10 @@ export class Visitor implements Actor {
     }
     if (action.expected !== undefined) this.play.break(`request ${this.order} ${what} without ${action.expected}`);
     this.expect(`${what}: is it refused`, result.refused, action.refused);
-    if (this.#actions.size === 0)
+    if (this.#actions.size === 0) {
       this.expect(`${what}: events of a session that is gone`, this.#gone, this.request.gone);
+      this.expect(`${what}: events of sessions that had to make room`, this.#evicted, this.request.evicted);
+    }
     return { ...result, promised: action.promised };
   }
 
@@ -113,7 +124,7 @@ export class Visitor implements Actor {
     this.play.witness.count(operation, status);
     this.tell(`at the store: ${operation}${status === undefined ? '' : `, ${status}`}`);
     // What a store refuses because somebody else was faster has no effect, and is tried again.
-    if (status === 'exists') return;
+    if (status === 'exists' || status === 'interrupted') return;
     if (status === 'conflict' && operation !== 'retire') return operation === 'move' ? this.#seeAnew() : undefined;
     const action = [...this.#actions].find((each) => each.claims(call));
     // To look again between two attempts does no harm.

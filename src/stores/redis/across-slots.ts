@@ -1,4 +1,3 @@
-import { SessionError } from '../../errors/session-error.ts';
 import type {
   CorruptRecord,
   DestroyOutcome,
@@ -42,8 +41,6 @@ export interface SlotSteps {
   retire(from: RecordKey, to: RecordKey, trace: RecordMove['trace'], old: RawRecord): Promise<MoveOutcome>;
 }
 
-/** Each failed attempt means that another request got its write through, so this many in a row are no race any more. */
-const MAX_ATTEMPTS = 32;
 /** Seconds: more than the steps take, and less than an owner would miss the place among the sessions. */
 const TRIAL = 15;
 
@@ -52,7 +49,8 @@ const GONE: Gone = { status: 'gone' };
 /**
  * Writes the new record first and ends the old one then, so that a crash in between leaves the client
  * where it was: nobody has been told the new id. Of two moves that race, the one that finds the old
- * record gone takes its copy back; a copy that missed a write is made again.
+ * record gone takes its copy back; so does one whose copy missed a write. Its key is not used again: a
+ * revocation may have ended the copy, and what has ended does not come back.
  *
  * A login's copy is one of the owner's sessions from the start, where revocations and limits find it. It
  * is on trial until the old record has ended: what a crash leaves of it is soon gone. A rotation's copy
@@ -65,27 +63,20 @@ export async function moveAcrossSlots(
   to: RecordKey,
   move: RecordMove,
 ): Promise<MoveOutcome> {
-  const evicted: string[] = [];
-  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-    const old = await slots.read(from);
-    if (old?.status === 'moved') return old;
-    if (old?.status !== 'found') return GONE;
-    if (!holds(slots, old.fields, move)) {
-      const current = await slots.load(from);
-      if (current?.status === 'found') return { status: 'conflict', fields: current.fields };
-      continue;
-    }
-    const created = await copy(slots, to, old, move);
-    if (created.status !== 'ok') return created;
-    evicted.push(...created.evicted);
-    const retired = await slots.retire(from, to, move.trace, old);
-    if (retired.status === 'ok') return await conclude(slots, to, move, { ...created, evicted });
-    const takenBack = await slots.destroy(to);
-    if (retired.status !== 'conflict') return retired;
-    // A revocation or the owner's limit was faster. What has ended is not made again: another key will do.
-    if (takenBack.status !== 'ok') return { status: 'exists' };
+  const old = await slots.read(from);
+  if (old?.status === 'moved') return old;
+  if (old?.status !== 'found') return GONE;
+  if (!holds(slots, old.fields, move)) {
+    const current = await slots.load(from);
+    return current?.status === 'found' ? { status: 'conflict', fields: current.fields } : { status: 'interrupted' };
   }
-  throw new SessionError('ERR_SESSION_STORE', 'A session was changed so often that it could not get its new id');
+  const created = await copy(slots, to, old, move);
+  if (created.status !== 'ok') return created;
+  const retired = await slots.retire(from, to, move.trace, old);
+  if (retired.status === 'ok') return await conclude(slots, to, move, created);
+  await slots.destroy(to);
+  const { evicted } = created;
+  return retired.status === 'conflict' ? { status: 'interrupted', evicted } : { ...retired, evicted };
 }
 
 async function copy(slots: SlotSteps, to: RecordKey, old: RawRecord, move: RecordMove): Promise<MoveOutcome> {
@@ -103,7 +94,7 @@ async function copy(slots: SlotSteps, to: RecordKey, old: RawRecord, move: Recor
 async function conclude(slots: SlotSteps, to: RecordKey, move: RecordMove, created: Written): Promise<MoveOutcome> {
   if (move.login === null) return created;
   // Ended meanwhile: by a revocation, by the owner's limit, or because the trial took too long.
-  return (await slots.keep(to)).status === 'ok' ? created : GONE;
+  return (await slots.keep(to)).status === 'ok' ? created : { status: 'gone', evicted: created.evicted };
 }
 
 /** See `lua/_record.lua` for the format. */

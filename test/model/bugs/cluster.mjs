@@ -10,13 +10,13 @@ export const clusterBugs = [
     change: [
       [
         across,
-        '    const created = await copy(slots, to, old, move);\n',
-        '    await slots.destroy(from);\n    const created = await copy(slots, to, old, move);\n',
+        '  const created = await copy(slots, to, old, move);\n',
+        '  await slots.destroy(from);\n  const created = await copy(slots, to, old, move);\n',
       ],
       [
         across,
-        '    const retired = await slots.retire(from, to, move.trace, old);\n',
-        "    const retired = created.status === 'ok' ? created : await slots.retire(from, to, move.trace, old);\n",
+        '  const retired = await slots.retire(from, to, move.trace, old);\n',
+        "  const retired = created.status === 'ok' ? created : await slots.retire(from, to, move.trace, old);\n",
       ],
     ],
   },
@@ -39,8 +39,8 @@ export const clusterBugs = [
     change: [
       [
         across,
-        "    if (retired.status === 'ok') return",
-        "    if (retired.status === 'ok' || retired.status === 'gone') return",
+        "  if (retired.status === 'ok') return",
+        "  if (retired.status === 'ok' || retired.status === 'gone') return",
       ],
     ],
   },
@@ -48,19 +48,31 @@ export const clusterBugs = [
     bug: 'across slots: a login that came too late leaves its copy with the owner',
     breaks: 'C7',
     on: 'cluster',
-    change: [[across, 'await slots.destroy(to);', "{ status: 'ok' };"]],
+    change: [[across, '  await slots.destroy(to);\n', '']],
+  },
+  {
+    bug: 'across slots: a copy that missed a write is made again under its name, also when it was revoked',
+    breaks: 'C1',
+    on: 'cluster',
+    change: [
+      [
+        across,
+        "  return retired.status === 'conflict' ? { status: 'interrupted', evicted }",
+        "  return retired.status === 'conflict' ? await moveAcrossSlots(slots, from, to, move)",
+      ],
+    ],
+  },
+  {
+    bug: 'across slots: nobody is told whom a login has ended that came to nothing',
+    breaks: 'C8',
+    on: 'cluster',
+    change: [['src/engine/move.ts', '    announceEvictions(state, outcome.evicted ?? []);\n', '']],
   },
   {
     bug: 'across slots: a login that was revoked before its last step has a session all the same',
     breaks: 'C7',
     on: 'cluster',
-    change: [
-      [
-        across,
-        "  return (await slots.keep(to)).status === 'ok' ? created : GONE;",
-        "  return (await slots.keep(to)).status === 'ok' ? created : created;",
-      ],
-    ],
+    change: [[across, "'ok' ? created : { status: 'gone',", "'ok' || created.now > 0 ? created : { status: 'gone',"]],
   },
   {
     bug: 'across slots: what a crash leaves of a login stays with the owner',
