@@ -65,18 +65,33 @@ describe.each(Object.entries(CLUSTER_CLIENTS))('a slot on its way: %s', (_, conn
     return counts.reduce<number>((sum, info) => sum + Number(/total_error_replies:(\d+)/.exec(String(info))?.[1]), 0);
   }
 
-  /** Runs an operation, and ends the migration when the operation is through, or was sent away several times. */
-  async function meanwhile<T>(operation: () => Promise<T>): Promise<T> {
+  /** Runs an operation, and ends the migration when the operation is through, or was sent away so often. */
+  async function meanwhile<T>(operation: () => Promise<T>, often = 3): Promise<T> {
     const before = await refusals();
     let done = false;
     const running = operation().finally(() => (done = true));
     await Promise.race([
       running.catch(() => {}),
-      waitFor('the operation to meet the migration', async () => done || (await refusals()) >= before + 3),
+      waitFor('the operation to meet the migration', async () => done || (await refusals()) >= before + often),
     ]);
     await migration.finish();
     return await running;
   }
+
+  test('a login waits for longer than ioredis does by itself, which is 16 refusals', async () => {
+    await migration.move([index()]);
+    const key = newKey();
+    assert.equal((await meanwhile(() => store.create(key, owned()), 20)).status, 'ok');
+    assert.equal((await store.load(key))?.status, 'found');
+  });
+
+  test('is no outage: who waited in vain is told that Redis refused, not that it cannot be reached', async () => {
+    await migration.move([index()]);
+    await assert.rejects(store.create(newKey(), owned()), {
+      code: 'ERR_SESSION_STORE',
+      message: /\((?:TRYAGAIN|ASK|MOVED)\)$/,
+    });
+  });
 
   describe.each([
     ['the index has gone ahead', () => [index()]],

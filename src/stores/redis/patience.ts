@@ -8,23 +8,30 @@ const LONGEST_WAIT = 80;
  * Does a cluster refuse a command because its slot is on its way to another node? Keys of one slot are
  * then in two places, for milliseconds as a rule, and nothing was changed:
  * - TRYAGAIN: some of the keys are here and some are not;
+ * - ASK, MOVED: the client was sent to and fro until it had enough;
  * - a script met a key that is not here;
  * - node-redis was sent to a node that has no slot yet, and so does not know it.
  */
 function isOnTheMove(error: unknown): boolean {
   return (
     error instanceof Error &&
-    /^TRYAGAIN\b|^ERR .*attempted to access a non local key|^Cannot find node /.test(error.message)
+    /^(?:TRYAGAIN|ASK|MOVED)\b|^ERR .*attempted to access a non local key|^Cannot find node /.test(error.message)
   );
 }
 
-/** Runs a command again while its slot is on the move, and until `end`, a time of the clock. */
+/**
+ * Runs a command again while its slot is on the move, and until `end`, a time of the clock. A run that may
+ * last longer is not begun: ioredis tries again by itself for a second or so, cannot be told to stop, and
+ * would carry out after a later change what nobody waits for any more.
+ */
 export async function patiently<T>(run: () => Promise<T>, end: number, clock: Clock): Promise<T> {
   for (let wait = FIRST_WAIT; ; wait = Math.min(2 * wait, LONGEST_WAIT)) {
+    const begun = clock.now();
     try {
       return await run();
     } catch (error) {
-      if (!isOnTheMove(error) || clock.now() + wait >= end) throw error;
+      const now = clock.now();
+      if (!isOnTheMove(error) || now + wait + (now - begun) >= end) throw error;
     }
     await new Promise<void>((resolve) => clock.after(wait, resolve));
   }
