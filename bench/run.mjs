@@ -35,7 +35,7 @@ const amount = values.quick ? 3200 : 9600;
 const WARM_UP = 16_000;
 
 /** One kind of server through all workloads, in a process of its own. */
-async function measure(framework, kind, redis, results) {
+async function measure(round, framework, kind, redis, results) {
   const server = await startServer(framework, kind, redis.url);
   try {
     await load(server.port, WARM_UP, await prepare(server.port, WORKLOADS.read));
@@ -48,7 +48,7 @@ async function measure(framework, kind, redis, results) {
       const before = await server.cpu();
       const { seconds, p50, p99 } = await load(server.port, size, requests);
       const cpu = (((await server.cpu()) - before) / size) * 1e6;
-      results.push({ framework, kind, workload, cpu, perSecond: size / seconds, p50, p99 });
+      results.push({ round, framework, kind, workload, cpu, perSecond: size / seconds, p50, p99 });
     }
     if (framework === 'express' && (kind === 'peer' || kind.startsWith('ours: node'))) {
       results.push({
@@ -74,7 +74,7 @@ try {
       for (let i = 0; i < kinds.length; i++) {
         const kind = kinds[(i + round) % kinds.length];
         process.stderr.write(`round ${round}/${rounds}: ${framework}, ${kind}\n`);
-        await measure(framework, kind, redis, results);
+        await measure(round, framework, kind, redis, results);
       }
     }
   }

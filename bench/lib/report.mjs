@@ -9,33 +9,37 @@ export function quantile(numbers, q) {
   return below + (sorted[Math.ceil(at)] - below) * (at % 1);
 }
 
-/** One row for each framework, workload and kind: medians over the rounds, and the tax beyond no session. */
+/**
+ * One row for each framework, workload and kind: medians over the rounds. The tax is the median of what each round
+ * says, so that a machine which is slower for some minutes is slower with and without sessions.
+ */
 export function summarise(results) {
   const groups = Map.groupBy?.(results, keyOf) ?? groupBy(results);
-  const rows = [...groups.values()].map((runs) => {
+  return [...groups.values()].map((runs) => {
     const { framework, kind, workload } = runs[0];
     const of = (name) => runs.map((run) => run[name]);
     if (workload === 'parallel') {
       const sum = (name) => of(name).reduce((total, value) => total + value, 0);
       return { framework, kind, workload, p99: median(of('p99')), written: sum('written'), expected: sum('expected') };
     }
-    const spread = (quantile(of('cpu'), 0.75) - quantile(of('cpu'), 0.25)) / 2;
+    const taxes = runs.flatMap((run) => {
+      const bare = results.find(
+        (other) => other.round === run.round && other.kind === 'none' && keyOf({ ...other, kind }) === keyOf(run),
+      );
+      return bare === undefined ? [] : [run.cpu - bare.cpu];
+    });
     return {
       framework,
       kind,
       workload,
       cpu: median(of('cpu')),
-      spread,
+      tax: median(taxes),
+      spread: (quantile(taxes, 0.75) - quantile(taxes, 0.25)) / 2,
       perSecond: median(of('perSecond')),
       p50: median(of('p50')),
       p99: median(of('p99')),
     };
   });
-  for (const row of rows) {
-    const bare = rows.find((other) => other.kind === 'none' && keyOf({ ...other, kind: row.kind }) === keyOf(row));
-    if (bare !== undefined) row.tax = row.cpu - bare.cpu;
-  }
-  return rows;
 }
 
 function keyOf({ framework, workload, kind }) {
@@ -60,10 +64,10 @@ export function tables(rows, machine) {
     const own = rows.filter((row) => `${row.framework}, ${row.workload}` === section);
     const tax = (kind) => own.find((row) => row.kind === kind)?.tax;
     parts.push(
-      `## ${section}\n\n| sessions | CPU µs/request | ± | tax µs | of the floor's | of the peer's | requests/s | p50 ms | p99 ms |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|`,
+      `## ${section}\n\n| sessions | CPU µs/request | tax µs | ± | of the floor's | of the peer's | requests/s | p50 ms | p99 ms |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|`,
       ...own.map((row) => {
         const ratio = (kind) => (row.kind === 'none' || !(tax(kind) > 0) ? '' : format(row.tax / tax(kind), 2));
-        return `| ${row.kind} | ${format(row.cpu)} | ${format(row.spread)} | ${format(row.tax)} | ${ratio('floor')} | ${ratio('peer')} | ${format(row.perSecond)} | ${format(row.p50, 1)} | ${format(row.p99, 1)} |`;
+        return `| ${row.kind} | ${format(row.cpu)} | ${format(row.tax)} | ${format(row.spread)} | ${ratio('floor')} | ${ratio('peer')} | ${format(row.perSecond)} | ${format(row.p50, 1)} | ${format(row.p99, 1)} |`;
       }),
       '',
     );
