@@ -8,6 +8,7 @@ export interface Covered {
 }
 
 type Look = (covered: Covered) => unknown;
+type AnyMethod = (...args: unknown[]) => unknown;
 
 /**
  * What a response that waits for its session looks like: sent. Code that asks whether it may still answer,
@@ -22,18 +23,51 @@ const LOOKS: Readonly<Record<string, Look>> = {
 };
 const REFUSED = ['setHeader', 'appendHeader', 'removeHeader'] as const;
 
-/** Covers one response; gives a function that takes the cover off. */
-export function coverResponse(res: ServerResponse, covered: Covered): () => void {
-  const cover: PropertyDescriptorMap = {};
-  for (const name of REFUSED) cover[name] = { value: refuseHeader };
-  for (const [name, look] of Object.entries(LOOKS)) cover[name] = { get: () => look(covered) };
-  const before = Object.keys(cover).map((name) => [name, Object.getOwnPropertyDescriptor(res, name)] as const);
-  for (const name of Object.keys(cover)) Object.defineProperty(res, name, { ...cover[name], configurable: true });
-  return () => {
-    for (const [name, descriptor] of before) {
-      if (descriptor === undefined) Reflect.deleteProperty(res, name);
-      else Object.defineProperty(res, name, descriptor);
-    }
+/** In a response that has been under a cover of its own. */
+const COVER: unique symbol = Symbol('websauna-session.cover');
+
+type Refusable = Record<(typeof REFUSED)[number], AnyMethod>;
+interface Cover extends Refusable {
+  covered: Covered;
+}
+type CoveredResponse = ServerResponse & { [COVER]?: Cover };
+
+/**
+ * Puts a cover over one response; `covered` decides from then on whether it is there. It is never taken
+ * off, and its functions are the same for all responses: to delete a property, or to define one that is
+ * an object's own, makes that object slow, and leaves a hidden class behind for the garbage collector.
+ */
+export function coverResponse(res: CoveredResponse, covered: Covered): void {
+  const known = res[COVER];
+  if (known !== undefined) {
+    known.covered = covered;
+    return;
+  }
+  const { setHeader, appendHeader, removeHeader } = res as unknown as Refusable;
+  res[COVER] = { covered, setHeader, appendHeader, removeHeader };
+  Object.assign(res, COVERED_METHODS);
+  for (const name of Object.keys(LOOKS)) {
+    if (!Object.hasOwn(res, name)) Object.defineProperty(res, name, COVERED_LOOKS[name]!);
+  }
+}
+
+const COVERED_METHODS = Object.fromEntries(REFUSED.map((name) => [name, coveredMethod(name)]));
+
+function coveredMethod(name: (typeof REFUSED)[number]): AnyMethod {
+  return function (this: CoveredResponse, ...args) {
+    const cover = this[COVER]!;
+    return cover.covered.covered ? refuseHeader() : Reflect.apply(cover[name], this, args);
+  };
+}
+
+const COVERED_LOOKS: Readonly<PropertyDescriptorMap> = Object.fromEntries(
+  Object.entries(LOOKS).map(([name, look]) => [name, { configurable: true, get: coveredLook(name, look) }]),
+);
+
+function coveredLook(name: string, look: Look): () => unknown {
+  return function (this: CoveredResponse) {
+    const { covered } = this[COVER]!;
+    return covered.covered ? look(covered) : Reflect.get(Object.getPrototypeOf(this) as object, name, this);
   };
 }
 

@@ -77,15 +77,14 @@ export class Hold implements Covered {
   async #settle(waiting: readonly Promise<void>[]): Promise<void> {
     const { statusCode } = this.#res;
     this.covered = true;
-    const uncover = this.prepared ? undefined : coverResponse(this.#res, this);
+    if (!this.prepared) coverResponse(this.#res, this);
     const results = await Promise.allSettled(waiting);
-    uncover?.();
     this.covered = false;
     const failure = results.find((result) => result.status === 'rejected');
     if (failure !== undefined) return this.#fail(failure.reason);
     try {
       // Errors that are answered too late leave their status behind.
-      this.#res.statusCode = statusCode;
+      if (this.#res.statusCode !== statusCode) this.#res.statusCode = statusCode;
       this.#release();
     } catch (error) {
       // A call that the response itself refuses, for a chunk of the wrong type or the like.

@@ -47,7 +47,6 @@ describe.each(FRAMEWORKS)('%s: while its session is being stored, a response', (
       write.open();
       assert.equal((await answering).body.toString(), 'one two');
       assert.deepEqual(look(response), [true, true, true]);
-      assert.ok(!Object.hasOwn(response, 'headersSent'), 'the cover is off');
     });
   });
 
@@ -89,8 +88,8 @@ describe.each(FRAMEWORKS)('%s: while its session is being stored, a response', (
       const answering = site.ask();
       await write.reached;
       write.fail();
-      await answering;
-      assert.ok(!Object.hasOwn(response, 'setHeader'));
+      const { headers } = await answering;
+      assert.match(headers['content-type']!, framework === 'node:http' ? /^text\/plain/ : /^text\/html/);
       assert.deepEqual(look(response), [true, true, true]);
     });
   });

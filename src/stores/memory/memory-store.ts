@@ -302,16 +302,18 @@ function matches(record: MemoryRecord, change: RecordChange, exact: boolean): bo
   return !exact || Object.keys(record.fields).every((name) => change.expect!.has(name));
 }
 
+function without(fields: MemoryRecord['fields'], names: ReadonlySet<string>): MemoryRecord['fields'] {
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => !names.has(name)));
+}
+
 function sameStored(a: Stored, b: Stored): boolean {
   return a === b || (typeof a !== 'string' && typeof b !== 'string' && Buffer.compare(a, b) === 0);
 }
 
 function apply(record: MemoryRecord, change: RecordChange): MemoryRecord {
   if (change.delete.size > 0 || change.set.size > 0) {
-    const fields = new Map(Object.entries(record.fields));
-    for (const name of change.delete) fields.delete(name);
-    for (const [name, value] of change.set) fields.set(name, value);
-    record.fields = Object.fromEntries(fields);
+    const kept = change.delete.size === 0 ? record.fields : without(record.fields, change.delete);
+    record.fields = { ...kept, ...Object.fromEntries(change.set) };
   }
   if (change.timeout !== null) record.meta = { ...record.meta, timeout: change.timeout };
   return record;

@@ -141,6 +141,7 @@ function answerWith(error: unknown, res: ServerResponse): void {
     return;
   }
   res.statusCode = (error as { status?: number }).status ?? 500;
+  res.setHeader('content-type', 'text/plain');
   res.end('failed');
 }
 
