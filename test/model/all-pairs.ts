@@ -96,6 +96,9 @@ export function* allCrossings(): Generator<Plan> {
     { do: 'logout' },
     { do: 'login', owner: 'bob' },
   ];
+  // Whoever begins again has made room before.
+  const interrupted = [visit([LOGIN]), visit([{ do: 'set', field: 'a' }], 1)];
+  yield { ...DEFAULTS, max: 1, before: [visit([LOGIN], 0, 1), visit(CONTENT)], during: interrupted };
   for (const deeds of [[LOGIN], [{ do: 'rotate' }]] satisfies Deed[][]) {
     for (const other of [...elsewhere, ...here.map((deed) => visit([deed], 1))]) {
       yield { ...DEFAULTS, max: 1, before: [visit(CONTENT)], during: [visit(deeds), other] };

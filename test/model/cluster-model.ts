@@ -18,6 +18,7 @@ export class ClusterModel extends Model {
 
   *#moveAcross(request: Request): Steps<Place | undefined> {
     for (;;) {
+      request.sent = request.changes;
       const id = this.newId();
       request.target = id;
       const taken = yield 'copy';
@@ -27,7 +28,7 @@ export class ClusterModel extends Model {
       // C8: the owner's limit counts the copy, from the start.
       if (request.login !== null && this.#isFull(request.login)) yield 'move';
       const copy = this.#copy(request);
-      // C2: what others write meanwhile makes the copy useless, and another one is made.
+      // C2: what others write meanwhile makes the copy useless, and another one is made, with another id.
       const retired = yield 'retire';
       const old = this.at(request.id!);
       if (old?.is !== 'session' || retired!.status === 'conflict') {

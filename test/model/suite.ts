@@ -41,6 +41,7 @@ const STEPS = [
   'keep, gone',
   'withdraw, ok',
   'withdraw, gone',
+  'move, interrupted',
 ];
 
 /** Milliseconds; the stated numbers of interleavings take a small part of it. MODEL_RUNS can ask for more. */

@@ -1,5 +1,6 @@
 // Bugs of moves across the slots of a cluster, which are several commands.
 const across = 'src/stores/redis/across-slots.ts';
+const move = 'src/engine/move.ts';
 const lua = (name) => `src/stores/redis/lua/${name}.lua`;
 
 export const clusterBugs = [
@@ -63,10 +64,25 @@ export const clusterBugs = [
     ],
   },
   {
+    bug: 'across slots: a login that begins again does so under the same id, also when it was revoked',
+    breaks: 'C1',
+    on: 'cluster',
+    change: [
+      [move, 'let [taken, conflicts] = [0, 0];', "let [taken, conflicts, again] = [0, 0, ''];"],
+      [move, 'const id = targetId(state, nonce);', 'const id = again || targetId(state, nonce);'],
+      [
+        move,
+        "      if (outcome.status === 'conflict') state.fields.reload(",
+        "      again = outcome.status === 'interrupted' && login !== null ? id : '';\n" +
+          "      if (outcome.status === 'conflict') state.fields.reload(",
+      ],
+    ],
+  },
+  {
     bug: 'across slots: nobody is told whom a login has ended that came to nothing',
     breaks: 'C8',
     on: 'cluster',
-    change: [['src/engine/move.ts', '    announceEvictions(state, outcome.evicted ?? []);\n', '']],
+    change: [[move, '    announceEvictions(state, outcome.evicted ?? []);\n', '']],
   },
   {
     bug: 'across slots: a login that was revoked before its last step has a session all the same',

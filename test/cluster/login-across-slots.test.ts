@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, test } from 'vitest';
+import { createSessionFactory, type SessionFactory, type WebsaunaSession } from 'websauna-session';
+import { RedisStore } from 'websauna-session/redis';
+import { driverFor } from '../../src/stores/redis/client.ts';
+import { ValueEncoding } from '../../src/stores/redis/encoding.ts';
+import type { ScriptName } from '../../src/stores/redis/scripts.generated.ts';
+import { startCluster, type RedisCluster } from '../support/redis-cluster.ts';
+import type { GivenClient } from '../support/redis-clients.ts';
+import { SteppedDriver } from '../support/stepped-driver.ts';
+import { CLUSTER_CLIENTS } from '../support/topology-clients.ts';
+import { Jar, visit } from '../support/visit.ts';
+
+// What an application notices of a login across slots that others interrupt.
+
+type Factory = SessionFactory<Record<string, unknown>>;
+type Session = WebsaunaSession<Record<string, unknown>>;
+
+let cluster: RedisCluster;
+let given: GivenClient;
+let driver: SteppedDriver;
+let factory: Factory;
+/** The same sessions, in another process. */
+let other: Factory;
+let owner: string;
+/** What the factory tells about sessions that ended at the owner's limit. */
+let evicted: string[];
+
+beforeAll(async () => {
+  cluster = await startCluster({ replicas: 0 });
+  given = await CLUSTER_CLIENTS['node-redis 6']!(cluster);
+});
+afterAll(async () => {
+  await given?.close();
+  await cluster?.stop();
+});
+beforeEach(() => {
+  driver = new SteppedDriver(driverFor(given.client));
+  factory = factoryOver(driver);
+  other = factoryOver(new SteppedDriver(driverFor(given.client)));
+  owner = randomUUID();
+  evicted = [];
+  factory.on('destroyed', ({ handle, reason }) => reason === 'evicted' && evicted.push(handle));
+});
+
+function factoryOver(over: SteppedDriver): Factory {
+  const store = new RedisStore(over, 'login-across:', new ValueEncoding('utf-8', 'strict', false));
+  return createSessionFactory({ secret: 'a secret of more than thirty-two bytes', store, maxSessionsPerOwner: 1 });
+}
+
+async function withCart(): Promise<Jar> {
+  const jar = new Jar();
+  await visit(other, jar, (session) => session.set('cart', [1]));
+  return jar;
+}
+
+/** Another tab of the same browser. */
+const tab = (jar: Jar, act: (session: Session) => void): Promise<void> => visit(other, new Jar(jar), act);
+const write = (jar: Jar): Promise<void> => tab(jar, (session) => session.set('other', [randomUUID()]));
+
+async function revokedCopy(jar: Jar): Promise<void> {
+  await write(jar);
+  assert.equal(await other.owners.revoke(owner), 1);
+}
+
+const dataOf = (jar: Jar): Promise<object> => visit(other, new Jar(jar), (session) => ({ ...session.toJSON() }));
+
+describe('C8: a session that a login ends to make room is told of once', () => {
+  test.each<[string, ScriptName, (jar: Jar) => Promise<unknown>]>([
+    ['is not interrupted', 'retire', () => Promise.resolve()],
+    ['begins again, because the old session was written to', 'retire', write],
+    ['begins again, and was revoked besides', 'retire', revokedCopy],
+    ['comes too late after a logout', 'retire', (jar) => tab(jar, (session) => session.invalidate())],
+    ['comes too late after another login', 'retire', (jar) => tab(jar, (session) => session.login(randomUUID()))],
+    ['is revoked before it has been kept', 'save', () => other.owners.revoke(owner)],
+  ])('when the login %s', async (_, step, interrupt) => {
+    await visit(other, new Jar(), (session) => session.login(owner));
+    const [first] = await other.owners.list(owner);
+    const jar = await withCart();
+    driver.before(step, () => interrupt(jar));
+    await visit(factory, jar, (session) => session.login(owner));
+    assert.deepEqual(evicted, [first!.handle]);
+    const current = await visit(other, jar, ({ handle }) => handle);
+    assert.deepEqual(
+      (await other.owners.list(owner)).map(({ handle }) => handle),
+      [current],
+    );
+  });
+});
+
+describe('a login whose new session is revoked each time before the old one has ended', () => {
+  test('begins again with what there is by then', async () => {
+    const jar = await withCart();
+    for (let i = 0; i < 5; i++) driver.before('retire', () => revokedCopy(jar));
+    const before = new Jar(jar);
+    await visit(factory, jar, (session) => session.login(owner));
+    assert.deepEqual(Object.keys(await dataOf(jar)).toSorted(), ['cart', 'other']);
+    assert.deepEqual(await dataOf(before), {});
+  });
+
+  test('fails when it never stops, and does not blame the ids; the old session stays', async () => {
+    const jar = await withCart();
+    for (let i = 0; i < 32; i++) driver.before('retire', () => revokedCopy(jar));
+    const login = visit(factory, new Jar(jar), (session) => session.login(owner));
+    await assert.rejects(login, { code: 'ERR_SESSION_STORE', message: /changed so often/ });
+    assert.deepEqual(Object.keys(await dataOf(jar)).toSorted(), ['cart', 'other']);
+    assert.deepEqual(await other.owners.list(owner), []);
+  });
+});
