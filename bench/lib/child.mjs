@@ -54,7 +54,6 @@ export async function startServer(framework, kind, redisUrl, execArgv = []) {
   ended.catch(() => {});
   return {
     port,
-    pid: child.pid,
     /** CPU seconds so far, user and system. */
     async cpu() {
       child.send('cpu');
