@@ -31,19 +31,18 @@ export class CookieVerifier {
   verify(value: string): VerifiedCookie | 'malformed' | 'signature' {
     const known = this.#younger.get(value);
     if (known !== undefined) return known;
-    // What is remembered must not hold on to the header that it was cut out of.
-    const text = Buffer.from(value).toString();
-    const cookie = this.#older.get(text) ?? this.#check(text);
-    if (typeof cookie === 'object') this.#remember(text, cookie);
+    const cookie = this.#older.get(value) ?? this.#check(value);
+    if (typeof cookie === 'object') this.#remember(detached(value), cookie);
     return cookie;
   }
 
-  #check(text: string): VerifiedCookie | 'malformed' | 'signature' {
-    const split = splitCookieValue(text);
+  #check(value: string): VerifiedCookie | 'malformed' | 'signature' {
+    const split = splitCookieValue(value);
     if (split === null) return 'malformed';
-    const { id, signature } = split;
-    const secret = this.#keyring.verify(id, signature);
-    return secret < 0 ? 'signature' : { id, key: keyOf(id), secret };
+    const secret = this.#keyring.verify(split.id, split.signature);
+    if (secret < 0) return 'signature';
+    const id = detached(split.id);
+    return { id, key: keyOf(id), secret };
   }
 
   #remember(text: string, cookie: VerifiedCookie): void {
@@ -53,4 +52,9 @@ export class CookieVerifier {
     }
     this.#younger.set(text, cookie);
   }
+}
+
+/** What is remembered must not hold on to the header that it was cut out of. */
+function detached(text: string): string {
+  return Buffer.from(text).toString();
 }
