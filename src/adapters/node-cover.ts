@@ -9,6 +9,7 @@ export interface Covered {
 
 type Look = (covered: Covered) => unknown;
 type AnyMethod = (...args: unknown[]) => unknown;
+type CoveredOf = (res: ServerResponse) => Covered | undefined;
 
 /**
  * What a response that waits for its session looks like: sent. Code that asks whether it may still answer,
@@ -51,48 +52,50 @@ export function coverResponse(res: CoveredResponse, covered: Covered): void {
   }
 }
 
-const COVERED_METHODS = Object.fromEntries(REFUSED.map((name) => [name, coveredMethod(name)]));
+const ownCover: CoveredOf = (res: CoveredResponse) => res[COVER]?.covered;
 
-function coveredMethod(name: (typeof REFUSED)[number]): AnyMethod {
-  return function (this: CoveredResponse, ...args) {
-    const cover = this[COVER]!;
-    return cover.covered.covered ? refuseHeader() : Reflect.apply(cover[name], this, args);
-  };
-}
-
+const COVERED_METHODS = Object.fromEntries(
+  REFUSED.map((name) => [name, refusable(ownCover, (res: CoveredResponse) => res[COVER]![name])]),
+);
 const COVERED_LOOKS: Readonly<PropertyDescriptorMap> = Object.fromEntries(
-  Object.entries(LOOKS).map(([name, look]) => [name, { configurable: true, get: coveredLook(name, look) }]),
+  Object.entries(LOOKS).map(([name, look]) => {
+    const get = looking(name, look, ownCover, (res) => Object.getPrototypeOf(res) as object);
+    return [name, { configurable: true, get }];
+  }),
 );
 
-function coveredLook(name: string, look: Look): () => unknown {
-  return function (this: CoveredResponse) {
-    const { covered } = this[COVER]!;
-    return covered.covered ? look(covered) : Reflect.get(Object.getPrototypeOf(this) as object, name, this);
-  };
-}
-
 /** Makes all responses that inherit from `base` ready for a cover: `covered` of theirs decides. */
-export function prepareCover(base: object, coveredOf: (res: ServerResponse) => Covered | undefined): void {
-  const cover: PropertyDescriptorMap = {};
+export function prepareCover(base: object, coveredOf: CoveredOf): void {
   for (const name of REFUSED) {
-    const below = Reflect.get(base, name) as (...args: unknown[]) => unknown;
-    cover[name] = {
-      writable: true,
-      value(this: ServerResponse, ...args: unknown[]): unknown {
-        return coveredOf(this)?.covered === true ? refuseHeader() : below.apply(this, args);
-      },
-    };
+    const below = Reflect.get(base, name) as AnyMethod;
+    const value = refusable(coveredOf, () => below);
+    Object.defineProperty(base, name, { value, writable: true, configurable: true });
   }
   const parent = Object.getPrototypeOf(base) as object;
   for (const [name, look] of Object.entries(LOOKS)) {
-    cover[name] = {
-      get(this: ServerResponse): unknown {
-        const covered = coveredOf(this);
-        return covered?.covered === true ? look(covered) : Reflect.get(parent, name, this);
-      },
-    };
+    const get = looking(name, look, coveredOf, () => parent);
+    Object.defineProperty(base, name, { get, configurable: true });
   }
-  for (const name of Object.keys(cover)) Object.defineProperty(base, name, { ...cover[name], configurable: true });
+}
+
+/** A method that a response refuses under its cover. */
+function refusable(coveredOf: CoveredOf, belowOf: (res: ServerResponse) => AnyMethod): AnyMethod {
+  return function (this: ServerResponse, ...args) {
+    return coveredOf(this)?.covered === true ? refuseHeader() : Reflect.apply(belowOf(this), this, args);
+  };
+}
+
+/** A getter that tells what the cover shows, or else what stands below it. */
+function looking(
+  name: string,
+  look: Look,
+  coveredOf: CoveredOf,
+  parentOf: (res: ServerResponse) => object,
+): () => unknown {
+  return function (this: ServerResponse) {
+    const covered = coveredOf(this);
+    return covered?.covered === true ? look(covered) : Reflect.get(parentOf(this), name, this);
+  };
 }
 
 function refuseHeader(): never {
