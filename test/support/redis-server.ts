@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { programs } from '../../scripts/programs.mjs';
@@ -28,17 +28,32 @@ const HOST = '127.0.0.1';
 const CONTAINERS =
   /^(acl|client|cluster|command|config|function|latency|memory|module|object|pubsub|script|slowlog|xgroup|xinfo)$/;
 
-/** A cluster node listens 10,000 above its port as well, and ports end at 65,535. */
-const HIGHEST_PORT = 55_535;
+/**
+ * Ports for servers, and for nodes of a cluster 10,000 above them as well: below those that the system gives
+ * out by itself. Every worker of a test run has its own, in turn. Otherwise a server of another test could
+ * take the port of one that was killed, and clients that wait for this one would find that one.
+ */
+const FIRST_PORT = 10_000;
+const PORTS_PER_WORKER = 2_500;
+const WORKERS = 4;
+const firstOfWorker = FIRST_PORT + (Number(process.env['VITEST_POOL_ID'] ?? 0) % WORKERS) * PORTS_PER_WORKER;
+let turn = Math.floor(Math.random() * PORTS_PER_WORKER);
 
 /** A port that was free a moment ago; whoever listens on it must be ready to find it taken. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, HOST);
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port <= HIGHEST_PORT ? port : freePort();
+  for (;;) {
+    turn = (turn + 1) % PORTS_PER_WORKER;
+    const server = createServer().listen(firstOfWorker + turn, HOST);
+    try {
+      await once(server, 'listening');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') continue;
+      throw error;
+    }
+    server.close();
+    await once(server, 'close');
+    return firstOfWorker + turn;
+  }
 }
 
 /** What INFO says, by name. */

@@ -121,6 +121,8 @@ export class GuardedDriver implements RedisDriver {
   #failed(error: unknown, ticket: number): unknown {
     if (isServerReply(error)) {
       this.#breaker.succeeded(ticket);
+      // So says a node that has lost its cluster, too: another may know better.
+      if (error.message.startsWith('CLUSTERDOWN')) this.#inner.refresh?.();
       return withoutCommand(error);
     }
     if (isMistake(error)) return error;

@@ -5,6 +5,7 @@ import { slotOf } from './slot.ts';
 
 interface NodeClient extends Plain {
   readonly isReady: boolean;
+  readonly options: object;
 }
 
 interface MasterNode {
@@ -19,9 +20,12 @@ interface Cluster {
   sendCommand(firstKey: string, readonly: boolean, args: Args, options: object): Promise<unknown>;
   nodeClient(node: MasterNode): Promise<NodeClient>;
   readonly masters: readonly MasterNode[];
+  /** Nothing at slots that no node was said to have. */
   readonly slots: readonly ({ readonly master: MasterNode } | undefined)[];
-  /** Not documented, so it may not be there: asks the cluster anew who has which slot. */
-  readonly _slots?: { rediscover?(startWith: NodeClient): Promise<void> };
+  /** Not documented, so it may not be there: asks a node, or else any, who has which slot. */
+  readonly _slots?: { rediscover?(startWith: { readonly options: object }): Promise<void> };
+  /** Not documented either. */
+  readonly _options?: { readonly rootNodes?: readonly object[] };
 }
 
 /** Milliseconds between two times of asking the cluster who has which slot. */
@@ -31,7 +35,8 @@ const REFRESH_INTERVAL = 200;
  * Over a cluster of node-redis, which by itself asks again who has which slot when a node sends it
  * elsewhere. A node that is down sends nobody anywhere: version 5 would wait for it for ever, and version
  * 6 does for five seconds, queueing commands that nobody waits for any more. So this looks whether the
- * node of a key is there, and has the cluster asked when it is not.
+ * node of a key is there, and has the cluster asked when it is not. A node that knows no cluster (yet, or
+ * any more) says that nobody has a slot: node-redis believes it, and would never ask another.
  */
 export class NodeRedisClusterDriver extends NodeRedisDriver {
   override readonly cluster = true;
@@ -73,19 +78,20 @@ export class NodeRedisClusterDriver extends NodeRedisDriver {
   /** @internal */
   protected override send(firstKey: string, args: Args, options: object): Promise<unknown> {
     const node = this.#client.slots[slotOf(firstKey)]?.master;
-    if (node !== undefined && isLost(node)) {
+    if (node === undefined || isLost(node)) {
       this.refresh();
       return offline();
     }
     return this.#client.sendCommand(firstKey, READONLY, args, options);
   }
 
-  async #firstToAnswer(): Promise<NodeClient> {
-    const clients = this.#client.masters.flatMap(({ client }) => (client === undefined ? [] : [client]));
-    const ready = clients.filter(({ isReady }) => isReady);
-    // None is: then any will do, as what fails is followed by the addresses that the cluster began with.
-    if (ready.length === 0 && clients.length > 0) return clients[0]!;
-    return await Promise.any(ready.map((client) => client.sendCommand(['PING'], {}).then(() => client)));
+  /** A master that answers; when there is none, one of the addresses that the cluster began with. */
+  async #firstToAnswer(): Promise<{ readonly options: object }> {
+    const ready = this.#client.masters.flatMap(({ client }) => (client?.isReady === true ? [client] : []));
+    if (ready.length > 0)
+      return await Promise.any(ready.map((node) => node.sendCommand(['PING'], {}).then(() => node)));
+    const roots = this.#client._options?.rootNodes ?? [];
+    return { options: { ...roots[Math.floor(Math.random() * roots.length)] } };
   }
 }
 

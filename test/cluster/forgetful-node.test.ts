@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { afterEach, describe, test } from 'vitest';
+import { driverFor } from '../../src/stores/redis/client.ts';
+import { GuardedDriver } from '../../src/stores/redis/guarded-driver.ts';
+import { startCluster } from '../support/redis-cluster.ts';
+import type { GivenClient } from '../support/redis-clients.ts';
+import { startRedis } from '../support/redis-server.ts';
+import { CLUSTER_CLIENTS } from '../support/topology-clients.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+const source = "return redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])";
+const WRITE = { source, sha: createHash('sha1').update(source).digest('hex') };
+const KEYS = Array.from({ length: 30 }, (_, index) => `key ${index}`);
+
+const endings: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const end of endings.splice(0).toReversed()) await end();
+});
+
+function writerFor({ client, close }: GivenClient): (key: string) => Promise<unknown> {
+  const driver = new GuardedDriver(driverFor(client), { timeout: 1 });
+  endings.push(close, () => driver.close());
+  return (key) => driver.evaluate(WRITE, [key], ['field', 'value'], false);
+}
+
+const written = (write: (key: string) => Promise<unknown>): Promise<boolean> =>
+  Promise.all(KEYS.map(write)).then(() => true);
+
+describe.each(Object.entries(CLUSTER_CLIENTS))('a node that knows no cluster: %s', (name, connect) => {
+  test('a master is taken out of the cluster while the client is connected to it: its successor is found', async () => {
+    const cluster = await startCluster({ masters: 1 });
+    endings.push(() => cluster.stop());
+    const write = writerFor(await connect(cluster));
+    await written(write);
+    const [old] = await cluster.masters();
+    const [successor] = await cluster.replicasOf(old!);
+    await successor!.cli('CLUSTER', 'FAILOVER', 'TAKEOVER');
+    await waitFor('the old master to follow', async () => String(await old!.cli('ROLE')).startsWith('slave'));
+    await old!.cli('CLUSTER', 'RESET', 'HARD');
+    await waitFor('the successor to be found', () => written(write));
+    assert.equal(await old!.cli('DBSIZE'), 0);
+    assert.equal(await successor!.cli('DBSIZE'), KEYS.length);
+  });
+
+  test('a client that connected before the cluster was formed is of use once it is', async () => {
+    const node = await startRedis({ config: { 'cluster-enabled': 'yes', 'cluster-announce-ip': '127.0.0.1' } });
+    endings.push(() => node.stop());
+    const connecting = connect({ urls: [node.url] });
+    // ioredis waits until it is.
+    const early = name.startsWith('node-redis') ? writerFor(await connecting) : undefined;
+    if (early !== undefined) await assert.rejects(early('key'), { code: 'ERR_SESSION_STORE_UNAVAILABLE' });
+    await node.cli('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
+    const write = early ?? writerFor(await connecting);
+    await waitFor('the slots to be found', () => written(write));
+  });
+});
