@@ -100,9 +100,12 @@ async function attempt(stage: Stage, plan: Plan, explored?: Explored, choices: n
 }
 
 async function simplest(stage: Stage, found: Finding): Promise<Finding> {
-  const plan = await simplify(found.plan, async (simpler) => (await attempt(stage, simpler)) !== null);
-  const again = await attempt(stage, plan);
-  if (again === null)
-    throw new Error(`What follows depends on chance: once more, it does not come.\n${found.toString()}`);
-  return again;
+  let best = found;
+  await simplify(found.plan, async (simpler) => {
+    // Twice: what came by chance, as when a server's clock went on to the next second, seldom comes again.
+    const again = (await attempt(stage, simpler)) && (await attempt(stage, simpler));
+    best = again ?? best;
+    return again !== null;
+  });
+  return best;
 }
