@@ -39,7 +39,7 @@ beforeEach(() => {
 });
 
 function storeOver(over: SteppedDriver, encoding = new ValueEncoding('utf-8', 'strict', false)): RedisStore {
-  return new RedisStore(over, PREFIX, encoding);
+  return new RedisStore(over, PREFIX, encoding, null);
 }
 
 function random(bytes: number): string {

@@ -45,7 +45,7 @@ beforeEach(() => {
 });
 
 function factoryOver(over: SteppedDriver): Factory {
-  const store = new RedisStore(over, 'login-across:', new ValueEncoding('utf-8', 'strict', false));
+  const store = new RedisStore(over, 'login-across:', new ValueEncoding('utf-8', 'strict', false), null);
   return createSessionFactory({ secret: 'a secret of more than thirty-two bytes', store, maxSessionsPerOwner: 1 });
 }
 

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, test } from 'vitest';
 import type { NewRecord, RecordKey } from 'websauna-session';
 import { createRedisStore, type RedisStore } from 'websauna-session/redis';
+import { scripts } from '../../src/stores/redis/scripts.generated.ts';
 import { startCluster, type Migration, type RedisCluster } from '../support/redis-cluster.ts';
 import type { GivenClient } from '../support/redis-clients.ts';
 import { CLUSTER_CLIENTS } from '../support/topology-clients.ts';
@@ -29,7 +30,7 @@ function owned(max = 0): NewRecord {
   return { details: DETAILS, timeout: 600, absoluteTimeout: 0, fields: new Map([['a', '1']]), login };
 }
 
-describe.each(Object.entries(CLUSTER_CLIENTS))('a slot on its way: %s', (_, connect) => {
+describe.each(Object.entries(CLUSTER_CLIENTS))('a slot on its way: %s', (name, connect) => {
   let given: GivenClient;
   let store: RedisStore;
   let bucket: string;
@@ -91,6 +92,25 @@ describe.each(Object.entries(CLUSTER_CLIENTS))('a slot on its way: %s', (_, conn
       code: 'ERR_SESSION_STORE',
       message: /\((?:TRYAGAIN|ASK|MOVED)\)$/,
     });
+  });
+
+  test('what met its deadline is not carried out when the slot has moved, though ioredis still tries', async () => {
+    const impatient = createRedisStore({ client: given.client, prefix: PREFIX, socketTimeout: 0.2 });
+    const elsewhere = { handle: random(32), bucket: random(12) };
+    // What the server's clock says is known then.
+    assert.equal((await impatient.create(elsewhere, owned())).status, 'ok');
+    await migration.to.cli('SCRIPT', 'LOAD', scripts.save.source);
+    await migration.move([index()]);
+    await assert.rejects(impatient.save(sessions[0]!, { ...touch, set: new Map([['b', '2']]) }));
+    const failed = Date.now();
+    await waitFor('it to be late beyond doubt', () => Date.now() > failed + 200);
+    const calls = async (): Promise<number> => (await migration.to.commandCounts()).get('evalsha') ?? 0;
+    const before = await calls();
+    await migration.finish();
+    if (!name.startsWith('node-redis')) await waitFor('the next try', async () => (await calls()) > before);
+    const found = await store.load(sessions[0]!);
+    assert.ok(found?.status === 'found');
+    assert.equal(found.fields['b'], undefined);
   });
 
   describe.each([

@@ -23,8 +23,8 @@ interface Device {
   /** The counter as it was last acknowledged, and when. */
   n: number;
   writtenAt: number;
-  /** Values that were sent, and never acknowledged. */
-  readonly tried: Set<number>;
+  /** Values that were sent, and never acknowledged; and when, by the process's clock. */
+  readonly tried: Map<number, number>;
   /** A request that failed may have given it another id, or ended it. */
   unsure: boolean;
 }
@@ -35,6 +35,8 @@ interface Ended {
 }
 
 const MAX_DEVICES = 2;
+/** Milliseconds after which what failed is not carried out any more: more than any site's deadline. */
+const FORGOTTEN = 3_000;
 /** Ended sessions that are remembered. */
 const MAX_ENDED = 30;
 
@@ -97,7 +99,7 @@ export class Person {
     await visit(this.#site(), jar, (session) => session.set('cart', cart));
     await visit(this.#site(), jar, (session) => session.login(this.owner));
     const now = performance.now();
-    this.#devices.push({ jar, cart, movedAt: now, n: 0, writtenAt: now, tried: new Set(), unsure: false });
+    this.#devices.push({ jar, cart, movedAt: now, n: 0, writtenAt: now, tried: new Map(), unsure: false });
   }
 
   async #read(device: Device): Promise<void> {
@@ -127,8 +129,10 @@ export class Person {
   }
 
   async #write(device: Device): Promise<void> {
-    const n = Math.max(device.n, ...device.tried) + 1;
-    device.tried.add(n);
+    const { tried } = device;
+    const n = Math.max(device.n, ...tried.keys()) + 1;
+    const now = performance.now();
+    tried.set(n, now);
     const alive = await visit(this.#site(), device.jar, (session) => {
       session.set('n', n);
       return session.owner !== null;
@@ -138,7 +142,9 @@ export class Person {
       this.#devices = this.#devices.filter((each) => each !== device);
       return;
     }
-    device.tried.delete(n);
+    tried.delete(n);
+    // This one stands: nothing that failed so long before comes after it.
+    for (const [value, sentAt] of tried) if (sentAt + FORGOTTEN < now) tried.delete(value);
     Object.assign(device, { n, writtenAt: performance.now() });
   }
 

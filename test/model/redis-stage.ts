@@ -106,7 +106,7 @@ export class RedisStage implements Stage {
     const [one, two, third] = clients.map(({ client }) => driverFor(client)) as [RedisDriver, RedisDriver, RedisDriver];
     this.#drivers = [one, two, third];
     const encoding = new ValueEncoding('utf-8', 'strict', false);
-    const storeOver = (driver: RedisDriver): FullStore => later(new RedisStore(driver, PREFIX, encoding), passed);
+    const storeOver = (driver: RedisDriver): FullStore => later(new RedisStore(driver, PREFIX, encoding, null), passed);
     const worker = (driver: RedisDriver): FullStore => {
       const store = storeOver(new DirectedDriver(driver, director, this.#keys, passed));
       const move: FullStore['move'] = (from, to, how) => {

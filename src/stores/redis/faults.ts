@@ -58,6 +58,14 @@ export function withoutCommand(error: unknown): unknown {
   return error;
 }
 
+/** For a command that met its deadline. */
+export function tooLate(seconds: number): SessionError {
+  return new SessionError(
+    'ERR_SESSION_STORE_TIMEOUT',
+    `Redis did not answer within ${seconds} s; check its load and the network, or raise \`redis.socketTimeout\``,
+  );
+}
+
 /** What `ERR_SESSION_STORE_UNAVAILABLE` says. Addresses are left to the cause: the message may reach clients. */
 export function unavailable(cause: unknown): SessionError {
   return new SessionError('ERR_SESSION_STORE_UNAVAILABLE', explain(cause), { cause });

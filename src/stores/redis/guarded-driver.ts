@@ -3,7 +3,7 @@ import type { Stored } from '../store.ts';
 import { Breaker } from './breaker.ts';
 import { Deadlines, systemClock, type Clock, type Outcomes } from './deadline.ts';
 import type { CachedFields, RedisDriver, Reply, Script } from './driver.ts';
-import { explain, isMistake, isServerReply, unavailable, withoutCommand } from './faults.ts';
+import { explain, isMistake, isServerReply, tooLate, unavailable, withoutCommand } from './faults.ts';
 import { OwnDriver } from './own-driver.ts';
 import { patiently } from './patience.ts';
 
@@ -134,16 +134,9 @@ export class GuardedDriver implements RedisDriver {
   #late(ticket: number): SessionError {
     this.#inner.refresh?.();
     const fault = this.#own?.fault;
-    const error = fault === undefined ? this.#timeout() : unavailable(fault);
+    const error = fault === undefined ? tooLate(this.#seconds) : unavailable(fault);
     this.#breaker.late(ticket, fault ?? error);
     return error;
-  }
-
-  #timeout(): SessionError {
-    return new SessionError(
-      'ERR_SESSION_STORE_TIMEOUT',
-      `Redis did not answer within ${this.#seconds} s; check its load and the network, or raise \`redis.socketTimeout\``,
-    );
   }
 
   /** That a client is offline says little; why, says more. */
@@ -171,7 +164,7 @@ export class GuardedDriver implements RedisDriver {
       return this.#faultBehind(error);
     },
     late: () => {
-      const error = this.#own?.fault ?? this.#timeout();
+      const error = this.#own?.fault ?? tooLate(this.#seconds);
       this.#own?.suspect(true);
       return error;
     },

@@ -21,8 +21,8 @@ function isOnTheMove(error: unknown): boolean {
 
 /**
  * Runs a command again while its slot is on the move, and until `end`, a time of the clock. A run that may
- * last longer is not begun: ioredis tries again by itself for a second or so, cannot be told to stop, and
- * would carry out after a later change what nobody waits for any more.
+ * last longer is not begun: ioredis tries again by itself for a second or so, and cannot be told to stop.
+ * The command would meet its deadline then, which speaks against a server that has answered all the time.
  */
 export async function patiently<T>(run: () => Promise<T>, end: number, clock: Clock): Promise<T> {
   for (let wait = FIRST_WAIT; ; wait = Math.min(2 * wait, LONGEST_WAIT)) {

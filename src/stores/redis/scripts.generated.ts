@@ -11,10 +11,12 @@ export type ScriptName = 'create' | 'destroy' | 'list' | 'meta' | 'move' | 'reti
 
 export const scripts: Readonly<Record<ScriptName, Script>> = {
   create: {
-    sha: '2fa645e95980238b6a25996716773fb188ade0e2',
+    sha: '4c41e9950abbbc0af92330f5b93f6c46bba3bae1',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local stamp = time[1] * 1000000 + time[2]
+local due = tonumber(table.remove(ARGV))
+if due and now > due then return {6, now} end
 local function int(number)
   return string.format('%.0f', number)
 end
@@ -108,10 +110,12 @@ return reply
 `,
   },
   destroy: {
-    sha: 'cc2c011075685102ef7200fb8f4651f81ef7ec99',
+    sha: 'd73a4494c12993b0b752f5f1773d6f485becc404',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local stamp = time[1] * 1000000 + time[2]
+local due = tonumber(table.remove(ARGV))
+if due and now > due then return {6, now} end
 local function int(number)
   return string.format('%.0f', number)
 end
@@ -199,10 +203,12 @@ return redis.call('HMGET', KEYS[1], '@', '@s')
 `,
   },
   move: {
-    sha: '630e883c5bf44a09d4a9d15673c751482ce5a310',
+    sha: '545f9cfb868906f7ae72b39234cea5958bd331b0',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local stamp = time[1] * 1000000 + time[2]
+local due = tonumber(table.remove(ARGV))
+if due and now > due then return {6, now} end
 local function int(number)
   return string.format('%.0f', number)
 end
@@ -334,10 +340,12 @@ return reply
 `,
   },
   retire: {
-    sha: 'de242f2ac9ea466aa4050c4ddde18c0b2fb2cb67',
+    sha: '5ffd741baf4f82f39558d5fc4a0f055983ee05d3',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local stamp = time[1] * 1000000 + time[2]
+local due = tonumber(table.remove(ARGV))
+if due and now > due then return {6, now} end
 local function int(number)
   return string.format('%.0f', number)
 end
@@ -417,10 +425,12 @@ return {1, now}
 `,
   },
   revoke: {
-    sha: '5c665f62740b31ef4c682413ae0b6af5c79600d6',
+    sha: 'a4c30fb5eeec9dd275a370865361df63302596d2',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local stamp = time[1] * 1000000 + time[2]
+local due = tonumber(table.remove(ARGV))
+if due and now > due then return {6, now} end
 local function int(number)
   return string.format('%.0f', number)
 end
@@ -503,10 +513,12 @@ return reply
 `,
   },
   save: {
-    sha: '7587aa66e4420e2dc00b30203c846ae32d2f26b1',
+    sha: '42e59a5e5cb5dd2aaba9417c168377d08c1c9f56',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local stamp = time[1] * 1000000 + time[2]
+local due = tonumber(table.remove(ARGV))
+if due and now > due then return {6, now} end
 local function int(number)
   return string.format('%.0f', number)
 end
@@ -637,10 +649,12 @@ return 1
 `,
   },
   take: {
-    sha: '2275fc5f0ac0f67e73fa55851edb431a1a5d5c8d',
+    sha: '0d7d7aa5e63a2965f79c7c3fea0a79b45ec0c456',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local stamp = time[1] * 1000000 + time[2]
+local due = tonumber(table.remove(ARGV))
+if due and now > due then return {6, now} end
 local function int(number)
   return string.format('%.0f', number)
 end

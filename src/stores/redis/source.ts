@@ -71,5 +71,5 @@ export function createRedisStore(
     ...(onUp && { onClose: onUp }),
   });
   const encoding = new ValueEncoding(options.encoding, options.encodingErrors, bytes);
-  return new RedisStore(guarded, options.prefix, encoding);
+  return new RedisStore(guarded, options.prefix, encoding, options.socketTimeout);
 }

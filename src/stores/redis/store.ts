@@ -24,6 +24,7 @@ import type { ValueEncoding } from './encoding.ts';
 import { isWrongType, storeError } from './faults.ts';
 import { fieldsFrom, formatDetails, isOwnField, parseLastSeen, parseMeta, parseRecord, textOf } from './record.ts';
 import { scanRecords } from './scan.ts';
+import { ScriptRunner } from './script-runner.ts';
 import { scripts } from './scripts.generated.ts';
 
 /** What a script's first number means; see `lua/_record.lua`. */
@@ -38,17 +39,18 @@ export class RedisStore implements SessionStore, OwnerIndex, TagIndex, SessionSc
   readonly #driver: RedisDriver;
   readonly #prefix: string;
   readonly #encoding: ValueEncoding;
-  /** How far Redis's clock is ahead of ours, as its last answer showed; milliseconds. */
-  #ahead = 0;
+  readonly #runner: ScriptRunner;
 
-  constructor(driver: RedisDriver, prefix: string, encoding: ValueEncoding) {
+  /** @param timeout seconds after which the driver gives a command up, so that it must not be carried out any more */
+  constructor(driver: RedisDriver, prefix: string, encoding: ValueEncoding, timeout: number | null) {
     this.#driver = driver;
     this.#prefix = prefix;
     this.#encoding = encoding;
+    this.#runner = new ScriptRunner(driver, timeout, encoding.needsBytes);
   }
 
   now(): number {
-    return Date.now() + this.#ahead;
+    return this.#runner.now();
   }
 
   async load(key: RecordKey, fresh = false): Promise<LoadResult | undefined> {
@@ -104,7 +106,7 @@ export class RedisStore implements SessionStore, OwnerIndex, TagIndex, SessionSc
   }
 
   async take(key: RecordKey, prefix: string): Promise<TakeOutcome> {
-    const reply = await this.#run('take', scripts.take, [this.#recordKey(key)], [prefix]);
+    const reply = await this.#runner.runInTime('take', scripts.take, [this.#recordKey(key)], [prefix]);
     if (reply[0] !== 1) return this.#outcome(reply) as TakeOutcome;
     return { status: 'ok', fields: this.#fields('take', reply) };
   }
@@ -114,7 +116,7 @@ export class RedisStore implements SessionStore, OwnerIndex, TagIndex, SessionSc
   }
 
   async listOwned(bucket: string): Promise<readonly OwnedRecord[]> {
-    const reply = await this.#run('list', scripts.list, [this.#indexKey(bucket)], [this.#bucketPrefix(bucket)]);
+    const reply = await this.#runner.run('list', scripts.list, [this.#indexKey(bucket)], [this.#bucketPrefix(bucket)]);
     const owned: OwnedRecord[] = [];
     for (let i = 1; i + 2 < reply.length; i += 3) {
       const meta = parseMeta(textOf(reply[i + 1] as Stored));
@@ -127,16 +129,16 @@ export class RedisStore implements SessionStore, OwnerIndex, TagIndex, SessionSc
 
   async revokeOwned(bucket: string, except: string | null, tag: string | null): Promise<readonly string[]> {
     const args = [this.#bucketPrefix(bucket), except ?? '', tag ?? ''];
-    const reply = await this.#run('revoke', scripts.revoke, [this.#indexKey(bucket)], args);
+    const reply = await this.#runner.runInTime('revoke', scripts.revoke, [this.#indexKey(bucket)], args);
     return this.#ended(bucket, reply);
   }
 
   async addTag(tag: string, bucket: string, keep: number): Promise<void> {
-    await this.#run('tag', scripts.tag, [this.#tagKey(tag)], [bucket, text(keep)]);
+    await this.#runner.run('tag', scripts.tag, [this.#tagKey(tag)], [bucket, text(keep)]);
   }
 
   async bucketsWithTag(tag: string): Promise<readonly string[]> {
-    const reply = await this.#run('find', scripts.tagged, [this.#tagKey(tag)], []);
+    const reply = await this.#runner.run('find', scripts.tagged, [this.#tagKey(tag)], []);
     return reply.map((bucket) => textOf(bucket as Stored));
   }
 
@@ -249,27 +251,13 @@ export class RedisStore implements SessionStore, OwnerIndex, TagIndex, SessionSc
     keys: readonly string[],
     args: readonly Stored[],
   ): Promise<MoveOutcome> {
-    return this.#outcome(await this.#run(operation, script, keys, args));
-  }
-
-  async #run(
-    operation: string,
-    script: Script,
-    keys: readonly string[],
-    args: readonly Stored[],
-  ): Promise<readonly Reply[]> {
-    try {
-      return (await this.#driver.evaluate(script, keys, args, this.#encoding.needsBytes)) as readonly Reply[];
-    } catch (error) {
-      throw storeError(operation, error);
-    }
+    return this.#outcome(await this.#runner.runInTime(operation, script, keys, args));
   }
 
   #outcome(reply: readonly Reply[]): MoveOutcome {
     const status: Code = CODES[Number(reply[0])]!;
     switch (status) {
       case 'ok':
-        if (typeof reply[1] === 'number') this.#ahead = reply[1] - Date.now();
         return { status, now: Number(reply[1]), evicted: reply.slice(2).map((handle) => textOf(handle as Stored)) };
       case 'moved':
         return {

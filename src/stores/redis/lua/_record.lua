@@ -1,12 +1,17 @@
 -- The record: hash of "@" (metadata), "@s" (last seen, seconds) and serialised fields; or, once rotated,
 -- a hash of "@r" alone: "<nonce>:<grace until, ms>:<the successor's handle>".
 -- Metadata: "1:<created ms>:<timeout s>:<expires ms>:<authenticated ms>:<details>", 1 being the version.
--- Results begin with a code: 0 gone, 1 written, 2 moved, 3 conflict, 4 exists, 5 full.
+-- Results begin with a code: 0 gone, 1 written, 2 moved, 3 conflict, 4 exists, 5 full, 6 late.
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 -- Microseconds, to tell logins of one millisecond apart.
 local stamp = time[1] * 1000000 + time[2]
+
+-- The last of ARGV, taken off here, is the time in ms by which to begin, or ''. A server that was held up comes to
+-- what nobody waits for any more, perhaps after what was asked for later: then nothing is done.
+local due = tonumber(table.remove(ARGV))
+if due and now > due then return {6, now} end
 
 local function int(number)
   return string.format('%.0f', number)

@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { NewRecord, RecordKey } from 'websauna-session';
+import { createRedisStore, RedisStore, type RedisOptions } from 'websauna-session/redis';
+import { driverFor } from '../../../src/stores/redis/client.ts';
+import type { RedisDriver, Reply, Script } from '../../../src/stores/redis/driver.ts';
+import { ValueEncoding } from '../../../src/stores/redis/encoding.ts';
+import type { Stored } from '../../../src/stores/store.ts';
+import { GIVEN_CLIENTS, type GivenClient } from '../../support/redis-clients.ts';
+import { startRedis, type RedisServer } from '../../support/redis-server.ts';
+import { waitFor } from '../../support/wait-for.ts';
+
+// What met its deadline is carried out by then, or never.
+
+const PREFIX = 'in-time:';
+/** Seconds. */
+const TIMEOUT = 0.2;
+/** Milliseconds, more than an answer takes: what the server's clock says is not known better than that. */
+const LATE = 200;
+const DETAILS = { owner: 'alice', method: null, address: null, agent: null, tags: [] };
+const touch = { set: new Map(), delete: new Set<string>(), timeout: null, expect: null };
+const change = { ...touch, set: new Map([['a', '2']]) };
+
+const bucket = randomBytes(12).toString('base64url');
+const newKey = (): RecordKey => ({ handle: randomBytes(32).toString('base64url'), bucket });
+const record = (): NewRecord => {
+  const login = { age: 0, max: 0, whenFull: 'evict-oldest' as const };
+  return { details: DETAILS, timeout: 600, absoluteTimeout: 0, fields: new Map([['a', '1']]), login };
+};
+
+let server: RedisServer;
+const endings: (() => Promise<unknown>)[] = [];
+beforeEach(async () => {
+  server = await startRedis();
+});
+afterEach(async () => {
+  server.resume();
+  for (const end of endings.splice(0)) await end();
+  await server.stop();
+});
+
+function given(connect: (url: string) => Promise<GivenClient>) {
+  return async (): Promise<RedisOptions> => {
+    const { client, close } = await connect(server.url);
+    endings.push(close);
+    return { client };
+  };
+}
+
+const CLIENTS: Readonly<Record<string, () => Promise<RedisOptions>>> = {
+  ...Object.fromEntries(Object.entries(GIVEN_CLIENTS).map(([name, connect]) => [name, given(connect)])),
+  'a connection of our own, node-redis': async () => ({ url: server.url, library: 'redis' }),
+  'a connection of our own, ioredis': async () => ({ url: server.url, library: 'ioredis' }),
+};
+
+/** All that is stored. */
+async function contents(): Promise<unknown> {
+  const keys = ((await server.cli('KEYS', '*')) as string[]).toSorted();
+  return await Promise.all(
+    keys.map(async (key) => {
+      const type = String(await server.cli('TYPE', key));
+      const value = type === 'hash' ? ['HGETALL', key] : ['ZRANGE', key, '0', '-1'];
+      return [key, await server.cli(...value)];
+    }),
+  );
+}
+
+async function codeOf(running: Promise<unknown>): Promise<unknown> {
+  return await running.then(
+    () => 'done',
+    ({ code }: { code: unknown }) => code,
+  );
+}
+
+test.each(Object.entries(CLIENTS))('Redis hangs until commands have met their deadline: %s', async (_, options) => {
+  const store = createRedisStore({ ...(await options()), prefix: PREFIX, socketTimeout: TIMEOUT });
+  endings.unshift(() => store.close());
+  const [saved, taken, moved, destroyed] = [newKey(), newKey(), newKey(), newKey()] as const;
+  for (const key of [saved, taken, moved, destroyed]) await waitFor('a session', () => store.create(key, record()));
+  const before = await contents();
+  await server.resetStats();
+  server.pause();
+  const running = [
+    store.create(newKey(), record()),
+    store.save(saved, change),
+    store.take(taken, ''),
+    store.move(moved, newKey(), { ...touch, login: null, trace: null, exact: false }),
+    store.destroy(destroyed),
+    store.revokeOwned(bucket, null, null),
+  ];
+  expect(await Promise.all(running.map(codeOf))).toEqual(running.map(() => 'ERR_SESSION_STORE_TIMEOUT'));
+  const failed = Date.now();
+  await waitFor('them to be late beyond doubt', () => Date.now() > failed + LATE);
+  server.resume();
+  await waitFor('them to reach Redis', async () => (await server.commandCounts()).get('evalsha') === running.length);
+  expect(await contents()).toEqual(before);
+  await waitFor('Redis to be used again', () => store.save(saved, change));
+  expect(await contents()).not.toEqual(before);
+});
+
+/** A server whose clock differs from ours, in milliseconds. */
+class SkewedDriver implements RedisDriver {
+  readonly #inner: RedisDriver;
+  skew = 0;
+  runs = 0;
+
+  constructor(inner: RedisDriver) {
+    this.#inner = inner;
+  }
+
+  get library(): RedisDriver['library'] {
+    return this.#inner.library;
+  }
+
+  get cluster(): boolean {
+    return this.#inner.cluster;
+  }
+
+  hgetall(key: string, bytes: boolean): Promise<Record<string, Stored>> {
+    return this.#inner.hgetall(key, bytes);
+  }
+
+  async evaluate(script: Script, keys: readonly string[], args: readonly Stored[], bytes: boolean): Promise<Reply> {
+    this.runs += 1;
+    const due = String(Number(args.at(-1)) - this.skew);
+    const [code, now, ...rest] = (await this.#inner.evaluate(
+      script,
+      keys,
+      [...args.slice(0, -1), due],
+      bytes,
+    )) as Reply[];
+    return [code!, Number(now) + this.skew, ...rest];
+  }
+
+  scan(pattern: string, count: number): AsyncIterable<string[]> {
+    return this.#inner.scan(pattern, count);
+  }
+
+  ping(): Promise<void> {
+    return this.#inner.ping();
+  }
+
+  close(): Promise<void> {
+    return this.#inner.close();
+  }
+}
+
+describe('the clock of Redis', () => {
+  const HOUR = 3_600_000;
+  let driver: SkewedDriver;
+  let store: RedisStore;
+  let key: RecordKey;
+  beforeEach(async () => {
+    const { client, close } = await GIVEN_CLIENTS['node-redis 6']!(server.url);
+    endings.push(close);
+    driver = new SkewedDriver(driverFor(client));
+    store = new RedisStore(driver, PREFIX, new ValueEncoding('utf-8', 'strict', false), 60);
+    key = newKey();
+    assert.equal((await store.create(key, record())).status, 'ok');
+  });
+
+  async function runsOf(operation: () => Promise<unknown>): Promise<number> {
+    driver.runs = 0;
+    expect(await operation()).toMatchObject({ status: 'ok' });
+    return driver.runs;
+  }
+
+  test('is asked once, by the first command', async () => {
+    expect(driver.runs).toBe(2);
+    expect(await runsOf(() => store.save(key, change))).toBe(1);
+  });
+
+  test.each([HOUR, -HOUR])(
+    'is another by %i ms after a failover: nothing fails, and it is asked once again at most',
+    async (skew) => {
+      driver.skew = skew;
+      expect(await runsOf(() => store.save(key, change))).toBe(skew > 0 ? 2 : 1);
+      expect(await runsOf(() => store.save(key, change))).toBe(1);
+      expect(Math.abs(store.now() - Date.now() - skew)).toBeLessThan(HOUR / 2);
+    },
+  );
+
+  test('differs between two servers by more than the deadline: nothing fails', async () => {
+    for (const skew of [HOUR, 0, HOUR, 0]) {
+      driver.skew = skew;
+      expect(await runsOf(() => store.save(key, change))).toBeLessThanOrEqual(2);
+    }
+  });
+});
