@@ -113,6 +113,19 @@ describe.each(Object.entries(CLUSTER_CLIENTS))('a slot on its way: %s', (name, c
     assert.equal(found.fields['b'], undefined);
   });
 
+  test('two nodes name each other as the owner of a slot, for a while: no outage, and it is read when they agree', async () => {
+    const { slot, from, to } = migration;
+    await migration.finish();
+    const ids = await Promise.all([from, to].map(async (node) => String(await node.cli('CLUSTER', 'MYID'))));
+    for (const key of sessions) assert.equal((await store.destroy(key)).status, 'ok');
+    await store.revokeOwned(bucket, null, null);
+    await to.cli('CLUSTER', 'SETSLOT', String(slot), 'NODE', ids[0]!);
+    await assert.rejects(store.load(sessions[0]!), { code: 'ERR_SESSION_STORE', message: /\(MOVED\)$/ });
+    const loading = store.load(sessions[0]!);
+    await to.cli('CLUSTER', 'SETSLOT', String(slot), 'NODE', ids[1]!);
+    assert.equal(await loading, undefined);
+  });
+
   describe.each([
     ['the index has gone ahead', () => [index()]],
     ['a session has gone ahead', () => [nameOf(sessions[1]!)]],

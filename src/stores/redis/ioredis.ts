@@ -14,14 +14,6 @@ interface Scanning {
   nodes(role: 'master'): Scanning[];
 }
 
-/** What ioredis says when it has sent a command on as often as it may, because of its slot; the server's words follow. */
-const SENT_ON = /^Too many Cluster redirections\. Last error: ReplyError: (?=TRYAGAIN|ASK|MOVED)/;
-
-function asServerReply(error: unknown): never {
-  if (!(error instanceof Error) || !SENT_ON.test(error.message)) throw error;
-  throw new Error(error.message.replace(SENT_ON, ''), { cause: error });
-}
-
 /** Over an ioredis or iovalkey client or cluster. */
 export class IoredisDriver implements RedisDriver {
   readonly library = 'ioredis';
@@ -50,7 +42,7 @@ export class IoredisDriver implements RedisDriver {
   async evaluate(script: Script, keys: readonly string[], args: readonly Stored[], bytes: boolean): Promise<Reply> {
     if (this.#offline()) return offline();
     const breaks = this.#breaks;
-    const reply = await this.#evaluate(script, keys, args, bytes).catch(asServerReply);
+    const reply = await this.#evaluate(script, keys, args, bytes);
     if (breaks !== this.#breaks) throw sentTwice();
     return reply;
   }

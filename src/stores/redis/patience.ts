@@ -19,6 +19,17 @@ function isOnTheMove(error: unknown): boolean {
   );
 }
 
+/** What client libraries say when they have followed redirections as often as they may. */
+const GIVEN_UP = /^Too many Cluster redirections/;
+
+/** The server's last words, of which ioredis makes a part of its message, and node-redis the cause. */
+function lastWords(error: unknown): unknown {
+  if (!(error instanceof Error) || !GIVEN_UP.test(error.message)) return error;
+  if (error.cause !== undefined) return error.cause;
+  const words = /(?<=Last error: ReplyError: ).*/s.exec(error.message)?.[0];
+  return words === undefined ? error : new Error(words, { cause: error });
+}
+
 /**
  * Runs a command again while its slot is on the move, and until `end`, a time of the clock. A run that may
  * last longer is not begun: ioredis tries again by itself for a second or so, and cannot be told to stop.
@@ -29,7 +40,8 @@ export async function patiently<T>(run: () => Promise<T>, end: number, clock: Cl
     const begun = clock.now();
     try {
       return await run();
-    } catch (error) {
+    } catch (failure) {
+      const error = lastWords(failure);
       const now = clock.now();
       if (!isOnTheMove(error) || now + wait + (now - begun) >= end) throw error;
     }
