@@ -60,7 +60,7 @@ export const redisStoreBugs = [
     change: [
       [
         store,
-        "    const reply = await this.#run('take', scripts.take, [this.#recordKey(key)], [prefix]);",
+        "    const reply = await this.#runner.runInTime('take', scripts.take, [this.#recordKey(key)], [prefix]);",
         `    const found = await this.load(key);
     if (found?.status === 'found') {
       const taken = Object.entries(found.fields).filter(([name]) => name.startsWith(prefix));
@@ -68,7 +68,7 @@ export const redisStoreBugs = [
       const saved = await this.save(key, change);
       return saved.status === 'ok' ? { status: 'ok', fields: Object.fromEntries(taken) } : (saved as TakeOutcome);
     }
-    const reply = await this.#run('take', scripts.take, [this.#recordKey(key)], [prefix]);`,
+    const reply = await this.#runner.runInTime('take', scripts.take, [this.#recordKey(key)], [prefix]);`,
       ],
     ],
   },
