@@ -5,7 +5,7 @@ import { driverFor } from '../../src/stores/redis/client.ts';
 import { GuardedDriver } from '../../src/stores/redis/guarded-driver.ts';
 import { startCluster } from '../support/redis-cluster.ts';
 import type { GivenClient } from '../support/redis-clients.ts';
-import { startRedis } from '../support/redis-server.ts';
+import { parseInfo, startRedis, type RedisServer } from '../support/redis-server.ts';
 import { CLUSTER_CLIENTS } from '../support/topology-clients.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -17,6 +17,11 @@ const endings: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const end of endings.splice(0).toReversed()) await end();
 });
+
+/** Connections to a server, since it was started. */
+async function connectionsTo(node: RedisServer): Promise<number> {
+  return Number(parseInfo(String(await node.cli('INFO', 'stats'))).get('total_connections_received'));
+}
 
 function writerFor({ client, close }: GivenClient): (key: string) => Promise<unknown> {
   const driver = new GuardedDriver(driverFor(client), { timeout: 1 });
@@ -53,5 +58,22 @@ describe.each(Object.entries(CLUSTER_CLIENTS))('a node that knows no cluster: %s
     await node.cli('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
     const write = early ?? writerFor(await connecting);
     await waitFor('the slots to be found', () => written(write));
+  });
+
+  test('a client that the application has closed is not opened again', async () => {
+    const node = await startRedis({ config: { 'cluster-enabled': 'yes', 'cluster-announce-ip': '127.0.0.1' } });
+    endings.push(() => node.stop());
+    await node.cli('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
+    const given = await connect({ urls: [node.url] });
+    const write = writerFor({ ...given, close: async () => {} });
+    await waitFor('the slots to be found', () => written(write));
+    await given.close();
+    const before = await connectionsTo(node);
+    // For as long as it takes until a cluster that was asked a moment ago may be asked again.
+    const end = performance.now() + 500;
+    while (performance.now() < end) {
+      await assert.rejects(write('key'), { code: 'ERR_SESSION_STORE_UNAVAILABLE' });
+      assert.equal(await connectionsTo(node), before);
+    }
   });
 });

@@ -17,6 +17,7 @@ interface MasterNode {
 
 /** What is used of a cluster of node-redis. */
 interface Cluster {
+  readonly isOpen: boolean;
   sendCommand(firstKey: string, readonly: boolean, args: Args, options: object): Promise<unknown>;
   nodeClient(node: MasterNode): Promise<NodeClient>;
   readonly masters: readonly MasterNode[];
@@ -52,7 +53,8 @@ export class NodeRedisClusterDriver extends NodeRedisDriver {
   refresh(): void {
     const slots = this.#client._slots;
     if (this.#refreshing || performance.now() < this.#refreshedAt + REFRESH_INTERVAL) return;
-    if (typeof slots?.rediscover !== 'function') return;
+    // To ask for a client that the application has closed would open its connections again.
+    if (typeof slots?.rediscover !== 'function' || !this.#client.isOpen) return;
     this.#refreshing = true;
     const done = (): void => {
       this.#refreshing = false;
@@ -91,7 +93,9 @@ export class NodeRedisClusterDriver extends NodeRedisDriver {
     if (ready.length > 0)
       return await Promise.any(ready.map((node) => node.sendCommand(['PING'], {}).then(() => node)));
     const roots = this.#client._options?.rootNodes ?? [];
-    return { options: { ...roots[Math.floor(Math.random() * roots.length)] } };
+    const root = roots[Math.floor(Math.random() * roots.length)];
+    if (root === undefined) throw new Error('It is not known where the cluster is');
+    return { options: { ...root } };
   }
 }
 

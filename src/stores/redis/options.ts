@@ -46,7 +46,10 @@ export interface RedisOptions {
   unixSocketPath?: string | null;
   /** TLS, or options for `node:tls`, such as `{ ca }`. Default `false`; `true` with a `rediss://` URL. */
   tls?: boolean | ConnectionOptions;
-  /** Seconds that each command may take, with the waiting for a first connection. Default 2. */
+  /**
+   * Seconds that each command may take, with the waiting for a first connection. A change is carried out by then or
+   * never. Default 2.
+   */
   socketTimeout?: number;
   /**
    * A pool of connections, or a pool of node-redis that you made. Needs `redis`. Default `null`: one
