@@ -15,7 +15,7 @@ import { countTests } from './vitest-count.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const [asked, filters] = split(process.argv.slice(2));
-const versions = asked.length > 0 ? asked : ['20.19.0', '22', '24'];
+const versions = asked.length > 0 ? asked : ['20.19.0', '22', '24', '26'];
 const tests = filters.length > 0 ? filters : ['--exclude', 'test/browser/**'];
 
 function split(args) {

@@ -6,6 +6,7 @@ import { createRedisStore, RedisStore, type RedisOptions } from 'websauna-sessio
 import { driverFor } from '../../../src/stores/redis/client.ts';
 import type { RedisDriver, Reply, Script } from '../../../src/stores/redis/driver.ts';
 import { ValueEncoding } from '../../../src/stores/redis/encoding.ts';
+import { scripts } from '../../../src/stores/redis/scripts.generated.ts';
 import type { Stored } from '../../../src/stores/store.ts';
 import { GIVEN_CLIENTS, type GivenClient } from '../../support/redis-clients.ts';
 import { startRedis, type RedisServer } from '../../support/redis-server.ts';
@@ -78,6 +79,8 @@ test.each(Object.entries(CLIENTS))('Redis hangs until commands have met their de
   endings.unshift(() => store.close());
   const [saved, taken, moved, destroyed] = [newKey(), newKey(), newKey(), newKey()] as const;
   for (const key of [saved, taken, moved, destroyed]) await waitFor('a session', () => store.create(key, record()));
+  // A script that the server does not know would be sent once more.
+  for (const { source } of Object.values(scripts)) await server.cli('SCRIPT', 'LOAD', source);
   const before = await contents();
   await server.resetStats();
   server.pause();
