@@ -40,7 +40,7 @@ export interface RedisDriver {
   scan(pattern: string, count: number): AsyncIterable<string[]>;
   /** A round trip that changes nothing; rejects when the server does not answer. */
   ping(): Promise<void>;
-  /** A command got no answer: what the client knows of its cluster may be out of date. */
+  /** A command got no answer, or one that no cluster gives: what the client knows of its cluster may be out of date. */
   refresh?(): void;
   /** Closes the connection if we opened it; a client that the application gave is left alone. */
   close(): Promise<void>;

@@ -53,14 +53,14 @@ export class ScriptRunner {
     args: readonly Stored[],
   ): Promise<readonly Reply[]> {
     const timeout = this.#timeout;
-    const end = timeout === null ? null : performance.now() + timeout * 1000;
+    const end = performance.now() + (timeout ?? Infinity) * 1000;
     for (let attempt = 1; ; attempt++) {
       const asked = performance.now();
-      const due = end === null ? '' : String(this.#clock.at(end));
+      const due = timeout === null ? '' : String(this.#clock.at(end));
       const reply = await this.run(operation, script, keys, [...args, due]);
       const [code, now] = reply;
       if (code === WRITTEN && typeof now === 'number') this.#clock.tells(now, asked);
-      if (code !== LATE || timeout === null || end === null) return reply;
+      if (code !== LATE || timeout === null) return reply;
       // Nothing was changed. It was late, or what was known of the clock is wrong, or nothing was.
       this.#clock.corrects(Number(now), asked);
       if (attempt === 2 || performance.now() >= end) throw tooLate(timeout);
