@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, test } from 'vitest';
+import { beforeEach, describe, test } from 'vitest';
 import type { MoveOutcome, NewRecord, RecordKey, RecordMove, Stored } from 'websauna-session';
-import { RedisStore } from 'websauna-session/redis';
-import { driverFor } from '../../src/stores/redis/client.ts';
+import type { RedisStore } from 'websauna-session/redis';
 import { ValueEncoding } from '../../src/stores/redis/encoding.ts';
-import { startCluster, type RedisCluster } from '../support/redis-cluster.ts';
-import type { GivenClient } from '../support/redis-clients.ts';
-import { Crash, SteppedDriver } from '../support/stepped-driver.ts';
-import { CLUSTER_CLIENTS } from '../support/topology-clients.ts';
+import { Crash, type SteppedDriver } from '../support/stepped-driver.ts';
+import { SteppedCluster, storeOver } from './stepped-cluster.ts';
 
 // A login of an anonymous session, and its rotation, on a cluster: two keys that no one script reaches.
 
@@ -17,30 +14,17 @@ const DETAILS = { owner: 'alice', method: null, address: null, agent: null, tags
 const TRACE = { nonce: 'nonce', grace: 10, keep: 600 };
 const TIMEOUT = 1200;
 
-let cluster: RedisCluster;
-let given: GivenClient;
+const cluster = new SteppedCluster();
 let driver: SteppedDriver;
 let store: RedisStore;
 /** The same sessions, in another process. */
 let other: RedisStore;
 
-beforeAll(async () => {
-  cluster = await startCluster({ replicas: 0 });
-  given = await CLUSTER_CLIENTS['node-redis 6']!(cluster);
-});
-afterAll(async () => {
-  await given?.close();
-  await cluster?.stop();
-});
 beforeEach(() => {
-  driver = new SteppedDriver(driverFor(given.client));
-  store = storeOver(driver);
-  other = storeOver(new SteppedDriver(driverFor(given.client)));
+  driver = cluster.driver();
+  store = storeOver(driver, PREFIX);
+  other = storeOver(cluster.driver(), PREFIX);
 });
-
-function storeOver(over: SteppedDriver, encoding = new ValueEncoding('utf-8', 'strict', false)): RedisStore {
-  return new RedisStore(over, PREFIX, encoding, null);
-}
 
 function random(bytes: number): string {
   return randomBytes(bytes).toString('base64url');
@@ -223,10 +207,10 @@ describe.each([
 
   test('copies bytes as they are, also those that are no text', async () => {
     const [from, to] = [newKey(), target()];
-    const binary = storeOver(driver, new ValueEncoding('utf-8', 'strict', true));
+    const binary = storeOver(driver, PREFIX, new ValueEncoding('utf-8', 'strict', true));
     const bytes = Buffer.from([0xff, 0x00, 0xc3, 0x28]);
     await binary.create(from, record({ raw: bytes, text: 'ключ' }));
-    const replacing = storeOver(driver, new ValueEncoding('utf-8', 'replace', false));
+    const replacing = storeOver(driver, PREFIX, new ValueEncoding('utf-8', 'replace', false));
     assert.equal((await replacing.move(from, to, makeMove())).status, 'ok');
     const loaded = await binary.load(to);
     assert.ok(loaded?.status === 'found');

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { afterEach, describe, test } from 'vitest';
 import { driverFor } from '../../src/stores/redis/client.ts';
 import { GuardedDriver } from '../../src/stores/redis/guarded-driver.ts';
@@ -8,9 +7,8 @@ import type { GivenClient } from '../support/redis-clients.ts';
 import { parseInfo, startRedis, type RedisServer } from '../support/redis-server.ts';
 import { CLUSTER_CLIENTS } from '../support/topology-clients.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { WRITE } from './write-script.ts';
 
-const source = "return redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])";
-const WRITE = { source, sha: createHash('sha1').update(source).digest('hex') };
 const KEYS = Array.from({ length: 30 }, (_, index) => `key ${index}`);
 
 const endings: (() => Promise<unknown>)[] = [];

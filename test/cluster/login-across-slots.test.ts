@@ -1,24 +1,18 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, test } from 'vitest';
+import { beforeEach, describe, test } from 'vitest';
 import { createSessionFactory, type SessionFactory, type WebsaunaSession } from 'websauna-session';
-import { RedisStore } from 'websauna-session/redis';
-import { driverFor } from '../../src/stores/redis/client.ts';
-import { ValueEncoding } from '../../src/stores/redis/encoding.ts';
 import type { ScriptName } from '../../src/stores/redis/scripts.generated.ts';
-import { startCluster, type RedisCluster } from '../support/redis-cluster.ts';
-import type { GivenClient } from '../support/redis-clients.ts';
-import { SteppedDriver } from '../support/stepped-driver.ts';
-import { CLUSTER_CLIENTS } from '../support/topology-clients.ts';
+import type { SteppedDriver } from '../support/stepped-driver.ts';
 import { Jar, visit } from '../support/visit.ts';
+import { SteppedCluster, storeOver } from './stepped-cluster.ts';
 
 // What an application notices of a login across slots that others interrupt.
 
 type Factory = SessionFactory<Record<string, unknown>>;
 type Session = WebsaunaSession<Record<string, unknown>>;
 
-let cluster: RedisCluster;
-let given: GivenClient;
+const cluster = new SteppedCluster();
 let driver: SteppedDriver;
 let factory: Factory;
 /** The same sessions, in another process. */
@@ -27,25 +21,17 @@ let owner: string;
 /** What the factory tells about sessions that ended at the owner's limit. */
 let evicted: string[];
 
-beforeAll(async () => {
-  cluster = await startCluster({ replicas: 0 });
-  given = await CLUSTER_CLIENTS['node-redis 6']!(cluster);
-});
-afterAll(async () => {
-  await given?.close();
-  await cluster?.stop();
-});
 beforeEach(() => {
-  driver = new SteppedDriver(driverFor(given.client));
+  driver = cluster.driver();
   factory = factoryOver(driver);
-  other = factoryOver(new SteppedDriver(driverFor(given.client)));
+  other = factoryOver(cluster.driver());
   owner = randomUUID();
   evicted = [];
   factory.on('destroyed', ({ handle, reason }) => reason === 'evicted' && evicted.push(handle));
 });
 
 function factoryOver(over: SteppedDriver): Factory {
-  const store = new RedisStore(over, 'login-across:', new ValueEncoding('utf-8', 'strict', false), null);
+  const store = storeOver(over, 'login-across:');
   return createSessionFactory({ secret: 'a secret of more than thirty-two bytes', store, maxSessionsPerOwner: 1 });
 }
 

@@ -6,6 +6,7 @@ import { ValueEncoding } from '../../src/stores/redis/encoding.ts';
 import { scripts } from '../../src/stores/redis/scripts.generated.ts';
 import type { Stored } from '../../src/stores/store.ts';
 import type { GivenClient } from '../support/redis-clients.ts';
+import { RelayingDriver } from '../support/relaying-driver.ts';
 import { Model, type Stage as Step } from './model.ts';
 import { ClusterModel } from './cluster-model.ts';
 import { later, PASS } from './passing-time.ts';
@@ -25,8 +26,7 @@ const STATUSES = ['gone', 'ok', 'moved', 'conflict', 'exists', 'full'];
 const across = new AsyncLocalStorage<boolean>();
 
 /** A driver whose every command waits for its turn. */
-class DirectedDriver implements RedisDriver {
-  readonly #inner: RedisDriver;
+class DirectedDriver extends RelayingDriver {
   readonly #director: () => Director;
   readonly #records: Set<string>;
   readonly #passed: () => number;
@@ -36,30 +36,27 @@ class DirectedDriver implements RedisDriver {
    * @param passed milliseconds to add to what the server calls now
    */
   constructor(inner: RedisDriver, director: () => Director, records: Set<string>, passed: () => number) {
-    this.#inner = inner;
+    super(inner);
     this.#passed = passed;
     this.#director = director;
     this.#records = records;
   }
 
-  get library(): RedisDriver['library'] {
-    return this.#inner.library;
+  override hgetall(key: string, bytes: boolean): Promise<Record<string, Stored>> {
+    return this.#director().turn('HGETALL', () => super.hgetall(key, bytes));
   }
 
-  get cluster(): boolean {
-    return this.#inner.cluster;
-  }
-
-  hgetall(key: string, bytes: boolean): Promise<Record<string, Stored>> {
-    return this.#director().turn('HGETALL', () => this.#inner.hgetall(key, bytes));
-  }
-
-  async evaluate(script: Script, keys: readonly string[], args: readonly Stored[], bytes: boolean): Promise<Reply> {
+  override async evaluate(
+    script: Script,
+    keys: readonly string[],
+    args: readonly Stored[],
+    bytes: boolean,
+  ): Promise<Reply> {
     const name = NAMES.get(script.sha) ?? 'a script';
     if (name === 'create') this.#records.add(keys[0]!);
     if (name === 'move') this.#records.add(keys[1]!);
     const director = this.#director();
-    const run = (): Promise<Reply> => director.turn(name, () => this.#inner.evaluate(script, keys, args, bytes));
+    const run = (): Promise<Reply> => director.turn(name, () => super.evaluate(script, keys, args, bytes));
     const operation = across.getStore() === true ? STEPS[name] : undefined;
     if (operation === undefined) return await run();
     let reply: Reply = null;
@@ -74,16 +71,6 @@ class DirectedDriver implements RedisDriver {
     const status = STATUSES[Number(code)]!;
     return status === 'ok' ? { status, now: Number(now) + this.#passed() } : { status };
   }
-
-  scan(pattern: string, count: number): AsyncIterable<string[]> {
-    return this.#inner.scan(pattern, count);
-  }
-
-  async ping(): Promise<void> {
-    await this.#inner.ping();
-  }
-
-  async close(): Promise<void> {}
 }
 
 /** A server or a cluster, which three clients talk to: two that work, and one that looks. */

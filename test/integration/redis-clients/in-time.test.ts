@@ -4,12 +4,13 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { NewRecord, RecordKey } from 'websauna-session';
 import { createRedisStore, RedisStore, type RedisOptions } from 'websauna-session/redis';
 import { driverFor } from '../../../src/stores/redis/client.ts';
-import type { RedisDriver, Reply, Script } from '../../../src/stores/redis/driver.ts';
+import type { Reply, Script } from '../../../src/stores/redis/driver.ts';
 import { ValueEncoding } from '../../../src/stores/redis/encoding.ts';
 import { scripts } from '../../../src/stores/redis/scripts.generated.ts';
 import type { Stored } from '../../../src/stores/store.ts';
 import { GIVEN_CLIENTS, type GivenClient } from '../../support/redis-clients.ts';
 import { startRedis, type RedisServer } from '../../support/redis-server.ts';
+import { RelayingDriver } from '../../support/relaying-driver.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
 // What met its deadline is carried out by then, or never.
@@ -103,49 +104,21 @@ test.each(Object.entries(CLIENTS))('Redis hangs until commands have met their de
 });
 
 /** A server whose clock differs from ours, in milliseconds. */
-class SkewedDriver implements RedisDriver {
-  readonly #inner: RedisDriver;
+class SkewedDriver extends RelayingDriver {
   skew = 0;
   runs = 0;
 
-  constructor(inner: RedisDriver) {
-    this.#inner = inner;
-  }
-
-  get library(): RedisDriver['library'] {
-    return this.#inner.library;
-  }
-
-  get cluster(): boolean {
-    return this.#inner.cluster;
-  }
-
-  hgetall(key: string, bytes: boolean): Promise<Record<string, Stored>> {
-    return this.#inner.hgetall(key, bytes);
-  }
-
-  async evaluate(script: Script, keys: readonly string[], args: readonly Stored[], bytes: boolean): Promise<Reply> {
+  override async evaluate(
+    script: Script,
+    keys: readonly string[],
+    args: readonly Stored[],
+    bytes: boolean,
+  ): Promise<Reply> {
     this.runs += 1;
     const due = String(Number(args.at(-1)) - this.skew);
-    const [code, now, ...rest] = (await this.#inner.evaluate(
-      script,
-      keys,
-      [...args.slice(0, -1), due],
-      bytes,
-    )) as Reply[];
+    const reply = await super.evaluate(script, keys, [...args.slice(0, -1), due], bytes);
+    const [code, now, ...rest] = reply as Reply[];
     return [code!, Number(now) + this.skew, ...rest];
-  }
-
-  scan(pattern: string, count: number): AsyncIterable<string[]> {
-    return this.#inner.scan(pattern, count);
-  }
-
-  ping(): Promise<void> {
-    return this.#inner.ping();
-  }
-
-  close(): Promise<void> {
-    return this.#inner.close();
   }
 }
 
