@@ -43,7 +43,9 @@ let turn = Math.floor(Math.random() * PORTS_PER_WORKER);
 export async function freePort(): Promise<number> {
   for (;;) {
     turn = (turn + 1) % PORTS_PER_WORKER;
-    const server = createServer().listen(firstOfWorker + turn, HOST);
+    // Others may take their turn meanwhile.
+    const port = firstOfWorker + turn;
+    const server = createServer().listen(port, HOST);
     try {
       await once(server, 'listening');
     } catch (error) {
@@ -52,7 +54,7 @@ export async function freePort(): Promise<number> {
     }
     server.close();
     await once(server, 'close');
-    return firstOfWorker + turn;
+    return port;
   }
 }
 
