@@ -1,12 +1,12 @@
 import { channel, type Channel } from 'node:diagnostics_channel';
 
 /** Why a request with a session cookie got a new session. */
-export type MissReason =
+export type RejectReason =
   | 'malformed' // not a cookie of ours by length or alphabet; the store was not asked
   | 'signature' // signed by none of our secrets; the store was not asked
   | 'not-found' // signed by us, but no such session: it ended, or it never was
   | 'superseded' // a login gave the client a new id a moment ago
-  | 'owner' // its owner is not the one of the cookie's bucket: the secret of the login was removed
+  | 'owner' // its owner is not the one of the cookie's ownerHash: the secret of the login was removed
   | 'rotated' // a rotated id after its grace: possibly stolen
   | 'authentication-changed' // `invalidateBefore` ended it
   | 'corrupt'; // the stored record cannot be read; see `detail`
@@ -21,7 +21,7 @@ export type CookieReason =
   | 'domain'; // the request's host is outside `cookie.domain`
 
 /** Why changes to a session were not stored. */
-export type DropReason =
+export type DiscardReason =
   | 'gone' // the session was ended meanwhile, by a logout, a revocation or its timeout
   | 'superseded' // a concurrent login gave the client a new session
   | 'cacheable' // a new session whose cookie had to be withheld
@@ -43,9 +43,9 @@ export interface SessionEvents {
   /** A session was read for a request. */
   loaded: OfSession;
   /** A cookie came, and no session could be opened with it. */
-  missed: { readonly handle: string | null; readonly reason: MissReason; readonly detail: string | null };
+  rejected: { readonly handle: string | null; readonly reason: RejectReason; readonly detail: string | null };
   /** A rotated id was used after its grace: the client or somebody else holds an old cookie. */
-  reused: OfSession & { readonly successor: string | null };
+  staleId: OfSession & { readonly successor: string | null };
   /** The idle timeout was renewed, and nothing else. */
   touched: OfSession;
   /** Changes were stored. */
@@ -61,21 +61,24 @@ export interface SessionEvents {
   /** Sessions of an owner were ended; the owner is `null` when they were found by an index. */
   revoked: { readonly owner: string | null; readonly handles: readonly string[] };
   /** The session was ended by somebody else while the request ran. */
-  gone: OfSession;
+  lost: OfSession;
   /** Changes were not stored. */
-  dropped: { readonly handle: string | null; readonly reason: DropReason };
+  discarded: { readonly handle: string | null; readonly reason: DiscardReason };
   /** A session cookie was not sent. */
-  withheld: { readonly handle: string | null; readonly reason: Extract<CookieReason, 'cacheable' | 'exception'> };
+  cookieSuppressed: {
+    readonly handle: string | null;
+    readonly reason: Extract<CookieReason, 'cacheable' | 'exception'>;
+  };
   /** A session cookie was sent, and the browser may refuse it. */
-  doubtful: OfSession & { readonly reason: Exclude<CookieReason, 'cacheable' | 'exception'> };
+  cookieWarning: OfSession & { readonly reason: Exclude<CookieReason, 'cacheable' | 'exception'> };
   /** The memory store was full and ended the session that was used longest ago. */
-  evicted: OfSession;
+  memoryEvicted: OfSession;
   /** The store failed. */
   storeError: { readonly operation: string; readonly error: unknown };
   /** The store has failed so often that requests fail at once until it answers again. */
-  storeDown: { readonly error: unknown };
+  circuitOpen: { readonly error: unknown };
   /** The store answers again. */
-  storeUp: Record<never, never>;
+  circuitClosed: Record<never, never>;
 }
 
 export type SessionEventName = keyof SessionEvents;
@@ -83,8 +86,8 @@ export type SessionEventName = keyof SessionEvents;
 const NAMES = Object.keys({
   created: 0,
   loaded: 0,
-  missed: 0,
-  reused: 0,
+  rejected: 0,
+  staleId: 0,
   touched: 0,
   saved: 0,
   rotated: 0,
@@ -92,14 +95,14 @@ const NAMES = Object.keys({
   logout: 0,
   destroyed: 0,
   revoked: 0,
-  gone: 0,
-  dropped: 0,
-  withheld: 0,
-  doubtful: 0,
-  evicted: 0,
+  lost: 0,
+  discarded: 0,
+  cookieSuppressed: 0,
+  cookieWarning: 0,
+  memoryEvicted: 0,
   storeError: 0,
-  storeDown: 0,
-  storeUp: 0,
+  circuitOpen: 0,
+  circuitClosed: 0,
 } satisfies Record<SessionEventName, 0>) as SessionEventName[];
 
 const CHANNELS = new Map<string, Channel>(NAMES.map((name) => [name, channel(`websauna-session:${name}`)]));

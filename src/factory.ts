@@ -1,19 +1,19 @@
 import { commitSession } from './engine/commit.ts';
-import { CookieVerifier } from './engine/cookie-verifier.ts';
-import type { Engine } from './engine/engine.ts';
-import { Keyring } from './engine/keyring.ts';
+import { CookieVerifier } from './crypto/cookie-verifier.ts';
+import type { Engine } from './engine/context.ts';
+import { Keyring } from './crypto/keyring.ts';
 import { openSession } from './engine/open.ts';
 import { finishHead } from './engine/response.ts';
 import type { SessionState } from './engine/state.ts';
 import { EventHub, type SessionEventName, type SessionListener } from './events.ts';
 import type { Exchange, ResponseHead } from './exchange.ts';
-import { normalizeOptions, type NormalizedOptions } from './normalize.ts';
-import type { DefaultData, SessionOptions } from './options.ts';
-import { Owners } from './owners/owners.ts';
-import { Sessions } from './sessions/sessions.ts';
+import { normalizeOptions, type NormalizedOptions } from './options/normalize.ts';
+import type { DefaultData, SessionOptions } from './options/options.ts';
+import { Owners } from './admin/owners.ts';
+import { Sessions } from './admin/sessions.ts';
 import { stateOf } from './session/dict.ts';
 import { WebsaunaSession, type SessionConstructor } from './session/session.ts';
-import { chooseStore, type StoreSource } from './stores/choose.ts';
+import { createStoreProvider, type StoreProvider } from './stores/provider.ts';
 
 /** The lifetimes and limits that are in force (ASVS 7.1.1, 7.1.2). Durations are seconds. */
 export interface SessionPolicy {
@@ -23,7 +23,7 @@ export interface SessionPolicy {
   readonly rotationGrace: number;
   readonly cookieMaxAge: number | null;
   readonly maxSessionsPerOwner: number | null;
-  readonly whenFull: 'evict-oldest' | 'refuse';
+  readonly onSessionLimit: 'evict-oldest' | 'refuse';
 }
 
 /**
@@ -39,14 +39,14 @@ export class SessionFactory<
   /** All sessions, for tools: look at them, end them. */
   readonly sessions: Sessions;
   readonly #engine: Engine;
-  readonly #source: StoreSource;
+  readonly #source: StoreProvider;
   readonly #sessionClass: SessionConstructor<Data, S>;
 
   /** @throws {TypeError} for every option that is wrong, with what was expected */
   constructor(options: SessionOptions<Data, S>) {
     const normalized = normalizeOptions(options);
     const events = new EventHub();
-    this.#source = chooseStore(normalized, options.redis, events);
+    this.#source = createStoreProvider(normalized, options.redis, events);
     const keyring = new Keyring(normalized.secrets);
     this.#engine = {
       options: normalized,
@@ -67,9 +67,24 @@ export class SessionFactory<
 
   /** The lifetimes and limits that are in force, for documentation and audits. */
   get policy(): SessionPolicy {
-    const { timeout, absoluteTimeout, touchInterval, rotationGrace, cookieMaxAge, maxSessionsPerOwner, whenFull } =
-      this.#engine.options satisfies NormalizedOptions;
-    return { timeout, absoluteTimeout, touchInterval, rotationGrace, cookieMaxAge, maxSessionsPerOwner, whenFull };
+    const {
+      timeout,
+      absoluteTimeout,
+      touchInterval,
+      rotationGrace,
+      cookieMaxAge,
+      maxSessionsPerOwner,
+      onSessionLimit,
+    } = this.#engine.options satisfies NormalizedOptions;
+    return {
+      timeout,
+      absoluteTimeout,
+      touchInterval,
+      rotationGrace,
+      cookieMaxAge,
+      maxSessionsPerOwner,
+      onSessionLimit,
+    };
   }
 
   /**

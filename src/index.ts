@@ -13,27 +13,27 @@ export {
   type SessionConstructor,
 } from './session/session.ts';
 export type { WebsaunaSession as Session } from './session/session.ts';
-export type { CookieOptions, DefaultData, IgnoreOptions, SessionData, SessionOptions } from './options.ts';
-export { SessionError, type SessionErrorCode } from './errors/session-error.ts';
+export type { CookieOptions, DefaultData, IgnoreOptions, SessionData, SessionOptions } from './options/options.ts';
+export { SessionError, type SessionErrorCode } from './errors.ts';
 export type {
   CookieReason,
-  DropReason,
+  DiscardReason,
   EndReason,
-  MissReason,
+  RejectReason,
   SessionEventName,
   SessionEvents,
   SessionListener,
 } from './events.ts';
 export { SESSION_INVALIDATED } from './engine/open.ts';
-export { ignoreSession, NO_SESSION_FILE_EXTENSIONS, STATIC_FILE_EXTENSIONS } from './ignore.ts';
-export type { HasHandle, OwnedSession, Owners } from './owners/owners.ts';
-export type { SessionLookup, Sessions } from './sessions/sessions.ts';
-export type { StoredSession } from './sessions/stored-session.ts';
+export { ignoreSession, NO_SESSION_FILE_EXTENSIONS, STATIC_FILE_EXTENSIONS } from './options/ignore.ts';
+export type { HasHandle, OwnedSession, Owners } from './admin/owners.ts';
+export type { SessionLookup, Sessions } from './admin/sessions.ts';
+export type { StoredSession } from './admin/stored-session.ts';
 export type { Exchange, ResponseHead } from './exchange.ts';
 export type * from './stores/store.ts';
 export type { Serializer, SerializerContext } from './serializers/serializer.ts';
-export { AAL1, AAL2, AAL3, assuranceLevels, type SessionLimits } from './presets.ts';
-export { sessionOptionsFromEnv, sessionOptionsFromSettings, type ModuleLoader } from './settings.ts';
+export { AAL1, AAL2, AAL3, assuranceLevels, type SessionLimits } from './options/presets.ts';
+export { sessionOptionsFromEnv, sessionOptionsFromSettings, type ModuleLoader } from './options/settings.ts';
 export type {
   RedisCacheOptions,
   RedisClient,

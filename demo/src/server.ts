@@ -10,8 +10,8 @@ const secret = process.env['SESSION_SECRET'] || randomBytes(32).toString('base64
 
 const users = new MemoryUsers();
 const sessions = createSessions(users, redisUrl ? { secret, redis: { url: redisUrl } } : { secret });
-sessions.on('storeDown', () => console.error('The session store is down.'));
-sessions.on('storeUp', () => console.error('The session store is back.'));
+sessions.on('circuitOpen', () => console.error('The session store is down.'));
+sessions.on('circuitClosed', () => console.error('The session store is back.'));
 
 const server = createApp(sessions, users).listen(port, (error) => {
   if (error !== undefined) throw error;

@@ -3,9 +3,9 @@ import type { SessionFactory } from '../factory.ts';
 // From the package's root, so that an augmentation of `SessionData` finds it behind an adapter alone.
 import type { DefaultData, WebsaunaSession } from '../index.ts';
 import { checkNames } from '../internal/validate.ts';
-import { asFactory, type FactoryOrOptions } from './as-factory.ts';
-import { NodeExchange } from './node-exchange.ts';
-import { prepareResponses } from './node-response.ts';
+import { resolveFactory, type FactoryOrOptions } from './resolve-factory.ts';
+import { NodeExchange } from './node/exchange.ts';
+import { patchResponsePrototype } from './node/intercept-response.ts';
 
 declare global {
   namespace Express {
@@ -35,7 +35,7 @@ export function sessions<Data extends object = DefaultData, S extends WebsaunaSe
   given: FactoryOrOptions<Data, S>,
   options: ExpressSessionOptions = {},
 ): RequestHandler {
-  const factory = asFactory(given);
+  const factory = resolveFactory(given);
   checkNames('options', options, ['property']);
   const { property = 'session' } = options;
   return (req, res, next) => {
@@ -72,7 +72,7 @@ class ExpressExchange<Data extends object, S extends WebsaunaSession<Data>> exte
   }
 
   override engage(): void {
-    prepareResponses(this.res);
+    patchResponsePrototype(this.res);
     super.engage();
   }
 

@@ -4,8 +4,8 @@ import type { Exchange, ResponseHead } from '../exchange.ts';
 // From the package's root, so that an augmentation of `SessionData` finds it behind an adapter alone.
 import type { DefaultData, WebsaunaSession } from '../index.ts';
 import { checkNames } from '../internal/validate.ts';
-import { asFactory, type FactoryOrOptions } from './as-factory.ts';
-import { ENTITY_HEADERS } from './entity-headers.ts';
+import { resolveFactory, type FactoryOrOptions } from './resolve-factory.ts';
+import { REPRESENTATION_HEADERS } from './representation-headers.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -34,7 +34,7 @@ export function sessions<Data extends object = DefaultData, S extends WebsaunaSe
   given: FactoryOrOptions<Data, S>,
   options: FastifySessionOptions = {},
 ): FastifyPluginCallback {
-  const factory = asFactory(given);
+  const factory = resolveFactory(given);
   checkNames('options', options, ['property']);
   const { property = 'session' } = options;
   const plugin: FastifyPluginCallback = (app, _options, done) => {
@@ -59,13 +59,13 @@ export function sessions<Data extends object = DefaultData, S extends WebsaunaSe
       try {
         settled = session == null ? undefined : factory.settle(session, new FastifyHead(reply));
       } catch (error) {
-        return next(giveWay(reply, payload, error));
+        return next(prepareErrorReply(reply, payload, error));
       }
       if (settled === undefined) next(null, payload);
       else {
         settled.then(
           () => next(null, payload),
-          (error: unknown) => next(giveWay(reply, payload, error)),
+          (error: unknown) => next(prepareErrorReply(reply, payload, error)),
         );
       }
     });
@@ -79,8 +79,8 @@ export function sessions<Data extends object = DefaultData, S extends WebsaunaSe
 }
 
 /** Clears a reply for the error's: headers that describe what is not sent, and the file or connection behind it. */
-function giveWay(reply: FastifyReply, payload: unknown, error: unknown): Error {
-  for (const name of ENTITY_HEADERS) void reply.removeHeader(name);
+function prepareErrorReply(reply: FastifyReply, payload: unknown, error: unknown): Error {
+  for (const name of REPRESENTATION_HEADERS) void reply.removeHeader(name);
   if (payload instanceof Readable) payload.destroy();
   return error as Error;
 }

@@ -1,9 +1,9 @@
-import { SessionError } from '../errors/session-error.ts';
+import { SessionError } from '../errors.ts';
 // From the package's root, so that an augmentation of `SessionData` finds it behind an adapter alone.
 import type { DefaultData, WebsaunaSession } from '../index.ts';
-import { asFactory, type FactoryOrOptions } from './as-factory.ts';
-import { FetchExchange } from './fetch-exchange.ts';
-import { FetchHead } from './fetch-head.ts';
+import { resolveFactory, type FactoryOrOptions } from './resolve-factory.ts';
+import { FetchExchange } from './fetch/exchange.ts';
+import { FetchHead } from './fetch/head.ts';
 
 /** Takes a request and its session; further arguments are the platform's, such as Next's route parameters. */
 export type SessionHandler<S, Rest extends readonly unknown[] = readonly unknown[]> = (
@@ -43,7 +43,7 @@ export function withSession<
   handler: SessionHandler<S, Rest>,
   options: FetchSessionOptions<Rest> = {},
 ): (request: Request, ...rest: Rest) => Promise<Response> {
-  const factory = asFactory(given);
+  const factory = resolveFactory(given);
   const { clientAddress, onError } = options;
   return async (request, ...rest) => {
     const exchange = new FetchExchange(request, factory.trustedHops, clientAddress?.(request, ...rest) ?? null);
@@ -76,7 +76,7 @@ export function sessions<Data extends object = DefaultData, S extends WebsaunaSe
   handler: SessionHandler<S, Rest>,
   options?: FetchSessionOptions<Rest>,
 ) => (request: Request, ...rest: Rest) => Promise<Response> {
-  const factory = asFactory(given);
+  const factory = resolveFactory(given);
   return (handler, options) => withSession(factory, handler, options);
 }
 

@@ -3,10 +3,10 @@ import type { SessionFactory } from '../factory.ts';
 // From the package's root, so that an augmentation of `SessionData` finds it behind an adapter alone.
 import type { DefaultData, WebsaunaSession } from '../index.ts';
 import { checkNames } from '../internal/validate.ts';
-import { asFactory, type FactoryOrOptions } from './as-factory.ts';
-import { ENTITY_HEADERS } from './entity-headers.ts';
-import { FetchExchange } from './fetch-exchange.ts';
-import { FetchHead } from './fetch-head.ts';
+import { resolveFactory, type FactoryOrOptions } from './resolve-factory.ts';
+import { REPRESENTATION_HEADERS } from './representation-headers.ts';
+import { FetchExchange } from './fetch/exchange.ts';
+import { FetchHead } from './fetch/head.ts';
 import { letGo } from './fetch.ts';
 
 /** For `new Hono<{ Variables: SessionVariables }>()`. */
@@ -37,7 +37,7 @@ export function sessions<Data extends object = DefaultData, S extends WebsaunaSe
   given: FactoryOrOptions<Data, S>,
   options: HonoSessionOptions = {},
 ): MiddlewareHandler<{ Variables: SessionVariables<S> }> {
-  const factory = asFactory(given);
+  const factory = resolveFactory(given);
   checkNames('options', options, ['property', 'clientAddress']);
   const { property = 'session', clientAddress = nodeAddress } = options;
   return async (c, next) => {
@@ -60,7 +60,7 @@ async function settle<Data extends object, S extends WebsaunaSession<Data>>(
   } catch (error) {
     letGo(head.response);
     const headers = new Headers(head.response.headers);
-    for (const name of ENTITY_HEADERS) headers.delete(name);
+    for (const name of REPRESENTATION_HEADERS) headers.delete(name);
     // Hono gives the error's response the headers of the one that it replaces.
     replace(c, new Response(null, { headers }));
     throw error;

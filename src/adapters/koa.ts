@@ -3,8 +3,8 @@ import type { SessionFactory } from '../factory.ts';
 // From the package's root, so that an augmentation of `SessionData` finds it behind an adapter alone.
 import type { DefaultData, WebsaunaSession } from '../index.ts';
 import { checkNames } from '../internal/validate.ts';
-import { asFactory, type FactoryOrOptions } from './as-factory.ts';
-import { NodeExchange } from './node-exchange.ts';
+import { resolveFactory, type FactoryOrOptions } from './resolve-factory.ts';
+import { NodeExchange } from './node/exchange.ts';
 
 declare module 'koa' {
   interface DefaultContext {
@@ -32,7 +32,7 @@ export function sessions<Data extends object = DefaultData, S extends WebsaunaSe
   given: FactoryOrOptions<Data, S>,
   options: KoaSessionOptions = {},
 ): Middleware {
-  const factory = asFactory(given);
+  const factory = resolveFactory(given);
   checkNames('options', options, ['property']);
   const { property = 'session' } = options;
   return async (ctx, next) => {

@@ -1,11 +1,11 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { SessionError } from '../errors/session-error.ts';
+import { SessionError } from '../errors.ts';
 import type { SessionFactory } from '../factory.ts';
 import { forwardedFor, forwardedProto } from '../internal/forwarded.ts';
 // From the package's root, so that an augmentation of `SessionData` finds it behind an adapter alone.
 import type { DefaultData, WebsaunaSession } from '../index.ts';
-import { asFactory, type FactoryOrOptions } from './as-factory.ts';
-import { NodeExchange } from './node-exchange.ts';
+import { resolveFactory, type FactoryOrOptions } from './resolve-factory.ts';
+import { NodeExchange } from './node/exchange.ts';
 
 /** A request with its session. */
 export type SessionRequest<S = WebsaunaSession> = IncomingMessage & { session: S };
@@ -70,7 +70,7 @@ export function sessions<Data extends object = DefaultData, S extends WebsaunaSe
   given: FactoryOrOptions<Data, S>,
   options: NodeSessionOptions = {},
 ): (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => void {
-  const factory = asFactory(given);
+  const factory = resolveFactory(given);
   const { property = 'session' } = options;
   return (req, res, next) => {
     const request = req as unknown as Record<string, S>;

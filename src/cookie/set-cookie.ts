@@ -1,5 +1,5 @@
 import { stringifySetCookie, type SetCookie } from 'cookie';
-import { SessionError } from '../errors/session-error.ts';
+import { SessionError } from '../errors.ts';
 import { expected } from '../internal/validate.ts';
 
 /** The cookie's attributes with every default filled in. */

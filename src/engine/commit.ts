@@ -1,10 +1,10 @@
-import { SessionError } from '../errors/session-error.ts';
-import type { DropReason } from '../events.ts';
+import { SessionError } from '../errors.ts';
+import type { DiscardReason } from '../events.ts';
 import type { ResponseHead } from '../exchange.ts';
 import { createRecord } from './create.ts';
 import { endRecord } from './end.ts';
 import type { FieldChanges } from './fields.ts';
-import { moveRecord } from './move.ts';
+import { rekeyRecord } from './rekey.ts';
 import { allowsCookie } from './response.ts';
 import { saveRecord } from './save.ts';
 import type { RetiredRecord, SessionState } from './state.ts';
@@ -46,7 +46,7 @@ function restrict(state: SessionState, head: ResponseHead, given: FieldChanges |
   }
   if (!needsCookie(state, changes) || allowsCookie(state.engine, head)) return changes;
   if (state.login !== null) throw withheldLogin();
-  events.emit('withheld', { handle: state.key?.handle ?? null, reason: 'cacheable' });
+  events.emit('cookieSuppressed', { handle: state.key?.handle ?? null, reason: 'cacheable' });
   state.rotate = null;
   if (state.key !== null) return changes;
   drop(state, 'cacheable', changes);
@@ -72,9 +72,9 @@ function needsCookie(state: SessionState, changes: FieldChanges | null): boolean
 }
 
 /** Gives up what the request wrote and marked, except that sessions which were ended stay ended. */
-function drop(state: SessionState, reason: DropReason, changes: FieldChanges | null): void {
+function drop(state: SessionState, reason: DiscardReason, changes: FieldChanges | null): void {
   if (changes !== null || state.login !== null) {
-    state.engine.events.emit('dropped', { handle: state.key?.handle ?? null, reason });
+    state.engine.events.emit('discarded', { handle: state.key?.handle ?? null, reason });
   }
   state.fields.committed(changes, state.key?.handle ?? '');
   state.login = null;
@@ -93,7 +93,7 @@ async function run(state: SessionState, changes: FieldChanges | null): Promise<v
     if (state.key === null) {
       if (changes !== null || state.login !== null) await createRecord(state);
     } else if (state.login !== null || state.rotate !== null) {
-      await moveRecord(state);
+      await rekeyRecord(state);
     } else if (changes !== null || state.timeout !== null) {
       await saveRecord(state, changes);
     } else if (state.touchDue) {

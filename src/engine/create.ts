@@ -1,7 +1,7 @@
-import { SessionError } from '../errors/session-error.ts';
-import type { NewRecord, RecordDetails, RecordMeta, SessionStore, TagIndex } from '../stores/store.ts';
-import { loginChange } from './admission.ts';
-import { makeId, keyOf } from './session-id.ts';
+import { SessionError } from '../errors.ts';
+import type { NewRecord, RecordDetails, RecordMeta, SessionStore, LoginIndex } from '../stores/store.ts';
+import { loginChange } from './session-limit.ts';
+import { makeId, keyOf } from '../crypto/session-id.ts';
 import type { PendingLogin, SessionState } from './state.ts';
 
 /** An id that is taken is a broken generator's or a one-in-2^256 chance; a few more tries tell them apart. */
@@ -10,8 +10,8 @@ const MAX_ATTEMPTS = 3;
 const MAX_AGENT_LENGTH = 512;
 
 /** A new id: the application's generator's, or 256 random bits. */
-export function newId(state: SessionState, bucket: string | null): string {
-  return makeId(bucket, state.engine.options.generateId());
+export function newId(state: SessionState, ownerHash: string | null): string {
+  return makeId(ownerHash, state.engine.options.generateId());
 }
 
 export function idTaken(): SessionError {
@@ -29,7 +29,7 @@ export function detailsOf(state: SessionState, login: PendingLogin | null): Reco
     method: login?.method ?? null,
     address: exchange.clientAddress,
     agent: exchange.header('user-agent')?.slice(0, MAX_AGENT_LENGTH) ?? null,
-    tags: login?.tags ?? [],
+    indexKeys: login?.indexKeys ?? [],
   };
 }
 
@@ -45,17 +45,20 @@ export function metaOf(record: Omit<NewRecord, 'fields'>, now: number): RecordMe
   };
 }
 
-/** Makes the session findable by its tags, before it exists: then there is none that cannot be found. */
-export async function indexTags(state: SessionState, login: PendingLogin): Promise<void> {
-  if (login.tags.length === 0) return;
+/** Makes the session findable by its indexKeys, before it exists: then there is none that cannot be found. */
+export async function addIndexKeys(state: SessionState, login: PendingLogin): Promise<void> {
+  if (login.indexKeys.length === 0) return;
   const store = state.store!;
-  if (!('addTag' in store)) {
-    throw new SessionError('ERR_SESSION_UNSUPPORTED', 'The store cannot find sessions by `index`: it has no `addTag`');
+  if (!('addIndexKey' in store)) {
+    throw new SessionError(
+      'ERR_SESSION_UNSUPPORTED',
+      'The store cannot find sessions by `index`: it has no `addIndexKey`',
+    );
   }
   const { keyring, options } = state.engine;
-  const bucket = keyring.bucket(login.owner);
-  for (const tag of login.tags)
-    await (store as SessionStore & TagIndex).addTag(tag, bucket, options.absoluteTimeout ?? 0);
+  const ownerHash = keyring.ownerHash(login.owner);
+  for (const indexKey of login.indexKeys)
+    await (store as SessionStore & LoginIndex).addIndexKey(indexKey, ownerHash, options.absoluteTimeout ?? 0);
 }
 
 export function refuseLogin(state: SessionState): SessionError {
@@ -85,15 +88,15 @@ export async function createRecord(state: SessionState): Promise<void> {
   const { engine, fields, login } = state;
   const absoluteTimeout = engine.options.absoluteTimeout ?? 0;
   const timeout = state.timeout ?? engine.options.timeout;
-  const bucket = login === null ? null : engine.keyring.bucket(login.owner);
+  const ownerHash = login === null ? null : engine.keyring.ownerHash(login.owner);
   const details = detailsOf(state, login);
   state.use();
-  if (login !== null) await indexTags(state, login);
+  if (login !== null) await addIndexKeys(state, login);
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const change = login === null ? null : await loginChange(state, login);
     if (change !== null && change.max < 0) throw refuseLogin(state);
     const promised = login === null && attempt === 0 ? state.promisedId : null;
-    const id = promised ?? newId(state, bucket);
+    const id = promised ?? newId(state, ownerHash);
     const key = keyOf(id);
     const changes = { set: fields.all(key.handle), delete: new Set<string>() };
     const record = { details, timeout, absoluteTimeout, fields: changes.set, login: change };

@@ -6,8 +6,8 @@ export async function endRecord(store: SessionStore, key: RecordKey): Promise<bo
   // Rotations make no circles; whoever writes into the store can.
   for (let handle = key.handle; !tried.has(handle);) {
     tried.add(handle);
-    const outcome = await store.destroy({ handle, bucket: key.bucket });
-    if (outcome.status !== 'moved') return outcome.status === 'ok';
+    const outcome = await store.destroy({ handle, ownerHash: key.ownerHash });
+    if (outcome.status !== 'tombstone') return outcome.status === 'ok';
     if (outcome.successor === '') return false;
     handle = outcome.successor;
   }

@@ -5,9 +5,9 @@ export async function findRecord(store: SessionStore, key: RecordKey): Promise<O
   const tried = new Set<string>();
   for (let handle = key.handle; handle !== '' && !tried.has(handle);) {
     tried.add(handle);
-    const record = await store.load({ handle, bucket: key.bucket });
+    const record = await store.load({ handle, ownerHash: key.ownerHash });
     if (record?.status === 'found') return { handle, meta: record.meta, lastSeen: record.lastSeen };
-    handle = record?.status === 'moved' ? record.successor : '';
+    handle = record?.status === 'tombstone' ? record.successor : '';
   }
   return undefined;
 }

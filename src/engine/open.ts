@@ -1,12 +1,12 @@
 import { readCookies } from '../cookie/read.ts';
 import type { Exchange } from '../exchange.ts';
-import { addFlash } from '../flash/flash.ts';
-import type { FoundRecord, MovedRecord, RecordKey } from '../stores/store.ts';
-import type { VerifiedCookie } from './cookie-verifier.ts';
-import type { Engine } from './engine.ts';
-import { keyOf } from './session-id.ts';
+import { addFlash } from '../session/flash.ts';
+import type { FoundRecord, Tombstone, RecordKey } from '../stores/store.ts';
+import type { VerifiedCookie } from '../crypto/cookie-verifier.ts';
+import type { Engine } from './context.ts';
+import { keyOf } from '../crypto/session-id.ts';
 import { SessionState } from './state.ts';
-import { findSuccessor } from './succession.ts';
+import { findSuccessor } from './rotation.ts';
 
 /** What `invalidateBefore` leaves on the fresh session, in the flash queue of no name. */
 export const SESSION_INVALIDATED = 'session-invalidated';
@@ -53,7 +53,7 @@ function verify(state: SessionState, values: readonly string[]): VerifiedCookie[
     if (typeof cookie === 'object') verified.push(cookie);
     else if (cookie === 'signature') reason = 'signature';
   }
-  if (verified.length === 0) events.emit('missed', { handle: null, reason, detail: null });
+  if (verified.length === 0) events.emit('rejected', { handle: null, reason, detail: null });
   return verified;
 }
 
@@ -91,7 +91,7 @@ async function openRecord(state: SessionState, presented: VerifiedCookie): Promi
     switch (record?.status) {
       case 'found':
         if (!belongs(state, key, record)) {
-          events.emit('missed', { handle: key.handle, reason: 'owner', detail: null });
+          events.emit('rejected', { handle: key.handle, reason: 'owner', detail: null });
           state.cookie = 'delete';
           return false;
         }
@@ -100,10 +100,10 @@ async function openRecord(state: SessionState, presented: VerifiedCookie): Promi
         return true;
       case 'corrupt':
         // The cookie stays: what is unreadable to this version of the application may not be to the next.
-        events.emit('missed', { handle: key.handle, reason: 'corrupt', detail: record.reason });
+        events.emit('rejected', { handle: key.handle, reason: 'corrupt', detail: record.reason });
         state.unreadable = { id, key };
         return true;
-      case 'moved': {
+      case 'tombstone': {
         const successor = enterSuccessor(state, id, key, record);
         if (successor === null) return state.phase === 'superseded';
         id = successor;
@@ -111,7 +111,7 @@ async function openRecord(state: SessionState, presented: VerifiedCookie): Promi
         break;
       }
       default:
-        events.emit('missed', { handle: key.handle, reason: 'not-found', detail: null });
+        events.emit('rejected', { handle: key.handle, reason: 'not-found', detail: null });
         state.cookie = 'delete';
         return false;
     }
@@ -119,12 +119,12 @@ async function openRecord(state: SessionState, presented: VerifiedCookie): Promi
 }
 
 /**
- * Is the record its key's? A session in a bucket that no secret leads to would be out of reach of
+ * Is the record its key's? A session in a ownerHash that no secret leads to would be out of reach of
  * `owners.revoke`; and whoever can write into the store must not make one owner's session another's.
  */
-function belongs(state: SessionState, { bucket }: RecordKey, { meta: { owner } }: FoundRecord): boolean {
-  if (bucket === null || owner === null) return bucket === null && owner === null;
-  return state.engine.keyring.isBucketOf(bucket, owner);
+function belongs(state: SessionState, { ownerHash }: RecordKey, { meta: { owner } }: FoundRecord): boolean {
+  if (ownerHash === null || owner === null) return ownerHash === null && owner === null;
+  return state.engine.keyring.isOwnerHashOf(ownerHash, owner);
 }
 
 function accept(state: SessionState, id: string, key: RecordKey, record: FoundRecord): void {
@@ -136,19 +136,19 @@ function accept(state: SessionState, id: string, key: RecordKey, record: FoundRe
 }
 
 /** The id that a rotation led to; `null` when it may not be followed. */
-function enterSuccessor(state: SessionState, id: string, key: RecordKey, trace: MovedRecord): string | null {
+function enterSuccessor(state: SessionState, id: string, key: RecordKey, trace: Tombstone): string | null {
   const { events } = state.engine;
   const { handle } = key;
   if (trace.now < trace.graceUntil) {
     const successor = findSuccessor(state, id, trace);
     if (successor === null) {
-      events.emit('missed', { handle, reason: 'superseded', detail: null });
+      events.emit('rejected', { handle, reason: 'superseded', detail: null });
       state.phase = 'superseded';
     }
     return successor;
   }
-  events.emit('missed', { handle, reason: 'rotated', detail: null });
-  events.emit('reused', { handle, successor: trace.successor === '' ? null : trace.successor });
+  events.emit('rejected', { handle, reason: 'rotated', detail: null });
+  events.emit('staleId', { handle, successor: trace.successor === '' ? null : trace.successor });
   state.cookie = 'delete';
   return null;
 }
@@ -158,7 +158,7 @@ async function checkAuthentication(state: SessionState, owner: string): Promise<
   const { engine, exchange } = state;
   const changed = await engine.options.invalidateBefore?.(owner, exchange.request);
   if (changed == null || state.meta!.authenticatedAt >= changed.getTime()) return;
-  engine.events.emit('missed', { handle: state.key!.handle, reason: 'authentication-changed', detail: null });
+  engine.events.emit('rejected', { handle: state.key!.handle, reason: 'authentication-changed', detail: null });
   state.retire('authentication-changed');
   addFlash(state, SESSION_INVALIDATED, '', true);
 }

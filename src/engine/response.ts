@@ -1,6 +1,6 @@
 import type { ResponseHead } from '../exchange.ts';
-import { explainDoubts } from '../cookie/doubts.ts';
-import type { Engine } from './engine.ts';
+import { diagnoseCookie } from '../cookie/diagnostics.ts';
+import type { Engine } from './context.ts';
 import type { SessionState } from './state.ts';
 
 /** Directives that keep a response out of shared caches (RFC 9111 section 5.2.2), or from being used unchecked. */
@@ -35,7 +35,7 @@ function sendCookie(state: SessionState, head: ResponseHead): boolean {
   const { cookie } = options;
   const handle = state.key?.handle ?? null;
   if (!allowsCookie(engine, head)) {
-    events.emit('withheld', { handle, reason: 'cacheable' });
+    events.emit('cookieSuppressed', { handle, reason: 'cacheable' });
     return false;
   }
   if (state.cookie === 'delete') {
@@ -43,14 +43,14 @@ function sendCookie(state: SessionState, head: ResponseHead): boolean {
     return true;
   }
   if (head.status >= 500 && !options.cookieOnException) {
-    events.emit('withheld', { handle, reason: 'exception' });
+    events.emit('cookieSuppressed', { handle, reason: 'exception' });
     return false;
   }
   const id = state.id!;
   const value = `${id}.${engine.keyring.sign(id)}`;
   head.appendCookie(cookie.serialize(value, { secure: exchange.secure, maxAge: maxAge(state) }));
-  if (events.wants('doubtful')) {
-    for (const reason of explainDoubts(engine, exchange)) events.emit('doubtful', { handle: handle!, reason });
+  if (events.wants('cookieWarning')) {
+    for (const reason of diagnoseCookie(engine, exchange)) events.emit('cookieWarning', { handle: handle!, reason });
   }
   return true;
 }

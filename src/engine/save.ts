@@ -1,7 +1,7 @@
-import type { Conflict, Gone, MovedRecord, RecordChange, SaveOutcome } from '../stores/store.ts';
+import type { Conflict, Gone, Tombstone, RecordChange, SaveOutcome } from '../stores/store.ts';
 import type { FieldChanges } from './fields.ts';
 import type { SessionState } from './state.ts';
-import { follow } from './succession.ts';
+import { follow } from './rotation.ts';
 
 /** Brings changes to the stored record, or renews its idle timeout when there are none. */
 export async function saveRecord(state: SessionState, first: FieldChanges | null): Promise<void> {
@@ -40,15 +40,10 @@ function asChange(changes: FieldChanges | null, timeout: number | null): RecordC
  * An operation found no record at `id`. Goes on with the session that a concurrent rotation made of it, or
  * loses it; says whether there is one. What the request does at the same time may have done that already.
  */
-export function goOn(
-  state: SessionState,
-  id: string,
-  found: Gone | MovedRecord,
-  changes: FieldChanges | null,
-): boolean {
+export function goOn(state: SessionState, id: string, found: Gone | Tombstone, changes: FieldChanges | null): boolean {
   if (state.id !== id) return state.id !== null;
-  if (found.status === 'moved' && follow(state, found)) return true;
-  lose(state, found.status === 'moved' ? 'superseded' : 'gone', changes);
+  if (found.status === 'tombstone' && follow(state, found)) return true;
+  lose(state, found.status === 'tombstone' ? 'superseded' : 'gone', changes);
   return false;
 }
 
@@ -60,8 +55,8 @@ export function goOn(
 function lose(state: SessionState, reason: 'gone' | 'superseded', changes: FieldChanges | null): void {
   const { handle } = state.key!;
   const { events } = state.engine;
-  if (reason === 'gone') events.emit('gone', { handle });
-  if (changes !== null) events.emit('dropped', { handle, reason });
+  if (reason === 'gone') events.emit('lost', { handle });
+  if (changes !== null) events.emit('discarded', { handle, reason });
   state.detach();
   state.rotate = null;
   state.cookie = reason === 'gone' ? 'delete' : 'keep';

@@ -1,10 +1,10 @@
-import { SessionError } from '../errors/session-error.ts';
+import { SessionError } from '../errors.ts';
 import type { EndReason } from '../events.ts';
 import type { Exchange } from '../exchange.ts';
 import type { RecordKey, RecordMeta, SessionStore } from '../stores/store.ts';
-import type { Engine } from './engine.ts';
+import type { Engine } from './context.ts';
 import { fieldName, Fields, UnreadableField } from './fields.ts';
-import { keyOf } from './session-id.ts';
+import { keyOf } from '../crypto/session-id.ts';
 
 /**
  * Can the session be used?
@@ -21,7 +21,7 @@ export interface PendingLogin {
   readonly owner: string;
   readonly method: string | null;
   /** Opaque names that the session shall be found by. */
-  readonly tags: readonly string[];
+  readonly indexKeys: readonly string[];
   /** Milliseconds of the process's monotonic clock. */
   readonly at: number;
 }
@@ -174,7 +174,7 @@ export class SessionState {
 
   /** Leaves an unreadable record alone and goes on without it. */
   abandon(): void {
-    this.engine.events.emit('missed', { handle: this.key!.handle, reason: 'corrupt', detail: 'unparsable' });
+    this.engine.events.emit('rejected', { handle: this.key!.handle, reason: 'corrupt', detail: 'unparsable' });
     this.unreadable = { id: this.id!, key: this.key! };
     this.detach();
     this.fields.detach();

@@ -1,8 +1,12 @@
-import { SessionError } from '../errors/session-error.ts';
-import type { Engine } from './engine.ts';
+import { SessionError } from '../errors.ts';
+import type { Engine } from './context.ts';
 
 /** Carries out an operation, and publishes that the store failed at it. */
-export async function telling<T>({ events }: Engine, operation: string, work: () => Promise<T>): Promise<T> {
+export async function withStoreErrorEvent<T>(
+  { events }: Engine,
+  operation: string,
+  work: () => Promise<T>,
+): Promise<T> {
   try {
     return await work();
   } catch (error) {

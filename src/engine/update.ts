@@ -1,4 +1,4 @@
-import { SessionError } from '../errors/session-error.ts';
+import { SessionError } from '../errors.ts';
 import type { RecordKey, Stored } from '../stores/store.ts';
 import { isSame, type Placed } from './fields.ts';
 import { goOn } from './save.ts';

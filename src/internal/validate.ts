@@ -1,6 +1,6 @@
 // Checks of what the application passes. Each throws a TypeError that names the option, says what it
 // should be, and describes what it is without repeating it: a misplaced value can be a secret.
-import { nearest } from './nearest.ts';
+import { suggestName } from './did-you-mean.ts';
 
 /** Longer durations are accidents, and would overflow a store's arithmetic; a hundred years, in seconds. */
 export const MAX_SECONDS = 3_153_600_000;
@@ -52,7 +52,7 @@ export function checkNames(
   if (!isObject(value)) throw expected(called, 'an object', value);
   for (const key of Object.keys(value)) {
     if (known.includes(key)) continue;
-    const meant = elsewhere.find((other) => other.endsWith(`.${key}`)) ?? nearest(key, [...known, ...elsewhere]);
+    const meant = elsewhere.find((other) => other.endsWith(`.${key}`)) ?? suggestName(key, [...known, ...elsewhere]);
     const advice = meant === undefined ? `Known are ${known.join(', ')}` : `Did you mean \`${dotted(name, meant)}\`?`;
     throw new TypeError(
       `Expected \`${called}\` to have known properties only, got \`${dotted(name, shown(key))}\`. ${advice}`,
@@ -84,7 +84,7 @@ export function checkOneOf(name: string, value: unknown, choices: readonly strin
   if (value === undefined || (typeof value === 'string' && choices.includes(value))) return;
   const quoted = choices.map((choice) => `'${choice}'`);
   const what = `${quoted.slice(0, -1).join(', ')} or ${quoted.at(-1)}`;
-  const meant = typeof value === 'string' ? nearest(value, choices) : undefined;
+  const meant = typeof value === 'string' ? suggestName(value, choices) : undefined;
   throw expected(name, what, value, meant === undefined ? undefined : `Did you mean '${meant}'?`);
 }
 

@@ -1,4 +1,4 @@
-import { SessionError } from '../errors/session-error.ts';
+import { SessionError } from '../errors.ts';
 import type { Serializer } from './serializer.ts';
 
 /**

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { fieldName } from '../engine/fields.ts';
 import type { SessionState } from '../engine/state.ts';
 import { expected } from '../internal/validate.ts';
-import type { DefaultData } from '../options.ts';
+import type { DefaultData } from '../options/options.ts';
 
 /** The state behind a session, for the rest of the library. Not exported by the package. */
 export let stateOf: (session: object) => SessionState;

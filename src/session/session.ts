@@ -1,18 +1,18 @@
 import { commitSession } from '../engine/commit.ts';
 import { newId } from '../engine/create.ts';
-import { handleOf } from '../engine/keyring.ts';
+import { handleOf } from '../crypto/keyring.ts';
 import { fieldName } from '../engine/fields.ts';
 import { loadLazily } from '../engine/open.ts';
 import { reloadSession } from '../engine/reload.ts';
 import type { SessionState } from '../engine/state.ts';
-import { telling } from '../engine/telling.ts';
+import { withStoreErrorEvent } from '../engine/telling.ts';
 import { updateField } from '../engine/update.ts';
-import { csrfToken, renewCsrfToken, requireToken, verifyToken } from '../csrf/session-token.ts';
-import { SessionError } from '../errors/session-error.ts';
-import { markLogin, markPending, pendingLogin } from '../owners/login.ts';
-import { addFlash, peekFlashes, popFlashes, takeFlashes } from '../flash/flash.ts';
+import { csrfToken, renewCsrfToken, requireToken, verifyToken } from './csrf.ts';
+import { SessionError } from '../errors.ts';
+import { markLogin, markPending, pendingLogin } from './login.ts';
+import { addFlash, peekFlashes, popFlashes, takeFlashes } from './flash.ts';
 import { checkFunction, checkNumber, expected, MAX_SECONDS } from '../internal/validate.ts';
-import type { DefaultData } from '../options.ts';
+import type { DefaultData } from '../options/options.ts';
 import { SessionDict, stateOf } from './dict.ts';
 
 /** What the `sessionClass` option takes: `WebsaunaSession`, or a class that extends it. */
@@ -151,7 +151,7 @@ export class WebsaunaSession<Data extends object = DefaultData> extends SessionD
    *
    * @param owner the application's user id
    * @throws {SessionError} at the commit: `ERR_SESSION_FULL` when `maxSessionsPerOwner` is reached and
-   * `whenFull` is `'refuse'`; `await session.save()` to answer that yourself
+   * `onSessionLimit` is `'refuse'`; `await session.save()` to answer that yourself
    */
   login(owner: string, options: LoginOptions = {}): void {
     markLogin(this.#changing(), owner, options.method, options.index);
@@ -228,7 +228,7 @@ export class WebsaunaSession<Data extends object = DefaultData> extends SessionD
   async takeFlash(queue = ''): Promise<unknown[]> {
     const state = this.#changing();
     checkQueue(queue);
-    return await telling(state.engine, 'take', () => takeFlashes(state, queue));
+    return await withStoreErrorEvent(state.engine, 'take', () => takeFlashes(state, queue));
   }
 
   /** A new CSRF secret: tokens that were rendered before are void. Gives a token. */
@@ -269,7 +269,7 @@ export class WebsaunaSession<Data extends object = DefaultData> extends SessionD
    */
   async reload(): Promise<this> {
     const state = stateOf(this);
-    await telling(state.engine, 'load', () => reloadSession(state));
+    await withStoreErrorEvent(state.engine, 'load', () => reloadSession(state));
     return this;
   }
 
@@ -297,7 +297,7 @@ export class WebsaunaSession<Data extends object = DefaultData> extends SessionD
   ): Promise<Data[K] | undefined> {
     checkFunction('change', change, 'a function of the present value');
     const state = this.#changing();
-    const value = await telling(state.engine, 'update', () =>
+    const value = await withStoreErrorEvent(state.engine, 'update', () =>
       updateField(state, fieldName(key), change as (value: unknown) => unknown),
     );
     return value as Data[K] | undefined;

@@ -15,8 +15,8 @@ export type Stored = string | Uint8Array;
 export interface RecordKey {
   /** SHA-256 of the session's id, base64url, 43 characters. */
   readonly handle: string;
-  /** The owner's bucket: 16 base64url characters, the same for all sessions of one owner; `null` while anonymous. */
-  readonly bucket: string | null;
+  /** The owner's ownerHash: 16 base64url characters, the same for all sessions of one owner; `null` while anonymous. */
+  readonly ownerHash: string | null;
 }
 
 /** What is known about a session besides its data. */
@@ -28,8 +28,8 @@ export interface RecordDetails {
   readonly address: string | null;
   /** The client's `User-Agent` at creation or login. */
   readonly agent: string | null;
-  /** Opaque names of what else the owner's session can be found by; see {@link TagIndex}. */
-  readonly tags: readonly string[];
+  /** Opaque names of what else the owner's session can be found by; see {@link LoginIndex}. */
+  readonly indexKeys: readonly string[];
 }
 
 export interface RecordMeta extends RecordDetails {
@@ -56,11 +56,11 @@ export interface FoundRecord {
 }
 
 /** The record was rotated, and this is what remains at its old key for a while. */
-export interface MovedRecord {
-  readonly status: 'moved';
+export interface Tombstone {
+  readonly status: 'tombstone';
   /** Leads to the successor; empty when there is none to be led to, as after a login. */
   readonly nonce: string;
-  /** The successor's handle, in the same bucket; empty with the nonce. Enough to end it by, not to open it. */
+  /** The successor's handle, in the same ownerHash; empty with the nonce. Enough to end it by, not to open it. */
   readonly successor: string;
   /** Milliseconds: until when the old key may still be opened. */
   readonly graceUntil: number;
@@ -76,7 +76,7 @@ export interface CorruptRecord {
 
 export type CorruptReason = 'undecodable' | 'unparsable' | 'unknown-version' | 'wrong-type';
 
-export type LoadResult = FoundRecord | MovedRecord | CorruptRecord;
+export type LoadResult = FoundRecord | Tombstone | CorruptRecord;
 
 /** A login that a write carries out: the record becomes owned, and its clock starts anew. */
 export interface LoginChange {
@@ -85,7 +85,7 @@ export interface LoginChange {
   /** Live sessions that the owner may have, this one included; 0 for any number. */
   readonly max: number;
   /** At the limit: make room by ending the oldest, or refuse. */
-  readonly whenFull: 'evict-oldest' | 'refuse';
+  readonly onSessionLimit: 'evict-oldest' | 'refuse';
 }
 
 export interface NewRecord {
@@ -95,7 +95,7 @@ export interface NewRecord {
   /** Seconds from now to the end that no activity can move; 0 for none. */
   readonly absoluteTimeout: number;
   readonly fields: ReadonlyMap<string, Stored>;
-  /** Given when `key.bucket` is. */
+  /** Given when `key.ownerHash` is. */
   readonly login: LoginChange | null;
 }
 
@@ -112,7 +112,7 @@ export interface RecordChange {
   readonly expect: ReadonlyMap<string, Stored | undefined> | null;
 }
 
-export interface RecordMove extends RecordChange {
+export interface RecordRekey extends RecordChange {
   /** `null` for a rotation, which keeps owner, times and limits. */
   readonly login: (LoginChange & Pick<NewRecord, 'details' | 'absoluteTimeout'>) | null;
   /** What remains at the old key; `null` for nothing. */
@@ -173,10 +173,10 @@ export interface Taken {
 }
 
 export type CreateOutcome = Written | Exists | Full;
-export type SaveOutcome = Written | Gone | MovedRecord | Conflict;
-export type MoveOutcome = Written | ((Gone | MovedRecord | Conflict | Exists | Full | Interrupted) & Evicting);
-export type TakeOutcome = Taken | Gone | MovedRecord;
-export type DestroyOutcome = Written | Gone | MovedRecord;
+export type SaveOutcome = Written | Gone | Tombstone | Conflict;
+export type RekeyOutcome = Written | ((Gone | Tombstone | Conflict | Exists | Full | Interrupted) & Evicting);
+export type TakeOutcome = Taken | Gone | Tombstone;
+export type DestroyOutcome = Written | Gone | Tombstone;
 
 export interface SessionStore {
   /** The store's clock, in milliseconds, as well as it is known here without asking. */
@@ -191,7 +191,7 @@ export interface SessionStore {
   /** Changes fields of an existing record and renews its idle timeout. An empty change is a touch. */
   save(key: RecordKey, change: RecordChange): Promise<SaveOutcome>;
   /** Gives a record a new key, together with a change, so that never both keys and never none can be opened. */
-  move(from: RecordKey, to: RecordKey, move: RecordMove): Promise<MoveOutcome>;
+  rekey(from: RecordKey, to: RecordKey, move: RecordRekey): Promise<RekeyOutcome>;
   /** Takes all fields whose names begin with `prefix` out of a record; each is given to one caller only. */
   take(key: RecordKey, prefix: string): Promise<TakeOutcome>;
   /** Ends a record. `gone` when there was none: that is no error. */
@@ -209,22 +209,22 @@ export interface OwnedRecord {
 
 /** The optional capability of a store to find the sessions of an owner. */
 export interface OwnerIndex {
-  /** The live sessions in a bucket, oldest login first. */
-  listOwned(bucket: string): Promise<readonly OwnedRecord[]>;
+  /** The live sessions in a ownerHash, oldest login first. */
+  listOwned(ownerHash: string): Promise<readonly OwnedRecord[]>;
   /**
-   * Ends the sessions in a bucket, in one atomic step; gives the ended handles.
+   * Ends the sessions in a ownerHash, in one atomic step; gives the ended handles.
    * @param except a handle to spare
-   * @param tag ends only sessions that carry it; `null` for all
+   * @param indexKey ends only sessions that carry it; `null` for all
    */
-  revokeOwned(bucket: string, except: string | null, tag: string | null): Promise<readonly string[]>;
+  revokeOwned(ownerHash: string, except: string | null, indexKey: string | null): Promise<readonly string[]>;
 }
 
 /** The optional capability of a store to find sessions by something else than their owner. */
-export interface TagIndex {
-  /** Remembers, before a login, that a bucket is about to have a session with this tag. */
-  addTag(tag: string, bucket: string, keep: number): Promise<void>;
-  /** The buckets that may have sessions with this tag. */
-  bucketsWithTag(tag: string): Promise<readonly string[]>;
+export interface LoginIndex {
+  /** Remembers, before a login, that a ownerHash is about to have a session with this indexKey. */
+  addIndexKey(indexKey: string, ownerHash: string, keep: number): Promise<void>;
+  /** The ownerHashes that may have sessions with this indexKey. */
+  findOwnerHashes(indexKey: string): Promise<readonly string[]>;
 }
 
 /** A record as a tool meets it. */

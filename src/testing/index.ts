@@ -1,6 +1,6 @@
-export { storeContract } from './store-contract.ts';
-export type { StoreCheck, StoreHarness } from './store-check.ts';
-export { adapterContract } from './adapter-contract.ts';
+export { storeContract } from './store/contract.ts';
+export type { StoreCheck, StoreHarness } from './store/check.ts';
+export { adapterContract } from './adapter/contract.ts';
 export type {
   AdapterApp,
   AdapterCheck,
@@ -9,5 +9,5 @@ export type {
   RouteAnswer,
   RouteHandler,
   RunningApp,
-} from './adapter-check.ts';
-export { interceptStore, type BeforeOperation } from './intercept.ts';
+} from './adapter/check.ts';
+export { interceptStore, type BeforeOperation } from './store/intercept.ts';

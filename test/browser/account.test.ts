@@ -126,12 +126,12 @@ describe('the session page', () => {
     expect(await fay.page.locator('pre').innerText()).toContain('"visits": 1');
     const page = await fay.page.content();
     const [, value = ''] = (await fay.cookie()).split('=');
-    const [bucket = '', random = '', signature = ''] = value.split('.');
+    const [ownerHash = '', random = '', signature = ''] = value.split('.');
     for (const secret of [value, random, signature]) {
       expect(secret.length).toBeGreaterThan(20);
       expect(page).not.toContain(secret);
     }
-    expect(page).not.toContain(bucket);
+    expect(page).not.toContain(ownerHash);
   });
 });
 

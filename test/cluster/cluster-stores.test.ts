@@ -9,8 +9,8 @@ import { CLUSTER_CLIENTS } from '../support/topology-clients.ts';
 
 const PREFIX = 'contract:';
 
-function nameOf({ handle, bucket }: RecordKey): string {
-  return bucket === null ? `${PREFIX}${handle}` : `${PREFIX}{${bucket}}:${handle}`;
+function nameOf({ handle, ownerHash }: RecordKey): string {
+  return ownerHash === null ? `${PREFIX}${handle}` : `${PREFIX}{${ownerHash}}:${handle}`;
 }
 
 function harness(store: RedisStore, cluster: RedisCluster): StoreHarness {

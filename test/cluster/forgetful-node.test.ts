@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'vitest';
-import { driverFor } from '../../src/stores/redis/client.ts';
-import { GuardedDriver } from '../../src/stores/redis/guarded-driver.ts';
+import { driverFor } from '../../src/stores/redis/clients/client.ts';
+import { ResilientDriver } from '../../src/stores/redis/connection/resilient-driver.ts';
 import { startCluster } from '../support/redis-cluster.ts';
 import type { GivenClient } from '../support/redis-clients.ts';
 import { parseInfo, startRedis, type RedisServer } from '../support/redis-server.ts';
@@ -22,7 +22,7 @@ async function connectionsTo(node: RedisServer): Promise<number> {
 }
 
 function writerFor({ client, close }: GivenClient): (key: string) => Promise<unknown> {
-  const driver = new GuardedDriver(driverFor(client), { timeout: 1 });
+  const driver = new ResilientDriver(driverFor(client), { timeout: 1 });
   endings.push(close, () => driver.close());
   return (key) => driver.evaluate(WRITE, [key], ['field', 'value'], false);
 }

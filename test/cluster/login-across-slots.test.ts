@@ -54,11 +54,15 @@ const dataOf = (jar: Jar): Promise<object> => visit(other, new Jar(jar), (sessio
 
 describe('C8: a session that a login ends to make room is told of once', () => {
   test.each<[string, ScriptName, (jar: Jar) => Promise<unknown>]>([
-    ['is not interrupted', 'retire', () => Promise.resolve()],
-    ['begins again, because the old session was written to', 'retire', write],
-    ['begins again, and was revoked besides', 'retire', revokedCopy],
-    ['comes too late after a logout', 'retire', (jar) => tab(jar, (session) => session.invalidate())],
-    ['comes too late after another login', 'retire', (jar) => tab(jar, (session) => session.login(randomUUID()))],
+    ['is not interrupted', 'deleteRotated', () => Promise.resolve()],
+    ['begins again, because the old session was written to', 'deleteRotated', write],
+    ['begins again, and was revoked besides', 'deleteRotated', revokedCopy],
+    ['comes too late after a logout', 'deleteRotated', (jar) => tab(jar, (session) => session.invalidate())],
+    [
+      'comes too late after another login',
+      'deleteRotated',
+      (jar) => tab(jar, (session) => session.login(randomUUID())),
+    ],
     ['is revoked before it has been kept', 'save', () => other.owners.revoke(owner)],
   ])('when the login %s', async (_, step, interrupt) => {
     await visit(other, new Jar(), (session) => session.login(owner));
@@ -78,7 +82,7 @@ describe('C8: a session that a login ends to make room is told of once', () => {
 describe('a login whose new session is revoked each time before the old one has ended', () => {
   test('begins again with what there is by then', async () => {
     const jar = await withCart();
-    for (let i = 0; i < 5; i++) driver.before('retire', () => revokedCopy(jar));
+    for (let i = 0; i < 5; i++) driver.before('deleteRotated', () => revokedCopy(jar));
     const before = new Jar(jar);
     await visit(factory, jar, (session) => session.login(owner));
     assert.deepEqual(Object.keys(await dataOf(jar)).toSorted(), ['cart', 'other']);
@@ -87,7 +91,7 @@ describe('a login whose new session is revoked each time before the old one has 
 
   test('fails when it never stops, and does not blame the ids; the old session stays', async () => {
     const jar = await withCart();
-    for (let i = 0; i < 32; i++) driver.before('retire', () => revokedCopy(jar));
+    for (let i = 0; i < 32; i++) driver.before('deleteRotated', () => revokedCopy(jar));
     const login = visit(factory, new Jar(jar), (session) => session.login(owner));
     await assert.rejects(login, { code: 'ERR_SESSION_STORE', message: /changed so often/ });
     assert.deepEqual(Object.keys(await dataOf(jar)).toSorted(), ['cart', 'other']);

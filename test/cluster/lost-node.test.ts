@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'vitest';
-import { driverFor } from '../../src/stores/redis/client.ts';
-import { GuardedDriver } from '../../src/stores/redis/guarded-driver.ts';
+import { driverFor } from '../../src/stores/redis/clients/client.ts';
+import { ResilientDriver } from '../../src/stores/redis/connection/resilient-driver.ts';
 import { startCluster, type RedisCluster } from '../support/redis-cluster.ts';
 import type { GivenClient } from '../support/redis-clients.ts';
 import { CLUSTER_CLIENTS } from '../support/topology-clients.ts';
@@ -19,10 +19,10 @@ afterEach(() => cluster?.stop());
 
 describe.each(Object.entries(CLUSTER_CLIENTS))('a node of a cluster is lost: %s', (name, connect) => {
   let given: GivenClient;
-  let driver: GuardedDriver;
+  let driver: ResilientDriver;
   beforeEach(async () => {
     given = await connect(cluster);
-    driver = new GuardedDriver(driverFor(given.client), { timeout: TIMEOUT });
+    driver = new ResilientDriver(driverFor(given.client), { timeout: TIMEOUT });
   });
   afterEach(async () => {
     await driver?.close();

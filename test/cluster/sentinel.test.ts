@@ -12,8 +12,8 @@ import { SENTINEL_CLIENTS } from '../support/topology-clients.ts';
 
 const PREFIX = 'contract:';
 
-function nameOf({ handle, bucket }: RecordKey): string {
-  return bucket === null ? `${PREFIX}${handle}` : `${PREFIX}{${bucket}}:${handle}`;
+function nameOf({ handle, ownerHash }: RecordKey): string {
+  return ownerHash === null ? `${PREFIX}${handle}` : `${PREFIX}{${ownerHash}}:${handle}`;
 }
 
 async function harness(store: RedisStore, sentinel: RedisSentinel): Promise<StoreHarness> {

@@ -12,7 +12,7 @@ import { waitFor } from '../support/wait-for.ts';
 // While a slot moves, its keys are in two places, and a script sees those of its own node alone.
 
 const PREFIX = 'moving:';
-const DETAILS = { owner: 'alice', method: null, address: null, agent: null, tags: [] };
+const DETAILS = { owner: 'alice', method: null, address: null, agent: null, indexKeys: [] };
 const touch = { set: new Map(), delete: new Set<string>(), timeout: null, expect: null };
 
 let cluster: RedisCluster;
@@ -26,14 +26,14 @@ function random(bytes: number): string {
 }
 
 function owned(max = 0): NewRecord {
-  const login = { age: 0, max, whenFull: 'evict-oldest' as const };
+  const login = { age: 0, max, onSessionLimit: 'evict-oldest' as const };
   return { details: DETAILS, timeout: 600, absoluteTimeout: 0, fields: new Map([['a', '1']]), login };
 }
 
 describe.each(Object.entries(CLUSTER_CLIENTS))('a slot on its way: %s', (name, connect) => {
   let given: GivenClient;
   let store: RedisStore;
-  let bucket: string;
+  let ownerHash: string;
   let sessions: RecordKey[];
   let migration: Migration;
 
@@ -43,14 +43,14 @@ describe.each(Object.entries(CLUSTER_CLIENTS))('a slot on its way: %s', (name, c
   });
   afterAll(() => given?.close());
 
-  const nameOf = ({ handle }: RecordKey): string => `${PREFIX}{${bucket}}:${handle}`;
-  const index = (): string => `${PREFIX}{${bucket}}:owner`;
-  const newKey = (): RecordKey => ({ handle: random(32), bucket });
+  const nameOf = ({ handle }: RecordKey): string => `${PREFIX}{${ownerHash}}:${handle}`;
+  const index = (): string => `${PREFIX}{${ownerHash}}:owner`;
+  const newKey = (): RecordKey => ({ handle: random(32), ownerHash });
   const handles = (): string[] => sessions.map(({ handle }) => handle);
 
   /** An owner with three sessions, whose slot has begun to move. */
   beforeEach(async () => {
-    bucket = random(12);
+    ownerHash = random(12);
     sessions = [newKey(), newKey(), newKey()];
     for (const key of sessions) assert.equal((await store.create(key, owned())).status, 'ok');
     const slot = await cluster.slotOf(index());
@@ -99,7 +99,7 @@ describe.each(Object.entries(CLUSTER_CLIENTS))('a slot on its way: %s', (name, c
 
   test('what met its deadline is not carried out when the slot has moved, though ioredis still tries', async () => {
     const impatient = createRedisStore({ client: given.client, prefix: PREFIX, socketTimeout: 0.2 });
-    const elsewhere = { handle: random(32), bucket: random(12) };
+    const elsewhere = { handle: random(32), ownerHash: random(12) };
     await waitFor('what the clock says to be known', () => impatient.create(elsewhere, owned()));
     await migration.to.cli('SCRIPT', 'LOAD', scripts.save.source);
     await migration.move([index()]);
@@ -120,7 +120,7 @@ describe.each(Object.entries(CLUSTER_CLIENTS))('a slot on its way: %s', (name, c
     await migration.finish();
     const ids = await Promise.all([from, to].map(async (node) => String(await node.cli('CLUSTER', 'MYID'))));
     for (const key of sessions) assert.equal((await store.destroy(key)).status, 'ok');
-    await store.revokeOwned(bucket, null, null);
+    await store.revokeOwned(ownerHash, null, null);
     await to.cli('CLUSTER', 'SETSLOT', String(slot), 'NODE', ids[0]!);
     // On a machine that is busy, the last try can take too long.
     await assert.rejects(store.load(sessions[0]!), { message: /\(MOVED\)$|did not answer/ });
@@ -139,18 +139,18 @@ describe.each(Object.entries(CLUSTER_CLIENTS))('a slot on its way: %s', (name, c
     beforeEach(() => migration.move(ahead()));
 
     test('C7: a revocation ends all sessions, or says that it failed', async () => {
-      const ended = await meanwhile(() => store.revokeOwned(bucket, null, null));
+      const ended = await meanwhile(() => store.revokeOwned(ownerHash, null, null));
       assert.deepEqual(ended.toSorted(), handles().toSorted());
       for (const key of sessions) assert.equal(await store.load(key), undefined);
     });
 
     test('a list has all sessions, and forgets none', async () => {
       assert.deepEqual(
-        (await meanwhile(() => store.listOwned(bucket))).map(({ handle }) => handle),
+        (await meanwhile(() => store.listOwned(ownerHash))).map(({ handle }) => handle),
         handles(),
       );
       assert.deepEqual(
-        (await store.listOwned(bucket)).map(({ handle }) => handle),
+        (await store.listOwned(ownerHash)).map(({ handle }) => handle),
         handles(),
       );
     });
@@ -161,7 +161,7 @@ describe.each(Object.entries(CLUSTER_CLIENTS))('a slot on its way: %s', (name, c
       assert.ok(created.status === 'ok');
       assert.deepEqual(created.evicted, [handles()[0]]);
       assert.deepEqual(
-        (await store.listOwned(bucket)).map(({ handle }) => handle),
+        (await store.listOwned(ownerHash)).map(({ handle }) => handle),
         [...handles().slice(1), key.handle],
       );
     });
@@ -173,7 +173,7 @@ describe.each(Object.entries(CLUSTER_CLIENTS))('a slot on its way: %s', (name, c
       const [saved, moved, destroyed] = await meanwhile(() =>
         Promise.all([
           store.save(sessions[0]!, { ...touch, set: new Map([['b', '2']]) }),
-          store.move(sessions[1]!, next, rotation),
+          store.rekey(sessions[1]!, next, rotation),
           store.destroy(sessions[2]!),
         ]),
       );
@@ -182,7 +182,7 @@ describe.each(Object.entries(CLUSTER_CLIENTS))('a slot on its way: %s', (name, c
       assert.ok(found?.status === 'found');
       assert.equal(found.fields['b'], '2');
       assert.deepEqual(
-        (await store.listOwned(bucket)).map(({ handle }) => handle),
+        (await store.listOwned(ownerHash)).map(({ handle }) => handle),
         [handles()[0], next.handle],
       );
     });

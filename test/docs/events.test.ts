@@ -20,15 +20,15 @@ type Act = (session: WebsaunaSession<Data>) => unknown;
 
 const SECRET = 'a secret of more than thirty-two bytes';
 
-const NAMES = ['created', 'loaded', 'missed', 'reused', 'touched', 'saved', 'rotated', 'login', 'logout'] as const;
+const NAMES = ['created', 'loaded', 'rejected', 'staleId', 'touched', 'saved', 'rotated', 'login', 'logout'] as const;
 const MORE_NAMES = [
   'destroyed',
   'revoked',
-  'gone',
-  'dropped',
-  'withheld',
-  'doubtful',
-  'evicted',
+  'lost',
+  'discarded',
+  'cookieSuppressed',
+  'cookieWarning',
+  'memoryEvicted',
   'storeError',
 ] as const;
 
@@ -137,7 +137,7 @@ describe('a cookie that opens nothing: missed', () => {
     ['signature', `session=${'a'.repeat(43)}.${'b'.repeat(43)}`],
   ])('%s', async (reason, cookie) => {
     await go(make(), new Jar(), read, { headers: { cookie } });
-    assert.deepEqual(told(), [`missed ${reason}`]);
+    assert.deepEqual(told(), [`rejected ${reason}`]);
     assert.equal(heard[0]?.event['handle'], null);
   });
 
@@ -146,7 +146,7 @@ describe('a cookie that opens nothing: missed', () => {
     const jar = await started(factory);
     now += 61_000;
     await go(factory, jar, read);
-    assert.deepEqual(told(), ['missed not-found']);
+    assert.deepEqual(told(), ['rejected not-found']);
   });
 
   test('superseded, and what is written is dropped', async () => {
@@ -156,7 +156,7 @@ describe('a cookie that opens nothing: missed', () => {
     await go(factory, jar, (session) => session.login('alice'));
     heard = [];
     await go(factory, old, set);
-    assert.deepEqual(told(), ['missed superseded', 'dropped superseded']);
+    assert.deepEqual(told(), ['rejected superseded', 'discarded superseded']);
   });
 
   test('rotated, and reused', async () => {
@@ -168,7 +168,7 @@ describe('a cookie that opens nothing: missed', () => {
     heard = [];
     now += 11_000;
     await go(factory, old, read);
-    assert.deepEqual(told(), ['missed rotated', 'reused']);
+    assert.deepEqual(told(), ['rejected rotated', 'staleId']);
     assert.equal(heard[1]?.event['successor'], successor);
   });
 
@@ -178,7 +178,7 @@ describe('a cookie that opens nothing: missed', () => {
     await go(factory, jar, () => {});
     assert.deepEqual(told(), [
       'loaded',
-      'missed authentication-changed',
+      'rejected authentication-changed',
       'destroyed authentication-changed',
       'created',
     ]);
@@ -193,7 +193,7 @@ describe('a cookie that opens nothing: missed', () => {
       return JSON.parse(text) as unknown;
     };
     await go(make({ serialize, deserialize }), jar, read);
-    assert.deepEqual(told(), ['loaded', 'missed corrupt']);
+    assert.deepEqual(told(), ['loaded', 'rejected corrupt']);
     assert.equal(heard[1]?.event['detail'], 'unparsable');
   });
 });
@@ -207,22 +207,22 @@ describe('changes that are lost: dropped, withheld', () => {
     await visit(factory, jar, (session) => session.logout());
     heard = [];
     await slow.end();
-    assert.deepEqual(told(), ['gone', 'dropped gone']);
+    assert.deepEqual(told(), ['lost', 'discarded gone']);
   });
 
   test('cacheable', async () => {
     await go(make(), new Jar(), set, {}, { headers: new Map([['cache-control', 'public, max-age=60']]) });
-    assert.deepEqual(told(), ['withheld cacheable', 'dropped cacheable']);
+    assert.deepEqual(told(), ['cookieSuppressed cacheable', 'discarded cacheable']);
   });
 
   test('exception', async () => {
     await go(make({ cookie: { onException: false } }), new Jar(), set, {}, { status: 500 });
-    assert.deepEqual(told(), ['dropped exception']);
+    assert.deepEqual(told(), ['discarded exception']);
   });
 
   test('ignored', async () => {
     await go(make(), new Jar(), set, { url: '/site.css' });
-    assert.deepEqual(told(), ['dropped ignored']);
+    assert.deepEqual(told(), ['discarded ignored']);
   });
 });
 
@@ -234,7 +234,7 @@ describe('a cookie that may be refused: doubtful', () => {
     ['domain', { cookie: { domain: 'example.com' } }, { headers: { host: 'example.org' } }],
   ])('%s', async (reason, options, request) => {
     await go(make(options), new Jar(), set, request);
-    assert.deepEqual(told(), ['created', `doubtful ${reason}`]);
+    assert.deepEqual(told(), ['created', `cookieWarning ${reason}`]);
   });
 
   test('nothing is doubted where all is well', async () => {

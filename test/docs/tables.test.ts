@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { createSessionFactory, SessionError, type SessionErrorCode } from 'websauna-session';
-import { SETTINGS } from '../../src/internal/setting-table.ts';
+import { SETTINGS } from '../../src/options/settings-schema.ts';
 
 const SECRET = 'a secret of more than thirty-two bytes';
 
@@ -71,7 +71,7 @@ describe('docs/errors-and-events.md', () => {
   const source = read('src/events.ts');
 
   test('has every error with its status, and no other', () => {
-    const union = read('src/errors/session-error.ts').match(/ERR_SESSION_\w+/g)!;
+    const union = read('src/errors.ts').match(/ERR_SESSION_\w+/g)!;
     const documented = rows(text, 'Errors');
     expect(sorted(documented.map(([code]) => codesIn(code!)[0]!))).toEqual(sorted(union));
     for (const [code, status] of documented) {
@@ -95,7 +95,7 @@ describe('docs/errors-and-events.md', () => {
     }
   });
 
-  test.each(['MissReason', 'CookieReason', 'DropReason', 'EndReason'])('has every %s', (type) => {
+  test.each(['RejectReason', 'CookieReason', 'DiscardReason', 'EndReason'])('has every %s', (type) => {
     const union = new RegExp(`export type ${type} =(.*?);\n`, 's').exec(source)![1]!.replaceAll(/\/\/.*/g, '');
     const reasons = [...union.matchAll(/'([^']+)'/g)].map(([, reason]) => reason!);
     const documented = rows(text, 'Events').flatMap(([, reason]) => codesIn(reason ?? ''));

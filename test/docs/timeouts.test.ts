@@ -69,7 +69,7 @@ describe('limits', () => {
       rotationGrace: 10,
       cookieMaxAge: 3600,
       maxSessionsPerOwner: 3,
-      whenFull: 'evict-oldest',
+      onSessionLimit: 'evict-oldest',
     });
   });
 });

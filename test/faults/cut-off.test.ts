@@ -119,7 +119,7 @@ describe.each([...DIRECT, ...BY_SENTINEL, ...OF_CLUSTER])('a reply is cut off: %
     assert.equal(await again(() => act(jar, (session) => session.get('n'))), 2);
 
     // A rotation that happened leads the old id to the new one.
-    await cutOff(clustered ? 'retire' : 'move', () => act(jar, (session) => session.rotate()));
+    await cutOff(clustered ? 'deleteRotated' : 'rekey', () => act(jar, (session) => session.rotate()));
     assert.equal(await again(() => act(jar, (session) => session.get('n'))), 2);
 
     await cutOff('create', () => act(new Jar(), (session) => session.login(owner)));

@@ -31,8 +31,8 @@ test('Redis hangs for longer than the deadline, under load: requests fail fast, 
   const breakers = sites.map(({ factories }) => {
     const seen: string[] = [];
     for (const factory of factories) {
-      factory.on('storeDown', () => seen.push('down'));
-      factory.on('storeUp', () => seen.push('up'));
+      factory.on('circuitOpen', () => seen.push('down'));
+      factory.on('circuitClosed', () => seen.push('up'));
     }
     return seen;
   });

@@ -82,7 +82,7 @@ async function expectTrial(owner: string, devices: number): Promise<void> {
 test('C6: in a login, before the old session was ended: it is as it was, and can log in', async () => {
   const { jar, cart } = await withCart();
   const owner = randomUUID();
-  await killedAt('before', 'retire', jar, `/login?owner=${owner}`);
+  await killedAt('before', 'deleteRotated', jar, `/login?owner=${owner}`);
   assert.deepEqual(await read(jar), { owner: null, cart });
   await expectTrial(owner, 1);
   await visit(other, jar, (session) => session.login(owner));
@@ -93,7 +93,7 @@ test('C6: in a login, before the old session was ended: it is as it was, and can
 test('C6: in a login, after the old session was ended: neither is open to anyone, and the client can log in', async () => {
   const { jar } = await withCart();
   const owner = randomUUID();
-  await killedAt('after', 'retire', jar, `/login?owner=${owner}`);
+  await killedAt('after', 'deleteRotated', jar, `/login?owner=${owner}`);
   assert.deepEqual(await read(jar), { owner: null, cart: null });
   await expectTrial(owner, 1);
   await visit(other, jar, (session) => session.login(owner));
@@ -102,13 +102,13 @@ test('C6: in a login, after the old session was ended: neither is open to anyone
 
 test('C6: in the rotation of an anonymous session: before, the old id opens it; after, it leads to the new one', async () => {
   const before = await withCart();
-  await killedAt('before', 'retire', before.jar, '/rotate');
+  await killedAt('before', 'deleteRotated', before.jar, '/rotate');
   assert.deepEqual(await read(before.jar), { owner: null, cart: before.cart });
   site = await startProcess(new URL('fixtures/site.mjs', import.meta.url), {
     env: { SITE: JSON.stringify({ urls: cluster.urls, secret: [NEW, OLD] }) },
   });
   const after = await withCart();
-  await killedAt('after', 'retire', after.jar, '/rotate');
+  await killedAt('after', 'deleteRotated', after.jar, '/rotate');
   assert.deepEqual(await read(after.jar), { owner: null, cart: after.cart });
 });
 
@@ -116,7 +116,7 @@ test.each(['before', 'after'] as const)('C6: in the rotation of an owned session
   const { jar, cart } = await withCart();
   const owner = randomUUID();
   await get(jar, `/login?owner=${owner}`);
-  await killedAt(when, 'move', jar, '/rotate');
+  await killedAt(when, 'rekey', jar, '/rotate');
   assert.deepEqual(await read(jar), { owner, cart });
   assert.equal((await other.owners.list(owner)).length, 1);
   assert.equal(await other.owners.revoke(owner), 1);

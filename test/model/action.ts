@@ -37,7 +37,7 @@ export class Action {
 
   /** Is this what the model waits for? A move may end before its first step, when there is nothing to move. */
   awaits(operation: Operation): boolean {
-    return this.expected === operation || (this.expected === 'copy' && operation === 'move');
+    return this.expected === operation || (this.expected === 'copy' && operation === 'rekey');
   }
 
   /** The operation that the model waited for has taken effect. */

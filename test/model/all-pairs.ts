@@ -46,7 +46,7 @@ const LOGIN: Deed = { do: 'login', owner: 'alice' };
 const DEFAULTS: Omit<Plan, 'before' | 'during'> = {
   touch: 'seldom',
   max: null,
-  whenFull: 'evict-oldest',
+  onSessionLimit: 'evict-oldest',
   encrypted: false,
   slow: false,
   turns: [],
@@ -71,13 +71,13 @@ export function* allPairs(): Generator<Plan> {
 
 /** Somebody else logs in while a session does something, and its owner may have no more sessions than they have. */
 export function* allRivals(): Generator<Plan> {
-  for (const whenFull of ['evict-oldest', 'refuse'] as const) {
+  for (const onSessionLimit of ['evict-oldest', 'refuse'] as const) {
     // Of two that have no session yet, for one of which there is a place.
     const rivals = [visit([LOGIN]), visit([LOGIN], 1, 2)];
-    yield { ...DEFAULTS, max: 2, whenFull, before: [visit([LOGIN], 0, 1)], during: rivals };
+    yield { ...DEFAULTS, max: 2, onSessionLimit, before: [visit([LOGIN], 0, 1)], during: rivals };
     for (const deeds of DEEDS) {
-      const before = [visit([LOGIN], 0, 1), visit([...CONTENT, ...(whenFull === 'refuse' ? [] : [LOGIN])])];
-      yield { ...DEFAULTS, max: 2, whenFull, before, during: [visit(deeds), visit([LOGIN], 1, 2)] };
+      const before = [visit([LOGIN], 0, 1), visit([...CONTENT, ...(onSessionLimit === 'refuse' ? [] : [LOGIN])])];
+      yield { ...DEFAULTS, max: 2, onSessionLimit, before, during: [visit(deeds), visit([LOGIN], 1, 2)] };
     }
   }
 }
@@ -104,7 +104,7 @@ export function* allCrossings(): Generator<Plan> {
       yield { ...DEFAULTS, max: 1, before: [visit(CONTENT)], during: [visit(deeds), other] };
     }
   }
-  const refusing = { ...DEFAULTS, max: 1, whenFull: 'refuse' } as const;
+  const refusing = { ...DEFAULTS, max: 1, onSessionLimit: 'refuse' } as const;
   yield { ...refusing, before: [visit(CONTENT)], during: [visit([LOGIN]), visit([LOGIN], 1, 1)] };
   for (const seconds of [11, 63]) {
     yield { ...DEFAULTS, slow: true, before: [visit(CONTENT)], during: [visit([LOGIN]), { seconds }] };

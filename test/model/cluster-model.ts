@@ -24,9 +24,9 @@ export class ClusterModel extends Model {
       const taken = yield 'copy';
       const before = this.at(request.id!);
       // There is nothing to copy; if there is, this waits in vain for the copy.
-      if (taken!.operation === 'move' && before?.is !== 'session') return before;
+      if (taken!.operation === 'rekey' && before?.is !== 'session') return before;
       // C8: the owner's limit counts the copy, from the start.
-      if (request.login !== null && this.#isFull(request.login)) yield 'move';
+      if (request.login !== null && this.#isFull(request.login)) yield 'rekey';
       const copy = this.#copy(request);
       // C2: what others write meanwhile makes the copy useless, and another one is made, with another id.
       const retired = yield 'retire';
@@ -36,7 +36,7 @@ export class ClusterModel extends Model {
         yield 'withdraw';
         this.destroy(id);
         if (old?.is === 'session') continue;
-        yield 'move';
+        yield 'rekey';
         return old;
       }
       this.leave(request, id);
@@ -55,7 +55,7 @@ export class ClusterModel extends Model {
   }
 
   *#rotated(request: Request, old: Place & { is: 'session' }, { id, lastSeen }: Session): Steps<Place> {
-    yield 'move';
+    yield 'rekey';
     this.adopt(request, old.session, id);
     old.session.lastSeen = lastSeen;
     request.lastSeen = lastSeen;
@@ -66,7 +66,7 @@ export class ClusterModel extends Model {
   *#loggedIn(request: Request, old: Place & { is: 'session' }, { id, fields }: Session): Steps<Place | undefined> {
     yield 'keep';
     const place = this.at(id);
-    yield 'move';
+    yield 'rekey';
     if (place?.is !== 'session') return undefined;
     place.session.trialUntil = null;
     const secret = [...fields];
@@ -76,7 +76,7 @@ export class ClusterModel extends Model {
   }
 
   #isFull(owner: string): boolean {
-    const { max, whenFull } = this.rules;
-    return whenFull === 'refuse' && max !== null && this.owned(owner).length >= max;
+    const { max, onSessionLimit } = this.rules;
+    return onSessionLimit === 'refuse' && max !== null && this.owned(owner).length >= max;
   }
 }

@@ -83,7 +83,7 @@ const pause: fc.Arbitrary<Pause> = fc.record({ seconds: fc.constantFrom(11, 63, 
 export const anyPlan: fc.Arbitrary<Plan> = fc.record({
   touch: fc.constantFrom('seldom', 'always'),
   max: fc.constantFrom(null, 1, 2),
-  whenFull: fc.constantFrom('evict-oldest', 'refuse'),
+  onSessionLimit: fc.constantFrom('evict-oldest', 'refuse'),
   encrypted: weighted([3, fc.constant(false)], [1, fc.constant(true)]),
   slow: fc.constant(true),
   before: fc.tuple(opening, fc.array(visit, { maxLength: 1 })).map(([first, more]) => [first, ...more]),

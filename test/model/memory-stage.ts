@@ -20,7 +20,7 @@ export class MemoryStage implements Stage {
     const observer: FullStore = {
       ...worker,
       load: (key) => this.#store.load(key),
-      listOwned: (bucket) => this.#store.listOwned(bucket),
+      listOwned: (ownerHash) => this.#store.listOwned(ownerHash),
     };
     this.#casting = new Casting(worker, worker, observer);
   }

@@ -7,7 +7,7 @@ import { CSRF, flashPrefix, inOrder, type Message, type Request } from './reques
  * operation takes effect, and nothing else changes a session. Times are milliseconds, durations seconds.
  */
 export type Steps<Result = void> = Generator<Operation, Result, Taken | undefined>;
-export type Operation = 'load' | 'create' | 'save' | 'move' | 'take' | 'destroy' | 'listOwned' | 'revokeOwned' | Stage;
+export type Operation = 'load' | 'create' | 'save' | 'rekey' | 'take' | 'destroy' | 'listOwned' | 'revokeOwned' | Stage;
 /** What a move consists of where the two keys live in different slots of a cluster. */
 export type Stage = 'copy' | 'retire' | 'keep' | 'withdraw';
 
@@ -51,7 +51,7 @@ export interface Rules {
   readonly touchInterval: number;
   readonly rotationGrace: number;
   readonly max: number | null;
-  readonly whenFull: 'evict-oldest' | 'refuse';
+  readonly onSessionLimit: 'evict-oldest' | 'refuse';
 }
 
 /** The owner has as many sessions as allowed. */
@@ -253,7 +253,7 @@ export class Model {
 
   /** Gives a session its new id, if it is there; tells what was there. */
   protected *relocate(request: Request): Steps<Place | undefined> {
-    yield 'move';
+    yield 'rekey';
     const place = this.at(request.id!);
     if (place?.is !== 'session') return place;
     const { login } = request;
@@ -278,10 +278,10 @@ export class Model {
 
   /** C8: never more live sessions than allowed, the new one included. */
   protected admit(request: Request, replaced: Session | null): void {
-    const { max, whenFull } = this.rules;
+    const { max, onSessionLimit } = this.rules;
     const others = this.owned(request.login!).filter((session) => session !== replaced);
     if (max === null || others.length < max) return;
-    if (whenFull === 'refuse') {
+    if (onSessionLimit === 'refuse') {
       request.login = null;
       throw new Refused();
     }

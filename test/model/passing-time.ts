@@ -59,13 +59,13 @@ export function later(store: FullStore, passed: () => number): FullStore {
     load: async (key) => loaded(await store.load(key)),
     create: async (key, record) => timed(await store.create(key, record)),
     save: async (key, change) => timed(await store.save(key, change)),
-    move: async (from, to, move) => timed(await store.move(from, to, move)),
+    rekey: async (from, to, move) => timed(await store.rekey(from, to, move)),
     take: async (key, prefix) => timed(await store.take(key, prefix)),
     destroy: async (key) => timed(await store.destroy(key)),
-    listOwned: async (bucket) => (await store.listOwned(bucket)).map(dated),
-    revokeOwned: (bucket, except, tag) => store.revokeOwned(bucket, except, tag),
-    addTag: (tag, bucket, keep) => store.addTag(tag, bucket, keep),
-    bucketsWithTag: (tag) => store.bucketsWithTag(tag),
+    listOwned: async (ownerHash) => (await store.listOwned(ownerHash)).map(dated),
+    revokeOwned: (ownerHash, except, indexKey) => store.revokeOwned(ownerHash, except, indexKey),
+    addIndexKey: (indexKey, ownerHash, keep) => store.addIndexKey(indexKey, ownerHash, keep),
+    findOwnerHashes: (indexKey) => store.findOwnerHashes(indexKey),
     close: () => store.close(),
   };
 }

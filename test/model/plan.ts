@@ -39,7 +39,7 @@ export interface Pause {
 export interface Plan {
   readonly touch: 'always' | 'seldom';
   readonly max: number | null;
-  readonly whenFull: 'evict-oldest' | 'refuse';
+  readonly onSessionLimit: 'evict-oldest' | 'refuse';
   /** Are the values bound to their session? */
   readonly encrypted: boolean;
   /** Do handlers and responses take their time, so that others go on meanwhile? */
@@ -80,10 +80,10 @@ function queueOf(queue: string): string {
   return queue === '' ? '' : ` in ${queue}`;
 }
 
-export function describeRules({ touch, max, whenFull, encrypted }: Plan): string {
+export function describeRules({ touch, max, onSessionLimit, encrypted }: Plan): string {
   const rules = [
     touch === 'always' ? 'every request renews the idle timeout' : '',
-    max === null ? '' : `${max} sessions for an owner, ${whenFull}`,
+    max === null ? '' : `${max} sessions for an owner, ${onSessionLimit}`,
     encrypted ? 'encrypted values' : '',
   ].filter((rule) => rule !== '');
   return rules.length === 0 ? 'default options' : rules.join('; ');

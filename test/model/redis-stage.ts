@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { RedisStore } from 'websauna-session/redis';
-import { driverFor } from '../../src/stores/redis/client.ts';
+import { driverFor } from '../../src/stores/redis/clients/client.ts';
 import type { RedisDriver, Reply, Script } from '../../src/stores/redis/driver.ts';
 import { ValueEncoding } from '../../src/stores/redis/encoding.ts';
 import { scripts } from '../../src/stores/redis/scripts.generated.ts';
@@ -18,9 +18,14 @@ const PREFIX = 'model:';
 const NAMES = new Map<string, string>(Object.entries(scripts).map(([name, { sha }]) => [sha, name]));
 
 /** What scripts do in a move across slots. */
-const STEPS: Readonly<Record<string, Step>> = { create: 'copy', retire: 'retire', save: 'keep', destroy: 'withdraw' };
+const STEPS: Readonly<Record<string, Step>> = {
+  create: 'copy',
+  deleteRotated: 'retire',
+  save: 'keep',
+  destroy: 'withdraw',
+};
 /** The first number of what scripts give. */
-const STATUSES = ['gone', 'ok', 'moved', 'conflict', 'exists', 'full'];
+const STATUSES = ['gone', 'ok', 'tombstone', 'conflict', 'exists', 'full'];
 
 /** Is the command part of a move across slots? */
 const across = new AsyncLocalStorage<boolean>();
@@ -54,7 +59,7 @@ class DirectedDriver extends RelayingDriver {
   ): Promise<Reply> {
     const name = NAMES.get(script.sha) ?? 'a script';
     if (name === 'create') this.#records.add(keys[0]!);
-    if (name === 'move') this.#records.add(keys[1]!);
+    if (name === 'rekey') this.#records.add(keys[1]!);
     const director = this.#director();
     const run = (): Promise<Reply> => director.turn(name, () => super.evaluate(script, keys, args, bytes));
     const operation = across.getStore() === true ? STEPS[name] : undefined;
@@ -96,9 +101,9 @@ export class RedisStage implements Stage {
     const storeOver = (driver: RedisDriver): FullStore => later(new RedisStore(driver, PREFIX, encoding, null), passed);
     const worker = (driver: RedisDriver): FullStore => {
       const store = storeOver(new DirectedDriver(driver, director, this.#keys, passed));
-      const move: FullStore['move'] = (from, to, how) => {
-        const crosses = driver.cluster && (from.bucket === null || from.bucket !== to.bucket);
-        return across.run(crosses, () => store.move(from, to, how));
+      const move: FullStore['rekey'] = (from, to, how) => {
+        const crosses = driver.cluster && (from.ownerHash === null || from.ownerHash !== to.ownerHash);
+        return across.run(crosses, () => store.rekey(from, to, how));
       };
       return direct(() => ({ ...store, move }), director, false);
     };

@@ -5,14 +5,14 @@ import {
   type SessionFactory,
   type SessionOptions,
   type SessionStore,
-  type TagIndex,
+  type LoginIndex,
 } from 'websauna-session';
 import { encrypted } from 'websauna-session/encrypted';
 import type { Model, Operation, Rules } from './model.ts';
 import type { Plan } from './plan.ts';
 
 export type Factory = SessionFactory<Record<string, unknown>>;
-export type FullStore = SessionStore & OwnerIndex & TagIndex;
+export type FullStore = SessionStore & OwnerIndex & LoginIndex;
 
 /** Two that work, as two processes of an application do, and one that only looks and is never held up. */
 export interface Cast {
@@ -65,11 +65,11 @@ export class Casting {
     this.#stores = stores;
   }
 
-  for({ encrypted: bound, touch, max, whenFull }: Plan): { cast: Cast; rules: Rules } {
-    const rules = { ...TIMES, touchInterval: touch === 'always' ? 0 : 100, max, whenFull };
-    const name = JSON.stringify([bound, touch, max, whenFull]);
+  for({ encrypted: bound, touch, max, onSessionLimit }: Plan): { cast: Cast; rules: Rules } {
+    const rules = { ...TIMES, touchInterval: touch === 'always' ? 0 : 100, max, onSessionLimit };
+    const name = JSON.stringify([bound, touch, max, onSessionLimit]);
     const { timeout, absoluteTimeout, rotationGrace, touchInterval } = rules;
-    const options = { secret: SECRET, timeout, absoluteTimeout, rotationGrace, touchInterval, whenFull };
+    const options = { secret: SECRET, timeout, absoluteTimeout, rotationGrace, touchInterval, onSessionLimit };
     const more = { maxSessionsPerOwner: max, ...(bound && { serializer: encrypted({ key: KEY }) }) };
     const make = (store: SessionStore, load: NonNullable<SessionOptions['load']>): Factory =>
       createSessionFactory({ ...options, ...more, store, load });
@@ -93,14 +93,14 @@ export function direct(inner: () => FullStore, director: () => Director, steps: 
       const updates = change.expect?.keys().next().value;
       return pass({ operation: 'save', ...(updates !== undefined && { updates }) }, () => inner().save(key, change));
     },
-    move: (from, to, move) => pass({ operation: 'move', makes: to.handle }, () => inner().move(from, to, move)),
+    rekey: (from, to, move) => pass({ operation: 'rekey', makes: to.handle }, () => inner().rekey(from, to, move)),
     take: (key, prefix) => pass({ operation: 'take' }, () => inner().take(key, prefix)),
     destroy: (key) => pass({ operation: 'destroy' }, () => inner().destroy(key)),
-    listOwned: (bucket) => pass({ operation: 'listOwned' }, () => inner().listOwned(bucket)),
-    revokeOwned: (bucket, except, tag) =>
-      pass({ operation: 'revokeOwned' }, () => inner().revokeOwned(bucket, except, tag)),
-    addTag: (tag, bucket, keep) => inner().addTag(tag, bucket, keep),
-    bucketsWithTag: (tag) => inner().bucketsWithTag(tag),
+    listOwned: (ownerHash) => pass({ operation: 'listOwned' }, () => inner().listOwned(ownerHash)),
+    revokeOwned: (ownerHash, except, indexKey) =>
+      pass({ operation: 'revokeOwned' }, () => inner().revokeOwned(ownerHash, except, indexKey)),
+    addIndexKey: (indexKey, ownerHash, keep) => inner().addIndexKey(indexKey, ownerHash, keep),
+    findOwnerHashes: (indexKey) => inner().findOwnerHashes(indexKey),
     close: () => inner().close(),
   };
 }

@@ -56,7 +56,7 @@ export class Visitor implements Actor {
 
   async run(): Promise<void> {
     const stops = [
-      this.factory.on('gone', () => {
+      this.factory.on('lost', () => {
         if (this.play.gate.actor === this) this.#gone++;
       }),
       this.factory.on('destroyed', ({ reason }) => {
@@ -125,7 +125,7 @@ export class Visitor implements Actor {
     this.tell(`at the store: ${operation}${status === undefined ? '' : `, ${status}`}`);
     // What a store refuses because somebody else was faster has no effect, and is tried again.
     if (status === 'exists' || status === 'interrupted') return;
-    if (status === 'conflict' && operation !== 'retire') return operation === 'move' ? this.#seeAnew() : undefined;
+    if (status === 'conflict' && operation !== 'retire') return operation === 'rekey' ? this.#seeAnew() : undefined;
     const action = [...this.#actions].find((each) => each.claims(call));
     // To look again between two attempts does no harm.
     if (operation === 'load' && action?.expected !== 'load' && action?.expected !== undefined) return;

@@ -9,7 +9,7 @@ export class CountingStore extends MemoryStore implements SessionStore, OwnerInd
   constructor() {
     super();
     const target = this as unknown as Record<string, unknown>;
-    for (const name of ['load', 'create', 'save', 'move', 'take', 'destroy', 'listOwned', 'revokeOwned']) {
+    for (const name of ['load', 'create', 'save', 'rekey', 'take', 'destroy', 'listOwned', 'revokeOwned']) {
       const original = target[name] as (...args: unknown[]) => unknown;
       target[name] = (...args: unknown[]): unknown => {
         this.calls.push(name);

@@ -43,17 +43,17 @@ test('a cluster replaces a master that crashed, and takes it back as a replica',
 
 test('a slot moves with its keys, one by one if need be', async () => {
   const made = await cluster();
-  const slot = await made.slotOf('{tag}');
+  const slot = await made.slotOf('{indexKey}');
   const from = await made.masterOf(slot);
-  for (const name of ['a', 'b', 'c']) await from.cli('SET', `{tag}:${name}`, name);
+  for (const name of ['a', 'b', 'c']) await from.cli('SET', `{indexKey}:${name}`, name);
   const to = (await made.masters()).find((node) => node !== from)!;
   const migration = await made.openMigration(slot, to);
-  await migration.move(['{tag}:b']);
-  expect((await migration.keys()).toSorted()).toEqual(['{tag}:a', '{tag}:c']);
-  await expect(from.cli('GET', '{tag}:b')).rejects.toThrow(`ASK ${slot}`);
+  await migration.move(['{indexKey}:b']);
+  expect((await migration.keys()).toSorted()).toEqual(['{indexKey}:a', '{indexKey}:c']);
+  await expect(from.cli('GET', '{indexKey}:b')).rejects.toThrow(`ASK ${slot}`);
   await migration.finish();
   expect(await made.masterOf(slot)).toBe(to);
-  expect(await to.cli('MGET', '{tag}:a', '{tag}:b', '{tag}:c')).toEqual(['a', 'b', 'c']);
+  expect(await to.cli('MGET', '{indexKey}:a', '{indexKey}:b', '{indexKey}:c')).toEqual(['a', 'b', 'c']);
 });
 
 test('sentinels promote a replica when they are told to, and when the master crashes', async () => {

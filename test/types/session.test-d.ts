@@ -87,7 +87,7 @@ app.use(hono(own));
 app.get('/', (c) => c.json(c.var.session.isEmpty));
 
 // Events have their payloads.
-loose.on('missed', ({ reason, handle }) => {
+loose.on('rejected', ({ reason, handle }) => {
   same<typeof handle, string | null>();
   if (reason === 'signature') return;
   // @ts-expect-error -- the reasons are a closed union

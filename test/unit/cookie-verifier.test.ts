@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
-import { CookieVerifier } from '../../src/engine/cookie-verifier.ts';
-import { Keyring, randomId } from '../../src/engine/keyring.ts';
-import { keyOf } from '../../src/engine/session-id.ts';
+import { CookieVerifier } from '../../src/crypto/cookie-verifier.ts';
+import { Keyring, randomId } from '../../src/crypto/keyring.ts';
+import { keyOf } from '../../src/crypto/session-id.ts';
 
 /** Both generations, and one more. */
 const MANY = 10_001;
@@ -19,7 +19,7 @@ function cookieOf(id: string, signer = keyring): string {
 test('gives id, key and secret of a cookie, the first time and after', () => {
   const verifier = new CookieVerifier(keyring);
   const anonymous = randomId();
-  const owned = `${keyring.bucket('ada')}.${randomId()}`;
+  const owned = `${keyring.ownerHash('ada')}.${randomId()}`;
   for (let time = 0; time < 3; time++) {
     expect(verifier.verify(cookieOf(anonymous))).toEqual({ id: anonymous, key: keyOf(anonymous), secret: 0 });
     expect(verifier.verify(cookieOf(owned, old))).toEqual({ id: owned, key: keyOf(owned), secret: 1 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { crossSiteVerdict, type RequestOrigin } from '../../src/csrf/origin.ts';
-import { createCsrfSecret, maskCsrfSecret, verifyCsrfToken } from '../../src/csrf/token.ts';
+import { classifyOrigin, type RequestOrigin } from '../../src/session/request-origin.ts';
+import { createCsrfSecret, maskCsrfSecret, verifyCsrfToken } from '../../src/crypto/csrf-token.ts';
 
 describe('CSRF tokens', () => {
   const secret = createCsrfSecret();
@@ -42,17 +42,17 @@ describe('CSRF tokens', () => {
   });
 });
 
-describe('crossSiteVerdict', () => {
-  const post = (request: Partial<RequestOrigin>): string => crossSiteVerdict({ method: 'POST', ...request });
+describe('classifyOrigin', () => {
+  const post = (request: Partial<RequestOrigin>): string => classifyOrigin({ method: 'POST', ...request });
   const host = 'example.com';
 
   it.each(['GET', 'HEAD', 'OPTIONS'])('lets %s pass, wherever it comes from', (method) => {
     const request = { method, secFetchSite: 'cross-site', origin: 'https://evil.example', host };
-    expect(crossSiteVerdict(request)).toBe('same-origin');
+    expect(classifyOrigin(request)).toBe('same-origin');
   });
 
   it.each(['POST', 'PUT', 'PATCH', 'DELETE', 'TRACE', 'get', ''])('judges %j', (method) => {
-    expect(crossSiteVerdict({ method, secFetchSite: 'cross-site' })).toBe('cross-site');
+    expect(classifyOrigin({ method, secFetchSite: 'cross-site' })).toBe('cross-site');
   });
 
   it.each([

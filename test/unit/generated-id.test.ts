@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { checkGeneratedId } from '../../src/engine/generated-id.ts';
+import { checkGeneratedId } from '../../src/crypto/generated-id.ts';
 
 const REFUSED = expect.objectContaining({ code: 'ERR_SESSION_ID_GENERATOR' });
 

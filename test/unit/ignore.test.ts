@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ignoreSession, NO_SESSION_FILE_EXTENSIONS, STATIC_FILE_EXTENSIONS } from '../../src/ignore.ts';
+import { ignoreSession, NO_SESSION_FILE_EXTENSIONS, STATIC_FILE_EXTENSIONS } from '../../src/options/ignore.ts';
 
 describe('ignoreSession', () => {
   it.each(NO_SESSION_FILE_EXTENSIONS)('ignores %s, as a path and as an absolute URL', (extension) => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { normalizeOptions, type NormalizedOptions } from '../../src/normalize.ts';
-import type { DefaultData } from '../../src/options.ts';
+import { normalizeOptions, type NormalizedOptions } from '../../src/options/normalize.ts';
+import type { DefaultData } from '../../src/options/options.ts';
 import { encrypted } from '../../src/serializers/encrypted.ts';
 import { json } from '../../src/serializers/json.ts';
 import type { WebsaunaSession } from '../../src/session/session.ts';
@@ -41,7 +41,7 @@ describe('defaults', () => {
       trustedHops: 0,
       invalidateBefore: null,
       maxSessionsPerOwner: null,
-      whenFull: 'evict-oldest',
+      onSessionLimit: 'evict-oldest',
     });
     expect(options.cookie.attributes).toEqual({
       name: 'session',
@@ -127,7 +127,7 @@ const RIGHT: Record<string, (value: unknown) => boolean> = {
   trustProxy: (value) => isBoolean(value) || (Number.isSafeInteger(value) && (value as number) >= 0),
   invalidateBefore: isFunction,
   maxSessionsPerOwner: (value) => value === null || (Number.isSafeInteger(value) && (value as number) >= 1),
-  whenFull: is('refuse'),
+  onSessionLimit: is('refuse'),
 };
 
 const NUMBERS = [0, 1, 30, -1, 0.5, 59.5, 1e9, 1e13, Number.NaN, Infinity, -Infinity];
@@ -238,7 +238,7 @@ describe('times', () => {
 
 describe('store', () => {
   const store = Object.fromEntries(
-    ['now', 'load', 'create', 'save', 'move', 'take', 'destroy', 'close'].map((method) => [method, () => undefined]),
+    ['now', 'load', 'create', 'save', 'rekey', 'take', 'destroy', 'close'].map((method) => [method, () => undefined]),
   );
 
   it('is taken as it is', () => {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { normalizeOptions } from '../../src/normalize.ts';
-import { assuranceLevels } from '../../src/presets.ts';
+import { normalizeOptions } from '../../src/options/normalize.ts';
+import { assuranceLevels } from '../../src/options/presets.ts';
 
 it.each([
   ['AAL1', 30 * 86_400, 30 * 86_400],

@@ -1,8 +1,8 @@
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { normalizeOptions } from '../../src/normalize.ts';
-import type { SessionOptions } from '../../src/options.ts';
-import { sessionOptionsFromEnv, sessionOptionsFromSettings } from '../../src/settings.ts';
+import { normalizeOptions } from '../../src/options/normalize.ts';
+import type { SessionOptions } from '../../src/options/options.ts';
+import { sessionOptionsFromEnv, sessionOptionsFromSettings } from '../../src/options/settings.ts';
 import * as callables from './fixtures/settings-callables.ts';
 
 const SECRET = 'a secret of thirty-two bytes, or more';
@@ -107,7 +107,7 @@ describe('the settings of this library', () => {
     ['trust_proxy', 'yes', { trustProxy: true }],
     ['max_sessions_per_owner', '5', { maxSessionsPerOwner: 5 }],
     ['max_sessions_per_owner', 'none', { maxSessionsPerOwner: null }],
-    ['when_full', 'refuse', { whenFull: 'refuse' }],
+    ['on_session_limit', 'refuse', { onSessionLimit: 'refuse' }],
   ])('%s = %j', async (name, value, expected) => {
     expect(await optionsOf({ [name]: value })).toEqual({ secret: SECRET, redis: {}, ...expected });
   });

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { nearest } from '../../src/internal/nearest.ts';
+import { suggestName } from '../../src/internal/did-you-mean.ts';
 import { checkNames, describe as name, expected } from '../../src/internal/validate.ts';
 
-describe('nearest', () => {
+describe('suggestName', () => {
   const known = ['timeout', 'absoluteTimeout', 'cookie.name', 'cookie_httponly', 'secret', 'port', 'db'];
 
   it.each([
@@ -20,13 +20,13 @@ describe('nearest', () => {
     ['x', undefined],
     ['', undefined],
   ])('takes %j for %j', (typed, meant) => {
-    expect(nearest(typed, known)).toBe(meant);
+    expect(suggestName(typed, known)).toBe(meant);
   });
 
   it('finds every known name itself, and survives any other', () => {
-    for (const each of known) expect(nearest(each, known)).toBe(each);
+    for (const each of known) expect(suggestName(each, known)).toBe(each);
     fc.assert(
-      fc.property(fc.string({ maxLength: 5000 }), (typed) => [...known, undefined].includes(nearest(typed, known))),
+      fc.property(fc.string({ maxLength: 5000 }), (typed) => [...known, undefined].includes(suggestName(typed, known))),
     );
   });
 });

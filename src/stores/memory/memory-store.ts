@@ -4,21 +4,21 @@ import type {
   Gone,
   LoadResult,
   LoginChange,
-  MovedRecord,
-  MoveOutcome,
+  Tombstone,
+  RekeyOutcome,
   NewRecord,
   OwnedRecord,
   OwnerIndex,
   RecordChange,
   RecordKey,
   RecordMeta,
-  RecordMove,
+  RecordRekey,
   SaveOutcome,
   ScannedRecord,
   SessionScanner,
   SessionStore,
   Stored,
-  TagIndex,
+  LoginIndex,
   TakeOutcome,
   Written,
 } from '../store.ts';
@@ -37,7 +37,7 @@ interface MemoryRecord {
   lastSeen: number;
   /** Replaced as a whole, never changed: whoever loads the record gets this object. */
   fields: Readonly<Record<string, Stored>>;
-  bucket: string | null;
+  ownerHash: string | null;
   /** Milliseconds: the end by the idle timeout or the absolute expiry, whichever comes first. */
   endsAt: number;
 }
@@ -55,14 +55,14 @@ const GONE: Gone = { status: 'gone' };
  * Sessions in this process's memory, under the same contract as Redis: bounded, expiring, atomic. For
  * development, tests and single-process applications that may forget their sessions at a restart.
  */
-export class MemoryStore implements SessionStore, OwnerIndex, TagIndex, SessionScanner {
+export class MemoryStore implements SessionStore, OwnerIndex, LoginIndex, SessionScanner {
   /** In the order of their last use, so that the first is the one to evict. */
   readonly #records = new Map<string, MemoryRecord>();
   readonly #traces = new Map<string, Trace>();
-  /** Handles by bucket, in the order of their logins. */
+  /** Handles by ownerHash, in the order of their logins. */
   readonly #owned = new Map<string, Set<string>>();
-  /** Buckets by tag; sessions of a bucket tell which of them carry it. */
-  readonly #tagged = new Map<string, Set<string>>();
+  /** Buckets by indexKey; sessions of a ownerHash tell which of them carry it. */
+  readonly #ownersByIndexKey = new Map<string, Set<string>>();
   readonly #maxSessions: number;
   readonly #clock: () => number;
   readonly #onEvict: ((handle: string) => void) | undefined;
@@ -101,7 +101,7 @@ export class MemoryStore implements SessionStore, OwnerIndex, TagIndex, SessionS
     this.#sweep();
     this.#put(
       key,
-      { meta, lastSeen: 0, fields: Object.fromEntries(record.fields), bucket: key.bucket, endsAt: 0 },
+      { meta, lastSeen: 0, fields: Object.fromEntries(record.fields), ownerHash: key.ownerHash, endsAt: 0 },
       now,
     );
     return { status: 'ok', now, evicted };
@@ -115,7 +115,7 @@ export class MemoryStore implements SessionStore, OwnerIndex, TagIndex, SessionS
     return this.#put(key, apply(record, change), this.#clock());
   }
 
-  async move(from: RecordKey, to: RecordKey, move: RecordMove): Promise<MoveOutcome> {
+  async rekey(from: RecordKey, to: RecordKey, move: RecordRekey): Promise<RekeyOutcome> {
     const record = this.#find(from);
     if (record === undefined) return this.#trace(from) ?? GONE;
     if (this.#find(to) !== undefined || this.#trace(to) !== undefined) return { status: 'exists' };
@@ -128,7 +128,7 @@ export class MemoryStore implements SessionStore, OwnerIndex, TagIndex, SessionS
       const times = this.#times({ ...move.login, login: move.login }, now);
       record.meta = { ...record.meta, ...move.login.details, ...times };
     }
-    record.bucket = to.bucket;
+    record.ownerHash = to.ownerHash;
     this.#rename(from, to, move.login === null);
     this.#records.delete(from.handle);
     this.#put(to, record, now);
@@ -151,36 +151,38 @@ export class MemoryStore implements SessionStore, OwnerIndex, TagIndex, SessionS
     return { status: 'ok', now: this.#clock(), evicted: [] };
   }
 
-  async listOwned(bucket: string): Promise<readonly OwnedRecord[]> {
-    return this.#live(bucket).map((handle) => {
+  async listOwned(ownerHash: string): Promise<readonly OwnedRecord[]> {
+    return this.#live(ownerHash).map((handle) => {
       const { meta, lastSeen } = this.#records.get(handle)!;
       return { handle, meta, lastSeen };
     });
   }
 
-  async revokeOwned(bucket: string, except: string | null, tag: string | null): Promise<readonly string[]> {
-    const carries = (handle: string): boolean => tag === null || this.#records.get(handle)!.meta.tags.includes(tag);
+  async revokeOwned(ownerHash: string, except: string | null, indexKey: string | null): Promise<readonly string[]> {
+    const carries = (handle: string): boolean =>
+      indexKey === null || this.#records.get(handle)!.meta.indexKeys.includes(indexKey);
     const spared = except === null ? null : this.#successor(except);
-    const ended = this.#live(bucket).filter((handle) => handle !== spared && carries(handle));
+    const ended = this.#live(ownerHash).filter((handle) => handle !== spared && carries(handle));
     for (const handle of ended) this.#remove(handle);
     return ended;
   }
 
-  async addTag(tag: string, bucket: string): Promise<void> {
-    this.#tagged.set(tag, (this.#tagged.get(tag) ?? new Set()).add(bucket));
-    if (this.#tagged.size > this.#maxSessions) this.#tagged.delete(this.#tagged.keys().next().value!);
+  async addIndexKey(indexKey: string, ownerHash: string): Promise<void> {
+    this.#ownersByIndexKey.set(indexKey, (this.#ownersByIndexKey.get(indexKey) ?? new Set()).add(ownerHash));
+    if (this.#ownersByIndexKey.size > this.#maxSessions)
+      this.#ownersByIndexKey.delete(this.#ownersByIndexKey.keys().next().value!);
   }
 
-  async bucketsWithTag(tag: string): Promise<readonly string[]> {
-    return [...(this.#tagged.get(tag) ?? [])];
+  async findOwnerHashes(indexKey: string): Promise<readonly string[]> {
+    return [...(this.#ownersByIndexKey.get(indexKey) ?? [])];
   }
 
   async *scan(): AsyncGenerator<ScannedRecord> {
     // Of what is there now: records that are used meanwhile go to the end, which would never come.
     const records = [...this.#records];
-    for (const [handle, { bucket }] of records) {
-      const record = this.#find({ handle, bucket });
-      if (record !== undefined) yield { key: { handle, bucket }, meta: record.meta, lastSeen: record.lastSeen };
+    for (const [handle, { ownerHash }] of records) {
+      const record = this.#find({ handle, ownerHash });
+      if (record !== undefined) yield { key: { handle, ownerHash }, meta: record.meta, lastSeen: record.lastSeen };
     }
   }
 
@@ -188,20 +190,20 @@ export class MemoryStore implements SessionStore, OwnerIndex, TagIndex, SessionS
 
   #find(key: RecordKey): MemoryRecord | undefined {
     const record = this.#records.get(key.handle);
-    if (record === undefined || record.bucket !== key.bucket) return undefined;
+    if (record === undefined || record.ownerHash !== key.ownerHash) return undefined;
     if (record.endsAt > this.#clock()) return record;
     this.#remove(key.handle);
     return undefined;
   }
 
-  #trace(key: RecordKey): MovedRecord | undefined {
+  #trace(key: RecordKey): Tombstone | undefined {
     const trace = this.#traces.get(key.handle);
     const now = this.#clock();
     if (trace === undefined || trace.endsAt <= now) {
       this.#traces.delete(key.handle);
       return undefined;
     }
-    return { status: 'moved', nonce: trace.nonce, successor: trace.successor, graceUntil: trace.graceUntil, now };
+    return { status: 'tombstone', nonce: trace.nonce, successor: trace.successor, graceUntil: trace.graceUntil, now };
   }
 
   /** What rotations have made of a handle. */
@@ -228,9 +230,9 @@ export class MemoryStore implements SessionStore, OwnerIndex, TagIndex, SessionS
     record.endsAt = expiresAt > 0 ? Math.min(idle, expiresAt) : idle;
     record.lastSeen = Math.floor(now / 1000) * 1000;
     this.#records.set(key.handle, record);
-    if (key.bucket !== null) {
-      const owned = this.#owned.get(key.bucket) ?? new Set();
-      this.#owned.set(key.bucket, owned.add(key.handle));
+    if (key.ownerHash !== null) {
+      const owned = this.#owned.get(key.ownerHash) ?? new Set();
+      this.#owned.set(key.ownerHash, owned.add(key.handle));
     }
     return { status: 'ok', now, evicted: [] };
   }
@@ -238,35 +240,35 @@ export class MemoryStore implements SessionStore, OwnerIndex, TagIndex, SessionS
   #remove(handle: string): void {
     const record = this.#records.get(handle);
     this.#records.delete(handle);
-    if (record?.bucket == null) return;
-    const owned = this.#owned.get(record.bucket);
+    if (record?.ownerHash == null) return;
+    const owned = this.#owned.get(record.ownerHash);
     owned?.delete(handle);
-    if (owned?.size === 0) this.#owned.delete(record.bucket);
+    if (owned?.size === 0) this.#owned.delete(record.ownerHash);
   }
 
   /** A rotated session keeps its place among its owner's logins. */
   #rename(from: RecordKey, to: RecordKey, keepPlace: boolean): void {
-    if (from.bucket === null) return;
-    const owned = [...(this.#owned.get(from.bucket) ?? [])];
+    if (from.ownerHash === null) return;
+    const owned = [...(this.#owned.get(from.ownerHash) ?? [])];
     const renamed = owned.flatMap((handle) => (handle !== from.handle ? [handle] : keepPlace ? [to.handle] : []));
-    this.#owned.set(from.bucket, new Set(renamed));
+    this.#owned.set(from.ownerHash, new Set(renamed));
   }
 
-  #live(bucket: string): string[] {
-    return [...(this.#owned.get(bucket) ?? [])].filter((handle) => this.#find({ handle, bucket }) !== undefined);
+  #live(ownerHash: string): string[] {
+    return [...(this.#owned.get(ownerHash) ?? [])].filter((handle) => this.#find({ handle, ownerHash }) !== undefined);
   }
 
   /** Makes room for one more session of an owner; `null` when there is none to be made. */
   #admit(key: RecordKey, login: LoginChange | null, replaced: string | null): string[] | null {
-    if (key.bucket === null || login === null || login.max === 0) return [];
-    const live = this.#live(key.bucket).filter((handle) => handle !== replaced);
+    if (key.ownerHash === null || login === null || login.max === 0) return [];
+    const live = this.#live(key.ownerHash).filter((handle) => handle !== replaced);
     const excess = live.slice(0, Math.max(0, live.length - login.max + 1));
-    if (excess.length > 0 && login.whenFull === 'refuse') return null;
+    if (excess.length > 0 && login.onSessionLimit === 'refuse') return null;
     for (const handle of excess) this.#remove(handle);
     return excess;
   }
 
-  #leaveTrace(from: RecordKey, to: RecordKey, trace: NonNullable<RecordMove['trace']>, now: number): void {
+  #leaveTrace(from: RecordKey, to: RecordKey, trace: NonNullable<RecordRekey['trace']>, now: number): void {
     const { nonce, grace, keep } = trace;
     const successor = nonce === '' ? '' : to.handle;
     this.#traces.set(from.handle, { nonce, successor, graceUntil: now + grace * 1000, endsAt: now + keep * 1000 });

@@ -1,4 +1,4 @@
-import { systemClock, type Clock } from './deadline.ts';
+import { systemClock, type Clock } from './connection/timeout-queue.ts';
 import type { CachedFields } from './driver.ts';
 
 interface Entry extends CachedFields {

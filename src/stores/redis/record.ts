@@ -1,4 +1,4 @@
-import type { FoundRecord, MovedRecord, RecordDetails, RecordMeta, Stored, CorruptRecord } from '../store.ts';
+import type { FoundRecord, Tombstone, RecordDetails, RecordMeta, Stored, CorruptRecord } from '../store.ts';
 import type { Reply } from './driver.ts';
 
 /** Field of a record that holds its metadata; see `lua/_record.lua` for the format. */
@@ -16,11 +16,11 @@ const META_FORMAT = /^1:(\d{1,15}):([1-9]\d{0,9}):(\d{1,15}):(\d{1,15}):(.*)$/s;
 const LAST_SEEN_FORMAT = /^\d{1,12}$/;
 const TRACE_FORMAT = /^([\w-]*):(\d{1,15}):([\w-]*)$/;
 
-/** The strings of {@link RecordDetails} as a compact JSON array; absent ones are 0, and tags stand last where there are any. */
+/** The strings of {@link RecordDetails} as a compact JSON array; absent ones are 0, and indexKeys stand last where there are any. */
 export function formatDetails(details: RecordDetails): string {
-  const { owner, method, address, agent, tags } = details;
+  const { owner, method, address, agent, indexKeys } = details;
   const parts: unknown[] = [owner ?? 0, method ?? 0, address ?? 0, agent ?? 0];
-  if (tags.length > 0) parts.push(tags);
+  if (indexKeys.length > 0) parts.push(indexKeys);
   return JSON.stringify(parts);
 }
 
@@ -54,8 +54,8 @@ function parseDetails(text: string): RecordDetails | undefined {
   }
   if (!Array.isArray(parts) || parts.length < 4) return undefined;
   const [owner, method, address, agent] = parts.map((part) => (typeof part === 'string' ? part : null));
-  const tags = Array.isArray(parts[4]) ? parts[4].filter((tag) => typeof tag === 'string') : [];
-  return { owner: owner!, method: method!, address: address!, agent: agent!, tags };
+  const indexKeys = Array.isArray(parts[4]) ? parts[4].filter((indexKey) => typeof indexKey === 'string') : [];
+  return { owner: owner!, method: method!, address: address!, agent: agent!, indexKeys };
 }
 
 export function textOf(value: Stored): string {
@@ -66,7 +66,7 @@ export function textOf(value: Stored): string {
 export function parseRecord(
   fields: Record<string, Stored>,
   now: number,
-): FoundRecord | MovedRecord | CorruptRecord | undefined {
+): FoundRecord | Tombstone | CorruptRecord | undefined {
   if (Object.hasOwn(fields, META)) {
     const text = textOf(fields[META]!);
     const meta = parseMeta(text);
@@ -83,10 +83,10 @@ export function parseRecord(
   return undefined;
 }
 
-function parseTrace(text: string, now: number): MovedRecord | CorruptRecord {
+function parseTrace(text: string, now: number): Tombstone | CorruptRecord {
   const match = TRACE_FORMAT.exec(text);
   if (match === null) return { status: 'corrupt', reason: 'unparsable' };
-  return { status: 'moved', nonce: match[1]!, graceUntil: Number(match[2]), now, successor: match[3]! };
+  return { status: 'tombstone', nonce: match[1]!, graceUntil: Number(match[2]), now, successor: match[3]! };
 }
 
 /** Turns the rest of a script's reply, alternating names and values, into an object. */

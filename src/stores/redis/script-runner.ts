@@ -1,7 +1,7 @@
 import type { Stored } from '../store.ts';
 import type { RedisDriver, Reply, Script } from './driver.ts';
-import { storeError, tooLate } from './faults.ts';
-import { ServerClock } from './server-clock.ts';
+import { storeError, tooLate } from './errors.ts';
+import { ServerClock } from './connection/server-clock.ts';
 
 /** The first number of what a script gives that changed something, and of one that began too late. */
 const WRITTEN = 1;
@@ -46,7 +46,7 @@ export class ScriptRunner {
    * Runs a script that changes something: within the timeout, or never. A server that hangs, or a client
    * library that sends again what it has sent, would otherwise carry it out when later changes have been.
    */
-  async runInTime(
+  async runWithDeadline(
     operation: string,
     script: Script,
     keys: readonly string[],

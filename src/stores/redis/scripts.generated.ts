@@ -7,9 +7,21 @@ export interface Script {
   readonly source: string;
 }
 
-export type ScriptName = 'create' | 'destroy' | 'list' | 'meta' | 'move' | 'retire' | 'revoke' | 'save' | 'tag' | 'tagged' | 'take';
+export type ScriptName = 'addIndexKey' | 'create' | 'deleteRotated' | 'destroy' | 'getIndexOwners' | 'getMetadata' | 'list' | 'rekey' | 'revoke' | 'save' | 'take';
 
 export const scripts: Readonly<Record<ScriptName, Script>> = {
+  addIndexKey: {
+    sha: '6fbcff90a3ad1a70c95fce068025b719c3430452',
+    source: `local keep, left = ARGV[2] * 1000, redis.call('PTTL', KEYS[1])
+redis.call('SADD', KEYS[1], ARGV[1])
+if keep == 0 then
+  redis.call('PERSIST', KEYS[1])
+elseif left == -2 or (left >= 0 and left < keep) then
+  redis.call('PEXPIRE', KEYS[1], keep)
+end
+return 1
+`,
+  },
   create: {
     sha: '4c41e9950abbbc0af92330f5b93f6c46bba3bae1',
     source: `local time = redis.call('TIME')
@@ -109,6 +121,91 @@ if KEYS[2] then enrol(KEYS[2], ARGV[1], stamp, left) end
 return reply
 `,
   },
+  deleteRotated: {
+    sha: '5ffd741baf4f82f39558d5fc4a0f055983ee05d3',
+    source: `local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local stamp = time[1] * 1000000 + time[2]
+local due = tonumber(table.remove(ARGV))
+if due and now > due then return {6, now} end
+local function int(number)
+  return string.format('%.0f', number)
+end
+local function absent(key)
+  local mark = redis.call('HGET', key, '@r')
+  if not mark then return {0} end
+  local nonce, grace, successor = string.match(mark, '^(.*):(%d+):(.*)$')
+  if not nonce then return {0} end
+  return {2, nonce, tonumber(grace), now, successor}
+end
+local function leave(key, nonce, grace, keep, successor)
+  if tonumber(keep) == 0 then return end
+  if nonce == '' then successor = '' end
+  redis.call('HSET', key, '@r', nonce .. ':' .. int(now + grace * 1000) .. ':' .. successor)
+  redis.call('PEXPIRE', key, int(keep * 1000))
+end
+local function parse(meta)
+  local created, timeout, expires, authenticated, details = string.match(meta, '^1:(%d+):(%d+):(%d+):(%d+):(.*)$')
+  if not created or math.max(#created, #timeout + 5, #expires, #authenticated) > 15 then return nil end
+  return {
+    created = tonumber(created), timeout = tonumber(timeout), expires = tonumber(expires),
+    authenticated = tonumber(authenticated), details = details
+  }
+end
+local function format(meta)
+  return table.concat(
+    {'1', int(meta.created), int(meta.timeout), int(meta.expires), int(meta.authenticated), meta.details}, ':')
+end
+local function life(meta)
+  local left = meta.timeout * 1000
+  if meta.expires > 0 and meta.expires - now < left then left = meta.expires - now end
+  return left
+end
+local function store(key, meta, first)
+  for start = first, #ARGV, 1000 do
+    redis.call('HSET', key, unpack(ARGV, start, math.min(start + 999, #ARGV)))
+  end
+  redis.call('HSET', key, '@', format(meta), '@s', int(math.floor(now / 1000)))
+  local left = life(meta)
+  redis.call('PEXPIRE', key, int(left))
+  return left
+end
+local function expected(key, first, exact)
+  local deletions, expectations = tonumber(ARGV[first]), tonumber(ARGV[first + 1])
+  local index = first + 2 + deletions
+  local named = 0
+  for _ = 1, expectations do
+    local value = redis.call('HGET', key, ARGV[index])
+    if ARGV[index + 1] == '1' then
+      if value ~= ARGV[index + 2] then return nil end
+      named = named + 1
+    elseif value then
+      return nil
+    end
+    index = index + 3
+  end
+  if exact and redis.call('HLEN', key) ~= named + 2 then return nil end
+  return index
+end
+local function conflict(key)
+  local reply = redis.call('HGETALL', key)
+  table.insert(reply, 1, 3)
+  return reply
+end
+local function remove(key, first)
+  for index = first + 2, first + 1 + tonumber(ARGV[first]) do
+    redis.call('HDEL', key, ARGV[index])
+  end
+end
+local meta = redis.call('HGET', KEYS[1], '@')
+if not meta then return absent(KEYS[1]) end
+if meta ~= ARGV[6] or not expected(KEYS[1], 7, true) then return {3} end
+redis.call('DEL', KEYS[1])
+if KEYS[2] then redis.call('ZREM', KEYS[2], ARGV[1]) end
+leave(KEYS[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5])
+return {1, now}
+`,
+  },
   destroy: {
     sha: 'd73a4494c12993b0b752f5f1773d6f485becc404',
     source: `local time = redis.call('TIME')
@@ -166,6 +263,17 @@ redis.call('DEL', KEYS[1])
 return {1, now}
 `,
   },
+  getIndexOwners: {
+    sha: 'c0f2d41b1915f9ddef431decbcfc0bc5d9b7b9e9',
+    source: `return redis.call('SMEMBERS', KEYS[1])
+`,
+  },
+  getMetadata: {
+    sha: '0cc6f86290f0063af920bef5cb1151fe4db2bd0f',
+    source: `if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then return {false, false} end
+return redis.call('HMGET', KEYS[1], '@', '@s')
+`,
+  },
   list: {
     sha: '5c5f140dd0b2ec99cdf3e4141866819f234dc1d1',
     source: `local function settled(index, prefix, handles)
@@ -196,13 +304,7 @@ end
 return reply
 `,
   },
-  meta: {
-    sha: '0cc6f86290f0063af920bef5cb1151fe4db2bd0f',
-    source: `if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then return {false, false} end
-return redis.call('HMGET', KEYS[1], '@', '@s')
-`,
-  },
-  move: {
+  rekey: {
     sha: '545f9cfb868906f7ae72b39234cea5958bd331b0',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -339,93 +441,8 @@ leave(KEYS[1], ARGV[10], ARGV[11], ARGV[12], ARGV[2])
 return reply
 `,
   },
-  retire: {
-    sha: '5ffd741baf4f82f39558d5fc4a0f055983ee05d3',
-    source: `local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local stamp = time[1] * 1000000 + time[2]
-local due = tonumber(table.remove(ARGV))
-if due and now > due then return {6, now} end
-local function int(number)
-  return string.format('%.0f', number)
-end
-local function absent(key)
-  local mark = redis.call('HGET', key, '@r')
-  if not mark then return {0} end
-  local nonce, grace, successor = string.match(mark, '^(.*):(%d+):(.*)$')
-  if not nonce then return {0} end
-  return {2, nonce, tonumber(grace), now, successor}
-end
-local function leave(key, nonce, grace, keep, successor)
-  if tonumber(keep) == 0 then return end
-  if nonce == '' then successor = '' end
-  redis.call('HSET', key, '@r', nonce .. ':' .. int(now + grace * 1000) .. ':' .. successor)
-  redis.call('PEXPIRE', key, int(keep * 1000))
-end
-local function parse(meta)
-  local created, timeout, expires, authenticated, details = string.match(meta, '^1:(%d+):(%d+):(%d+):(%d+):(.*)$')
-  if not created or math.max(#created, #timeout + 5, #expires, #authenticated) > 15 then return nil end
-  return {
-    created = tonumber(created), timeout = tonumber(timeout), expires = tonumber(expires),
-    authenticated = tonumber(authenticated), details = details
-  }
-end
-local function format(meta)
-  return table.concat(
-    {'1', int(meta.created), int(meta.timeout), int(meta.expires), int(meta.authenticated), meta.details}, ':')
-end
-local function life(meta)
-  local left = meta.timeout * 1000
-  if meta.expires > 0 and meta.expires - now < left then left = meta.expires - now end
-  return left
-end
-local function store(key, meta, first)
-  for start = first, #ARGV, 1000 do
-    redis.call('HSET', key, unpack(ARGV, start, math.min(start + 999, #ARGV)))
-  end
-  redis.call('HSET', key, '@', format(meta), '@s', int(math.floor(now / 1000)))
-  local left = life(meta)
-  redis.call('PEXPIRE', key, int(left))
-  return left
-end
-local function expected(key, first, exact)
-  local deletions, expectations = tonumber(ARGV[first]), tonumber(ARGV[first + 1])
-  local index = first + 2 + deletions
-  local named = 0
-  for _ = 1, expectations do
-    local value = redis.call('HGET', key, ARGV[index])
-    if ARGV[index + 1] == '1' then
-      if value ~= ARGV[index + 2] then return nil end
-      named = named + 1
-    elseif value then
-      return nil
-    end
-    index = index + 3
-  end
-  if exact and redis.call('HLEN', key) ~= named + 2 then return nil end
-  return index
-end
-local function conflict(key)
-  local reply = redis.call('HGETALL', key)
-  table.insert(reply, 1, 3)
-  return reply
-end
-local function remove(key, first)
-  for index = first + 2, first + 1 + tonumber(ARGV[first]) do
-    redis.call('HDEL', key, ARGV[index])
-  end
-end
-local meta = redis.call('HGET', KEYS[1], '@')
-if not meta then return absent(KEYS[1]) end
-if meta ~= ARGV[6] or not expected(KEYS[1], 7, true) then return {3} end
-redis.call('DEL', KEYS[1])
-if KEYS[2] then redis.call('ZREM', KEYS[2], ARGV[1]) end
-leave(KEYS[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5])
-return {1, now}
-`,
-  },
   revoke: {
-    sha: 'a4c30fb5eeec9dd275a370865361df63302596d2',
+    sha: '41d24ebb90df64aa0ba3d3a849c48d610ceb7aa1',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local stamp = time[1] * 1000000 + time[2]
@@ -483,13 +500,13 @@ end
 local function present(key)
   return redis.call('TYPE', key).ok == 'hash' and redis.call('HEXISTS', key, '@') == 1
 end
-local function carries(key, tag)
+local function carries(key, indexKey)
   if not present(key) then return false end
   local meta = parse(redis.call('HGET', key, '@'))
   local decoded, details = pcall(cjson.decode, meta and meta.details or '')
   if not decoded or type(details) ~= 'table' or type(details[5]) ~= 'table' then return false end
   for _, each in ipairs(details[5]) do
-    if each == tag then return true end
+    if each == indexKey then return true end
   end
   return false
 end
@@ -629,23 +646,6 @@ if KEYS[2] then enrol(KEYS[2], ARGV[1], stamp, life(meta)) end
 remove(KEYS[1], 3)
 store(KEYS[1], meta, first)
 return {1, now}
-`,
-  },
-  tag: {
-    sha: '6fbcff90a3ad1a70c95fce068025b719c3430452',
-    source: `local keep, left = ARGV[2] * 1000, redis.call('PTTL', KEYS[1])
-redis.call('SADD', KEYS[1], ARGV[1])
-if keep == 0 then
-  redis.call('PERSIST', KEYS[1])
-elseif left == -2 or (left >= 0 and left < keep) then
-  redis.call('PEXPIRE', KEYS[1], keep)
-end
-return 1
-`,
-  },
-  tagged: {
-    sha: 'c0f2d41b1915f9ddef431decbcfc0bc5d9b7b9e9',
-    source: `return redis.call('SMEMBERS', KEYS[1])
 `,
   },
   take: {

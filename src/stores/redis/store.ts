@@ -3,39 +3,39 @@ import type {
   DestroyOutcome,
   FoundRecord,
   LoadResult,
-  MoveOutcome,
+  RekeyOutcome,
   NewRecord,
   OwnedRecord,
   OwnerIndex,
   RecordChange,
   RecordKey,
-  RecordMove,
+  RecordRekey,
   SaveOutcome,
   ScannedRecord,
   SessionScanner,
   SessionStore,
   Stored,
-  TagIndex,
+  LoginIndex,
   TakeOutcome,
 } from '../store.ts';
-import { moveAcrossSlots, type RawRecord, type SlotSteps } from './across-slots.ts';
+import { rekeyAcrossSlots, type RawRecord, type CrossSlotOps } from './cluster/cross-slot-rekey.ts';
 import type { RedisDriver, Reply, Script } from './driver.ts';
 import type { ValueEncoding } from './encoding.ts';
-import { isWrongType, storeError } from './faults.ts';
+import { isWrongType, storeError } from './errors.ts';
 import { fieldsFrom, formatDetails, isOwnField, parseLastSeen, parseMeta, parseRecord, textOf } from './record.ts';
 import { scanRecords } from './scan.ts';
 import { ScriptRunner } from './script-runner.ts';
 import { scripts } from './scripts.generated.ts';
 
 /** What a script's first number means; see `lua/_record.lua`. */
-const CODES = ['gone', 'ok', 'moved', 'conflict', 'exists', 'full'] as const;
+const CODES = ['gone', 'ok', 'tombstone', 'conflict', 'exists', 'full'] as const;
 type Code = (typeof CODES)[number];
 
 const NOTHING: ReadonlyMap<string, Stored> = new Map();
 const NONE: ReadonlySet<string> = new Set();
 
 /** Sessions in Redis: a hash for each, changed by scripts only. */
-export class RedisStore implements SessionStore, OwnerIndex, TagIndex, SessionScanner {
+export class RedisStore implements SessionStore, OwnerIndex, LoginIndex, SessionScanner {
   readonly #driver: RedisDriver;
   readonly #prefix: string;
   readonly #encoding: ValueEncoding;
@@ -83,30 +83,30 @@ export class RedisStore implements SessionStore, OwnerIndex, TagIndex, SessionSc
     return (await this.#write('save', scripts.save, this.#keys(key), args)) as SaveOutcome;
   }
 
-  async move(from: RecordKey, to: RecordKey, move: RecordMove): Promise<MoveOutcome> {
-    if (this.#driver.cluster && (from.bucket === null || from.bucket !== to.bucket)) {
-      return await moveAcrossSlots(this.#slots, from, to, move);
+  async rekey(from: RecordKey, to: RecordKey, move: RecordRekey): Promise<RekeyOutcome> {
+    if (this.#driver.cluster && (from.ownerHash === null || from.ownerHash !== to.ownerHash)) {
+      return await rekeyAcrossSlots(this.#slots, from, to, move);
     }
     const keys = [this.#recordKey(from), this.#recordKey(to)];
-    if (to.bucket !== null) keys.push(this.#indexKey(to.bucket));
-    if (from.bucket !== null) keys.push(this.#indexKey(from.bucket));
+    if (to.ownerHash !== null) keys.push(this.#indexKey(to.ownerHash));
+    if (from.ownerHash !== null) keys.push(this.#indexKey(from.ownerHash));
     const { login, trace } = move;
     const args: Stored[] = [from.handle, to.handle, text(move.timeout)];
     args.push(flag(login !== null), text(login?.absoluteTimeout ?? 0), text(login?.age ?? 0));
     args.push(
       text(login?.max ?? 0),
-      flag(login?.whenFull === 'evict-oldest'),
+      flag(login?.onSessionLimit === 'evict-oldest'),
       login ? formatDetails(login.details) : '',
     );
     args.push(trace?.nonce ?? '', text(trace?.grace ?? 0), text(trace?.keep ?? 0), flag(move.exact));
     this.#pushChange(args, move);
-    const outcome = await this.#write('move', scripts.move, keys, args);
+    const outcome = await this.#write('rekey', scripts.rekey, keys, args);
     this.#forgetEvicted(to, outcome);
     return outcome;
   }
 
   async take(key: RecordKey, prefix: string): Promise<TakeOutcome> {
-    const reply = await this.#runner.runInTime('take', scripts.take, [this.#recordKey(key)], [prefix]);
+    const reply = await this.#runner.runWithDeadline('take', scripts.take, [this.#recordKey(key)], [prefix]);
     if (reply[0] !== 1) return this.#outcome(reply) as TakeOutcome;
     return { status: 'ok', fields: this.#fields('take', reply) };
   }
@@ -115,8 +115,13 @@ export class RedisStore implements SessionStore, OwnerIndex, TagIndex, SessionSc
     return (await this.#write('destroy', scripts.destroy, this.#keys(key), [key.handle])) as DestroyOutcome;
   }
 
-  async listOwned(bucket: string): Promise<readonly OwnedRecord[]> {
-    const reply = await this.#runner.run('list', scripts.list, [this.#indexKey(bucket)], [this.#bucketPrefix(bucket)]);
+  async listOwned(ownerHash: string): Promise<readonly OwnedRecord[]> {
+    const reply = await this.#runner.run(
+      'list',
+      scripts.list,
+      [this.#indexKey(ownerHash)],
+      [this.#ownerPrefix(ownerHash)],
+    );
     const owned: OwnedRecord[] = [];
     for (let i = 1; i + 2 < reply.length; i += 3) {
       const meta = parseMeta(textOf(reply[i + 1] as Stored));
@@ -127,19 +132,19 @@ export class RedisStore implements SessionStore, OwnerIndex, TagIndex, SessionSc
     return owned;
   }
 
-  async revokeOwned(bucket: string, except: string | null, tag: string | null): Promise<readonly string[]> {
-    const args = [this.#bucketPrefix(bucket), except ?? '', tag ?? ''];
-    const reply = await this.#runner.runInTime('revoke', scripts.revoke, [this.#indexKey(bucket)], args);
-    return this.#ended(bucket, reply);
+  async revokeOwned(ownerHash: string, except: string | null, indexKey: string | null): Promise<readonly string[]> {
+    const args = [this.#ownerPrefix(ownerHash), except ?? '', indexKey ?? ''];
+    const reply = await this.#runner.runWithDeadline('revoke', scripts.revoke, [this.#indexKey(ownerHash)], args);
+    return this.#ended(ownerHash, reply);
   }
 
-  async addTag(tag: string, bucket: string, keep: number): Promise<void> {
-    await this.#runner.run('tag', scripts.tag, [this.#tagKey(tag)], [bucket, text(keep)]);
+  async addIndexKey(indexKey: string, ownerHash: string, keep: number): Promise<void> {
+    await this.#runner.run('indexKey', scripts.addIndexKey, [this.#indexSetKey(indexKey)], [ownerHash, text(keep)]);
   }
 
-  async bucketsWithTag(tag: string): Promise<readonly string[]> {
-    const reply = await this.#runner.run('find', scripts.tagged, [this.#tagKey(tag)], []);
-    return reply.map((bucket) => textOf(bucket as Stored));
+  async findOwnerHashes(indexKey: string): Promise<readonly string[]> {
+    const reply = await this.#runner.run('find', scripts.getIndexOwners, [this.#indexSetKey(indexKey)], []);
+    return reply.map((ownerHash) => textOf(ownerHash as Stored));
   }
 
   scan(): AsyncGenerator<ScannedRecord> {
@@ -150,7 +155,7 @@ export class RedisStore implements SessionStore, OwnerIndex, TagIndex, SessionSc
     await this.#driver.close();
   }
 
-  readonly #slots: SlotSteps = {
+  readonly #slots: CrossSlotOps = {
     read: async (key) => {
       const stored = await this.#read(this.#recordKey(key));
       const record = parseRecord(stored, this.now());
@@ -166,7 +171,7 @@ export class RedisStore implements SessionStore, OwnerIndex, TagIndex, SessionSc
     retire: (from, to, trace, { text: meta, fields }: RawRecord) => {
       const args = [from.handle, trace?.nonce ?? '', text(trace?.grace ?? 0), text(trace?.keep ?? 0), to.handle, meta];
       this.#pushChange(args, { set: NOTHING, delete: NONE, timeout: null, expect: fields });
-      return this.#write('move', scripts.retire, this.#keys(from), args);
+      return this.#write('rekey', scripts.deleteRotated, this.#keys(from), args);
     },
   };
 
@@ -175,14 +180,14 @@ export class RedisStore implements SessionStore, OwnerIndex, TagIndex, SessionSc
     try {
       return await this.#driver.hgetall(name, true);
     } catch (error) {
-      throw storeError('move', error);
+      throw storeError('rekey', error);
     }
   }
 
-  async #create(key: RecordKey, record: NewRecord, meta: string, trial: number): Promise<MoveOutcome> {
+  async #create(key: RecordKey, record: NewRecord, meta: string, trial: number): Promise<RekeyOutcome> {
     const { login } = record;
     const args: Stored[] = [key.handle, text(record.timeout), text(record.absoluteTimeout), text(login?.age ?? -1)];
-    args.push(text(login?.max ?? 0), flag(login?.whenFull === 'evict-oldest'), formatDetails(record.details));
+    args.push(text(login?.max ?? 0), flag(login?.onSessionLimit === 'evict-oldest'), formatDetails(record.details));
     args.push(meta, text(trial));
     this.#pushFields(args, record.fields);
     const outcome = await this.#write('create', scripts.create, this.#keys(key), args);
@@ -190,14 +195,14 @@ export class RedisStore implements SessionStore, OwnerIndex, TagIndex, SessionSc
     return outcome;
   }
 
-  #forgetEvicted({ bucket }: RecordKey, outcome: MoveOutcome): void {
-    if (outcome.status === 'ok' && bucket !== null) this.#ended(bucket, outcome.evicted);
+  #forgetEvicted({ ownerHash }: RecordKey, outcome: RekeyOutcome): void {
+    if (outcome.status === 'ok' && ownerHash !== null) this.#ended(ownerHash, outcome.evicted);
   }
 
   /** Sessions of an owner that a script has ended. The server will say so too, but who waits for the script is told first. */
-  #ended(bucket: string, reply: readonly Reply[]): string[] {
+  #ended(ownerHash: string, reply: readonly Reply[]): string[] {
     const handles = reply.map((handle) => textOf(handle as Stored));
-    this.#driver.forget?.(handles.map((handle) => this.#recordKey({ handle, bucket })));
+    this.#driver.forget?.(handles.map((handle) => this.#recordKey({ handle, ownerHash })));
     return handles;
   }
 
@@ -211,23 +216,23 @@ export class RedisStore implements SessionStore, OwnerIndex, TagIndex, SessionSc
   }
 
   #recordKey(key: RecordKey): string {
-    return key.bucket === null ? this.#prefix + key.handle : this.#bucketPrefix(key.bucket) + key.handle;
+    return key.ownerHash === null ? this.#prefix + key.handle : this.#ownerPrefix(key.ownerHash) + key.handle;
   }
 
-  #bucketPrefix(bucket: string): string {
-    return `${this.#prefix}{${bucket}}:`;
+  #ownerPrefix(ownerHash: string): string {
+    return `${this.#prefix}{${ownerHash}}:`;
   }
 
-  #tagKey(tag: string): string {
-    return `${this.#prefix}tag:${tag}`;
+  #indexSetKey(indexKey: string): string {
+    return `${this.#prefix}indexKey:${indexKey}`;
   }
 
-  #indexKey(bucket: string): string {
-    return `${this.#bucketPrefix(bucket)}owner`;
+  #indexKey(ownerHash: string): string {
+    return `${this.#ownerPrefix(ownerHash)}owner`;
   }
 
   #keys(key: RecordKey): string[] {
-    return key.bucket === null ? [this.#recordKey(key)] : [this.#recordKey(key), this.#indexKey(key.bucket)];
+    return key.ownerHash === null ? [this.#recordKey(key)] : [this.#recordKey(key), this.#indexKey(key.ownerHash)];
   }
 
   #pushChange(args: Stored[], change: RecordChange): void {
@@ -250,16 +255,16 @@ export class RedisStore implements SessionStore, OwnerIndex, TagIndex, SessionSc
     script: Script,
     keys: readonly string[],
     args: readonly Stored[],
-  ): Promise<MoveOutcome> {
-    return this.#outcome(await this.#runner.runInTime(operation, script, keys, args));
+  ): Promise<RekeyOutcome> {
+    return this.#outcome(await this.#runner.runWithDeadline(operation, script, keys, args));
   }
 
-  #outcome(reply: readonly Reply[]): MoveOutcome {
+  #outcome(reply: readonly Reply[]): RekeyOutcome {
     const status: Code = CODES[Number(reply[0])]!;
     switch (status) {
       case 'ok':
         return { status, now: Number(reply[1]), evicted: reply.slice(2).map((handle) => textOf(handle as Stored)) };
-      case 'moved':
+      case 'tombstone':
         return {
           status,
           nonce: textOf(reply[1] as Stored),

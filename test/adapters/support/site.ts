@@ -118,20 +118,20 @@ export class Site {
     app.use((req, res, next) => void handle(req, res).catch(next));
     const onFailure: express.ErrorRequestHandler = (error, _req, _res, next) => {
       this.errors.push(error);
-      this.#patiently(() => next(error));
+      this.#retryOnSlotMigration(() => next(error));
     };
     app.use(onFailure);
     return app;
   }
 
-  #patiently(answer: () => void): void {
+  #retryOnSlotMigration(answer: () => void): void {
     if (this.#patience === undefined) answer();
     else void this.#patience.then(answer);
   }
 
   #fail(error: unknown, res: ServerResponse): void {
     this.errors.push(error);
-    this.#patiently(() => answerWith(error, res));
+    this.#retryOnSlotMigration(() => answerWith(error, res));
   }
 }
 

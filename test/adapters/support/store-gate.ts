@@ -1,7 +1,7 @@
 import { MemoryStore } from 'websauna-session/memory';
 import { interceptStore } from 'websauna-session/testing';
 
-const WRITES: ReadonlySet<string> = new Set(['create', 'save', 'move', 'destroy']);
+const WRITES: ReadonlySet<string> = new Set(['create', 'save', 'rekey', 'destroy']);
 
 /** A write that waits for the test's decision. */
 export interface HeldWrite {

@@ -174,7 +174,7 @@ export function loginSuite(title: string, make: MakeFactory): void {
         ['evicted'],
       );
 
-      const [strict] = pair({ maxSessionsPerOwner: 2, whenFull: 'refuse' });
+      const [strict] = pair({ maxSessionsPerOwner: 2, onSessionLimit: 'refuse' });
       const late = await Visit.open(strict, new Jar());
       late.session.login(owner);
       late.session.set('kept', true);
@@ -226,7 +226,7 @@ export function loginSuite(title: string, make: MakeFactory): void {
       const owner = randomUUID();
       let changedAt: Date | null = null;
       const [one, two] = pair({ invalidateBefore: async (who) => (who === owner ? changedAt : null) });
-      const events = record(two, 'missed', 'destroyed');
+      const events = record(two, 'rejected', 'destroyed');
       const jar = await loggedIn(one, owner);
       assert.equal(await ownerOf(two, jar), owner);
       const [{ authenticatedAt } = { authenticatedAt: null }] = await one.owners.list(owner);
@@ -236,7 +236,7 @@ export function loginSuite(title: string, make: MakeFactory): void {
         assert.deepEqual(session.popFlash(), [SESSION_INVALIDATED]);
       });
       assert.deepEqual(
-        events.missed.map(({ reason }) => reason),
+        events.rejected.map(({ reason }) => reason),
         ['authentication-changed'],
       );
       assert.deepEqual(

@@ -47,16 +47,16 @@ export function consistencySuite(title: string, make: MakeFactory): void {
   describe(`${title}: C1, no resurrection`, () => {
     test('C1: a slow writer does not revive a logged-out session, is told so, and its cookie is deleted', async () => {
       const [one, two] = pair();
-      const events = record(one, 'gone', 'dropped');
+      const events = record(one, 'lost', 'discarded');
       const jar = await started(one);
       const slow = await Visit.open(one, new Jar(jar));
       slow.session.set('late', true);
       await visit(two, new Jar(jar), (session) => session.logout());
       const head = await slow.end();
       assert.match(head.cookies.join(), /^session=; Max-Age=0/);
-      assert.equal(events.gone.length, 1);
+      assert.equal(events.lost.length, 1);
       assert.deepEqual(
-        events.dropped.map(({ reason }) => reason),
+        events.discarded.map(({ reason }) => reason),
         ['gone'],
       );
       assert.deepEqual(await read(two, jar), {});
@@ -301,17 +301,17 @@ export function consistencySuite(title: string, make: MakeFactory): void {
 
     test('C6: an id that is used after its grace opens nothing, and is reported', async () => {
       const [one, two] = pair({ rotationGrace: 0 });
-      const events = record(two, 'missed', 'reused');
+      const events = record(two, 'rejected', 'staleId');
       const jar = await started(one);
       const old = new Jar(jar);
       const successor = await visit(one, jar, (session) => session.rotate()).then(() => read(one, jar));
       assert.deepEqual(successor, { a: 1 });
       assert.deepEqual(await read(two, old), {});
       assert.deepEqual(
-        events.missed.map(({ reason }) => reason),
+        events.rejected.map(({ reason }) => reason),
         ['rotated'],
       );
-      assert.equal(events.reused[0]?.successor, await visit(one, jar, (session) => session.handle));
+      assert.equal(events.staleId[0]?.successor, await visit(one, jar, (session) => session.handle));
     });
 
     test('C6: a login kills the old id at once, and a request that still has it leaves the new cookie alone', async () => {

@@ -32,13 +32,13 @@ describe('store contract: memory', () => {
 
 describe('memory store', () => {
   const record = {
-    details: { owner: null, method: null, address: null, agent: null, tags: [] },
+    details: { owner: null, method: null, address: null, agent: null, indexKeys: [] },
     timeout: 60,
     absoluteTimeout: 0,
     fields: new Map(),
     login: null,
   };
-  const key = (handle: string) => ({ handle, bucket: null });
+  const key = (handle: string) => ({ handle, ownerHash: null });
 
   test('is bounded: the session that was used longest ago is ended, and reported', async () => {
     const evicted: string[] = [];

@@ -19,8 +19,8 @@ function random(bytes: number): string {
 }
 
 function record(owner: string | null): NewRecord {
-  const login = owner === null ? null : { age: 0, max: 0, whenFull: 'refuse' as const };
-  const details = { owner, method: null, address: null, agent: null, tags: [] };
+  const login = owner === null ? null : { age: 0, max: 0, onSessionLimit: 'refuse' as const };
+  const details = { owner, method: null, address: null, agent: null, indexKeys: [] };
   return { details, timeout: 60, absoluteTimeout: 0, fields: new Map([['a', '1']]), login };
 }
 
@@ -36,13 +36,13 @@ test.each(['', 'plain:', '*', 'a?[b-c]^\\*:', 'ключ:'])('a prefix means itse
     createRedisStore({ url: server.url, prefix: each }),
   );
   const keys = stores.flatMap(() => [
-    { handle: random(32), bucket: null },
-    { handle: random(32), bucket: random(12) },
+    { handle: random(32), ownerHash: null },
+    { handle: random(32), ownerHash: random(12) },
   ]);
   for (const [i, key] of keys.entries()) {
     const store = stores[Math.floor(i / 2)]!;
-    assert.equal((await store.create(key, record(key.bucket === null ? null : 'alice'))).status, 'ok');
-    await store.addTag(random(12), key.bucket ?? '', 60);
+    assert.equal((await store.create(key, record(key.ownerHash === null ? null : 'alice'))).status, 'ok');
+    await store.addIndexKey(random(12), key.ownerHash ?? '', 60);
   }
   const [mine] = stores;
   assert.deepEqual(new Set(await scanned(mine!)), new Set(keys.slice(0, 2)));
@@ -52,7 +52,7 @@ test.each(['', 'plain:', '*', 'a?[b-c]^\\*:', 'ключ:'])('a prefix means itse
 test('a scan passes over what others keep under names like those of sessions', async () => {
   await server.cli('FLUSHALL');
   const store = createRedisStore({ url: server.url });
-  const key = { handle: random(32), bucket: null };
+  const key = { handle: random(32), ownerHash: null };
   await store.create(key, record(null));
   await server.cli('SET', `session:${random(32)}`, 'text');
   await server.cli('HSET', `session:${random(32)}`, 'a', '1');
@@ -67,14 +67,14 @@ test('a scan passes over what others keep under names like those of sessions', a
 test('a store that cannot be scanned says so, and finds anonymous sessions and those of a given owner all the same', async () => {
   const memory = new MemoryStore();
   const store = Object.fromEntries(
-    (['load', 'create', 'save', 'move', 'take', 'destroy', 'close', 'now'] as const).map((name) => [
+    (['load', 'create', 'save', 'rekey', 'take', 'destroy', 'close', 'now'] as const).map((name) => [
       name,
       (memory[name] as (...args: unknown[]) => unknown).bind(memory),
     ]),
   ) as unknown as SessionStore;
   const factory = createSessionFactory({ secret: SECRET, store });
   const handle = random(32);
-  await memory.create({ handle, bucket: null }, record(null));
+  await memory.create({ handle, ownerHash: null }, record(null));
   assert.equal((await factory.sessions.get(handle))?.handle, handle);
   assert.equal(await factory.sessions.get(random(32), { owner: 'alice' }), undefined);
   for (const operation of [
@@ -88,7 +88,7 @@ test('a store that cannot be scanned says so, and finds anonymous sessions and t
 
 test("an application's own store that fails in the middle of a scan is an error of the session", async () => {
   const store = new MemoryStore();
-  await store.create({ handle: random(32), bucket: null }, record(null));
+  await store.create({ handle: random(32), ownerHash: null }, record(null));
   store.scan = async function* scan() {
     yield* MemoryStore.prototype.scan.call(store);
     throw new Error('host.internal is down');

@@ -8,8 +8,8 @@ import { startRedis, type RedisServer } from '../../support/redis-server.ts';
 
 const PREFIX = 'contract:';
 
-function nameOf({ handle, bucket }: RecordKey): string {
-  return bucket === null ? `${PREFIX}${handle}` : `${PREFIX}{${bucket}}:${handle}`;
+function nameOf({ handle, ownerHash }: RecordKey): string {
+  return ownerHash === null ? `${PREFIX}${handle}` : `${PREFIX}{${ownerHash}}:${handle}`;
 }
 
 function harness(store: RedisStore, server: RedisServer): StoreHarness {

@@ -93,10 +93,10 @@ export async function start(
     ...options,
   });
   const breaker: string[] = [];
-  factory.on('storeDown', () => breaker.push('down'));
-  factory.on('storeUp', () => breaker.push('up'));
+  factory.on('circuitOpen', () => breaker.push('down'));
+  factory.on('circuitClosed', () => breaker.push('up'));
   const missed: string[] = [];
-  factory.on('missed', ({ reason, detail }) => missed.push(`${reason} ${detail}`));
+  factory.on('rejected', ({ reason, detail }) => missed.push(`${reason} ${detail}`));
   const app = await APPS[framework](factory);
   closing.push(
     () => app.close(),

@@ -122,7 +122,7 @@ describe.each(Object.keys(STORES))('a serializer that gives bytes, %s', (name) =
   test("bytes that are another serializer's begin a new session when they are used", async () => {
     const factory = make();
     const missed: unknown[] = [];
-    factory.on('missed', ({ reason, detail }) => missed.push(`${reason} ${detail}`));
+    factory.on('rejected', ({ reason, detail }) => missed.push(`${reason} ${detail}`));
     const jar = new Jar();
     const asText = createSessionFactory({ secret: SECRET, ...options });
     made.push(asText);

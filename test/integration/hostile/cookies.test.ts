@@ -19,7 +19,7 @@ let anonymous: string;
 let owned: string;
 let foreign: string;
 const missed: string[] = [];
-factory.on('missed', ({ reason }) => missed.push(reason));
+factory.on('rejected', ({ reason }) => missed.push(reason));
 
 async function cookieOf(of: SessionFactory, owner: string | null): Promise<string> {
   const jar = new Jar();
@@ -36,7 +36,7 @@ beforeAll(async () => {
   foreign = await cookieOf(createSessionFactory({ secret: OTHER, store }), 'alice');
 });
 
-test('the cookies to be forged are <random>.<signature> and <bucket>.<random>.<signature>', () => {
+test('the cookies to be forged are <random>.<signature> and <ownerHash>.<random>.<signature>', () => {
   expect(anonymous).toMatch(/^[\w-]{43}\.[\w-]{43}$/);
   expect(owned).toMatch(/^[\w-]{16}\.[\w-]{43}\.[\w-]{43}$/);
   expect(foreign).toBe(forge(foreign.slice(0, -44), OTHER));
@@ -105,10 +105,10 @@ const KINDS: Readonly<Record<string, fc.Arbitrary<string>>> = {
   'the signatures of two clients, swapped': real.map((value) =>
     value === anonymous ? anonymous.slice(0, 44) + owned.slice(-43) : owned.slice(0, 61) + anonymous.slice(-43),
   ),
-  'an owned id without its bucket, or with another': fc
+  'an owned id without its ownerHash, or with another': fc
     .tuple(base64url(16, 16), fc.boolean())
-    .map(([bucket, none]) => (none ? owned.slice(17) : `${bucket}.${owned.slice(17)}`)),
-  'an anonymous id with a bucket': base64url(16, 16).map((bucket) => `${bucket}.${anonymous}`),
+    .map(([ownerHash, none]) => (none ? owned.slice(17) : `${ownerHash}.${owned.slice(17)}`)),
+  'an anonymous id with a ownerHash': base64url(16, 16).map((ownerHash) => `${ownerHash}.${anonymous}`),
   'dots in other places': fc
     .tuple(real, fc.array(at, { minLength: 1, maxLength: 5 }))
     .map(([value, places]) => places.reduce((text, n) => insert(text, n % (text.length + 1), '.'), value)),

@@ -24,7 +24,7 @@ describe.each(['redis', 'ioredis'] as const)('encrypted sessions, %s', (library)
       serializer: encrypted({ key: OLD_KEY }),
       ...options,
     });
-    factory.on('missed', ({ reason, detail }) => missed.push(`${reason} ${detail}`));
+    factory.on('rejected', ({ reason, detail }) => missed.push(`${reason} ${detail}`));
     made.push(factory);
     return factory;
   };

@@ -38,7 +38,7 @@ describe.each(['redis', 'ioredis'] as const)('a field that others have written, 
       secret: SECRET,
       redis: { url: server.url, library, socketTimeout: 20, ...redis },
     });
-    one.on('missed', ({ reason, detail }) => missed.push({ reason, detail }));
+    one.on('rejected', ({ reason, detail }) => missed.push({ reason, detail }));
     made.push(one);
     return one;
   };

@@ -103,7 +103,7 @@ describe.each(['redis', 'ioredis'] as const)('an index that others have written,
 
   test('foreign entries do not count against the limit, nor keep anyone from logging in', async () => {
     await plant();
-    const refusing = make({ maxSessionsPerOwner: 2, whenFull: 'refuse' });
+    const refusing = make({ maxSessionsPerOwner: 2, onSessionLimit: 'refuse' });
     const second = await login('alice', refusing);
     await expect(login('alice', refusing)).rejects.toMatchObject({ code: 'ERR_SESSION_FULL' });
     await plant();
@@ -186,9 +186,9 @@ describe.each(['redis', 'ioredis'] as const)('an index that others have written,
     },
   );
 
-  test('a tag that is no set: a login with it is refused as a whole', async () => {
-    const [tag] = (await server.cli('KEYS', 'session:tag:*')) as [string];
-    await server.cli('SET', tag, 'value');
+  test('a indexKey that is no set: a login with it is refused as a whole', async () => {
+    const [indexKey] = (await server.cli('KEYS', 'session:indexKey:*')) as [string];
+    await server.cli('SET', indexKey, 'value');
     const refusal = { name: 'SessionError', code: 'ERR_SESSION_STORE', status: 503 };
     await expect(login('carol')).rejects.toMatchObject(refusal);
     await expect(factory.owners.listBy('sid', 'shared')).rejects.toMatchObject(refusal);
@@ -197,15 +197,15 @@ describe.each(['redis', 'ioredis'] as const)('an index that others have written,
     expect(await read(alice)).toBe('alice');
   });
 
-  test('a tag that names buckets of nobody, or of somebody without it, ends nobody else', async () => {
+  test('a indexKey that names ownerHashes of nobody, or of somebody without it, ends nobody else', async () => {
     const dave = new Jar();
     await visit(factory, dave, (session) => {
       session.set('of', 'dave');
       session.login('dave');
     });
     const daves = ((await server.cli('KEYS', '*:owner')) as string[]).find((key) => key !== index)!;
-    const [tag] = (await server.cli('KEYS', 'session:tag:*')) as [string];
-    await server.cli('SADD', tag, /\{(.*)\}/.exec(daves)![1]!, '', 'nobody', '}{', '__proto__');
+    const [indexKey] = (await server.cli('KEYS', 'session:indexKey:*')) as [string];
+    await server.cli('SADD', indexKey, /\{(.*)\}/.exec(daves)![1]!, '', 'nobody', '}{', '__proto__');
     expect(await factory.owners.listBy('sid', 'shared')).toHaveLength(1);
     expect(await factory.owners.revokeBy('sid', 'shared')).toBe(1);
     expect([await read(alice), await read(dave)]).toEqual([undefined, 'dave']);

@@ -27,8 +27,8 @@ const NAMES: readonly SessionEventName[] = [
   ...([
     'created',
     'loaded',
-    'missed',
-    'reused',
+    'rejected',
+    'staleId',
     'touched',
     'saved',
     'rotated',
@@ -36,7 +36,17 @@ const NAMES: readonly SessionEventName[] = [
     'logout',
     'destroyed',
   ] as const),
-  ...(['revoked', 'gone', 'dropped', 'withheld', 'doubtful', 'evicted', 'storeError', 'storeDown', 'storeUp'] as const),
+  ...([
+    'revoked',
+    'lost',
+    'discarded',
+    'cookieSuppressed',
+    'cookieWarning',
+    'memoryEvicted',
+    'storeError',
+    'circuitOpen',
+    'circuitClosed',
+  ] as const),
 ];
 
 /** Everything that leaves the library but the cookie and what the application asks for. */
@@ -189,7 +199,7 @@ describe.each(['redis', 'ioredis'] as const)('secrets are told nobody, %s', (lib
     for (const name of [
       'created',
       'loaded',
-      'missed',
+      'rejected',
       'saved',
       'rotated',
       'login',
@@ -311,8 +321,8 @@ describe.each(['redis', 'ioredis'] as const)('secrets are told nobody, %s', (lib
         visit(factory, new Jar(), (session) => session.set('field', VALUE)).then(() => true),
       );
     });
-    expect(heard).toContain('storeDown');
-    expect(heard).toContain('storeUp');
+    expect(heard).toContain('circuitOpen');
+    expect(heard).toContain('circuitClosed');
   });
 
   test('when values are encrypted, tampered with, or of a removed key', async () => {

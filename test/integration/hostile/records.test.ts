@@ -110,7 +110,7 @@ describe.each(['redis', 'ioredis'] as const)('records that others have written, 
   let missed: { reason: string; detail: string | null }[];
   beforeAll(() => {
     factory = createSessionFactory({ secret: SECRET, redis: { url: server.url, library, socketTimeout: 20 } });
-    factory.on('missed', ({ reason, detail }) => missed.push({ reason, detail }));
+    factory.on('rejected', ({ reason, detail }) => missed.push({ reason, detail }));
   });
   afterAll(() => factory.close());
   beforeEach(async () => {

@@ -39,7 +39,7 @@ describe.each(Object.keys(stores))('secrets in rotation, %s', (kind) => {
     visit(factory, jar, (session) => session.get('a'));
   const missedBy = (factory: SessionFactory): string[] => {
     const reasons: string[] = [];
-    factory.on('missed', ({ reason }) => reasons.push(reason));
+    factory.on('rejected', ({ reason }) => reasons.push(reason));
     return reasons;
   };
 
@@ -104,7 +104,7 @@ describe.each(Object.keys(stores))('secrets in rotation, %s', (kind) => {
     for (const jar of jars) expect(await read(rotating, jar)).toBeUndefined();
   });
 
-  test('a session of the old secret that logs in again leaves its old bucket', async () => {
+  test('a session of the old secret that logs in again leaves its old ownerHash', async () => {
     const owner = newOwner();
     const [old, rotating] = [process([OLD]), process([NEW, OLD])];
     const jar = await started(old, owner);
@@ -147,7 +147,7 @@ describe.each(Object.keys(stores))('secrets in rotation, %s', (kind) => {
 
   test('C8: a full list of both secrets refuses another login, and lets one of its own in again', async () => {
     const owner = newOwner();
-    const limits = { maxSessionsPerOwner: 2, whenFull: 'refuse' } as const;
+    const limits = { maxSessionsPerOwner: 2, onSessionLimit: 'refuse' } as const;
     const [old, rotating] = [process([OLD], limits), process([NEW, OLD], limits)];
     const jar = await started(old, owner);
     await started(old, owner);

@@ -124,7 +124,7 @@ test('C1: what is written on the word of the cache, to a session that has ended,
   const { cached, other } = processes();
   const jar = await loggedIn(cached);
   const gone: string[] = [];
-  cached.on('gone', ({ handle }) => gone.push(handle));
+  cached.on('lost', ({ handle }) => gone.push(handle));
   proxy.delay(HELD_BACK);
   await other.owners.revoke('alice');
   const request = await Visit.open(cached, jar);
@@ -180,7 +180,7 @@ test('reload() follows a rotation, and loses a session that has ended', async ()
 test('after its connection was cut, a process gives nothing that it knew before', async () => {
   const { cached, other } = processes();
   const jar = await loggedIn(cached);
-  const up = new Promise<void>((resolve) => cached.on('storeUp', () => resolve()));
+  const up = new Promise<void>((resolve) => cached.on('circuitClosed', () => resolve()));
   proxy.cut();
   await other.owners.revoke('alice');
   const seen = await waitFor('an answer', async () => [await views(cached, new Jar(jar)).catch(() => 'failed')]);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { driverFor } from '../../../src/stores/redis/client.ts';
+import { driverFor } from '../../../src/stores/redis/clients/client.ts';
 import type { RedisDriver, Script } from '../../../src/stores/redis/driver.ts';
 import type { Stored } from '../../../src/stores/store.ts';
 import { startRedis, type RedisServer } from '../../support/redis-server.ts';

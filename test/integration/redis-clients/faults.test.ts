@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { SessionError } from '../../../src/errors/session-error.ts';
-import { GuardedDriver } from '../../../src/stores/redis/guarded-driver.ts';
+import { SessionError } from '../../../src/errors.ts';
+import { ResilientDriver } from '../../../src/stores/redis/connection/resilient-driver.ts';
 import type { RedisOptions } from '../../../src/stores/redis/options.ts';
 import { startRedis, type RedisServer } from '../../support/redis-server.ts';
 import { waitFor } from '../../support/wait-for.ts';
@@ -38,17 +38,17 @@ async function failure(command: Promise<unknown>): Promise<SessionError> {
 }
 
 describe.each(libraries)('with $name', (library) => {
-  const open: GuardedDriver[] = [];
+  const open: ResilientDriver[] = [];
 
-  function connect(options: RedisOptions, hooks: { onOpen?: () => void; onClose?: () => void } = {}): GuardedDriver {
+  function connect(options: RedisOptions, hooks: { onOpen?: () => void; onClose?: () => void } = {}): ResilientDriver {
     const own = connectWith(library, { host: '127.0.0.1', socketTimeout: TIMEOUT, ...options });
-    const driver = new GuardedDriver(own, { timeout: options.socketTimeout ?? TIMEOUT, ...hooks });
+    const driver = new ResilientDriver(own, { timeout: options.socketTimeout ?? TIMEOUT, ...hooks });
     open.push(driver);
     return driver;
   }
 
-  const answers = (driver: GuardedDriver): Promise<boolean> => driver.ping().then(() => true);
-  const connected = (driver: GuardedDriver): Promise<boolean> => waitFor('the connection', () => answers(driver));
+  const answers = (driver: ResilientDriver): Promise<boolean> => driver.ping().then(() => true);
+  const connected = (driver: ResilientDriver): Promise<boolean> => waitFor('the connection', () => answers(driver));
 
   afterEach(async () => {
     if (server.running) server.resume();

@@ -1,9 +1,9 @@
 import { Cluster, Redis } from 'ioredis';
 import { createClient, createClientPool } from 'redis';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { SessionError } from '../../../src/errors/session-error.ts';
-import { driverFor, type RedisClient } from '../../../src/stores/redis/client.ts';
-import { GuardedDriver } from '../../../src/stores/redis/guarded-driver.ts';
+import { SessionError } from '../../../src/errors.ts';
+import { driverFor, type RedisClient } from '../../../src/stores/redis/clients/client.ts';
+import { ResilientDriver } from '../../../src/stores/redis/connection/resilient-driver.ts';
 import { startRedis, type RedisServer } from '../../support/redis-server.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { kinds, type Connected } from './clients.ts';
@@ -22,8 +22,8 @@ afterAll(async () => {
   await server?.stop();
 });
 
-function guard(client: RedisClient): GuardedDriver {
-  return new GuardedDriver(driverFor(client), { timeout: TIMEOUT });
+function guard(client: RedisClient): ResilientDriver {
+  return new ResilientDriver(driverFor(client), { timeout: TIMEOUT });
 }
 
 function failure(command: Promise<unknown>): Promise<SessionError> {
@@ -35,7 +35,7 @@ function failure(command: Promise<unknown>): Promise<SessionError> {
 
 describe.each(kinds.filter(({ cluster, name }) => !cluster && !name.includes('sentinel')))('$name', (kind) => {
   let given: Connected;
-  let driver: GuardedDriver;
+  let driver: ResilientDriver;
 
   beforeAll(async () => {
     given = await kind.connect(server);

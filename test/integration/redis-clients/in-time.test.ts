@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { NewRecord, RecordKey } from 'websauna-session';
 import { createRedisStore, RedisStore, type RedisOptions } from 'websauna-session/redis';
-import { driverFor } from '../../../src/stores/redis/client.ts';
+import { driverFor } from '../../../src/stores/redis/clients/client.ts';
 import type { Reply, Script } from '../../../src/stores/redis/driver.ts';
 import { ValueEncoding } from '../../../src/stores/redis/encoding.ts';
 import { scripts } from '../../../src/stores/redis/scripts.generated.ts';
@@ -20,14 +20,14 @@ const PREFIX = 'in-time:';
 const TIMEOUT = 0.2;
 /** Milliseconds, more than an answer takes: what the server's clock says is not known better than that. */
 const LATE = 200;
-const DETAILS = { owner: 'alice', method: null, address: null, agent: null, tags: [] };
+const DETAILS = { owner: 'alice', method: null, address: null, agent: null, indexKeys: [] };
 const touch = { set: new Map(), delete: new Set<string>(), timeout: null, expect: null };
 const change = { ...touch, set: new Map([['a', '2']]) };
 
-const bucket = randomBytes(12).toString('base64url');
-const newKey = (): RecordKey => ({ handle: randomBytes(32).toString('base64url'), bucket });
+const ownerHash = randomBytes(12).toString('base64url');
+const newKey = (): RecordKey => ({ handle: randomBytes(32).toString('base64url'), ownerHash });
 const record = (): NewRecord => {
-  const login = { age: 0, max: 0, whenFull: 'evict-oldest' as const };
+  const login = { age: 0, max: 0, onSessionLimit: 'evict-oldest' as const };
   return { details: DETAILS, timeout: 600, absoluteTimeout: 0, fields: new Map([['a', '1']]), login };
 };
 
@@ -89,9 +89,9 @@ test.each(Object.entries(CLIENTS))('Redis hangs until commands have met their de
     store.create(newKey(), record()),
     store.save(saved, change),
     store.take(taken, ''),
-    store.move(moved, newKey(), { ...touch, login: null, trace: null, exact: false }),
+    store.rekey(moved, newKey(), { ...touch, login: null, trace: null, exact: false }),
     store.destroy(destroyed),
-    store.revokeOwned(bucket, null, null),
+    store.revokeOwned(ownerHash, null, null),
   ];
   expect(await Promise.all(running.map(codeOf))).toEqual(running.map(() => 'ERR_SESSION_STORE_TIMEOUT'));
   const failed = Date.now();

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { SessionError } from '../../../src/errors/session-error.ts';
-import { connect, type Importers } from '../../../src/stores/redis/connect.ts';
+import { SessionError } from '../../../src/errors.ts';
+import { connect, type Importers } from '../../../src/stores/redis/connection/connect.ts';
 import { normalizeRedisOptions, type RedisOptions } from '../../../src/stores/redis/options.ts';
-import type { OwnDriver } from '../../../src/stores/redis/own-driver.ts';
+import type { ManagedConnection } from '../../../src/stores/redis/connection/managed-connection.ts';
 import { startRedis, type RedisServer } from '../../support/redis-server.ts';
 
 const NOT_INSTALLED = 'a-package-that-is-not-installed';
@@ -20,7 +20,7 @@ afterAll(async () => {
   await server?.stop();
 });
 
-function connectFrom(importers: Importers, options: RedisOptions = {}): OwnDriver {
+function connectFrom(importers: Importers, options: RedisOptions = {}): ManagedConnection {
   return connect(normalizeRedisOptions({ url: server.url, socketTimeout: 20, ...options }), importers);
 }
 

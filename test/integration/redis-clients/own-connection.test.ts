@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { RedisOptions } from '../../../src/stores/redis/options.ts';
-import type { OwnDriver } from '../../../src/stores/redis/own-driver.ts';
+import type { ManagedConnection } from '../../../src/stores/redis/connection/managed-connection.ts';
 import { certificate } from '../../support/certificate.ts';
 import { startRedis, type RedisServer } from '../../support/redis-server.ts';
 import { waitFor } from '../../support/wait-for.ts';
@@ -32,8 +32,8 @@ afterAll(async () => {
 });
 
 describe.each(libraries)('with $name', (library) => {
-  const open: OwnDriver[] = [];
-  const connect = (options: RedisOptions): OwnDriver => {
+  const open: ManagedConnection[] = [];
+  const connect = (options: RedisOptions): ManagedConnection => {
     const driver = connectWith(library, { ...PATIENT, ...options });
     open.push(driver);
     return driver;

@@ -1,7 +1,7 @@
-import { connect, type Importers } from '../../../src/stores/redis/connect.ts';
+import { connect, type Importers } from '../../../src/stores/redis/connection/connect.ts';
 import type { Script } from '../../../src/stores/redis/driver.ts';
 import { normalizeRedisOptions, type RedisLibrary, type RedisOptions } from '../../../src/stores/redis/options.ts';
-import type { OwnDriver } from '../../../src/stores/redis/own-driver.ts';
+import type { ManagedConnection } from '../../../src/stores/redis/connection/managed-connection.ts';
 
 export interface Library {
   readonly name: string;
@@ -21,7 +21,7 @@ export const libraries: readonly Library[] = [
 ];
 
 /** A connection of our own. */
-export function connectWith({ library, importers }: Library, options: RedisOptions): OwnDriver {
+export function connectWith({ library, importers }: Library, options: RedisOptions): ManagedConnection {
   return connect(normalizeRedisOptions({ library, ...options }), importers);
 }
 

@@ -1,6 +1,6 @@
 // Bugs of moves across the slots of a cluster, which are several commands.
-const across = 'src/stores/redis/across-slots.ts';
-const move = 'src/engine/move.ts';
+const across = 'src/stores/redis/cluster/cross-slot-rekey.ts';
+const move = 'src/engine/rekey.ts';
 const lua = (name) => `src/stores/redis/lua/${name}.lua`;
 
 export const clusterBugs = [
@@ -25,13 +25,15 @@ export const clusterBugs = [
     bug: 'across slots: the old session is ended whatever others have written meanwhile',
     breaks: 'C2',
     on: 'cluster',
-    change: [[lua('retire'), 'if meta ~= ARGV[6] or not expected(KEYS[1], 7, true) then', 'if meta == ARGV[2] then']],
+    change: [
+      [lua('delete-rotated'), 'if meta ~= ARGV[6] or not expected(KEYS[1], 7, true) then', 'if meta == ARGV[2] then'],
+    ],
   },
   {
     bug: 'across slots: a copy that missed a field which is new does not count as useless',
     breaks: 'C2',
     on: 'cluster',
-    change: [[lua('retire'), 'expected(KEYS[1], 7, true)', 'expected(KEYS[1], 7, false)']],
+    change: [[lua('delete-rotated'), 'expected(KEYS[1], 7, true)', 'expected(KEYS[1], 7, false)']],
   },
   {
     bug: 'across slots: a session that a logout has ended meanwhile lives on as its copy',
@@ -59,7 +61,7 @@ export const clusterBugs = [
       [
         across,
         "  return retired.status === 'conflict' ? { status: 'interrupted', evicted }",
-        "  return retired.status === 'conflict' ? await moveAcrossSlots(slots, from, to, move)",
+        "  return retired.status === 'conflict' ? await rekeyAcrossSlots(slots, from, to, move)",
       ],
     ],
   },

@@ -1,11 +1,11 @@
 // Bugs of the engine: every store does as it should, and is told the wrong thing.
 const commit = 'src/engine/commit.ts';
 const fields = 'src/engine/fields.ts';
-const move = 'src/engine/move.ts';
+const move = 'src/engine/rekey.ts';
 const open = 'src/engine/open.ts';
 const save = 'src/engine/save.ts';
 const state = 'src/engine/state.ts';
-const succession = 'src/engine/succession.ts';
+const succession = 'src/engine/rotation.ts';
 const update = 'src/engine/update.ts';
 
 export const engineBugs = [
@@ -48,7 +48,7 @@ export const engineBugs = [
       [
         'src/engine/end.ts',
         "    if (outcome.successor === '') return false;",
-        "    if (outcome.status === 'moved') return false;",
+        "    if (outcome.status === 'tombstone') return false;",
       ],
     ],
   },
@@ -131,14 +131,14 @@ export const engineBugs = [
     on: 'memory',
     change: [
       [
-        'src/flash/flash.ts',
+        'src/session/flash.ts',
         '  state.fields.set(flashPrefix(queue) + unique, [nextAt(), message] satisfies StoredMessage);',
         `  const name = flashPrefix(queue) + unique.slice(0, 0);
   const present = (state.read(name) ?? []) as unknown[];
   state.fields.set(name, [...present, [nextAt(), message]]);`,
       ],
       [
-        'src/flash/flash.ts',
+        'src/session/flash.ts',
         '(stored.filter(Array.isArray) as unknown as StoredMessage[])',
         '(stored.flat() as unknown as StoredMessage[])',
       ],
@@ -150,7 +150,7 @@ export const engineBugs = [
     on: 'memory',
     change: [
       [
-        'src/flash/flash.ts',
+        'src/session/flash.ts',
         '  const given = new Set(own);',
         `  const given = new Set(own);
   if (given.size === 0) return Promise.resolve(popFlashes(state, queue));`,
@@ -163,7 +163,7 @@ export const engineBugs = [
     on: 'memory',
     change: [
       [
-        'src/flash/flash.ts',
+        'src/session/flash.ts',
         'if (given.has(name) || state.fields.isWritten(name)) continue;',
         'if (given.has(name)) continue;',
       ],
@@ -240,7 +240,7 @@ export const engineBugs = [
     bug: 'the successor of an id is the same for everybody',
     breaks: 'C6',
     on: 'memory',
-    change: [['src/engine/keyring.ts', 'mac(keys.successor, `${id} ${nonce}`)', "mac(keys.successor, '')"]],
+    change: [['src/crypto/keyring.ts', 'mac(keys.successor, `${id} ${nonce}`)', "mac(keys.successor, '')"]],
   },
   {
     bug: 'a request that a login has superseded deletes the cookie that the login has set',
@@ -278,7 +278,7 @@ export const engineBugs = [
     bug: 'a pending login remains after the login',
     breaks: 'C6',
     on: 'memory',
-    change: [['src/owners/login.ts', '  state.fields.delete(PENDING_FIELD);\n', '']],
+    change: [['src/session/login.ts', '  state.fields.delete(PENDING_FIELD);\n', '']],
   },
   {
     bug: 'a half-authenticated session can be entered by its old id',
@@ -286,7 +286,7 @@ export const engineBugs = [
     on: 'memory',
     change: [
       [
-        'src/owners/login.ts',
+        'src/session/login.ts',
         "state.rotate = state.key === null ? null : 'cut';",
         "state.rotate = state.key === null ? null : 'grace';",
       ],

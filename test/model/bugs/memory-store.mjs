@@ -12,7 +12,7 @@ export const memoryStoreBugs = [
         `    if (record === undefined) return this.#trace(key) ?? GONE;
     if (!matches(record, change, false))`,
         `    if (record === undefined) {
-      const details = { owner: null, method: null, address: null, agent: null, tags: [] };
+      const details = { owner: null, method: null, address: null, agent: null, indexKeys: [] };
       const made = { details, timeout: 1000, absoluteTimeout: 1400, fields: change.set, login: null };
       return this.#trace(key) ?? ((await this.create(key, made)) as SaveOutcome);
     }
@@ -66,7 +66,7 @@ export const memoryStoreBugs = [
         store,
         '    this.#records.delete(from.handle);\n    this.#put(to, record, now);',
         `    if (move.login === null) this.#records.delete(from.handle);
-    else this.#records.set(from.handle, { ...record, bucket: from.bucket });
+    else this.#records.set(from.handle, { ...record, ownerHash: from.ownerHash });
     this.#put(to, record, now);`,
       ],
     ],
@@ -79,7 +79,7 @@ export const memoryStoreBugs = [
       [
         store,
         '    if (move.trace !== null) this.#leaveTrace(from, to, move.trace, now);',
-        `    if (move.login === null) this.#owned.get(String(to.bucket))?.delete(to.handle);
+        `    if (move.login === null) this.#owned.get(String(to.ownerHash))?.delete(to.handle);
     if (move.trace !== null) this.#leaveTrace(from, to, move.trace, now);`,
       ],
     ],
@@ -109,8 +109,8 @@ export const memoryStoreBugs = [
     change: [
       [
         store,
-        'this.#live(key.bucket).filter((handle) => handle !== replaced);',
-        "this.#live(key.bucket).filter((handle) => handle !== '');",
+        'this.#live(key.ownerHash).filter((handle) => handle !== replaced);',
+        "this.#live(key.ownerHash).filter((handle) => handle !== '');",
       ],
     ],
   },

@@ -60,7 +60,7 @@ export const redisStoreBugs = [
     change: [
       [
         store,
-        "    const reply = await this.#runner.runInTime('take', scripts.take, [this.#recordKey(key)], [prefix]);",
+        "    const reply = await this.#runner.runWithDeadline('take', scripts.take, [this.#recordKey(key)], [prefix]);",
         `    const found = await this.load(key);
     if (found?.status === 'found') {
       const taken = Object.entries(found.fields).filter(([name]) => name.startsWith(prefix));
@@ -68,38 +68,38 @@ export const redisStoreBugs = [
       const saved = await this.save(key, change);
       return saved.status === 'ok' ? { status: 'ok', fields: Object.fromEntries(taken) } : (saved as TakeOutcome);
     }
-    const reply = await this.#runner.runInTime('take', scripts.take, [this.#recordKey(key)], [prefix]);`,
+    const reply = await this.#runner.runWithDeadline('take', scripts.take, [this.#recordKey(key)], [prefix]);`,
       ],
     ],
   },
   {
-    bug: 'move.lua: a rotation leaves both ids valid',
+    bug: 'rekey.lua: a rotation leaves both ids valid',
     breaks: 'C6',
     on: 'redis',
     change: [
-      [lua('move'), "redis.call('RENAME', KEYS[1], KEYS[2])", "redis.call('COPY', KEYS[1], KEYS[2])"],
-      [lua('move'), 'leave(KEYS[1], ARGV[10], ARGV[11], ARGV[12], ARGV[2])\n', ''],
+      [lua('rekey'), "redis.call('RENAME', KEYS[1], KEYS[2])", "redis.call('COPY', KEYS[1], KEYS[2])"],
+      [lua('rekey'), 'leave(KEYS[1], ARGV[10], ARGV[11], ARGV[12], ARGV[2])\n', ''],
     ],
   },
   {
-    bug: 'move.lua: a login keeps the old id valid',
+    bug: 'rekey.lua: a login keeps the old id valid',
     breaks: 'C6',
     on: 'redis',
     change: [
       [
-        lua('move'),
+        lua('rekey'),
         "redis.call('RENAME', KEYS[1], KEYS[2])",
         "redis.call(ARGV[4] == '1' and 'COPY' or 'RENAME', KEYS[1], KEYS[2])",
       ],
-      [lua('move'), 'leave(KEYS[1],', "if ARGV[4] == '0' then leave(KEYS[1],"],
-      [lua('move'), 'ARGV[12], ARGV[2])\n', 'ARGV[12], ARGV[2]) end\n'],
+      [lua('rekey'), 'leave(KEYS[1],', "if ARGV[4] == '0' then leave(KEYS[1],"],
+      [lua('rekey'), 'ARGV[12], ARGV[2])\n', 'ARGV[12], ARGV[2]) end\n'],
     ],
   },
   {
     bug: "move.lua: a rotation begins the session's clock anew",
     breaks: 'C4',
     on: 'redis',
-    change: [[lua('move'), 'if life(meta) <= 0 then return {0} end', 'meta.expires = now + 1400000']],
+    change: [[lua('rekey'), 'if life(meta) <= 0 then return {0} end', 'meta.expires = now + 1400000']],
   },
   {
     bug: "move.lua: a login enters the session in its owner's index with its next save only",
@@ -107,7 +107,7 @@ export const redisStoreBugs = [
     on: 'redis',
     change: [
       [
-        lua('move'),
+        lua('rekey'),
         'if KEYS[3] then enrol(KEYS[3], ARGV[2], score, left) end',
         "if KEYS[3] and ARGV[4] == '0' then enrol(KEYS[3], ARGV[2], score, left) end",
       ],
@@ -134,7 +134,7 @@ end
         store,
         "    return (await this.#create(key, record, '', 0)) as CreateOutcome;",
         `    const created = (await this.#create(key, record, '', 0)) as CreateOutcome;
-    if (key.bucket !== null) await this.save(key, { set: NOTHING, delete: NONE, timeout: -1, expect: null });
+    if (key.ownerHash !== null) await this.save(key, { set: NOTHING, delete: NONE, timeout: -1, expect: null });
     return created;`,
       ],
     ],
@@ -146,15 +146,15 @@ end
     change: [
       [
         store,
-        "    const args = [this.#bucketPrefix(bucket), except ?? '', tag ?? ''];",
-        `    if (tag === null) {
+        "    const args = [this.#ownerPrefix(ownerHash), except ?? '', indexKey ?? ''];",
+        `    if (indexKey === null) {
       const ended: string[] = [];
-      for (const { handle } of await this.listOwned(bucket)) {
-        if (handle !== except && (await this.destroy({ handle, bucket })).status === 'ok') ended.push(handle);
+      for (const { handle } of await this.listOwned(ownerHash)) {
+        if (handle !== except && (await this.destroy({ handle, ownerHash })).status === 'ok') ended.push(handle);
       }
       return ended;
     }
-    const args = [this.#bucketPrefix(bucket), except ?? '', tag];`,
+    const args = [this.#ownerPrefix(ownerHash), except ?? '', indexKey];`,
       ],
     ],
   },
@@ -173,11 +173,11 @@ end
         store,
         "    return (await this.#create(key, record, '', 0)) as CreateOutcome;",
         `    const { login } = record;
-    if (login === null || key.bucket === null) return (await this.#create(key, record, '', 0)) as CreateOutcome;
-    const owned = await this.listOwned(key.bucket);
+    if (login === null || key.ownerHash === null) return (await this.#create(key, record, '', 0)) as CreateOutcome;
+    const owned = await this.listOwned(key.ownerHash);
     const excess = login.max === 0 ? [] : owned.slice(0, Math.max(0, owned.length - login.max + 1));
-    if (excess.length > 0 && login.whenFull === 'refuse') return { status: 'full' };
-    for (const { handle } of excess) await this.destroy({ handle, bucket: key.bucket });
+    if (excess.length > 0 && login.onSessionLimit === 'refuse') return { status: 'full' };
+    for (const { handle } of excess) await this.destroy({ handle, ownerHash: key.ownerHash });
     return (await this.#create(key, { ...record, login: { ...login, max: 0 } }, '', 0)) as CreateOutcome;`,
       ],
     ],
@@ -194,6 +194,6 @@ end
     bug: "_owner.lua: a rotation makes a session the newest of its owner's",
     breaks: 'C8',
     on: 'redis',
-    change: [[lua('move'), "score = tonumber(redis.call('ZSCORE', KEYS[4], ARGV[1])) or stamp", 'score = stamp']],
+    change: [[lua('rekey'), "score = tonumber(redis.call('ZSCORE', KEYS[4], ARGV[1])) or stamp", 'score = stamp']],
   },
 ];

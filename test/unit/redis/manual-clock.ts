@@ -1,4 +1,4 @@
-import type { Clock } from '../../../src/stores/redis/deadline.ts';
+import type { Clock } from '../../../src/stores/redis/connection/timeout-queue.ts';
 
 /** A clock that moves when it is told to. */
 export class ManualClock implements Clock {

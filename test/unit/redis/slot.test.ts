@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { slotOf } from '../../../src/stores/redis/slot.ts';
+import { slotOf } from '../../../src/stores/redis/cluster/slot.ts';
 
 test.each([
   ['123456789', 0x31c3 % 16_384],

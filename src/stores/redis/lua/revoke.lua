@@ -1,18 +1,18 @@
--- Ends records in an owner's index: all, or those with a tag, but one if wanted.
+-- Ends records in an owner's index: all, or those with a indexKey, but one if wanted.
 -- KEYS  1 the owner's index
--- ARGV  1 what the keys of the owner's records begin with, 2 the handle to spare, or '', 3 the tag, or ''
+-- ARGV  1 what the keys of the owner's records begin with, 2 the handle to spare, or '', 3 the indexKey, or ''
 -- Returns {handle...} of the records that it ended
 -- Upholds C7: no moment between listing and ending.
 -- @include _record
 -- @include _settled
 -- @include _present
-local function carries(key, tag)
+local function carries(key, indexKey)
   if not present(key) then return false end
   local meta = parse(redis.call('HGET', key, '@'))
   local decoded, details = pcall(cjson.decode, meta and meta.details or '')
   if not decoded or type(details) ~= 'table' or type(details[5]) ~= 'table' then return false end
   for _, each in ipairs(details[5]) do
-    if each == tag then return true end
+    if each == indexKey then return true end
   end
   return false
 end

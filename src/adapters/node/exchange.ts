@@ -1,0 +1,61 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Exchange, ResponseHead } from '../../exchange.ts';
+import type { SessionFactory } from '../../factory.ts';
+import type { WebsaunaSession } from '../../session/session.ts';
+import type { BeforeHeaders } from './deferred-response.ts';
+import { deferResponse } from './intercept-response.ts';
+
+/**
+ * A request and response of `node:http`, whichever framework stands on them. Its session is settled when
+ * the response is about to send its headers.
+ */
+export abstract class NodeExchange<Data extends object, S extends WebsaunaSession<Data>>
+  implements Exchange, BeforeHeaders
+{
+  readonly req: IncomingMessage & { originalUrl?: string };
+  readonly res: ServerResponse;
+  readonly #factory: SessionFactory<Data, S>;
+  #session: S | undefined;
+
+  constructor(factory: SessionFactory<Data, S>, req: IncomingMessage, res: ServerResponse) {
+    this.req = req;
+    this.res = res;
+    this.#factory = factory;
+  }
+
+  abstract get secure(): boolean;
+  abstract get clientAddress(): string | null;
+  abstract get request(): unknown;
+  /** Hands an error to the framework. */
+  abstract fail(error: unknown): void;
+
+  get method(): string {
+    return this.req.method ?? 'GET';
+  }
+
+  get url(): string {
+    return this.req.originalUrl ?? this.req.url ?? '/';
+  }
+
+  header(name: string): string | undefined {
+    const { headers } = this.req;
+    // HTTP/2 has `:authority` in place of `Host` (RFC 9113 section 8.3.1).
+    const value = headers[name] ?? (name === 'host' ? headers[':authority'] : undefined);
+    return Array.isArray(value) ? value.join(', ') : value;
+  }
+
+  engage(): void {
+    if (!this.res.headersSent) deferResponse(this.res, this);
+  }
+
+  /** Not a promise when nothing has to be loaded. */
+  open(): S | Promise<S> {
+    const opened = this.#factory.open(this);
+    if (!(opened instanceof Promise)) return (this.#session = opened);
+    return opened.then((session) => (this.#session = session));
+  }
+
+  settle(head: ResponseHead): Promise<void> | undefined {
+    return this.#session === undefined ? undefined : this.#factory.settle(this.#session, head);
+  }
+}

@@ -1,0 +1,128 @@
+import { endRecord } from '../engine/end.ts';
+import type { Engine } from '../engine/context.ts';
+import { findRecord } from '../engine/find.ts';
+import { isHandle } from '../crypto/keyring.ts';
+import { SessionError } from '../errors.ts';
+import { expected } from '../internal/validate.ts';
+import { checkOwner } from '../session/login.ts';
+import type { RecordKey, ScannedRecord, SessionScanner, SessionStore } from '../stores/store.ts';
+import { describeRecord, type StoredSession } from './stored-session.ts';
+
+export interface SessionLookup {
+  /** Whose session it is: then it is found without looking through all sessions. */
+  owner?: string;
+}
+
+/**
+ * All sessions, for tools: support desks, clean-ups, audits. It gives what is known about sessions, and
+ * never their ids or data. What an application does for one of its users is in `factory.owners`, and cheap;
+ * what goes through all sessions here costs as much as there are sessions.
+ *
+ * @example
+ * ```ts
+ * for await (const session of factory.sessions.scan()) {
+ *   console.log(session.handle, session.owner, session.lastSeenAt);
+ * }
+ * ```
+ */
+export class Sessions {
+  readonly #engine: Engine;
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  /**
+   * What is known about a session; `undefined` when there is none. What a rotation has made of it since is
+   * found too, under its new handle, if the session is anonymous or its `owner` is given.
+   *
+   * Anonymous sessions are found in one step, and so are those of an `owner` that is given. Other sessions
+   * are looked for among all: O(N).
+   */
+  async get(handle: string, options: SessionLookup = {}): Promise<StoredSession | undefined> {
+    const store = await this.#store();
+    for (const key of this.#keys(handle, options.owner)) {
+      const found = await findRecord(store, key);
+      if (found !== undefined) return describeRecord(found);
+    }
+    const scanned = await this.#search(store, handle, options.owner);
+    return scanned === undefined ? undefined : describe(scanned);
+  }
+
+  /**
+   * Goes through all sessions, in no order: O(N), a page at a time, while the store serves others. A session
+   * that exists from beginning to end is given at least once, unless a Redis Cluster moves its slot meanwhile;
+   * one that is changed meanwhile may be given twice.
+   */
+  async *scan(): AsyncGenerator<StoredSession> {
+    for await (const record of scanner(await this.#store()).scan()) yield describe(record);
+  }
+
+  /**
+   * Ends a session, or what rotations have made of it since; says whether there was one. It is found as by `get`.
+   */
+  async destroy(handle: string, options: SessionLookup = {}): Promise<boolean> {
+    const store = await this.#store();
+    for (const key of this.#keys(handle, options.owner)) {
+      if (await this.#end(store, key)) return true;
+    }
+    const scanned = await this.#search(store, handle, options.owner);
+    return scanned !== undefined && (await this.#end(store, scanned.key));
+  }
+
+  /**
+   * Ends all sessions that were created, or whose owner logged in, longer ago: O(N).
+   * @param options.olderThan seconds, or a point in time by the store's clock
+   * @returns how many were ended
+   */
+  async purge(options: { olderThan: number | Date }): Promise<number> {
+    const store = await this.#store();
+    const before = pointInTime(store, options?.olderThan);
+    let ended = 0;
+    for await (const { key, meta } of scanner(store).scan()) {
+      if (meta.createdAt < before && (await this.#end(store, key))) ended += 1;
+    }
+    return ended;
+  }
+
+  async #end(store: SessionStore, key: RecordKey): Promise<boolean> {
+    if (!(await endRecord(store, key))) return false;
+    this.#engine.events.emit('destroyed', { handle: key.handle, reason: 'destroyed' });
+    return true;
+  }
+
+  /** Where a session can be without a search. */
+  #keys(handle: string, owner: string | undefined): RecordKey[] {
+    const ownerHashes = owner === undefined ? [] : this.#engine.keyring.ownerHashes(checkOwner(owner));
+    // Handles come from outside: what is none must not name another key.
+    return isHandle(handle) ? [null, ...ownerHashes].map((ownerHash) => ({ handle, ownerHash })) : [];
+  }
+
+  async #search(store: SessionStore, handle: string, owner: string | undefined): Promise<ScannedRecord | undefined> {
+    if (owner !== undefined || !isHandle(handle)) return undefined;
+    for await (const record of scanner(store).scan()) {
+      if (record.key.handle === handle) return record;
+    }
+    return undefined;
+  }
+
+  async #store(): Promise<SessionStore> {
+    return await this.#engine.storeFor(undefined);
+  }
+}
+
+function scanner(store: SessionStore): SessionScanner {
+  if ('scan' in store) return store as SessionStore & SessionScanner;
+  throw new SessionError('ERR_SESSION_UNSUPPORTED', 'The store cannot go through its sessions: it has no `scan`');
+}
+
+function describe({ key, meta, lastSeen }: ScannedRecord): StoredSession {
+  return describeRecord({ handle: key.handle, meta, lastSeen });
+}
+
+/** Milliseconds. */
+function pointInTime(store: SessionStore, olderThan: unknown): number {
+  if (olderThan instanceof Date && !Number.isNaN(olderThan.getTime())) return olderThan.getTime();
+  if (typeof olderThan === 'number' && olderThan >= 0) return store.now() - olderThan * 1000;
+  throw expected('olderThan', 'a number of seconds, 0 or more, or a valid Date', olderThan);
+}

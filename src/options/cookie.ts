@@ -1,0 +1,67 @@
+import {
+  checkBoolean,
+  checkNames,
+  checkNumber,
+  checkOneOf,
+  checkString,
+  expected,
+  MAX_SECONDS,
+} from '../internal/validate.ts';
+import type { CookieOptions } from './options.ts';
+import { CookieTemplate } from '../cookie/set-cookie.ts';
+
+export const COOKIE_OPTION_NAMES: readonly string[] = Object.keys({
+  name: true,
+  maxAge: true,
+  path: true,
+  domain: true,
+  secure: true,
+  httpOnly: true,
+  sameSite: true,
+  partitioned: true,
+  priority: true,
+  onException: true,
+} satisfies Record<keyof CookieOptions, true>);
+
+export interface NormalizedCookie {
+  readonly cookie: CookieTemplate;
+  /** Seconds; `null` for the browser's session. */
+  readonly cookieMaxAge: number | null;
+  readonly cookieOnException: boolean;
+}
+
+/** Checks the `cookie` option and fills in its defaults. */
+export function normalizeCookie(cookie: CookieOptions): NormalizedCookie {
+  checkNames('cookie', cookie, COOKIE_OPTION_NAMES);
+  checkString('cookie.name', cookie.name, 'a cookie name');
+  checkNumber('cookie.maxAge', cookie.maxAge, {
+    of: 'of seconds',
+    min: 1,
+    max: MAX_SECONDS,
+    orNull: 'null to end with the browser',
+  });
+  checkString('cookie.path', cookie.path, 'a path such as `/`');
+  checkString('cookie.domain', cookie.domain, 'a domain such as example.com', 'null for the host itself');
+  if (cookie.secure !== undefined && cookie.secure !== 'auto' && typeof cookie.secure !== 'boolean') {
+    throw expected('cookie.secure', "true, false or 'auto'", cookie.secure);
+  }
+  checkBoolean('cookie.httpOnly', cookie.httpOnly);
+  checkOneOf('cookie.sameSite', cookie.sameSite, ['strict', 'lax', 'none']);
+  checkBoolean('cookie.partitioned', cookie.partitioned);
+  checkOneOf('cookie.priority', cookie.priority, ['low', 'medium', 'high']);
+  checkBoolean('cookie.onException', cookie.onException);
+  return {
+    cookie: new CookieTemplate({
+      name: cookie.name ?? 'session',
+      path: cookie.path ?? '/',
+      domain: cookie.domain ?? null,
+      secure: cookie.secure ?? 'auto',
+      httpOnly: cookie.httpOnly ?? true,
+      sameSite: cookie.sameSite ?? 'lax',
+      partitioned: cookie.partitioned ?? false,
+      priority: cookie.priority ?? null,
+    }),
+    cookieMaxAge: cookie.maxAge ?? null,
+    cookieOnException: cookie.onException ?? true,
+  };
+}

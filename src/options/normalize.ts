@@ -1,0 +1,274 @@
+import type { CookieTemplate } from '../cookie/set-cookie.ts';
+import { COOKIE_OPTION_NAMES, normalizeCookie, type NormalizedCookie } from './cookie.ts';
+import { checkGeneratedId } from '../crypto/generated-id.ts';
+import { randomId } from '../crypto/keyring.ts';
+import { ignoreRule } from './ignore.ts';
+import {
+  checkFunction,
+  checkNames,
+  checkNumber,
+  checkOneOf,
+  checkStrings,
+  expected,
+  isObject,
+  isThenable,
+  MAX_SECONDS,
+} from '../internal/validate.ts';
+import type { SessionOptions } from './options.ts';
+import { normalizeSerializer, type NormalizedSerializer } from './serializer.ts';
+import type { Serializer } from '../serializers/serializer.ts';
+import type { WebsaunaSession } from '../session/session.ts';
+import { REDIS_OPTION_NAMES } from '../stores/redis/options.ts';
+import type { SessionStore } from '../stores/store.ts';
+
+/** The options, checked, with every default filled in. All but `redis`, which its store checks. */
+export interface NormalizedOptions extends NormalizedCookie, NormalizedSerializer {
+  /** The first signs, all verify. */
+  readonly secrets: readonly string[];
+  /** Seconds. */
+  readonly timeout: number;
+  /** Seconds; `null` for never. */
+  readonly absoluteTimeout: number | null;
+  /** Seconds; below `timeout`. */
+  readonly touchInterval: number;
+  /** Seconds. */
+  readonly rotationGrace: number;
+  readonly cookie: CookieTemplate;
+  readonly store: SessionStore | null;
+  /** A new random part of an id, already checked. */
+  readonly generateId: () => string;
+  /** Gives data that shares no object with what it gave before: a session must not change another's. */
+  readonly initialData: ((request: unknown) => Record<string, unknown>) | null;
+  /** In lower case; empty when `isCookieless` decides. */
+  readonly cookielessHeaders: readonly string[];
+  readonly isCookieless: ((headers: { get(name: string): string | undefined }) => boolean) | null;
+  /** Has this URL no session? */
+  readonly ignore: (url: string) => boolean;
+  /** `null` for `WebsaunaSession` itself. */
+  readonly sessionClass: NonNullable<SessionOptions['sessionClass']> | null;
+  readonly load: 'eager' | 'lazy';
+  readonly fresh: NonNullable<SessionOptions['fresh']> | null;
+  readonly onStoreError: 'fail' | 'anonymous';
+  /** Proxies to trust; 0 for none. */
+  readonly trustedHops: number;
+  readonly invalidateBefore: NonNullable<SessionOptions['invalidateBefore']> | null;
+  readonly maxSessionsPerOwner: number | null;
+  readonly onSessionLimit: 'evict-oldest' | 'refuse';
+}
+
+/** The default of `timeout`, in seconds. */
+export const DEFAULT_TIMEOUT = 1200;
+/** The default of `absoluteTimeout`, in seconds: 30 days. */
+export const DEFAULT_ABSOLUTE_TIMEOUT = 2_592_000;
+
+const OPTION_NAMES: readonly string[] = Object.keys({
+  secret: true,
+  timeout: true,
+  absoluteTimeout: true,
+  touchInterval: true,
+  rotationGrace: true,
+  cookie: true,
+  redis: true,
+  store: true,
+  serialize: true,
+  deserialize: true,
+  serializer: true,
+  idGenerator: true,
+  initialData: true,
+  cookielessHeaders: true,
+  ignore: true,
+  sessionClass: true,
+  load: true,
+  fresh: true,
+  onStoreError: true,
+  trustProxy: true,
+  invalidateBefore: true,
+  maxSessionsPerOwner: true,
+  onSessionLimit: true,
+} satisfies Record<keyof SessionOptions, true>);
+
+const STORE_METHODS = Object.keys({
+  now: true,
+  load: true,
+  create: true,
+  save: true,
+  rekey: true,
+  take: true,
+  destroy: true,
+  close: true,
+} satisfies Record<keyof SessionStore, true>) as (keyof SessionStore)[];
+
+/**
+ * Checks the options once, when a factory is made, and fills in the defaults.
+ *
+ * @throws TypeError for a wrong type, a value out of range, a contradiction, or an unknown name, with the
+ * nearest known one.
+ */
+export function normalizeOptions<Data extends object, S extends WebsaunaSession<Data>>(
+  given: SessionOptions<Data, S>,
+): NormalizedOptions {
+  // What the application's types say about its data is of no interest from here on.
+  const options = given as unknown as SessionOptions;
+  checkNames('', options, OPTION_NAMES, [
+    ...COOKIE_OPTION_NAMES.map((name) => `cookie.${name}`),
+    ...REDIS_OPTION_NAMES.map((name) => `redis.${name}`),
+  ]);
+  const serializer = normalizeSerializer(options);
+  return {
+    secrets: normalizeSecrets(options.secret),
+    ...normalizeTimes(options),
+    ...normalizeCookie(options.cookie === undefined ? {} : options.cookie),
+    ...serializer,
+    store: normalizeStore(options),
+    generateId: normalizeIdGenerator(options.idGenerator),
+    initialData: normalizeInitialData(options.initialData, serializer.serializer),
+    ...normalizeCookieless(options.cookielessHeaders),
+    ignore: normalizeIgnore(options.ignore),
+    ...normalizeBehaviour(options),
+  };
+}
+
+const SECRET_BYTES = 32;
+const SECRET_ADVICE = 'Make one with `openssl rand -base64 32` and keep it out of the code';
+
+function normalizeSecrets(secret: unknown): readonly string[] {
+  const secrets: readonly unknown[] = Array.isArray(secret) ? secret : [secret];
+  if (secrets.length === 0) throw expected('secret', 'one or more strings', secret, SECRET_ADVICE);
+  for (const [index, each] of secrets.entries()) {
+    const name = Array.isArray(secret) ? `secret[${index}]` : 'secret';
+    if (typeof each !== 'string')
+      throw expected(name, `a string of ${SECRET_BYTES} bytes or more`, each, SECRET_ADVICE);
+    const size = Buffer.byteLength(each);
+    if (size < SECRET_BYTES) {
+      throw new TypeError(`Expected \`${name}\` to have ${SECRET_BYTES} bytes or more, got ${size}. ${SECRET_ADVICE}`);
+    }
+  }
+  return [...new Set(secrets as readonly string[])];
+}
+
+type Times = Pick<NormalizedOptions, 'timeout' | 'absoluteTimeout' | 'touchInterval' | 'rotationGrace'>;
+
+function normalizeTimes(options: SessionOptions): Times {
+  const of = 'of seconds';
+  checkNumber('timeout', options.timeout, { of, min: 1, max: MAX_SECONDS });
+  checkNumber('absoluteTimeout', options.absoluteTimeout, { of, min: 1, max: MAX_SECONDS, orNull: 'null for never' });
+  checkNumber('touchInterval', options.touchInterval, { of, min: 0, max: MAX_SECONDS, integer: false });
+  checkNumber('rotationGrace', options.rotationGrace, { of, min: 0, max: 3600, integer: false });
+  const { absoluteTimeout = DEFAULT_ABSOLUTE_TIMEOUT } = options;
+  // A shorter absolute timeout alone says enough: the idle one then ends with it.
+  const { timeout = Math.min(DEFAULT_TIMEOUT, absoluteTimeout ?? DEFAULT_TIMEOUT) } = options;
+  if (absoluteTimeout !== null && absoluteTimeout < timeout) {
+    throw expected(
+      'absoluteTimeout',
+      `at least \`timeout\`, which is ${timeout}`,
+      absoluteTimeout,
+      'Set `absoluteTimeout` too, or to null for sessions without an end',
+    );
+  }
+  const { touchInterval = Math.min(60, timeout / 10), rotationGrace = 10 } = options;
+  if (touchInterval >= timeout)
+    throw expected('touchInterval', `less than \`timeout\`, which is ${timeout}`, touchInterval);
+  return { timeout, absoluteTimeout, touchInterval, rotationGrace };
+}
+
+function normalizeStore({ store, redis }: SessionOptions): SessionStore | null {
+  if (store === undefined) return null;
+  if (!isObject(store)) throw expected('store', 'a session store', store);
+  const missing = STORE_METHODS.find((method) => typeof store[method] !== 'function');
+  if (missing !== undefined) throw expected(`store.${missing}`, 'a method', store[missing]);
+  if (redis !== undefined) {
+    throw new TypeError(
+      'Expected one of `store` and `redis`, got both. Leave out the one that should not keep sessions',
+    );
+  }
+  return store;
+}
+
+function normalizeIdGenerator(generate: SessionOptions['idGenerator']): () => string {
+  checkFunction('idGenerator', generate, 'a function that gives a new id');
+  return generate === undefined ? randomId : () => checkGeneratedId(generate());
+}
+
+function normalizeInitialData(
+  initial: SessionOptions['initialData'],
+  serializer: Serializer,
+): NormalizedOptions['initialData'] {
+  if (initial === undefined) return null;
+  if (typeof initial === 'function') return (request) => copyInitialData(initial(request), serializer);
+  // Tried now, so that a value which cannot be stored is found before the first request.
+  copyInitialData(initial, serializer);
+  return () => copyInitialData(initial, serializer);
+}
+
+function copyInitialData(data: unknown, serializer: Serializer): Record<string, unknown> {
+  if (!isObject(data) || isThenable(data))
+    throw expected('initialData', 'an object, or a function that gives one', data);
+  const copy: Record<string, unknown> = Object.create(null);
+  for (const [field, value] of Object.entries(data)) {
+    if (value === undefined || typeof value === 'function' || typeof value === 'symbol') {
+      throw expected(`initialData.${field}`, 'a value that can be stored', value, 'Leave out what a new session lacks');
+    }
+    const context = { field, handle: 'initial' };
+    copy[field] =
+      typeof value === 'object' && value !== null
+        ? serializer.deserialize(serializer.serialize(value, context), context)
+        : value;
+  }
+  return copy;
+}
+
+const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]+$/;
+
+function normalizeCookieless(
+  given: SessionOptions['cookielessHeaders'],
+): Pick<NormalizedOptions, 'cookielessHeaders' | 'isCookieless'> {
+  if (typeof given === 'function') return { cookielessHeaders: [], isCookieless: given };
+  checkStrings('cookielessHeaders', given, 'header names such as expires', (name) => HEADER_NAME.test(name));
+  const names = given ?? ['expires', 'cache-control'];
+  return { cookielessHeaders: names.map((name) => name.toLowerCase()), isCookieless: null };
+}
+
+function normalizeIgnore(ignore: SessionOptions['ignore']): NormalizedOptions['ignore'] {
+  if (ignore === false) return () => false;
+  if (typeof ignore === 'function') return ignore;
+  if (ignore !== undefined && !isObject(ignore)) {
+    throw expected('ignore', 'an object with extensions or except, a function of the URL, or false', ignore);
+  }
+  return ignoreRule(ignore ?? {});
+}
+
+type Behaviour = Pick<
+  NormalizedOptions,
+  | 'sessionClass'
+  | 'load'
+  | 'fresh'
+  | 'onStoreError'
+  | 'trustedHops'
+  | 'invalidateBefore'
+  | 'maxSessionsPerOwner'
+  | 'onSessionLimit'
+>;
+
+function normalizeBehaviour(options: SessionOptions): Behaviour {
+  const { sessionClass, load, fresh, onStoreError, trustProxy = 0, invalidateBefore } = options;
+  const { maxSessionsPerOwner, onSessionLimit } = options;
+  checkFunction('sessionClass', sessionClass, 'a class that extends WebsaunaSession');
+  checkOneOf('load', load, ['eager', 'lazy']);
+  checkFunction('fresh', fresh, 'a function of the exchange that says whether to read past the cache');
+  checkOneOf('onStoreError', onStoreError, ['fail', 'anonymous']);
+  if (typeof trustProxy !== 'boolean')
+    checkNumber('trustProxy', trustProxy, { of: 'of proxies, or a boolean', min: 0 });
+  checkFunction('invalidateBefore', invalidateBefore, 'a function of owner and request that gives a Date or null');
+  checkNumber('maxSessionsPerOwner', maxSessionsPerOwner, { of: 'of sessions', min: 1, orNull: 'null for any number' });
+  checkOneOf('onSessionLimit', onSessionLimit, ['evict-oldest', 'refuse']);
+  return {
+    sessionClass: sessionClass ?? null,
+    load: load ?? 'eager',
+    fresh: fresh ?? null,
+    onStoreError: onStoreError ?? 'fail',
+    trustedHops: Number(trustProxy),
+    invalidateBefore: invalidateBefore ?? null,
+    maxSessionsPerOwner: maxSessionsPerOwner ?? null,
+    onSessionLimit: onSessionLimit ?? 'evict-oldest',
+  };
+}

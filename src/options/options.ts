@@ -1,0 +1,126 @@
+import type { Exchange } from '../exchange.ts';
+import type { RedisOptions } from '../stores/redis/options.ts';
+import type { Serializer } from '../serializers/serializer.ts';
+import type { SessionStore } from '../stores/store.ts';
+import type { SessionConstructor, WebsaunaSession } from '../session/session.ts';
+
+/**
+ * The application's own types, by augmentation:
+ *
+ * @example
+ * ```ts
+ * declare module 'websauna-session' {
+ *   interface SessionData {
+ *     views: number;
+ *   }
+ * }
+ * ```
+ */
+export interface SessionData {}
+
+/** `SessionData` where the application has augmented it; any field, of type `unknown`, where not. */
+export type DefaultData = [keyof SessionData] extends [never] ? Record<string, unknown> : SessionData;
+
+/** The cookie's attributes (RFC 6265bis). */
+export interface CookieOptions {
+  /** Default `session`. Names that begin with `__Host-` or `__Secure-` hold the other attributes to their rules. */
+  name?: string;
+  /** Seconds; `null`, the default, ends the cookie with the browser. Never sent past the absolute expiry. */
+  maxAge?: number | null;
+  /** Default `/`. */
+  path?: string;
+  /** Default `null`: only the host that set it. */
+  domain?: string | null;
+  /** Default `'auto'`: on HTTPS, also behind a proxy that the application trusts. */
+  secure?: boolean | 'auto';
+  /** Default `true`. */
+  httpOnly?: boolean;
+  /** Default `'lax'`; `'none'` needs `secure: true`. */
+  sameSite?: 'strict' | 'lax' | 'none';
+  /** CHIPS; needs `secure: true`. Default `false`. */
+  partitioned?: boolean;
+  /** Default unset. */
+  priority?: 'low' | 'medium' | 'high';
+  /**
+   * Set a session cookie, and store new content, although the handler failed, that is, answered with
+   * a status of 500 or more. Default `true`. A dead session's cookie is deleted in any case.
+   */
+  onException?: boolean;
+}
+
+/** Which requests have no session at all. */
+export interface IgnoreOptions {
+  /** File extensions, with their dot, compared case-insensitively. Default `NO_SESSION_FILE_EXTENSIONS`. */
+  extensions?: readonly string[];
+  /** Path prefixes that have sessions all the same. Default `['/notebook/']`. */
+  except?: readonly string[];
+}
+
+/** Everything that `createSessionFactory` takes. All durations are seconds. */
+export interface SessionOptions<
+  Data extends object = DefaultData,
+  S extends WebsaunaSession<Data> = WebsaunaSession<Data>,
+> {
+  /**
+   * Signs cookies, derives ownerHashes and CSRF tokens. Required; 32 bytes or more. Of several, the first
+   * signs and all verify, so that a secret can be replaced without logging anyone out.
+   */
+  secret: string | readonly string[];
+  /** Seconds of inactivity after which a session ends. Default 1200. */
+  timeout?: number;
+  /** Seconds after which a session ends whatever happens; `null` for never. Default 2592000 (30 days). */
+  absoluteTimeout?: number | null;
+  /** Seconds between two renewals of the idle timeout by reading. Default: a tenth of `timeout`, at most 60. */
+  touchInterval?: number;
+  /** Seconds that a rotated id still leads parallel requests to its successor. Default 10. */
+  rotationGrace?: number;
+  cookie?: CookieOptions;
+  /** Redis, by address or by client. Without it and without `store`: the embedded memory store. */
+  redis?: RedisOptions | undefined;
+  /** A store of one's own. Default: chosen by `redis`. */
+  store?: SessionStore;
+  /** One field's value to what the store keeps. Synchronous. Default JSON. */
+  serialize?: Serializer['serialize'];
+  /** The reverse of `serialize`. */
+  deserialize?: Serializer['deserialize'];
+  /** Both directions in one object, for example `encrypted({ keys })`; in place of the two above. */
+  serializer?: Serializer;
+  /** Gives a new, unguessable id of base64url characters, worth 128 bits or more. Default: 256 bits, CSPRNG. */
+  idGenerator?: () => string;
+  /** Pre-populates a session when it is first written, in the same atomic write. Default: nothing. */
+  initialData?: Partial<Data> | ((request: unknown) => Partial<Data>);
+  /**
+   * A response that has one of these headers gets no session cookie, unless its `Cache-Control` keeps
+   * it out of shared caches. Default `['expires', 'cache-control']`. A function decides by itself.
+   */
+  cookielessHeaders?: readonly string[] | ((headers: { get(name: string): string | undefined }) => boolean);
+  /** Which requests have no session: file extensions, a predicate by URL, or `false` for none. */
+  ignore?: IgnoreOptions | ((url: string) => boolean) | false;
+  /** The class of sessions, a subclass of `WebsaunaSession`. */
+  sessionClass?: SessionConstructor<Data, S>;
+  /** `'lazy'`: nothing is read before `await session.load()`. Default `'eager'`. */
+  load?: 'eager' | 'lazy';
+  /**
+   * Which requests read their session from the server itself, past `redis.cache`; for what must not be done
+   * on the word of a session that another process ended a moment ago. Default: none.
+   */
+  fresh?: (exchange: Exchange) => boolean;
+  /** When reading fails: an error with status 503, or an empty session that cannot be written. Default `'fail'`. */
+  onStoreError?: 'fail' | 'anonymous';
+  /**
+   * Proxies between the client and the application that set `X-Forwarded-Proto` and `X-Forwarded-For`,
+   * counted; `true` is 1. Default 0. Only for the adapters whose framework does not know by itself:
+   * node, fetch and hono.
+   */
+  trustProxy?: boolean | number;
+  /**
+   * When did the owner's authentication last change (password, e-mail, enabled flag)? A session that
+   * authenticated before is ended on its next request. `null`: never. The date is compared with the clock
+   * of the store: after a change, `login()` and `await save()`, and keep `session.authenticatedAt`.
+   */
+  invalidateBefore?: (owner: string, request: unknown) => Date | null | Promise<Date | null>;
+  /** Live sessions that one owner may have; `null`, the default, for any number. */
+  maxSessionsPerOwner?: number | null;
+  /** What a login does at that limit. Default `'evict-oldest'`. */
+  onSessionLimit?: 'evict-oldest' | 'refuse';
+}

@@ -1,0 +1,62 @@
+import type { SessionState } from '../engine/state.ts';
+import { SessionError } from '../errors.ts';
+import { classifyOrigin } from './request-origin.ts';
+import { createCsrfSecret, isCsrfSecret, maskCsrfSecret, verifyCsrfToken } from '../crypto/csrf-token.ts';
+
+/** The field of a session's CSRF secret. */
+export const CSRF_FIELD = '@c';
+
+/**
+ * The secrets that tokens of this session are made from. A stored session without one has a secret that
+ * is derived from its id: two pages that are rendered at once need no write, and agree.
+ */
+function secretsOf(state: SessionState): readonly unknown[] {
+  const stored = state.read(CSRF_FIELD);
+  if (stored !== undefined) return Array.isArray(stored) ? stored : [stored];
+  return state.id === null ? [] : state.engine.keyring.csrf(state.loadedId!);
+}
+
+export function renewCsrfToken(state: SessionState): string {
+  const secret = createCsrfSecret();
+  state.fields.set(CSRF_FIELD, secret);
+  return maskCsrfSecret(secret);
+}
+
+export function csrfToken(state: SessionState): string {
+  // A session that cannot be stored renders a form that cannot be sent, rather than no page at all.
+  if (state.phase !== 'ready') return maskCsrfSecret(createCsrfSecret());
+  const secret = secretsOf(state).find(isCsrfSecret);
+  return secret === undefined ? renewCsrfToken(state) : maskCsrfSecret(secret);
+}
+
+export function verifyToken(state: SessionState, token: unknown): boolean {
+  // All are compared, whichever matches.
+  return secretsOf(state).filter((secret) => verifyCsrfToken(token, secret)).length > 0;
+}
+
+/** @throws {SessionError} `ERR_SESSION_CSRF` */
+export function requireToken(state: SessionState, token: unknown, trustedOrigins: readonly string[]): void {
+  const { exchange } = state;
+  const { method, secure } = exchange;
+  if (method === 'GET' || method === 'HEAD' || method === 'OPTIONS') return;
+  const verdict = classifyOrigin({
+    method,
+    secFetchSite: exchange.header('sec-fetch-site'),
+    origin: exchange.header('origin'),
+    host: exchange.header('host'),
+    secure,
+    trustedOrigins,
+  });
+  if (verdict === 'cross-site') {
+    throw new SessionError(
+      'ERR_SESSION_CSRF',
+      'The request comes from another site: list its origin in `trustedOrigins` if it may',
+    );
+  }
+  if (!verifyToken(state, token)) {
+    throw new SessionError(
+      'ERR_SESSION_CSRF',
+      'The form has no valid CSRF token: render `session.getCsrfToken()` into it',
+    );
+  }
+}

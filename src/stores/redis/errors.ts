@@ -1,0 +1,104 @@
+import { SessionError } from '../../errors.ts';
+
+/** There is no connection over which a command could be sent; `cause` says why, where that is known. */
+export class ConnectionError extends Error {
+  static {
+    ConnectionError.prototype.name = 'ConnectionError';
+  }
+}
+
+/**
+ * Did the server itself say no? Its errors open with a code in capitals, as in `OOM command not allowed`.
+ * Everything else that a client rejects with means that the server could not be asked.
+ */
+export function isServerReply(error: unknown): error is Error {
+  return error instanceof Error && !('code' in error) && /^[A-Z][A-Z\d]+(?: |$)/.test(error.message);
+}
+
+/** A mistake in a program, ours or the client library's: no fault of the connection. */
+export function isMistake(error: unknown): boolean {
+  return error instanceof TypeError || error instanceof RangeError || error instanceof SessionError;
+}
+
+/** Does the server not know us? It answers all the same, so this is no fault of a connection that is in use. */
+export function isLoginRefusal(error: unknown): boolean {
+  return isServerReply(error) && /^(?:WRONGPASS|NOAUTH)\b|\bAUTH\b|invalid password/.test(error.message);
+}
+
+/** The server does not know the script (any more), and must be sent its source. */
+export function isUnknownScript(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('NOSCRIPT');
+}
+
+/** For a command on a client that lost its connection. */
+export function offline(): Promise<never> {
+  return Promise.reject(new ConnectionError('Redis cannot be reached: the client is not connected'));
+}
+
+/** For a command whose connection broke, and that the client library sent again by itself. */
+export function sentTwice(): ConnectionError {
+  return new ConnectionError('The connection to Redis broke, so it is not known what the command did');
+}
+
+/** What servers say about a command that they do not know. */
+const ARGUMENTS = /, with args.*/s;
+
+/**
+ * Without the arguments of the command: keys, data, and the password of an AUTH or HELLO. ioredis hangs
+ * them on its errors, and servers quote them.
+ */
+export function withoutCommand(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  if ('command' in error) Reflect.deleteProperty(error, 'command');
+  const { message, stack } = error;
+  if (ARGUMENTS.test(message)) {
+    error.message = message.replace(ARGUMENTS, '');
+    error.stack = stack?.replace(message, () => error.message) ?? '';
+  }
+  return error;
+}
+
+/** For a command that met its deadline. */
+export function tooLate(seconds: number): SessionError {
+  return new SessionError(
+    'ERR_SESSION_STORE_TIMEOUT',
+    `Redis did not answer within ${seconds} s; check its load and the network, or raise \`redis.socketTimeout\``,
+  );
+}
+
+/** What `ERR_SESSION_STORE_UNAVAILABLE` says. Addresses are left to the cause: the message may reach clients. */
+export function unavailable(cause: unknown): SessionError {
+  return new SessionError('ERR_SESSION_STORE_UNAVAILABLE', explain(cause), { cause });
+}
+
+export function explain(fault: unknown): string {
+  const root = rootOf(fault);
+  if (root instanceof ConnectionError) return root.message;
+  if (isLoginRefusal(root)) {
+    return 'Redis refused the login: authentication failed; check `redis.username` and `redis.password`';
+  }
+  if (isServerReply(root)) return `Redis refused the connection (${root.message.replace(ARGUMENTS, '')})`;
+  if (root instanceof Error && root.message === 'The client is closed') {
+    return "The Redis client is closed: call its connect() before the first request, and don't close it";
+  }
+  const code = root instanceof Error && 'code' in root && typeof root.code === 'string' ? ` (${root.code})` : '';
+  return `Redis cannot be reached${code}`;
+}
+
+function rootOf(fault: unknown): unknown {
+  return fault instanceof ConnectionError && fault.cause !== undefined ? rootOf(fault.cause) : fault;
+}
+
+export function isWrongType(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('WRONGTYPE');
+}
+
+/** What the store says when Redis refuses. */
+export function storeError(operation: string, error: unknown): unknown {
+  if (error instanceof SessionError) return error;
+  // The first word of a Redis error is its code, such as OOM or READONLY; the rest can quote arguments.
+  const code = error instanceof Error ? /^[A-Z]{2,}/.exec(error.message)?.[0] : undefined;
+  return new SessionError('ERR_SESSION_STORE', `Redis refused to ${operation} a session${code ? ` (${code})` : ''}`, {
+    cause: error,
+  });
+}

@@ -1,0 +1,75 @@
+import type { EventHub } from '../../events.ts';
+import { expected } from '../../internal/validate.ts';
+import type { StoreProvider } from '../provider.ts';
+import { driverFor, isRedisClient, type RedisClient } from './clients/client.ts';
+import { connect } from './connection/connect.ts';
+import { ValueEncoding } from './encoding.ts';
+import { ResilientDriver } from './connection/resilient-driver.ts';
+import { normalizeRedisOptions, type NormalizedRedisOptions, type RedisOptions } from './options.ts';
+import { RedisStore } from './store.ts';
+
+/**
+ * The stores of a factory with a `redis` option: one, over a connection of our own or the application's
+ * client; or one for each client that the application's function gives.
+ *
+ * @param bytes does the serializer give bytes?
+ */
+export function redisSource(redis: RedisOptions, bytes: boolean, events: EventHub): StoreProvider {
+  const options = normalizeRedisOptions(redis);
+  const hooks = {
+    bytes,
+    onDown: (error: unknown) => events.emit('circuitOpen', { error }),
+    onUp: () => events.emit('circuitClosed', {}),
+  };
+  if (typeof options.client === 'function') {
+    return byRequest(options, options.client, (client) => createRedisStore({ ...redis, client }, hooks));
+  }
+  const store = createRedisStore(redis, hooks);
+  return { storeFor: () => store, close: () => store.close() };
+}
+
+type ClientFunction = Extract<NormalizedRedisOptions['client'], (...args: never[]) => unknown>;
+
+function byRequest(
+  options: NormalizedRedisOptions,
+  clientFor: ClientFunction,
+  storeOver: (client: RedisClient) => RedisStore,
+): StoreProvider {
+  const stores = new WeakMap<RedisClient, RedisStore>();
+  return {
+    async storeFor(request) {
+      const client = await clientFor(request, options);
+      if (!isRedisClient(client)) throw expected('redis.client()', 'a client of node-redis or ioredis', client);
+      const known = stores.get(client);
+      if (known !== undefined) return known;
+      const store = storeOver(client);
+      stores.set(client, store);
+      return store;
+    },
+    // All of them are the application's to close.
+    close: () => Promise.resolve(),
+  };
+}
+
+/**
+ * A store over Redis, to be given to several factories or to tools.
+ *
+ * @param redis as the `redis` option of a factory, except that `client` cannot be a function
+ * @param hooks.bytes does the serializer give bytes? Default `false`
+ */
+export function createRedisStore(
+  redis: RedisOptions,
+  hooks: { bytes?: boolean; onDown?: (error: unknown) => void; onUp?: () => void } = {},
+): RedisStore {
+  const options = normalizeRedisOptions(redis);
+  if (typeof options.client === 'function') throw expected('redis.client', 'a client', options.client);
+  const { bytes = false, onDown, onUp } = hooks;
+  const driver = options.client === null ? connect(options) : driverFor(options.client);
+  const guarded = new ResilientDriver(driver, {
+    timeout: options.socketTimeout,
+    ...(onDown && { onOpen: onDown }),
+    ...(onUp && { onClose: onUp }),
+  });
+  const encoding = new ValueEncoding(options.encoding, options.encodingErrors, bytes);
+  return new RedisStore(guarded, options.prefix, encoding, options.socketTimeout);
+}

@@ -1,0 +1,19 @@
+import type { AdapterCheck } from './check.ts';
+import { COOKIES } from './cookies.ts';
+import { FAILURES } from './failures.ts';
+import { LIFECYCLE } from './lifecycle.ts';
+import { RESPONSES } from './responses.ts';
+
+/**
+ * What every adapter promises, as checks for any test runner. Each starts an application of its own.
+ *
+ * @example
+ * ```ts
+ * for (const { title, run } of adapterContract()) {
+ *   test(title, () => run({ prefix: '/shop', peer: '127.0.0.1', start }));
+ * }
+ * ```
+ */
+export function adapterContract(): readonly AdapterCheck[] {
+  return [...COOKIES, ...LIFECYCLE, ...RESPONSES, ...FAILURES];
+}

@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest';
+import { retryOnSlotMigration } from '../../../src/stores/redis/cluster/slot-migration-retry.ts';
+import { ManualClock } from './manual-clock.ts';
+
+/** Milliseconds. */
+const TIME = 2_000;
+
+/** How often a command is run that a server sends away after so many milliseconds, each time. */
+async function runs(
+  clock: ManualClock,
+  lasting: number,
+  message = 'TRYAGAIN Multiple keys request',
+): Promise<number[]> {
+  const begun: number[] = [];
+  const start = clock.now();
+  const run = (): Promise<never> => {
+    begun.push(clock.now() - start);
+    return new Promise((_resolve, reject) => clock.after(lasting, () => reject(new Error(message))));
+  };
+  const result = retryOnSlotMigration(run, start + TIME, clock);
+  await Promise.all([expect(result).rejects.toThrow(message), clock.pass(2 * TIME)]);
+  return begun;
+}
+
+test('tries again until the time is up', async () => {
+  const begun = await runs(new ManualClock(), 1);
+  expect(begun.length).toBeGreaterThan(20);
+  expect(begun.at(-1)).toBeGreaterThan(TIME - 200);
+  expect(begun.at(-1)).toBeLessThan(TIME);
+});
+
+test('begins none that would go on when nobody waits for it any more', async () => {
+  expect(await runs(new ManualClock(), 700)).toEqual([0, 705]);
+  expect(await runs(new ManualClock(), 1_200)).toEqual([0]);
+});
+
+test.each(['ASK 1 127.0.0.1:1', 'MOVED 1 127.0.0.1:1', 'Cannot find node 127.0.0.1:1'])('after %s', async (message) => {
+  expect((await runs(new ManualClock(), 1, message)).length).toBeGreaterThan(20);
+});
+
+test.each(['OOM command not allowed', 'ERR wrong number', 'Connection is closed.'])('not after %s', async (message) => {
+  expect(await runs(new ManualClock(), 1, message)).toEqual([0]);
+});
