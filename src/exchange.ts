@@ -21,7 +21,7 @@ export interface Exchange {
    * commit before its headers leave does so here. Waiting for the session's first use would be too late:
    * `res.end(page(req.session))` takes the response's method first, and uses the session then.
    */
-  engage?(): void;
+  interceptResponse?(): void;
 }
 
 /** The head of a response that has not left yet. */

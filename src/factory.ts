@@ -91,7 +91,7 @@ export class SessionFactory<
    * Opens the session of a request; for adapters. Not a promise when there is nothing to load.
    * @throws {SessionError} rejects with status 503 when the store fails and `onStoreError` is `'fail'`
    */
-  open(exchange: Exchange): S | Promise<S> {
+  load(exchange: Exchange): S | Promise<S> {
     const state = openSession(this.#engine, exchange);
     return state instanceof Promise ? this.#wrapLater(state) : new this.#sessionClass(state);
   }
@@ -103,7 +103,7 @@ export class SessionFactory<
    * After an error the response is an error's: settle that too, and it carries no cookie.
    * @throws {SessionError} synchronously or by rejection
    */
-  settle(session: S, head: ResponseHead): Promise<void> | undefined {
+  commit(session: S, head: ResponseHead): Promise<void> | undefined {
     const state: SessionState = stateOf(session);
     let committing: Promise<void> | undefined;
     try {

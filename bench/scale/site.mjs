@@ -1,4 +1,4 @@
-// An application without HTTP: requests go to the bare engine, `factory.open` and `factory.settle`, so that what
+// An application without HTTP: requests go to the bare engine, `factory.load` and `factory.commit`, so that what
 // is measured is the engine and the client library.
 import { Cluster } from 'ioredis';
 import { createCluster } from 'redis';
@@ -89,10 +89,10 @@ export class Site {
 
   /** A whole request; gives the cookie that the client has afterwards. */
   async visit(cookie, act) {
-    const session = await this.factory.open(new BareExchange(cookie));
+    const session = await this.factory.load(new BareExchange(cookie));
     act(session);
     const head = new BareHead();
-    await this.factory.settle(session, head);
+    await this.factory.commit(session, head);
     return head.cookie ?? cookie;
   }
 

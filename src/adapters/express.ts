@@ -40,7 +40,7 @@ export function sessions<Data extends object = DefaultData, S extends WebsaunaSe
   const { property = 'session' } = options;
   return (req, res, next) => {
     const request = req as unknown as Record<string, unknown>;
-    const opened = new ExpressExchange(factory, req, res, next).open();
+    const opened = new ExpressExchange(factory, req, res, next).load();
     if (opened instanceof Promise) {
       opened.then((session) => {
         request[property] = session;
@@ -71,9 +71,9 @@ class ExpressExchange<Data extends object, S extends WebsaunaSession<Data>> exte
     return this.request.ip ?? null;
   }
 
-  override engage(): void {
+  override interceptResponse(): void {
     patchResponsePrototype(this.res);
-    super.engage();
+    super.interceptResponse();
   }
 
   fail(error: unknown): void {

@@ -41,7 +41,7 @@ export function sessions<Data extends object = DefaultData, S extends WebsaunaSe
     app.decorateRequest(property, null);
     app.addHook('onRequest', (request, _reply, next) => {
       const holder = request as unknown as Record<string, S>;
-      const opened = factory.open(new FastifyExchange(request));
+      const opened = factory.load(new FastifyExchange(request));
       if (opened instanceof Promise) {
         opened.then((session) => {
           holder[property] = session;
@@ -57,7 +57,7 @@ export function sessions<Data extends object = DefaultData, S extends WebsaunaSe
       const session = (request as unknown as Record<string, S | null>)[property];
       let settled: Promise<void> | undefined;
       try {
-        settled = session == null ? undefined : factory.settle(session, new FastifyHead(reply));
+        settled = session == null ? undefined : factory.commit(session, new FastifyHead(reply));
       } catch (error) {
         return next(prepareErrorReply(reply, payload, error));
       }

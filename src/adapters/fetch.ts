@@ -50,7 +50,7 @@ export function withSession<
     let session: S | undefined;
     let response: Response;
     try {
-      session = await factory.open(exchange);
+      session = await factory.load(exchange);
       response = await handler(request, session, ...rest);
     } catch (error) {
       response = await answer(error, request, onError);
@@ -58,12 +58,12 @@ export function withSession<
     const head = new FetchHead(response);
     if (session === undefined) return head.response;
     try {
-      await factory.settle(session, head);
+      await factory.commit(session, head);
       return head.response;
     } catch (error) {
       letGo(head.response);
       const failed = new FetchHead(await answer(error, request, onError));
-      await factory.settle(session, failed);
+      await factory.commit(session, failed);
       return failed.response;
     }
   };

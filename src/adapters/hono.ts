@@ -41,7 +41,7 @@ export function sessions<Data extends object = DefaultData, S extends WebsaunaSe
   checkNames('options', options, ['property', 'clientAddress']);
   const { property = 'session', clientAddress = nodeAddress } = options;
   return async (c, next) => {
-    const opened = factory.open(new FetchExchange(c.req.raw, factory.trustedHops, clientAddress(c) ?? null, c));
+    const opened = factory.load(new FetchExchange(c.req.raw, factory.trustedHops, clientAddress(c) ?? null, c));
     const session = opened instanceof Promise ? await opened : opened;
     c.set(property as 'session', session);
     await next();
@@ -56,7 +56,7 @@ async function settle<Data extends object, S extends WebsaunaSession<Data>>(
 ): Promise<void> {
   const head = new FetchHead(c.res);
   try {
-    await factory.settle(session, head);
+    await factory.commit(session, head);
   } catch (error) {
     letGo(head.response);
     const headers = new Headers(head.response.headers);

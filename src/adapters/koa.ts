@@ -36,7 +36,7 @@ export function sessions<Data extends object = DefaultData, S extends WebsaunaSe
   checkNames('options', options, ['property']);
   const { property = 'session' } = options;
   return async (ctx, next) => {
-    const opened = new KoaExchange(factory, ctx).open();
+    const opened = new KoaExchange(factory, ctx).load();
     ctx[property] = opened instanceof Promise ? await opened : opened;
     await next();
   };

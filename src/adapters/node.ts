@@ -74,7 +74,7 @@ export function sessions<Data extends object = DefaultData, S extends WebsaunaSe
   const { property = 'session' } = options;
   return (req, res, next) => {
     const request = req as unknown as Record<string, S>;
-    const opened = new PlainExchange(factory, req, res, next).open();
+    const opened = new PlainExchange(factory, req, res, next).load();
     if (opened instanceof Promise) {
       opened.then((session) => {
         request[property] = session;

@@ -22,7 +22,7 @@ export function openSession(engine: Engine, exchange: Exchange): SessionState | 
     state.phase = 'ignored';
     return state;
   }
-  state.engage();
+  state.interceptResponse();
   const values = readCookies(exchange.header('cookie'), options.cookie.name);
   if (values === undefined) return state;
   const cookies = verify(state, values);

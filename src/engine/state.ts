@@ -76,7 +76,7 @@ export class SessionState {
   /** A commit that is under way; the next one waits for it. */
   committing: Promise<void> | null = null;
   #initialized = false;
-  #engaged = false;
+  #intercepted = false;
 
   constructor(engine: Engine, exchange: Exchange) {
     this.engine = engine;
@@ -85,17 +85,17 @@ export class SessionState {
   }
 
   /** Takes hold of the response, once: a second hold would commit a second time. */
-  engage(): void {
-    if (this.#engaged) return;
-    this.#engaged = true;
-    this.exchange.engage?.();
+  interceptResponse(): void {
+    if (this.#intercepted) return;
+    this.#intercepted = true;
+    this.exchange.interceptResponse?.();
   }
 
   /** Before anything is read. */
   use(): void {
     if (!this.used) {
       this.used = true;
-      this.engage();
+      this.interceptResponse();
     }
     if (this.phase === 'unloaded') {
       throw new SessionError('ERR_SESSION_NOT_LOADED', 'The session is not loaded: call `await session.load()` first');

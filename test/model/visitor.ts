@@ -176,7 +176,7 @@ export class Visitor implements Actor {
   async #open(): Promise<void> {
     const cookie = this.#cookie;
     const exchange = exchangeOf(new Jar(), cookie === undefined ? {} : { headers: { cookie } });
-    this.#session = await this.factory.open(exchange);
+    this.#session = await this.factory.load(exchange);
     await this.#session.load();
   }
 
@@ -189,7 +189,7 @@ export class Visitor implements Actor {
   async #settle(): Promise<MemoryHead> {
     this.tell('commits');
     const head = new MemoryHead();
-    const settle = (): Promise<void> | undefined => this.factory.settle(this.session, head);
+    const settle = (): Promise<void> | undefined => this.factory.commit(this.session, head);
     const { refused } = await this.act('commits', this.model.commit(this.request), settle);
     if (refused) {
       // The response is an error's then, and leaves the cookie alone.

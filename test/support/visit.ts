@@ -67,12 +67,12 @@ export class Visit<Data extends object, S extends WebsaunaSession<Data>> {
     jar: Jar,
     options: VisitOptions = {},
   ): Promise<Visit<Data, S>> {
-    return new Visit(factory, jar, await factory.open(exchangeOf(jar, options)));
+    return new Visit(factory, jar, await factory.load(exchangeOf(jar, options)));
   }
 
   /** Commits, and lets the browser have the response. */
   async end(): Promise<MemoryHead> {
-    await this.#factory.settle(this.session, this.head);
+    await this.#factory.commit(this.session, this.head);
     this.#jar.take(this.head.cookies);
     return this.head;
   }

@@ -8,7 +8,7 @@ import { NodeHead, applyWriteHeadArgs } from './head.ts';
 /** Something that must be settled before the headers of a response leave. */
 export interface BeforeHeaders {
   /** `undefined` when there is nothing to wait for. May throw, or reject. */
-  settle(head: ResponseHead): Promise<void> | undefined;
+  commit(head: ResponseHead): Promise<void> | undefined;
   /** Answers the request after a failure. */
   fail(error: unknown): void;
 }
@@ -64,7 +64,7 @@ export class DeferredResponse implements SentFacadeState {
     const waiting: Promise<void>[] = [];
     for (const settling of this.settlings) {
       try {
-        const settled = settling.settle(head);
+        const settled = settling.commit(head);
         if (settled !== undefined) waiting.push(settled);
       } catch (error) {
         waiting.push(Promise.reject(error));

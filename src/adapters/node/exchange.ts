@@ -44,18 +44,18 @@ export abstract class NodeExchange<Data extends object, S extends WebsaunaSessio
     return Array.isArray(value) ? value.join(', ') : value;
   }
 
-  engage(): void {
+  interceptResponse(): void {
     if (!this.res.headersSent) deferResponse(this.res, this);
   }
 
   /** Not a promise when nothing has to be loaded. */
-  open(): S | Promise<S> {
-    const opened = this.#factory.open(this);
+  load(): S | Promise<S> {
+    const opened = this.#factory.load(this);
     if (!(opened instanceof Promise)) return (this.#session = opened);
     return opened.then((session) => (this.#session = session));
   }
 
-  settle(head: ResponseHead): Promise<void> | undefined {
-    return this.#session === undefined ? undefined : this.#factory.settle(this.#session, head);
+  commit(head: ResponseHead): Promise<void> | undefined {
+    return this.#session === undefined ? undefined : this.#factory.commit(this.#session, head);
   }
 }

@@ -161,7 +161,7 @@ function insert(text: string, index: number, what: string): string {
 }
 
 function open(header: string): WebsaunaSession | Promise<WebsaunaSession> {
-  return factory.open(exchangeOf(new Jar(), { headers: { cookie: header } }));
+  return factory.load(exchangeOf(new Jar(), { headers: { cookie: header } }));
 }
 
 /** A stranger's session, that is new and empty, opened without asking the store. */
@@ -174,7 +174,7 @@ function expectStranger(header: string): void {
     if (cookie.includes(session.id)) throw new Error("It is somebody else's id");
   }
   const head = new MemoryHead();
-  if (factory.settle(session, head) !== undefined || head.cookies.length > 0) throw new Error('Reading was no reading');
+  if (factory.commit(session, head) !== undefined || head.cookies.length > 0) throw new Error('Reading was no reading');
 }
 
 describe('a cookie that is not ours', () => {

@@ -164,7 +164,7 @@ async function hostile(factory: SessionFactory): Promise<void> {
   for (const secret of secrets) {
     if (/[^\x20-\x7e]/.test(secret)) continue;
     for (const cookie of [`session=${secret}`, `session=${secret}.${secret}`, `${secret}=${secret}`]) {
-      await attempt(() => factory.open(exchangeOf(new Jar(), { headers: { cookie } })));
+      await attempt(() => factory.load(exchangeOf(new Jar(), { headers: { cookie } })));
     }
   }
 }

@@ -75,7 +75,7 @@ describe.each(Object.keys(stores))('secrets in rotation, %s', (kind) => {
     const jar = await started(process([OLD]), newOwner());
     const factory = process([NEW]);
     const reasons = missedBy(factory);
-    const opened = factory.open({
+    const opened = factory.load({
       method: 'GET',
       url: '/',
       secure: false,
