@@ -15,7 +15,7 @@ export type Stored = string | Uint8Array;
 export interface RecordKey {
   /** SHA-256 of the session's id, base64url, 43 characters. */
   readonly handle: string;
-  /** The owner's ownerHash: 16 base64url characters, the same for all sessions of one owner; `null` while anonymous. */
+  /** 16 base64url characters, the same for all sessions of one owner; `null` while anonymous. */
   readonly ownerHash: string | null;
 }
 
@@ -32,15 +32,33 @@ export interface RecordDetails {
   readonly indexKeys: readonly string[];
 }
 
+/** The idle timeout of a record. */
+export interface IdleTimeout {
+  /** Seconds of inactivity after which the record ends. */
+  readonly seconds: number;
+  /** True when the session has a timeout of its own; false when it follows the factory's. */
+  readonly adjusted: boolean;
+}
+
+/** What a client was last sent as the cookie of a record. */
+export interface CookieState {
+  /** Milliseconds, to a precision of one second. */
+  readonly sentAt: number;
+  /** The attributes of the cookie as an opaque word of URL-safe characters and `~`, without colons. */
+  readonly attributes: string;
+  /** False from a rotation until the first request that comes with the new id. */
+  readonly confirmed: boolean;
+}
+
 export interface RecordMeta extends RecordDetails {
   /** Milliseconds; reset by a login. */
   readonly createdAt: number;
-  /** Seconds of inactivity after which the record ends. */
-  readonly timeout: number;
+  readonly timeout: IdleTimeout;
   /** Milliseconds, the end that no activity can move; 0 for none. */
   readonly expiresAt: number;
   /** Milliseconds; 0 while nobody has logged in. */
   readonly authenticatedAt: number;
+  readonly cookie: CookieState;
 }
 
 export interface FoundRecord {
@@ -53,17 +71,21 @@ export interface FoundRecord {
    * nothing; may inherit from `Object.prototype`, so ask with `Object.hasOwn`.
    */
   readonly fields: Readonly<Record<string, Stored>>;
+  /** Milliseconds: the store's clock now. */
+  readonly now: number;
 }
 
-/** The record was rotated, and this is what remains at its old key for a while. */
+/** What remains for a while at the key of a record that goes on under another one. */
 export interface Tombstone {
   readonly status: 'tombstone';
   /** Leads to the successor; empty when there is none to be led to, as after a login. */
   readonly nonce: string;
-  /** The successor's handle, in the same ownerHash; empty with the nonce. Enough to end it by, not to open it. */
+  /** The successor's handle, in the same slot; empty with the nonce. Enough to end it by, not to open it. */
   readonly successor: string;
   /** Milliseconds: until when the old key may still be opened. */
   readonly graceUntil: number;
+  /** Was the record's own cookie confirmed when it was given up? See {@link CookieState}. */
+  readonly confirmed: boolean;
   /** Milliseconds: the store's clock now. */
   readonly now: number;
 }
@@ -78,10 +100,17 @@ export type CorruptReason = 'undecodable' | 'unparsable' | 'unknown-version' | '
 
 export type LoadResult = FoundRecord | Tombstone | CorruptRecord;
 
-/** A login that a write carries out: the record becomes owned, and its clock starts anew. */
+/** A login that a write carries out: the record becomes owned, and its lifetime starts again. */
 export interface LoginChange {
   /** Milliseconds since the application vouched for the owner; subtracted from the store's clock. */
   readonly age: number;
+  /** Milliseconds: when the owner authenticated elsewhere, never later than now; `null`: `age` decides. */
+  readonly authenticatedAt: number | null;
+  /**
+   * Milliseconds: when the login that this one completes was begun; `null` when it is complete by itself.
+   * The store refuses it when the owner's sessions have been revoked since.
+   */
+  readonly pendingSince: number | null;
   /** Live sessions that the owner may have, this one included; 0 for any number. */
   readonly max: number;
   /** At the limit: make room by ending the oldest, or refuse. */
@@ -90,11 +119,12 @@ export interface LoginChange {
 
 export interface NewRecord {
   readonly details: RecordDetails;
-  /** Seconds of inactivity. */
-  readonly timeout: number;
+  readonly timeout: IdleTimeout;
   /** Seconds from now to the end that no activity can move; 0 for none. */
   readonly absoluteTimeout: number;
   readonly fields: ReadonlyMap<string, Stored>;
+  /** The attributes of the cookie that is about to be sent; see {@link CookieState}. */
+  readonly cookieAttributes: string;
   /** Given when `key.ownerHash` is. */
   readonly login: LoginChange | null;
 }
@@ -103,27 +133,38 @@ export interface NewRecord {
 export interface RecordChange {
   readonly set: ReadonlyMap<string, Stored>;
   readonly delete: ReadonlySet<string>;
-  /** A new idle timeout in seconds, or `null` to keep the record's. */
-  readonly timeout: number | null;
+  /** A new idle timeout, or `null` to keep the record's. */
+  readonly timeout: IdleTimeout | null;
   /**
    * Values that the record must have now (`undefined`: must not have the field), or nothing is
    * written and the result is a conflict; `null` to write in any case.
    */
   readonly expect: ReadonlyMap<string, Stored | undefined> | null;
+  /** The attributes of the cookie that is about to be sent, or `null` when none is. */
+  readonly cookieAttributes: string | null;
+  /** Has the client come with this very id? Then its cookie is confirmed from now on. */
+  readonly confirmsCookie: boolean;
 }
 
+/** What is to remain at a key. */
+export interface NewTombstone {
+  /** Leads to the successor; empty to say only that the session goes on under another key. */
+  readonly nonce: string;
+  /** Seconds that the old key may still be opened. */
+  readonly grace: number;
+  /** Seconds that the tombstone itself is kept; at least `grace`, and more than 0. */
+  readonly keep: number;
+}
+
+/**
+ * A new key for a record, with a change. `confirmsCookie` says whether the client has come with the old id. A login
+ * leaves the cookie confirmed, and a rotation unconfirmed.
+ */
 export interface RecordRekey extends RecordChange {
   /** `null` for a rotation, which keeps owner, times and limits. */
   readonly login: (LoginChange & Pick<NewRecord, 'details' | 'absoluteTimeout'>) | null;
   /** What remains at the old key; `null` for nothing. */
-  readonly trace: {
-    /** Leads to the successor; empty to say only that the session moved on. */
-    readonly nonce: string;
-    /** Seconds that the old key may still be opened. */
-    readonly grace: number;
-    /** Seconds that the trace itself is kept; at least `grace`. */
-    readonly keep: number;
-  } | null;
+  readonly tombstone: NewTombstone | null;
   /** When true, `expect` must name every field of the record. */
   readonly exact: boolean;
 }
@@ -135,7 +176,7 @@ export interface Written {
   /** Handles of sessions that were ended to make room. */
   readonly evicted: readonly string[];
 }
-/** There is no such record (any more); nothing was written. */
+/** There is no such record, or no longer; nothing was written. */
 export interface Gone {
   readonly status: 'gone';
 }
@@ -147,6 +188,10 @@ export interface Exists {
 export interface Full {
   readonly status: 'full';
 }
+/** The owner's sessions were revoked after this login was begun; nothing was written. */
+export interface Revoked {
+  readonly status: 'revoked';
+}
 /** The record differs from what was expected; nothing was written. */
 export interface Conflict {
   readonly status: 'conflict';
@@ -155,14 +200,14 @@ export interface Conflict {
 }
 
 /**
- * A store that moves a record in several steps was outrun by another request. The old record is as that
- * has left it; the new key is used up.
+ * A store that gives a record its new key in several steps was overtaken by another request. The old record is as
+ * that request has left it; the new key is used up.
  */
 export interface Interrupted {
   readonly status: 'interrupted';
 }
-/** Sessions that a move has ended to make room before it came to nothing; none where that is one step. */
-export interface Evicting {
+/** Sessions that were ended to make room before the operation came to nothing; none where it is one step. */
+export interface EvictedHandles {
   readonly evicted?: readonly string[];
 }
 
@@ -170,32 +215,42 @@ export interface Evicting {
 export interface Taken {
   readonly status: 'ok';
   readonly fields: Readonly<Record<string, Stored>>;
+  /** Milliseconds: the store's clock. */
+  readonly now: number;
 }
 
-export type CreateOutcome = Written | Exists | Full;
+export type CreateOutcome = Written | Exists | Full | Revoked;
 export type SaveOutcome = Written | Gone | Tombstone | Conflict;
-export type RekeyOutcome = Written | ((Gone | Tombstone | Conflict | Exists | Full | Interrupted) & Evicting);
+export type RekeyOutcome =
+  | Written
+  | ((Gone | Tombstone | Conflict | Exists | Full | Revoked | Interrupted) & EvictedHandles);
 export type TakeOutcome = Taken | Gone | Tombstone;
 export type DestroyOutcome = Written | Gone | Tombstone;
 
 export interface SessionStore {
-  /** The store's clock, in milliseconds, as well as it is known here without asking. */
-  now(): number;
+  /** The store's clock, in milliseconds. */
+  now(): Promise<number>;
   /**
    * Reads a record; `undefined` when there is none or it has ended.
-   * @param fresh not from a cache, if there is one
+   * @param bypassCache not from a cache, if there is one
    */
-  load(key: RecordKey, fresh?: boolean): Promise<LoadResult | undefined>;
-  /** Makes a record where there is none, and admits it to its owner's sessions. */
+  load(key: RecordKey, bypassCache?: boolean): Promise<LoadResult | undefined>;
+  /** Makes a record where there is neither one nor a tombstone, and admits it to its owner's sessions. */
   create(key: RecordKey, record: NewRecord): Promise<CreateOutcome>;
   /** Changes fields of an existing record and renews its idle timeout. An empty change is a touch. */
   save(key: RecordKey, change: RecordChange): Promise<SaveOutcome>;
-  /** Gives a record a new key, together with a change, so that never both keys and never none can be opened. */
-  rekey(from: RecordKey, to: RecordKey, move: RecordRekey): Promise<RekeyOutcome>;
+  /**
+   * Gives a record a new key, together with a change, so that never both keys and never none can be opened.
+   * A login rekeys an anonymous record, or one of the same owner.
+   */
+  rekey(from: RecordKey, to: RecordKey, rekey: RecordRekey): Promise<RekeyOutcome>;
   /** Takes all fields whose names begin with `prefix` out of a record; each is given to one caller only. */
   take(key: RecordKey, prefix: string): Promise<TakeOutcome>;
-  /** Ends a record. `gone` when there was none: that is no error. */
-  destroy(key: RecordKey): Promise<DestroyOutcome>;
+  /**
+   * Ends a record. `gone` when there was none: that is no error.
+   * @param tombstone what remains at the key, for a session that the client goes on with under another one
+   */
+  destroy(key: RecordKey, tombstone?: NewTombstone | null): Promise<DestroyOutcome>;
   /** Gives up connections that the store opened itself. */
   close(): Promise<void>;
 }
@@ -209,22 +264,35 @@ export interface OwnedRecord {
 
 /** The optional capability of a store to find the sessions of an owner. */
 export interface OwnerIndex {
-  /** The live sessions in a ownerHash, oldest login first. */
+  /** The live sessions of an owner, oldest login first. */
   listOwned(ownerHash: string): Promise<readonly OwnedRecord[]>;
   /**
-   * Ends the sessions in a ownerHash, in one atomic step; gives the ended handles.
-   * @param except a handle to spare
+   * Ends the sessions of an owner, in one atomic step; returns the ended handles. Without an `indexKey` the store
+   * remembers the revocation for `keep` seconds: a session of before that it did not find, because the index was
+   * lost, ends at its next write; and a pending login that was begun before is refused.
+   * @param except a handle to spare, also when it was rotated since
    * @param indexKey ends only sessions that carry it; `null` for all
+   * @param keep seconds
    */
-  revokeOwned(ownerHash: string, except: string | null, indexKey: string | null): Promise<readonly string[]>;
+  revokeOwned(
+    ownerHash: string,
+    except: string | null,
+    indexKey: string | null,
+    keep: number,
+  ): Promise<readonly string[]>;
 }
 
 /** The optional capability of a store to find sessions by something else than their owner. */
 export interface LoginIndex {
-  /** Remembers, before a login, that a ownerHash is about to have a session with this indexKey. */
+  /**
+   * Remembers, before a login, that an owner is about to have a session with this index key.
+   * @param keep seconds until the entry is forgotten unless it is added again; more than 0
+   */
   addIndexKey(indexKey: string, ownerHash: string, keep: number): Promise<void>;
-  /** The ownerHashes that may have sessions with this indexKey. */
+  /** The owners that may have sessions with this index key. */
   findOwnerHashes(indexKey: string): Promise<readonly string[]>;
+  /** Forgets an entry that led to no session, unless it was added within the last `age` seconds. */
+  removeIndexKey(indexKey: string, ownerHash: string, age: number): Promise<void>;
 }
 
 /** A record as a tool meets it. */
