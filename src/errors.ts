@@ -1,13 +1,16 @@
 /** Every `code` that a {@link SessionError} can carry. */
 export type SessionErrorCode =
   | 'ERR_SESSION_CLIENT_MISSING'
+  | 'ERR_SESSION_CONFLICT'
   | 'ERR_SESSION_COOKIE_TOO_LARGE'
   | 'ERR_SESSION_COOKIE_WITHHELD'
   | 'ERR_SESSION_CSRF'
   | 'ERR_SESSION_DEGRADED'
+  | 'ERR_SESSION_ENDED'
   | 'ERR_SESSION_FULL'
   | 'ERR_SESSION_HEADERS_SENT'
   | 'ERR_SESSION_ID_GENERATOR'
+  | 'ERR_SESSION_LOGIN_EXPIRED'
   | 'ERR_SESSION_NOT_FRESH'
   | 'ERR_SESSION_NOT_LOADED'
   | 'ERR_SESSION_SERIALIZE'
@@ -18,9 +21,12 @@ export type SessionErrorCode =
 
 /** The HTTP status that an error asks for when nobody catches it; 500 where none is given. */
 const STATUS: Partial<Record<SessionErrorCode, number>> = {
+  ERR_SESSION_CONFLICT: 503,
   ERR_SESSION_CSRF: 403,
   ERR_SESSION_DEGRADED: 503,
+  ERR_SESSION_ENDED: 409,
   ERR_SESSION_FULL: 409,
+  ERR_SESSION_LOGIN_EXPIRED: 403,
   ERR_SESSION_NOT_FRESH: 403,
   ERR_SESSION_STORE: 503,
   ERR_SESSION_STORE_TIMEOUT: 503,

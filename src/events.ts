@@ -1,39 +1,67 @@
 import { channel, type Channel } from 'node:diagnostics_channel';
+import { SessionError } from './errors.ts';
 
-/** Why a request with a session cookie got a new session. */
+/** Why a session cookie did not open its session. */
 export type RejectReason =
   | 'malformed' // not a cookie of ours by length or alphabet; the store was not asked
   | 'signature' // signed by none of our secrets; the store was not asked
   | 'not-found' // signed by us, but no such session: it ended, or it never was
+  | 'expired' // past a lifetime that the factory has shortened since; it is ended
   | 'superseded' // a login gave the client a new id a moment ago
-  | 'owner' // its owner is not the one of the cookie's ownerHash: the secret of the login was removed
+  | 'owner' // its owner does not belong to the cookie: the secret of the login was removed
   | 'rotated' // a rotated id after its grace: possibly stolen
   | 'authentication-changed' // `invalidateBefore` ended it
   | 'corrupt'; // the stored record cannot be read; see `detail`
 
-/** Why a session cookie was not sent, or is likely to be refused by the browser. */
-export type CookieReason =
-  | 'cacheable' // the response may be stored by shared caches (`cookielessHeaders`)
-  | 'exception' // the handler failed, and `cookie.onException` is false
+/** Why a session cookie is likely not to come back, or why another was used. */
+export type CookieWarningReason =
   | 'secure-over-http' // `Secure`, but the request did not come over HTTPS
   | 'untrusted-proxy' // a proxy says HTTPS, but the application trusts none: sent without `Secure`
   | 'path' // the request's path is outside `cookie.path`
-  | 'domain'; // the request's host is outside `cookie.domain`
+  | 'domain' // the request's host is outside `cookie.domain`
+  | 'several'; // the request has several session cookies; the first that opens a session is used
 
 /** Why changes to a session were not stored. */
 export type DiscardReason =
-  | 'gone' // the session was ended meanwhile, by a logout, a revocation or its timeout
+  | 'gone' // the session was ended elsewhere, by a logout, a revocation or its timeout
   | 'superseded' // a concurrent login gave the client a new session
-  | 'cacheable' // a new session whose cookie had to be withheld
+  | 'rotated' // the session goes on under an id that this client may not learn
+  | 'cacheable' // a new session whose cookie could not be sent
   | 'exception' // the handler failed, and `cookie.onException` is false
+  | 'late' // the response had left, and nothing saved the changes
   | 'ignored'; // the URL has no sessions (`ignore`)
 
 /** Why a session ended. */
-export type EndReason = 'invalidated' | 'logout' | 'revoked' | 'evicted' | 'authentication-changed' | 'destroyed';
+export type EndReason =
+  | 'invalidated'
+  | 'logout'
+  | 'revoked'
+  | 'evicted'
+  | 'expired' // past a lifetime that the factory has shortened since
+  | 'authentication-changed'
+  | 'account-switch' // a login as another owner
+  | 'destroyed'; // by a tool
+
+/** Why the library refused what a request asked for. */
+export type RefusalReason =
+  | 'csrf' // `requireCsrfToken`
+  | 'not-fresh' // `requireFresh`
+  | 'session-limit' // the owner has as many sessions as allowed
+  | 'login-expired'; // revoked, or the authentication changed, while the login waited for its second factor
 
 interface OfSession {
   /** The public name of the session; never its id. */
   readonly handle: string;
+}
+
+interface OfAnySession {
+  /** The public name of the session; `null` for one that is not stored. */
+  readonly handle: string | null;
+}
+
+interface FromClient {
+  /** As far as the application trusts its proxies; `null` when unknown. */
+  readonly clientAddress: string | null;
 }
 
 /** Every event with its payload. No payload has an id, a cookie, a token or a field's value. */
@@ -42,9 +70,9 @@ export interface SessionEvents {
   created: OfSession;
   /** A session was read for a request. */
   loaded: OfSession;
-  /** A cookie came, and no session could be opened with it. */
-  rejected: { readonly handle: string | null; readonly reason: RejectReason; readonly detail: string | null };
-  /** A rotated id was used after its grace: the client or somebody else holds an old cookie. */
+  /** A cookie came, and did not open a session. */
+  rejected: OfAnySession & FromClient & { readonly reason: RejectReason; readonly detail: string | null };
+  /** An id was used after the grace of its rotation or login: its client, or a thief, holds an old cookie. */
   staleId: OfSession & { readonly successor: string | null };
   /** The idle timeout was renewed, and nothing else. */
   touched: OfSession;
@@ -60,17 +88,20 @@ export interface SessionEvents {
   destroyed: OfSession & { readonly reason: EndReason };
   /** Sessions of an owner were ended; the owner is `null` when they were found by an index. */
   revoked: { readonly owner: string | null; readonly handles: readonly string[] };
-  /** The session was ended by somebody else while the request ran. */
+  /** The session was ended elsewhere while the request ran. */
   lost: OfSession;
   /** Changes were not stored. */
-  discarded: { readonly handle: string | null; readonly reason: DiscardReason };
-  /** A session cookie was not sent. */
-  cookieSuppressed: {
-    readonly handle: string | null;
-    readonly reason: Extract<CookieReason, 'cacheable' | 'exception'>;
-  };
-  /** A session cookie was sent, and the browser may refuse it. */
-  cookieWarning: OfSession & { readonly reason: Exclude<CookieReason, 'cacheable' | 'exception'> };
+  discarded: OfAnySession & { readonly reason: DiscardReason };
+  /** The library refused what a request asked for. */
+  refused: OfAnySession & FromClient & { readonly reason: RefusalReason };
+  /** A session cookie was not sent: the response may be cached, or the handler failed and `cookie.onException` is false. */
+  cookieSuppressed: OfAnySession & { readonly reason: 'cacheable' | 'exception' };
+  /** A session cookie was sent, and the browser may refuse it; or several came. */
+  cookieWarning: OfSession & { readonly reason: CookieWarningReason };
+  /** Headers that were set after the commit would have let shared caches store the session's cookie; they were replaced. */
+  cacheControlOverridden: OfAnySession;
+  /** The session was first used after the response's head had left, so the head could not say so to caches. */
+  lateRead: OfAnySession;
   /** The memory store was full and ended the session that was used longest ago. */
   memoryEvicted: OfSession;
   /** The store failed. */
@@ -97,8 +128,11 @@ const NAMES = Object.keys({
   revoked: 0,
   lost: 0,
   discarded: 0,
+  refused: 0,
   cookieSuppressed: 0,
   cookieWarning: 0,
+  cacheControlOverridden: 0,
+  lateRead: 0,
   memoryEvicted: 0,
   storeError: 0,
   circuitOpen: 0,
@@ -109,8 +143,20 @@ const CHANNELS = new Map<string, Channel>(NAMES.map((name) => [name, channel(`we
 
 export type SessionListener<Name extends SessionEventName> = (event: SessionEvents[Name]) => void;
 
+/** Carries out an operation, and emits `storeError` when the store fails at it. */
+export async function withStoreErrorEvent<T>(events: EventHub, operation: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof SessionError && error.code.startsWith('ERR_SESSION_STORE')) {
+      events.emit('storeError', { operation, error });
+    }
+    throw error;
+  }
+}
+
 /**
- * Tells listeners of one factory, and `node:diagnostics_channel` subscribers of `websauna-session:<name>`.
+ * Calls the listeners of one factory, and `node:diagnostics_channel` subscribers of `websauna-session:<name>`.
  * A listener that throws does not break the request; its error becomes an uncaught exception, as in
  * diagnostics_channel.
  */
@@ -126,8 +172,8 @@ export class EventHub {
     return () => set.delete(listener);
   }
 
-  /** Is anybody listening? Ask before building a costly payload. */
-  wants(name: SessionEventName): boolean {
+  /** Returns whether anything listens: ask before building a costly payload. */
+  hasListeners(name: SessionEventName): boolean {
     return this.#listeners.has(name) || CHANNELS.get(name)!.hasSubscribers;
   }
 

@@ -22,6 +22,11 @@ export interface Exchange {
    * `res.end(page(req.session))` takes the response's method first, and uses the session then.
    */
   interceptResponse?(): void;
+  /**
+   * Calls back once, when the response is complete or its connection is closed. Without it, changes that are made after
+   * the response's head has left have to be saved before the event loop goes on.
+   */
+  onClose?(callback: () => void): void;
 }
 
 /** The head of a response that has not left yet. */

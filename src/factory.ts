@@ -1,14 +1,15 @@
 import { commitSession } from './engine/commit.ts';
 import { CookieVerifier } from './crypto/cookie-verifier.ts';
-import type { Engine } from './engine/context.ts';
+import type { SessionContext } from './engine/context.ts';
 import { Keyring } from './crypto/keyring.ts';
-import { openSession } from './engine/open.ts';
-import { finishHead } from './engine/response.ts';
+import { openSession } from './engine/load.ts';
+import { finalizeHead, writeSessionHeaders } from './engine/response.ts';
 import type { SessionState } from './engine/state.ts';
 import { EventHub, type SessionEventName, type SessionListener } from './events.ts';
 import type { Exchange, ResponseHead } from './exchange.ts';
 import { normalizeOptions, type NormalizedOptions } from './options/normalize.ts';
-import type { DefaultData, SessionOptions } from './options/options.ts';
+import type { SessionOptions } from './options/options.ts';
+import type { DefaultData } from './session/data.ts';
 import { Owners } from './admin/owners.ts';
 import { Sessions } from './admin/sessions.ts';
 import { stateOf } from './session/dict.ts';
@@ -18,6 +19,8 @@ import { createStoreProvider, type StoreProvider } from './stores/provider.ts';
 /** The lifetimes and limits that are in force (ASVS 7.1.1, 7.1.2). Durations are seconds. */
 export interface SessionPolicy {
   readonly timeout: number;
+  /** The longest timeout that `adjustTimeout` may set. */
+  readonly maxTimeout: number | null;
   readonly absoluteTimeout: number | null;
   readonly touchInterval: number;
   readonly rotationGrace: number;
@@ -38,7 +41,8 @@ export class SessionFactory<
   readonly owners: Owners;
   /** All sessions, for tools: look at them, end them. */
   readonly sessions: Sessions;
-  readonly #engine: Engine;
+  readonly #context: SessionContext;
+  readonly #options: NormalizedOptions;
   readonly #source: StoreProvider;
   readonly #sessionClass: SessionConstructor<Data, S>;
 
@@ -47,37 +51,40 @@ export class SessionFactory<
     const normalized = normalizeOptions(options);
     const events = new EventHub();
     this.#source = createStoreProvider(normalized, options.redis, events);
+    this.#options = normalized;
     const keyring = new Keyring(normalized.secrets);
-    this.#engine = {
-      options: normalized,
+    this.#context = {
+      config: normalized,
       keyring,
       cookies: new CookieVerifier(keyring),
       events,
       storeFor: this.#source.storeFor,
     };
     this.#sessionClass = (normalized.sessionClass ?? WebsaunaSession) as unknown as SessionConstructor<Data, S>;
-    this.owners = new Owners(this.#engine);
-    this.sessions = new Sessions(this.#engine);
+    this.owners = new Owners(this.#context);
+    this.sessions = new Sessions(this.#context);
   }
 
   /** Proxies in front that adapters without a notion of their own may believe. */
   get trustedHops(): number {
-    return this.#engine.options.trustedHops;
+    return this.#options.trustedHops;
   }
 
   /** The lifetimes and limits that are in force, for documentation and audits. */
   get policy(): SessionPolicy {
     const {
       timeout,
+      maxTimeout,
       absoluteTimeout,
       touchInterval,
       rotationGrace,
       cookieMaxAge,
       maxSessionsPerOwner,
       onSessionLimit,
-    } = this.#engine.options satisfies NormalizedOptions;
+    } = this.#options;
     return {
       timeout,
+      maxTimeout,
       absoluteTimeout,
       touchInterval,
       rotationGrace,
@@ -92,7 +99,7 @@ export class SessionFactory<
    * @throws {SessionError} rejects with status 503 when the store fails and `onStoreError` is `'fail'`
    */
   load(exchange: Exchange): S | Promise<S> {
-    const state = openSession(this.#engine, exchange);
+    const state = openSession(this.#context, exchange);
     return state instanceof Promise ? this.#wrapLater(state) : new this.#sessionClass(state);
   }
 
@@ -100,11 +107,13 @@ export class SessionFactory<
    * Commits a session and writes cookie, `Vary` and `Cache-Control` into the head of its response; for
    * adapters, before the headers leave. `undefined` when nothing had to reach the store: all is done then.
    *
-   * After an error the response is an error's: settle that too, and it carries no cookie.
+   * After an error the response is an error's: commit that too, and it carries no cookie. Once a head has been written,
+   * another one is none of the client's, and what would need a cookie is refused.
    * @throws {SessionError} synchronously or by rejection
    */
   commit(session: S, head: ResponseHead): Promise<void> | undefined {
     const state: SessionState = stateOf(session);
+    if (state.headersWritten) return commitSession(state, null);
     let committing: Promise<void> | undefined;
     try {
       committing = commitSession(state, head);
@@ -112,13 +121,21 @@ export class SessionFactory<
       return this.#failed(state, head, error);
     }
     if (committing === undefined) {
-      finishHead(state, head);
+      writeSessionHeaders(state, head);
       return undefined;
     }
     return committing.then(
-      () => finishHead(state, head),
+      () => writeSessionHeaders(state, head),
       (error: unknown) => this.#failed(state, head, error),
     );
+  }
+
+  /**
+   * Looks at the head of a committed response once more, where nothing can change it any longer; for adapters. If headers
+   * that were set after the commit would let shared caches store the session's cookie, that is taken back.
+   */
+  finalize(session: S, head: ResponseHead): void {
+    finalizeHead(stateOf(session), head);
   }
 
   /**
@@ -127,7 +144,7 @@ export class SessionFactory<
    * @returns a function that stops listening
    */
   on<Name extends SessionEventName>(name: Name, listener: SessionListener<Name>): () => void {
-    return this.#engine.events.on(name, listener);
+    return this.#context.events.on(name, listener);
   }
 
   /** Closes the connections that the factory opened. */
@@ -135,11 +152,11 @@ export class SessionFactory<
     await this.#source.close();
   }
 
-  /** An error's response goes as it is: whoever wrote it cannot do better with another error. */
+  /** An error response is sent as it is: a second error would not help. */
   #failed(state: SessionState, head: ResponseHead, error: unknown): undefined {
-    state.failed = true;
+    state.markCommitFailed();
     if (head.status < 500) throw error;
-    finishHead(state, head);
+    writeSessionHeaders(state, head);
   }
 
   async #wrapLater(state: Promise<SessionState>): Promise<S> {

@@ -6,25 +6,28 @@ export {
 } from './factory.ts';
 export {
   WebsaunaSession,
-  type BeginLoginOptions,
-  type LoginOptions,
+  type CsrfOptions,
   type LogoutOptions,
-  type PendingLoginInfo,
+  type RotateOptions,
   type SessionConstructor,
 } from './session/session.ts';
+export type { BeginLoginOptions, LoginOptions } from './session/login.ts';
+export type { PendingLoginInfo } from './engine/pending-login.ts';
 export type { WebsaunaSession as Session } from './session/session.ts';
-export type { CookieOptions, DefaultData, IgnoreOptions, SessionData, SessionOptions } from './options/options.ts';
+export type { CookieOptions, IgnoreOptions, SessionOptions } from './options/options.ts';
+export type { DefaultData, SessionData } from './session/data.ts';
 export { SessionError, type SessionErrorCode } from './errors.ts';
 export type {
-  CookieReason,
+  CookieWarningReason,
   DiscardReason,
   EndReason,
+  RefusalReason,
   RejectReason,
   SessionEventName,
   SessionEvents,
   SessionListener,
 } from './events.ts';
-export { SESSION_INVALIDATED } from './engine/open.ts';
+export { SESSION_INVALIDATED } from './engine/field-names.ts';
 export { ignoreSession, NO_SESSION_FILE_EXTENSIONS, STATIC_FILE_EXTENSIONS } from './options/ignore.ts';
 export type { HasHandle, OwnedSession, Owners } from './admin/owners.ts';
 export type { SessionLookup, Sessions } from './admin/sessions.ts';

@@ -1,5 +1,6 @@
 import { SessionFactory } from '../factory.ts';
-import type { DefaultData, SessionOptions } from '../options/options.ts';
+import type { SessionOptions } from '../options/options.ts';
+import type { DefaultData } from '../session/data.ts';
 import type { WebsaunaSession } from '../session/session.ts';
 
 /** What every adapter takes: a factory, or the options for one that nothing else needs. */

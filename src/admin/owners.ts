@@ -1,12 +1,12 @@
-import { endRecord } from '../engine/end.ts';
-import type { Engine } from '../engine/context.ts';
+import type { SessionContext } from '../engine/context.ts';
 import { isHandle } from '../crypto/keyring.ts';
-import { withStoreErrorEvent } from '../engine/telling.ts';
+import { endRecord } from '../engine/rotation.ts';
+import { withStoreErrorEvent } from '../events.ts';
 import { SessionError } from '../errors.ts';
-import { expected } from '../internal/validate.ts';
+import { checkNames, checkOwner, expected, isObject } from '../internal/validate.ts';
 import { describeRecord, type StoredSession } from './stored-session.ts';
 import type { OwnedRecord, OwnerIndex, SessionStore, LoginIndex } from '../stores/store.ts';
-import { checkOwner } from '../session/login.ts';
+import { MAX_PENDING_LOGIN_TIMEOUT } from '../engine/pending-login.ts';
 
 /** One session in a device list. */
 export interface OwnedSession extends StoredSession {
@@ -19,15 +19,18 @@ export interface HasHandle {
   readonly handle: string;
 }
 
+/** Seconds in which a login that has added its index entry creates its session. */
+const LOGIN_UNDER_WAY = 300;
+
 /**
  * The sessions of an owner, across devices. Each step is atomic, and its cost depends on the owner's
  * sessions alone, however many others there are.
  */
 export class Owners {
-  readonly #engine: Engine;
+  readonly #context: SessionContext;
 
-  constructor(engine: Engine) {
-    this.#engine = engine;
+  constructor(context: SessionContext) {
+    this.#context = context;
   }
 
   /**
@@ -35,12 +38,14 @@ export class Owners {
    * @param options.current marks this session in the list
    */
   list(owner: string, options: { current?: HasHandle } = {}): Promise<OwnedSession[]> {
-    return withStoreErrorEvent(this.#engine, 'list', async () => {
+    return withStoreErrorEvent(this.#context.events, 'list', async () => {
+      checkNames('options', options, ['current']);
+      const current = handleOf('options.current', options.current);
       const store = await this.#index();
       const sessions: OwnedSession[] = [];
-      for (const ownerHash of this.#engine.keyring.ownerHashes(checkOwner(owner))) {
+      for (const ownerHash of this.#context.keyring.ownerHashes(checkOwner(owner))) {
         const records = await store.listOwned(ownerHash);
-        sessions.push(...records.map((record) => describe(record, options.current?.handle)));
+        sessions.push(...records.map((record) => describe(record, current)));
       }
       return sessions;
     });
@@ -54,11 +59,13 @@ export class Owners {
    * @returns how many were ended
    */
   revoke(owner: string, options: { except?: HasHandle } = {}): Promise<number> {
-    return withStoreErrorEvent(this.#engine, 'revoke', async () => {
+    return withStoreErrorEvent(this.#context.events, 'revoke', async () => {
+      checkNames('options', options, ['except']);
+      const except = handleOf('options.except', options.except) ?? null;
       const store = await this.#index();
       const handles: string[] = [];
-      for (const ownerHash of this.#engine.keyring.ownerHashes(checkOwner(owner))) {
-        handles.push(...(await store.revokeOwned(ownerHash, options.except?.handle ?? null, null)));
+      for (const ownerHash of this.#context.keyring.ownerHashes(checkOwner(owner))) {
+        handles.push(...(await store.revokeOwned(ownerHash, except, null, this.#longestLife)));
       }
       this.#announce(owner, handles);
       return handles.length;
@@ -70,8 +77,8 @@ export class Owners {
    * @param name of the application's choice, such as `sid`
    */
   listBy(name: string, value: string): Promise<OwnedSession[]> {
-    return withStoreErrorEvent(this.#engine, 'list', async () => {
-      const store = await this.#indexKeys();
+    return withStoreErrorEvent(this.#context.events, 'list', async () => {
+      const store = await this.#loginIndex();
       const sessions: OwnedSession[] = [];
       for (const indexKey of this.#indexKeysOf(name, value)) {
         for (const ownerHash of await store.findOwnerHashes(indexKey)) {
@@ -89,12 +96,15 @@ export class Owners {
    * @returns how many were ended
    */
   revokeBy(name: string, value: string): Promise<number> {
-    return withStoreErrorEvent(this.#engine, 'revoke', async () => {
-      const store = await this.#indexKeys();
+    return withStoreErrorEvent(this.#context.events, 'revoke', async () => {
+      const store = await this.#loginIndex();
       const handles: string[] = [];
       for (const indexKey of this.#indexKeysOf(name, value)) {
-        for (const ownerHash of await store.findOwnerHashes(indexKey))
-          handles.push(...(await store.revokeOwned(ownerHash, null, indexKey)));
+        for (const ownerHash of await store.findOwnerHashes(indexKey)) {
+          const ended = await store.revokeOwned(ownerHash, null, indexKey, this.#longestLife);
+          handles.push(...ended);
+          if (ended.length === 0) await store.removeIndexKey(indexKey, ownerHash, LOGIN_UNDER_WAY);
+        }
       }
       this.#announce(null, handles);
       return handles.length;
@@ -103,9 +113,9 @@ export class Owners {
 
   /** Ends one of the owner's sessions by its handle, also when it was rotated since; says whether there was one. */
   revokeSession(owner: string, handle: string): Promise<boolean> {
-    return withStoreErrorEvent(this.#engine, 'revoke', async () => {
+    return withStoreErrorEvent(this.#context.events, 'revoke', async () => {
       const store = await this.#index();
-      const ownerHashes = this.#engine.keyring.ownerHashes(checkOwner(owner));
+      const ownerHashes = this.#context.keyring.ownerHashes(checkOwner(owner));
       // Handles come from forms: what is none names no session, and must not name another key.
       if (!isHandle(handle)) return false;
       for (const ownerHash of ownerHashes) {
@@ -117,8 +127,14 @@ export class Owners {
     });
   }
 
+  /** Seconds that a session can live on unseen. */
+  get #longestLife(): number {
+    const { absoluteTimeout, maxTimeout, timeout } = this.#context.config;
+    return Math.max(MAX_PENDING_LOGIN_TIMEOUT, absoluteTimeout ?? maxTimeout ?? timeout);
+  }
+
   #announce(owner: string | null, handles: readonly string[]): void {
-    const { events } = this.#engine;
+    const { events } = this.#context;
     events.emit('revoked', { owner, handles });
     for (const handle of handles) events.emit('destroyed', { handle, reason: 'revoked' });
   }
@@ -126,10 +142,10 @@ export class Owners {
   #indexKeysOf(name: unknown, value: unknown): string[] {
     if (typeof name !== 'string' || name === '') throw expected('name', 'a non-empty string', name);
     if (typeof value !== 'string' || value === '') throw expected('value', 'a non-empty string', value);
-    return this.#engine.keyring.indexKeys(name, value);
+    return this.#context.keyring.indexKeys(name, value);
   }
 
-  async #indexKeys(): Promise<SessionStore & OwnerIndex & LoginIndex> {
+  async #loginIndex(): Promise<SessionStore & OwnerIndex & LoginIndex> {
     const store = await this.#index();
     if ('findOwnerHashes' in store) return store as SessionStore & OwnerIndex & LoginIndex;
     throw new SessionError(
@@ -139,7 +155,7 @@ export class Owners {
   }
 
   async #index(): Promise<SessionStore & OwnerIndex> {
-    const store = await this.#engine.storeFor(undefined);
+    const store = await this.#context.storeFor(undefined);
     if ('listOwned' in store && 'revokeOwned' in store) return store as SessionStore & OwnerIndex;
     throw new SessionError(
       'ERR_SESSION_UNSUPPORTED',
@@ -150,4 +166,11 @@ export class Owners {
 
 function describe(record: OwnedRecord, current: string | undefined): OwnedSession {
   return { ...describeRecord(record), current: record.handle === current };
+}
+
+function handleOf(name: string, session: unknown): string | undefined {
+  if (session === undefined) return undefined;
+  const handle = isObject(session) ? (session as Partial<HasHandle>).handle : undefined;
+  if (typeof handle === 'string') return handle;
+  throw expected(name, 'a session, or an object with its `handle`', session);
 }

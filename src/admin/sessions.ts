@@ -1,10 +1,8 @@
-import { endRecord } from '../engine/end.ts';
-import type { Engine } from '../engine/context.ts';
-import { findRecord } from '../engine/find.ts';
+import type { SessionContext } from '../engine/context.ts';
+import { endRecord, findRecord } from '../engine/rotation.ts';
 import { isHandle } from '../crypto/keyring.ts';
 import { SessionError } from '../errors.ts';
-import { expected } from '../internal/validate.ts';
-import { checkOwner } from '../session/login.ts';
+import { checkNames, checkOwner, expected } from '../internal/validate.ts';
 import type { RecordKey, ScannedRecord, SessionScanner, SessionStore } from '../stores/store.ts';
 import { describeRecord, type StoredSession } from './stored-session.ts';
 
@@ -26,10 +24,10 @@ export interface SessionLookup {
  * ```
  */
 export class Sessions {
-  readonly #engine: Engine;
+  readonly #context: SessionContext;
 
-  constructor(engine: Engine) {
-    this.#engine = engine;
+  constructor(context: SessionContext) {
+    this.#context = context;
   }
 
   /**
@@ -40,6 +38,7 @@ export class Sessions {
    * are looked for among all: O(N).
    */
   async get(handle: string, options: SessionLookup = {}): Promise<StoredSession | undefined> {
+    checkNames('options', options, ['owner']);
     const store = await this.#store();
     for (const key of this.#keys(handle, options.owner)) {
       const found = await findRecord(store, key);
@@ -62,6 +61,7 @@ export class Sessions {
    * Ends a session, or what rotations have made of it since; says whether there was one. It is found as by `get`.
    */
   async destroy(handle: string, options: SessionLookup = {}): Promise<boolean> {
+    checkNames('options', options, ['owner']);
     const store = await this.#store();
     for (const key of this.#keys(handle, options.owner)) {
       if (await this.#end(store, key)) return true;
@@ -71,29 +71,41 @@ export class Sessions {
   }
 
   /**
-   * Ends all sessions that were created, or whose owner logged in, longer ago: O(N).
+   * Ends all sessions that were created, or whose owner logged in, longer ago: O(N), once more than there are passes
+   * that end something. A session that is rotated meanwhile is ended too.
    * @param options.olderThan seconds, or a point in time by the store's clock
    * @returns how many were ended
+   * @throws {SessionError} `ERR_SESSION_STORE` with how many were ended before the store failed
    */
   async purge(options: { olderThan: number | Date }): Promise<number> {
+    checkNames('options', options, ['olderThan']);
     const store = await this.#store();
-    const before = pointInTime(store, options?.olderThan);
-    let ended = 0;
-    for await (const { key, meta } of scanner(store).scan()) {
-      if (meta.createdAt < before && (await this.#end(store, key))) ended += 1;
+    const before = await pointInTime(store, options.olderThan);
+    let total = 0;
+    try {
+      for (let ended = -1; ended !== 0; total += ended) {
+        ended = 0;
+        // A rotation can move a session to where this pass has been.
+        for await (const { key, meta } of scanner(store).scan()) {
+          if (meta.createdAt <= before && (await this.#end(store, key))) ended += 1;
+        }
+      }
+    } catch (cause) {
+      if (total === 0 || !(cause instanceof SessionError)) throw cause;
+      throw new SessionError(cause.code, `The purge stopped after ${total} sessions: run it again`, { cause });
     }
-    return ended;
+    return total;
   }
 
   async #end(store: SessionStore, key: RecordKey): Promise<boolean> {
     if (!(await endRecord(store, key))) return false;
-    this.#engine.events.emit('destroyed', { handle: key.handle, reason: 'destroyed' });
+    this.#context.events.emit('destroyed', { handle: key.handle, reason: 'destroyed' });
     return true;
   }
 
   /** Where a session can be without a search. */
   #keys(handle: string, owner: string | undefined): RecordKey[] {
-    const ownerHashes = owner === undefined ? [] : this.#engine.keyring.ownerHashes(checkOwner(owner));
+    const ownerHashes = owner === undefined ? [] : this.#context.keyring.ownerHashes(checkOwner(owner));
     // Handles come from outside: what is none must not name another key.
     return isHandle(handle) ? [null, ...ownerHashes].map((ownerHash) => ({ handle, ownerHash })) : [];
   }
@@ -107,7 +119,7 @@ export class Sessions {
   }
 
   async #store(): Promise<SessionStore> {
-    return await this.#engine.storeFor(undefined);
+    return await this.#context.storeFor(undefined);
   }
 }
 
@@ -120,9 +132,9 @@ function describe({ key, meta, lastSeen }: ScannedRecord): StoredSession {
   return describeRecord({ handle: key.handle, meta, lastSeen });
 }
 
-/** Milliseconds. */
-function pointInTime(store: SessionStore, olderThan: unknown): number {
+/** Returns milliseconds by the store's clock. */
+async function pointInTime(store: SessionStore, olderThan: unknown): Promise<number> {
   if (olderThan instanceof Date && !Number.isNaN(olderThan.getTime())) return olderThan.getTime();
-  if (typeof olderThan === 'number' && olderThan >= 0) return store.now() - olderThan * 1000;
+  if (typeof olderThan === 'number' && olderThan >= 0) return (await store.now()) - olderThan * 1000;
   throw expected('olderThan', 'a number of seconds, 0 or more, or a valid Date', olderThan);
 }

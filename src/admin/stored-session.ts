@@ -28,7 +28,7 @@ export function describeRecord({ handle, meta, lastSeen }: OwnedRecord): StoredS
     authenticatedAt: meta.authenticatedAt === 0 ? null : new Date(meta.authenticatedAt),
     lastSeenAt: new Date(lastSeen),
     expiresAt: meta.expiresAt === 0 ? null : new Date(meta.expiresAt),
-    timeout: meta.timeout,
+    timeout: meta.timeout.seconds,
     method: meta.method,
     clientAddress: meta.address,
     userAgent: meta.agent,

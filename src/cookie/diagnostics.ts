@@ -1,26 +1,33 @@
-import type { Engine } from '../engine/context.ts';
-import type { CookieReason } from '../events.ts';
-import type { Exchange } from '../exchange.ts';
 import { untrustedHttps } from '../internal/forwarded.ts';
+import type { CookieTemplate } from './set-cookie.ts';
 
-type Doubt = Exclude<CookieReason, 'cacheable' | 'exception'>;
+/** Why a browser may refuse a cookie, or fail to send it back. */
+export type CookieProblem =
+  | 'secure-over-http' // `Secure`, but the request did not come over HTTPS
+  | 'untrusted-proxy' // a proxy says HTTPS, but the application trusts none: sent without `Secure`
+  | 'path' // the request's path is outside `cookie.path`
+  | 'domain'; // the request's host is outside `cookie.domain`
 
-/** Why the browser may refuse the cookie that this response sets, or fail to send it back. */
-export function diagnoseCookie(engine: Engine, exchange: Exchange): Doubt[] {
-  const { cookie } = engine.options;
-  const { path, domain } = cookie.attributes;
-  const doubts: Doubt[] = [];
-  const forwarded = exchange.header('x-forwarded-proto');
-  if (untrustedHttps(forwarded, 0, exchange.secure)) doubts.push('untrusted-proxy');
-  else if (!exchange.secure && cookie.isSecure(false) && !isLoopback(hostOf(exchange))) doubts.push('secure-over-http');
-  if (!pathMatches(pathOf(exchange.url), path)) doubts.push('path');
-  if (domain !== null && !domainMatches(hostOf(exchange), domain)) doubts.push('domain');
-  return doubts;
+/** What a cookie is compared with. */
+export interface CookieRequest {
+  readonly url: string;
+  /** The `Host` header. */
+  readonly host: string | undefined;
+  readonly secure: boolean;
+  /** The `X-Forwarded-Proto` header. */
+  readonly forwardedProto: string | undefined;
 }
 
-function hostOf(exchange: Exchange): string {
-  const host = exchange.header('host') ?? '';
-  return host.replace(/:\d+$/, '').toLowerCase();
+/** Returns why the browser may refuse the cookie that a response sets, or fail to send it back. */
+export function diagnoseCookie(cookie: CookieTemplate, request: CookieRequest): CookieProblem[] {
+  const { path, domain } = cookie.attributes;
+  const host = (request.host ?? '').replace(/:\d+$/, '').toLowerCase();
+  const problems: CookieProblem[] = [];
+  if (untrustedHttps(request.forwardedProto, 0, request.secure)) problems.push('untrusted-proxy');
+  else if (!request.secure && cookie.isSecure(false) && !isLoopback(host)) problems.push('secure-over-http');
+  if (!pathMatches(pathOf(request.url), path)) problems.push('path');
+  if (domain !== null && !domainMatches(host, domain)) problems.push('domain');
+  return problems;
 }
 
 /** Browsers treat these as secure whatever the scheme. */

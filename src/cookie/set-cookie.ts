@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { stringifySetCookie, type SetCookie } from 'cookie';
 import { SessionError } from '../errors.ts';
 import { expected } from '../internal/validate.ts';
@@ -15,13 +16,16 @@ export interface CookieAttributes {
   readonly priority: 'low' | 'medium' | 'high' | null;
 }
 
+/** What tells two cookies of one name apart in a browser (RFC 6265bis section 5.7; CHIPS). */
+export type CookieVariant = Pick<CookieAttributes, 'path' | 'domain' | 'partitioned'>;
+
 /** Browsers ignore a cookie whose name and value are longer together (RFC 6265bis section 5.6; ASVS 3.3.5). */
 const MAX_PAIR_BYTES = 4096;
 /** Browsers ignore an attribute whose value is longer (RFC 6265bis section 5.6). */
 const MAX_ATTRIBUTE_BYTES = 1024;
 /** What a cookie's value may consist of without quotes (RFC 6265 section 4.1.1). */
 const COOKIE_OCTETS = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/;
-const LONG_AGO = new Date(0);
+const EPOCH = new Date(0);
 
 /**
  * The session cookie as `Set-Cookie` has it. Everything but value and `Max-Age` is checked and written
@@ -73,14 +77,57 @@ export class CookieTemplate {
     return `${this.name}=${value}${maxAge}${this.#text(head.secure)}`;
   }
 
-  /** Makes the browser forget the cookie. */
-  serializeDeletion(head: { readonly secure: boolean }): string {
-    return `${this.name}=; Max-Age=0; Expires=${LONG_AGO.toUTCString()}${this.#text(head.secure)}`;
+  /**
+   * Returns a `Set-Cookie` that makes the browser forget the cookie.
+   * @param head.variant the cookie that attributes of before have made; default: the present one
+   */
+  serializeDeletion(head: { readonly secure: boolean; readonly variant?: CookieVariant }): string {
+    const { secure, variant } = head;
+    const text =
+      variant === undefined
+        ? this.#text(secure)
+        : attributeText({ ...this.attributes, ...variant }, this.isSecure(secure) || variant.partitioned);
+    return `${this.name}=; Max-Age=0; Expires=${EPOCH.toUTCString()}${text}`;
+  }
+
+  /**
+   * Returns a word for the attributes, which changes with them, and from which {@link outdatedVariant} reads what tells
+   * two cookies of one name apart.
+   * @param maxAge seconds; `null` for the browser's session
+   */
+  describeAttributes(maxAge: number | null): string {
+    const { name: _, ...attributes } = this.attributes;
+    const text = JSON.stringify([Object.entries(attributes).toSorted(), maxAge]);
+    const hash = createHash('sha256').update(text).digest('base64url').slice(0, 6);
+    const { path, domain, partitioned } = attributes;
+    if (path === '/' && domain === null && !partitioned) return hash;
+    return [hash, path, domain ?? '', partitioned ? 'p' : ''].map(encodePart).join('~');
+  }
+
+  /** Returns the cookie that a browser has beside the present one, made with the attributes of a word; `null` if it is the same. */
+  outdatedVariant(word: string): CookieVariant | null {
+    const [, path = '%2F', domain = '', partitioned = ''] = word.split('~');
+    const variant = {
+      path: decodeURIComponent(path),
+      domain: domain === '' ? null : decodeURIComponent(domain),
+      partitioned: partitioned === 'p',
+    };
+    const { attributes } = this;
+    const same =
+      variant.path === attributes.path &&
+      variant.domain === attributes.domain &&
+      variant.partitioned === attributes.partitioned;
+    return same ? null : variant;
   }
 
   #text(https: boolean): string {
     return this.isSecure(https) ? this.#secureText : this.#plainText;
   }
+}
+
+/** URL-safe, without the separators of the word and of the store. */
+function encodePart(part: string): string {
+  return encodeURIComponent(part).replaceAll('~', '%7E');
 }
 
 /** Everything after the value: written by the `cookie` package, which knows the grammar. */

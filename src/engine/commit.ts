@@ -1,138 +1,186 @@
 import { SessionError } from '../errors.ts';
-import type { DiscardReason } from '../events.ts';
 import type { ResponseHead } from '../exchange.ts';
 import { createRecord } from './create.ts';
-import { endRecord } from './end.ts';
+import { isCookieDue, isRecordDue, isTouchDue } from './due.ts';
+import type { Epoch } from './epoch.ts';
 import type { FieldChanges } from './fields.ts';
+import { storeBegunLogin } from './pending-login.ts';
+import { planCommit, type CommitPlan } from './plan.ts';
 import { rekeyRecord } from './rekey.ts';
 import { allowsCookie } from './response.ts';
+import { endRecord, replacedTombstone, sessionEnded } from './rotation.ts';
 import { saveRecord } from './save.ts';
-import type { RetiredRecord, SessionState } from './state.ts';
+import type { PendingEnd, SessionState } from './state.ts';
 
 /**
- * Brings what the request did to its session to the store. `undefined` when there is nothing to bring:
- * the response then goes its way untouched.
+ * Brings what the request did to its session to the store, in the session's queue. Returns `undefined` when there is
+ * nothing to bring: the response then goes its way untouched.
  *
- * @param head the response's head when it is about to leave, `null` for a commit before that
+ * @param head the response's head when it is about to leave, `null` for a commit before or after that
  * @throws {SessionError} synchronously when a value cannot be serialised; rejects when the store fails
  */
 export function commitSession(state: SessionState, head: ResponseHead | null): Promise<void> | undefined {
-  if (state.committing !== null) return afterCommit(state, head);
-  if (state.failed || state.phase === 'unloaded' || state.phase === 'degraded') return undefined;
-  if (state.key === null && state.retired.length === 0 && !state.used) return undefined;
-  let changes = state.fields.changes(state.key?.handle ?? '');
-  if (changes === null && !hasMarks(state) && !state.touchDue) return undefined;
-  if (state.phase !== 'ready') {
-    drop(state, state.phase === 'ignored' ? 'ignored' : 'superseded', changes);
-    state.fields.reset();
-    return undefined;
-  }
-  if (head !== null) changes = restrict(state, head, changes);
-  else if (state.finished && needsCookie(state, changes)) throw headersSent();
-  if (changes === null && !hasMarks(state) && !state.touchDue) return undefined;
-  state.committing = run(state, changes).finally(() => {
-    state.committing = null;
-  });
-  return state.committing;
+  if (head !== null) state.startFinalCommit();
+  const committed = state.queue.run(() => commit(state, head));
+  return committed instanceof Promise ? committed : undefined;
 }
 
-/** Gives up what this response must not carry out; what remains of the changes. */
-function restrict(state: SessionState, head: ResponseHead, given: FieldChanges | null): FieldChanges | null {
-  const { events, options } = state.engine;
-  let changes = given;
-  if (head.status >= 500 && !options.cookieOnException) {
-    drop(state, 'exception', changes);
-    changes = null;
-  }
-  if (!needsCookie(state, changes) || allowsCookie(state.engine, head)) return changes;
-  if (state.login !== null) throw withheldLogin();
-  events.emit('cookieSuppressed', { handle: state.key?.handle ?? null, reason: 'cacheable' });
-  state.rotate = null;
-  if (state.key !== null) return changes;
-  drop(state, 'cacheable', changes);
-  return null;
+/**
+ * Commits now, for `session.save()`.
+ * @throws {SessionError} `ERR_SESSION_ENDED` when the session was ended elsewhere, and what the request wrote with it
+ */
+export async function saveSession(state: SessionState): Promise<void> {
+  await commitSession(state, null);
 }
 
-async function afterCommit(state: SessionState, head: ResponseHead | null): Promise<void> {
+function commit(state: SessionState, head: ResponseHead | null): Promise<void> | undefined {
+  const { epoch } = state;
+  if (state.commitFailed) return undefined;
+  if (epoch.record === null && state.pendingEnds.length === 0 && !state.accessed) return undefined;
+  const changes = state.phase === 'unloaded' ? null : epoch.fields.changes(epoch.record?.key.handle ?? '');
+  const plan = planCommit(situationOf(state, head, changes));
+  if (plan.refusal !== null) throw refusalError(plan.refusal);
+  if (plan.suppressed !== null) {
+    const handle = epoch.record?.key.handle ?? null;
+    state.context.events.emit('cookieSuppressed', { handle, reason: plan.suppressed });
+  }
+  if (plan.discard !== null) {
+    discard(state, epoch, plan);
+    if (head === null && state.phase === 'lost') throw sessionEnded();
+  }
+  if (plan.write === 'none' && !plan.ends) return undefined;
+  return carryOut(state, epoch, plan, changes, head);
+}
+
+function situationOf(
+  state: SessionState,
+  head: ResponseHead | null,
+  changes: FieldChanges | null,
+): Parameters<typeof planCommit>[0] {
+  const { config } = state.context;
+  const { record, pending } = state.epoch;
+  const usable = state.phase === 'ready' && record !== null;
+  return {
+    phase: state.phase,
+    lossReason: state.lossReason,
+    head: head === null ? null : { failed: head.status >= 500, allowsCookie: allowsCookie(config, head) },
+    headLeft: head === null && state.headLeaving,
+    cookieOnException: config.cookieOnException,
+    stored: record !== null,
+    hasChanges: changes !== null || pending.begunLogin !== null,
+    login: pending.login !== null,
+    rotation: pending.rotation !== null,
+    timeout: pending.timeout !== null,
+    ends: state.pendingEnds.length > 0,
+    touchDue: usable && isTouchDue(record, config, state.now),
+    cookieDue: usable && isCookieDue(state, record),
+    recordDue: usable && isRecordDue(state, record),
+  };
+}
+
+/** Gives up what the request wrote and asked for, except that sessions which it ends stay ended. */
+function discard(state: SessionState, epoch: Epoch, { discard: reason }: CommitPlan): void {
+  state.context.events.emit('discarded', { handle: epoch.record?.key.handle ?? null, reason: reason! });
+  epoch.fields.discardChanges();
+  epoch.pending.clear();
+}
+
+async function carryOut(
+  state: SessionState,
+  epoch: Epoch,
+  plan: CommitPlan,
+  changes: FieldChanges | null,
+  head: ResponseHead | null,
+): Promise<void> {
+  const lossBefore = state.lossReason;
   try {
-    await state.committing;
-  } catch {
-    // Its own caller was told. What it did not bring to the store is tried again.
-  }
-  await commitSession(state, head);
-}
-
-function hasMarks(state: SessionState): boolean {
-  return state.login !== null || state.rotate !== null || state.timeout !== null || state.retired.length > 0;
-}
-
-/** Will the commit give the client a new id? */
-function needsCookie(state: SessionState, changes: FieldChanges | null): boolean {
-  return state.login !== null || (state.key === null ? changes !== null : state.rotate !== null);
-}
-
-/** Gives up what the request wrote and marked, except that sessions which were ended stay ended. */
-function drop(state: SessionState, reason: DiscardReason, changes: FieldChanges | null): void {
-  if (changes !== null || state.login !== null) {
-    state.engine.events.emit('discarded', { handle: state.key?.handle ?? null, reason });
-  }
-  state.fields.committed(changes, state.key?.handle ?? '');
-  state.login = null;
-  state.rotate = null;
-  state.timeout = null;
-}
-
-async function run(state: SessionState, changes: FieldChanges | null): Promise<void> {
-  const { engine } = state;
-  try {
-    if (state.store === null) state.store = await engine.storeFor(state.exchange.request);
-    while (state.retired.length > 0) {
-      await endRecord(state.store, state.retired[0]!.key);
-      announceEnd(state, state.retired.shift()!);
-    }
-    if (state.key === null) {
-      if (changes !== null || state.login !== null) await createRecord(state);
-    } else if (state.login !== null || state.rotate !== null) {
-      await rekeyRecord(state);
-    } else if (changes !== null || state.timeout !== null) {
-      await saveRecord(state, changes);
-    } else if (state.touchDue) {
-      await touchRecord(state);
-    }
+    await carryOutEnds(state, plan.write === 'create');
+    await write(state, epoch, plan, changes);
   } catch (error) {
-    const refused = error instanceof SessionError && error.code === 'ERR_SESSION_FULL';
-    if (!refused) engine.events.emit('storeError', { operation: 'commit', error });
+    const { code } = error as { code?: string };
+    const refused = code === 'ERR_SESSION_FULL' || code === 'ERR_SESSION_LOGIN_EXPIRED' || code === 'ERR_SESSION_ENDED';
+    if (!refused) state.context.events.emit('storeError', { operation: 'commit', error });
     throw error;
+  }
+  if (head === null && state.lossReason !== lossBefore) throw sessionEnded();
+}
+
+async function carryOutEnds(state: SessionState, isReplaced: boolean): Promise<void> {
+  const { context } = state;
+  const store = await state.connect();
+  while (state.pendingEnds.length > 0) {
+    const { key } = state.pendingEnds[0]!;
+    const tombstone = isReplaced ? replacedTombstone(context, context.config.timeout) : null;
+    const existed = await endRecord(store, key, tombstone);
+    const end = state.endCarriedOut(existed);
+    if (existed) announceEnd(state, end);
+  }
+}
+
+async function write(
+  state: SessionState,
+  epoch: Epoch,
+  { write: kind, sendCookie }: CommitPlan,
+  changes: FieldChanges | null,
+): Promise<void> {
+  // The request has ended this session meanwhile; what it does since is for the next commit.
+  if (epoch.over !== null) return;
+  switch (kind) {
+    case 'none':
+      return;
+    case 'create':
+      await storeBegunLogin(state);
+      return await createRecord(state, epoch, epoch.pending.login);
+    case 'rekey':
+      await storeBegunLogin(state);
+      return await rekeyRecord(state, epoch);
+    case 'save':
+      return await saveRecord(state, epoch, changes, sendCookie);
+    case 'touch':
+      return await touchRecord(state, epoch, sendCookie);
+    default:
+      kind satisfies never;
   }
 }
 
 /** A request that only reads is answered although its session could not be renewed: the next one tries again. */
-async function touchRecord(state: SessionState): Promise<void> {
+async function touchRecord(state: SessionState, epoch: Epoch, sendCookie: boolean): Promise<void> {
   try {
-    await saveRecord(state, null);
+    await saveRecord(state, epoch, null, sendCookie);
   } catch (error) {
     if (!(error instanceof SessionError)) throw error;
-    state.engine.events.emit('storeError', { operation: 'touch', error });
+    if (error.code !== 'ERR_SESSION_ENDED') state.context.events.emit('storeError', { operation: 'touch', error });
   }
 }
 
-function announceEnd(state: SessionState, { key, owner, reason }: RetiredRecord): void {
-  const { events } = state.engine;
+function announceEnd(state: SessionState, { key, owner, reason }: PendingEnd): void {
+  const { events } = state.context;
   if (reason === 'logout') events.emit('logout', { handle: key.handle, owner });
   events.emit('destroyed', { handle: key.handle, reason });
 }
 
-function withheldLogin(): SessionError {
-  return new SessionError(
-    'ERR_SESSION_COOKIE_WITHHELD',
-    'A login was answered with a response that shared caches may store, so its cookie cannot be sent: ' +
-      'answer with `Cache-Control: no-store`, or without `Cache-Control` and `Expires`',
-  );
+/** Drops changes that were made after the response had left, and that nothing has saved. */
+export function discardLateChanges(state: SessionState): void {
+  void state.queue.run(() => {
+    const { epoch } = state;
+    if (state.commitFailed || state.phase !== 'ready') return;
+    if (epoch.fields.changes(epoch.record?.key.handle ?? '') === null && !epoch.pending.any) return;
+    state.context.events.emit('discarded', { handle: epoch.record?.key.handle ?? null, reason: 'late' });
+    epoch.fields.discardChanges();
+    epoch.pending.clear();
+  });
 }
 
-function headersSent(): SessionError {
+function refusalError(refusal: NonNullable<CommitPlan['refusal']>): SessionError {
+  if (refusal === 'headers-sent') {
+    return new SessionError(
+      'ERR_SESSION_HEADERS_SENT',
+      'The session needs a new cookie, but the response has left already: call `await session.save()` before the first write',
+    );
+  }
   return new SessionError(
-    'ERR_SESSION_HEADERS_SENT',
-    'The session needs a new cookie, but the response has left already: call `await session.save()` before the first write',
+    'ERR_SESSION_COOKIE_WITHHELD',
+    'A login or a rotation was answered with a response that shared caches may store, so its cookie cannot be sent: ' +
+      'answer with `Cache-Control: no-store`, or without `Cache-Control` and `Expires`',
   );
 }

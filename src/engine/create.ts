@@ -1,115 +1,181 @@
-import { SessionError } from '../errors.ts';
-import type { NewRecord, RecordDetails, RecordMeta, SessionStore, LoginIndex } from '../stores/store.ts';
-import { loginChange } from './session-limit.ts';
 import { makeId, keyOf } from '../crypto/session-id.ts';
-import type { PendingLogin, SessionState } from './state.ts';
+import { SessionError } from '../errors.ts';
+import type { LoginIndex, NewRecord, RecordDetails, RecordMeta, SessionStore } from '../stores/store.ts';
+import type { Epoch, PendingLogin } from './epoch.ts';
+import { endRecord, replacedTombstone } from './rotation.ts';
+import { loginChange } from './session-limit.ts';
+import type { SessionState } from './state.ts';
 
-/** An id that is taken is a broken generator's or a one-in-2^256 chance; a few more tries tell them apart. */
+/** Retries on collision: repeated collisions mean a broken generator. */
 const MAX_ATTEMPTS = 3;
-/** Long enough for every browser of today; what is longer is nobody's. */
+/** Longer than the `User-Agent` of every browser. */
 const MAX_AGENT_LENGTH = 512;
 
-/** A new id: the application's generator's, or 256 random bits. */
+/** Returns a new id: the application's generator's, or 256 random bits. */
 export function newId(state: SessionState, ownerHash: string | null): string {
-  return makeId(ownerHash, state.engine.options.generateId());
+  return makeId(ownerHash, state.context.config.generateId());
 }
 
 export function idTaken(): SessionError {
   return new SessionError(
     'ERR_SESSION_ID_GENERATOR',
-    'The session ids that `idGenerator` gave are all taken: it must give a new, unguessable id each time',
+    'All session ids that `idGenerator` returned are taken: it must return a new, unguessable id each time',
   );
 }
 
-/** What the store keeps about who opened or took over the session. */
-export function detailsOf(state: SessionState, login: PendingLogin | null): RecordDetails {
+/** Returns what the store keeps about who opened or took over the session. */
+export function detailsOf(state: SessionState, login: PendingLogin | null, indexKeys: readonly string[]): RecordDetails {
   const { exchange } = state;
   return {
     owner: login?.owner ?? null,
     method: login?.method ?? null,
     address: exchange.clientAddress,
-    agent: exchange.header('user-agent')?.slice(0, MAX_AGENT_LENGTH) ?? null,
-    indexKeys: login?.indexKeys ?? [],
+    // Cut between characters, not in the middle of one.
+    agent: exchange.header('user-agent')?.slice(0, MAX_AGENT_LENGTH).replace(/[\ud800-\udbff]$/, '') ?? null,
+    indexKeys,
   };
 }
 
-/** What the store has made of a new or newly owned record. */
+/** Returns what the store has made of a new or newly owned record. */
 export function metaOf(record: Omit<NewRecord, 'fields'>, now: number): RecordMeta {
-  const { details, timeout, absoluteTimeout, login } = record;
+  const { details, timeout, absoluteTimeout, login, cookieAttributes } = record;
+  const authenticated = login === null ? 0 : Math.min(login.authenticatedAt ?? now - login.age, now);
   return {
     ...details,
     createdAt: now,
     timeout,
     expiresAt: absoluteTimeout === 0 ? 0 : now + absoluteTimeout * 1000,
-    authenticatedAt: login === null ? 0 : now - login.age,
+    authenticatedAt: authenticated,
+    cookie: { sentAt: now, attributes: cookieAttributes, confirmed: true },
   };
 }
 
-/** Makes the session findable by its indexKeys, before it exists: then there is none that cannot be found. */
-export async function addIndexKeys(state: SessionState, login: PendingLogin): Promise<void> {
-  if (login.indexKeys.length === 0) return;
-  const store = state.store!;
+/** Makes the session findable by its index keys, before it exists: then there is none that cannot be found. */
+export async function addIndexKeys(state: SessionState, owner: string, indexKeys: readonly string[]): Promise<void> {
+  if (indexKeys.length === 0) return;
+  const store = await state.connect();
   if (!('addIndexKey' in store)) {
     throw new SessionError(
       'ERR_SESSION_UNSUPPORTED',
       'The store cannot find sessions by `index`: it has no `addIndexKey`',
     );
   }
-  const { keyring, options } = state.engine;
-  const ownerHash = keyring.ownerHash(login.owner);
-  for (const indexKey of login.indexKeys)
-    await (store as SessionStore & LoginIndex).addIndexKey(indexKey, ownerHash, options.absoluteTimeout ?? 0);
+  const { keyring, config } = state.context;
+  const ownerHash = keyring.ownerHash(owner);
+  const keep = config.absoluteTimeout ?? config.maxTimeout ?? Math.max(config.timeout, state.record?.meta.timeout.seconds ?? 0);
+  for (const indexKey of indexKeys) await (store as SessionStore & LoginIndex).addIndexKey(indexKey, ownerHash, keep);
 }
 
-export function refuseLogin(state: SessionState): SessionError {
-  state.login = null;
+/** Without an absolute timeout, index entries live as long as the session is used. */
+export async function renewIndexKeys(state: SessionState, { record }: Epoch): Promise<void> {
+  if (state.context.config.absoluteTimeout !== null) return;
+  const { owner, indexKeys } = record!.meta;
+  if (owner !== null) await addIndexKeys(state, owner, indexKeys);
+}
+
+/** Gives a login up, and returns the error that says why. */
+export function refuseLogin(state: SessionState, epoch: Epoch, status: 'full' | 'revoked'): SessionError {
+  state.loginRefused(epoch);
+  const { clientAddress } = state.exchange;
+  const handle = epoch.record?.key.handle ?? null;
+  const reason = status === 'full' ? 'session-limit' : 'login-expired';
+  state.context.events.emit('refused', { handle, reason, clientAddress });
+  if (status === 'full') {
+    return new SessionError(
+      'ERR_SESSION_FULL',
+      `The owner has ${state.context.config.maxSessionsPerOwner} sessions already, as many as \`maxSessionsPerOwner\` allows`,
+    );
+  }
   return new SessionError(
-    'ERR_SESSION_FULL',
-    `The owner has ${state.engine.options.maxSessionsPerOwner} sessions already, as many as \`maxSessionsPerOwner\` allows`,
+    'ERR_SESSION_LOGIN_EXPIRED',
+    "The owner's sessions were revoked while this login waited for its second factor: begin the login again",
   );
 }
 
-/** Tells of a login that the store has accepted. */
-export function announceLogin(state: SessionState, previous: string | null, evicted: readonly string[]): void {
-  const { events } = state.engine;
-  const { owner, method } = state.login!;
-  events.emit('login', { handle: state.key!.handle, previous, owner, method });
-  announceEvictions(state, evicted);
-  state.login = null;
+/** Reports a login that the store has accepted. */
+export function emitLogin(
+  state: SessionState,
+  epoch: Epoch,
+  login: PendingLogin,
+  previous: string | null,
+  evicted: readonly string[],
+): void {
+  const { events } = state.context;
+  const { owner, method } = login;
+  events.emit('login', { handle: epoch.record!.key.handle, previous, owner, method });
+  emitEvictions(state, evicted);
 }
 
-/** Tells of sessions that were ended to make room. */
-export function announceEvictions({ engine }: SessionState, evicted: readonly string[]): void {
-  for (const handle of evicted) engine.events.emit('destroyed', { handle, reason: 'evicted' });
+/** Reports sessions that were ended to make room. */
+export function emitEvictions({ context }: SessionState, evicted: readonly string[]): void {
+  for (const handle of evicted) context.events.emit('destroyed', { handle, reason: 'evicted' });
 }
 
-/** Stores a session for the first time, initial data included, in one step. */
-export async function createRecord(state: SessionState): Promise<void> {
-  const { engine, fields, login } = state;
-  const absoluteTimeout = engine.options.absoluteTimeout ?? 0;
-  const timeout = state.timeout ?? engine.options.timeout;
-  const ownerHash = login === null ? null : engine.keyring.ownerHash(login.owner);
-  const details = detailsOf(state, login);
-  state.use();
-  if (login !== null) await addIndexKeys(state, login);
+/** Stores a session for the first time, initial data included, in one step; with it a login, if there is one. */
+export async function createRecord(state: SessionState, epoch: Epoch, login: PendingLogin | null): Promise<void> {
+  const { context } = state;
+  const { config, keyring, events } = context;
+  const { fields, pending } = epoch;
+  const absoluteTimeout = config.absoluteTimeout ?? 0;
+  const adjusted = pending.timeout;
+  const ownerHash = login === null ? null : keyring.ownerHash(login.owner);
+  const indexKeys = login?.indexKeys ?? [];
+  if (epoch === state.epoch) state.markAccessed();
+  if (login !== null) await addIndexKeys(state, login.owner, indexKeys);
+  const store = await state.connect();
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-    const change = login === null ? null : await loginChange(state, login);
-    if (change !== null && change.max < 0) throw refuseLogin(state);
-    const promised = login === null && attempt === 0 ? state.promisedId : null;
-    const id = promised ?? newId(state, ownerHash);
+    const change = login === null ? null : await loginChange(state, epoch, login);
+    if (change !== null && change.max < 0) throw refuseLogin(state, epoch, 'full');
+    const reserved = login === null && attempt === 0 ? epoch.reservedId : null;
+    const id = reserved ?? newId(state, ownerHash);
     const key = keyOf(id);
     const changes = { set: fields.all(key.handle), delete: new Set<string>() };
-    const record = { details, timeout, absoluteTimeout, fields: changes.set, login: change };
-    const outcome = await state.store!.create(key, record);
-    if (outcome.status === 'full') throw refuseLogin(state);
+    const record: NewRecord = {
+      details: detailsOf(state, login, indexKeys),
+      timeout: { seconds: adjusted ?? config.timeout, adjusted: adjusted !== null },
+      absoluteTimeout,
+      fields: changes.set,
+      cookieAttributes: config.cookieAttributes,
+      login: change,
+    };
+    const outcome = await store.create(key, record);
+    if (outcome.status === 'full' || outcome.status === 'revoked') throw refuseLogin(state, epoch, outcome.status);
     if (outcome.status === 'exists') continue;
-    state.attach(id, key, metaOf(record, outcome.now), outcome.now);
+    const { now, evicted } = outcome;
+    state.observeClock(now);
+    const meta = metaOf(record, now);
     fields.committed(changes, key.handle);
-    state.timeout = null;
-    state.cookie = 'set';
-    engine.events.emit('created', { handle: key.handle });
-    if (login !== null) announceLogin(state, null, outcome.evicted);
+    if (pending.login === login) pending.login = null;
+    if (pending.timeout === adjusted) pending.timeout = null;
+    if (epoch.record === null) pending.rotation = null;
+    epoch.bind({
+      id,
+      key,
+      meta,
+      lastSeen: Math.floor(now / 1000) * 1000,
+      originalId: id,
+      fromClient: false,
+      timeoutOutdated: false,
+      sendableUntil: Infinity,
+    });
+    state.acknowledge(epoch);
+    events.emit('created', { handle: key.handle });
+    if (login !== null) {
+      emitLogin(state, epoch, login, null, evicted);
+      await endSwitchedSession(state, epoch);
+    }
     return;
   }
   throw idTaken();
+}
+
+/** Ends the session of another owner, which a login has left, after the new one is there. */
+async function endSwitchedSession(state: SessionState, epoch: Epoch): Promise<void> {
+  if (epoch !== state.epoch || state.switchedFrom === null) return;
+  const { context } = state;
+  const record = state.switchCompleted();
+  if (record === null) return;
+  const tombstone = replacedTombstone(context, record.meta.timeout.seconds);
+  const existed = await endRecord(await state.connect(), record.key, tombstone);
+  if (existed) context.events.emit('destroyed', { handle: record.key.handle, reason: 'account-switch' });
 }

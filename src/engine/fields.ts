@@ -1,5 +1,6 @@
 import type { Serializer } from '../serializers/serializer.ts';
 import type { RecordChange, Stored } from '../stores/store.ts';
+import { isStoreField, keyOfField } from './field-names.ts';
 
 /** What a request did to the fields, serialised. */
 export interface FieldChanges {
@@ -8,51 +9,36 @@ export interface FieldChanges {
 }
 
 /** A serialised value, `undefined` for none, and the handle under which it was serialised. */
-export interface Placed {
+export interface SerializedField {
   readonly stored: Stored | undefined;
   readonly handle: string;
 }
 
-/** A stored value that its serializer refuses. */
+/** Thrown for a stored value that its serializer refuses. */
 export class UnreadableField extends Error {}
 
 const NO_FIELDS: Readonly<Record<string, Stored>> = Object.freeze(Object.create(null) as Record<string, Stored>);
-const NOWHERE: Placed = { stored: undefined, handle: '' };
-const AT = 0x40;
-
-/**
- * The name under which the store keeps a key of the application's: names that begin with `@` are the
- * engine's and the store's own, so the application's get one more.
- */
-export function fieldName(key: string): string {
-  return key.charCodeAt(0) === AT ? `@${key}` : key;
-}
-
-/** The key that a stored field holds; `undefined` for fields of the engine and the store. */
-function keyOfField(name: string): string | undefined {
-  if (name.charCodeAt(0) !== AT) return name;
-  return name.charCodeAt(1) === AT ? name.slice(1) : undefined;
-}
+const ABSENT: SerializedField = { stored: undefined, handle: '' };
 
 /**
  * The fields of one session during one request: serialised as they were loaded, parsed when first used,
  * and compared at the end if they could have been changed in place. All names are the store's.
  */
-export class Fields {
+export class FieldTracker {
   readonly #serializer: Serializer;
   #stored: Readonly<Record<string, Stored>> = NO_FIELDS;
   /** What earlier commits of this request changed in `#stored`. */
-  #overlay: Map<string, Placed> | undefined;
+  #committedChanges: Map<string, SerializedField> | undefined;
   /** Parsed or written values. */
   readonly #values = new Map<string, unknown>();
   /** Serialised forms to find nested changes by, where the stored form cannot serve. */
-  #stable: Map<string, Stored> | undefined;
+  #snapshots: Map<string, Stored> | undefined;
   #written: Set<string> | undefined;
   /** May hold fields that were never stored, of which there is nothing to delete. */
   #deleted: Set<string> | undefined;
   /** How often the request has written so far, and how often it had when its changes were asked for. */
   #writes = 0;
-  #asked = 0;
+  #writesAtSnapshot = 0;
   /** The handle under which `#stored` was serialised. */
   #handle = '';
 
@@ -64,8 +50,8 @@ export class Fields {
   load(stored: Readonly<Record<string, Stored>>, handle: string): void {
     this.#stored = stored;
     this.#handle = handle;
-    this.#overlay = undefined;
-    this.#stable = undefined;
+    this.#committedChanges = undefined;
+    this.#snapshots = undefined;
     for (const name of this.#values.keys()) {
       if (this.#written?.has(name) !== true) this.#values.delete(name);
     }
@@ -81,16 +67,21 @@ export class Fields {
   }
 
   /** Forgets what was loaded and keeps what the request wrote: for a session that begins anew. */
-  detach(): void {
+  forgetLoaded(): void {
     this.load(NO_FIELDS, '');
     this.#deleted = undefined;
   }
 
-  /** Forgets everything. */
-  reset(): void {
-    this.detach();
+  /** Takes over the values that another session's request has written. */
+  takeWritten(other: FieldTracker): void {
+    for (const name of other.#written ?? []) this.set(name, other.#values.get(name));
+  }
+
+  /** Forgets everything that the request wrote and read. */
+  discardChanges(): void {
     this.#values.clear();
     this.#written = undefined;
+    this.#deleted = undefined;
   }
 
   has(name: string): boolean {
@@ -119,7 +110,7 @@ export class Fields {
   }
 
   /** Puts a value in for reading that only counts as written when the session is: initial data. */
-  preset(name: string, value: unknown): void {
+  setInitial(name: string, value: unknown): void {
     this.#values.set(name, value);
     if (isMutable(value)) this.#remember(name, value);
   }
@@ -139,18 +130,24 @@ export class Fields {
     if (this.#values.has(name)) (this.#written ??= new Set()).add(name);
   }
 
-  /** Has this request given the field a value of its own, not committed yet? */
+  /** Counts a value that was changed in place as written. */
+  markInPlaceChange(name: string): void {
+    if (this.#written?.has(name) === true || !this.#values.has(name)) return;
+    if (this.#changedInPlace(name, this.#values.get(name), this.#handle) !== undefined) this.markWritten(name);
+  }
+
+  /** Returns whether this request has a value of its own for the field that is not committed yet. */
   isWritten(name: string): boolean {
     return this.#written?.has(name) === true || this.#deletes(name);
   }
 
   /** Takes a value that was written to the store ahead of this request's commit. */
-  settle(name: string, value: unknown, stored: Stored | undefined, handle: string): void {
+  markSaved(name: string, value: unknown, stored: Stored | undefined, handle: string): void {
     if (stored === undefined) this.#values.delete(name);
     else this.#values.set(name, value);
     this.#written?.delete(name);
     this.#deleted?.delete(name);
-    (this.#overlay ??= new Map()).set(name, { stored, handle });
+    (this.#committedChanges ??= new Map()).set(name, { stored, handle });
     if (this.#serializer.stableForm !== undefined && isMutable(value)) this.#remember(name, value);
   }
 
@@ -159,7 +156,7 @@ export class Fields {
     for (const name of names) {
       this.#values.delete(name);
       this.#written?.delete(name);
-      (this.#overlay ??= new Map()).set(name, NOWHERE);
+      (this.#committedChanges ??= new Map()).set(name, ABSENT);
     }
   }
 
@@ -182,12 +179,18 @@ export class Fields {
   }
 
   /** The serialised form as it is stored, for a comparison at the store. */
-  placed(name: string): Placed {
-    return this.#overlay?.get(name) ?? { stored: this.#storedValue(name), handle: this.#handle };
+  serialized(name: string): SerializedField {
+    return this.#committedChanges?.get(name) ?? { stored: this.#storedValue(name), handle: this.#handle };
   }
 
   serialize(name: string, value: unknown, handle: string): Stored {
     return this.#serializer.serialize(value, { field: name, handle });
+  }
+
+  /** Returns a form of a value by which equal values can be recognised. */
+  comparableForm(value: unknown): Stored {
+    const context = { field: '', handle: this.#handle };
+    return this.#serializer.stableForm?.(value, context) ?? this.#serializer.serialize(value, context);
   }
 
   /** Reads a serialised value that did not come with the record. */
@@ -202,7 +205,7 @@ export class Fields {
    * @throws {SessionError} `ERR_SESSION_SERIALIZE`
    */
   changes(handle: string): FieldChanges | null {
-    this.#asked = this.#writes;
+    this.#writesAtSnapshot = this.#writes;
     let set: Map<string, Stored> | undefined;
     for (const [name, value] of this.#values) {
       const written = this.#written?.has(name) === true;
@@ -216,19 +219,19 @@ export class Fields {
 
   /** All fields, serialised for a new record. */
   all(handle: string): Map<string, Stored> {
-    this.#asked = this.#writes;
+    this.#writesAtSnapshot = this.#writes;
     const fields = new Map<string, Stored>();
     for (const [name, value] of this.#values) fields.set(name, this.serialize(name, value, handle));
     return fields;
   }
 
   /** Every stored field serialised anew under another handle, beside its present form. */
-  rebind(handle: string): { set: Map<string, Stored>; expect: Map<string, Stored> } {
+  reserializeAll(handle: string): { set: Map<string, Stored>; expect: Map<string, Stored> } {
     const set = new Map<string, Stored>();
     const expect = new Map<string, Stored>();
     for (const name of this.#storedNames()) {
       const stored = this.#storedValue(name)!;
-      if (isStoresOwn(name)) continue;
+      if (isStoreField(name)) continue;
       expect.set(name, stored);
       if (this.#deleted?.has(name) !== true) set.set(name, this.serialize(name, this.#parse(name, stored), handle));
     }
@@ -238,14 +241,14 @@ export class Fields {
   /** The store has these changes now. What was written while they were on their way is still to come. */
   committed(changes: Pick<RecordChange, 'set' | 'delete'> | null, handle: string): void {
     if (changes === null) return;
-    this.#overlay ??= new Map();
+    this.#committedChanges ??= new Map();
     for (const [name, stored] of changes.set) {
-      this.#overlay.set(name, { stored, handle });
+      this.#committedChanges.set(name, { stored, handle });
       // From now on the stored form is what the value is compared with.
-      this.#stable?.delete(name);
+      this.#snapshots?.delete(name);
     }
-    for (const name of changes.delete) this.#overlay.set(name, NOWHERE);
-    if (this.#asked === this.#writes) {
+    for (const name of changes.delete) this.#committedChanges.set(name, ABSENT);
+    if (this.#writesAtSnapshot === this.#writes) {
       this.#written = undefined;
       this.#deleted = undefined;
       return;
@@ -253,12 +256,12 @@ export class Fields {
     this.#deleted = this.#deletions();
     for (const name of this.#written ?? []) {
       const stored = changes.set.get(name);
-      if (stored !== undefined && this.#holds(name, stored, handle)) this.#written!.delete(name);
+      if (stored !== undefined && this.#matchesStored(name, stored, handle)) this.#written!.delete(name);
     }
   }
 
   /** Is a field's value the one that is stored now? */
-  #holds(name: string, stored: Stored, handle: string): boolean {
+  #matchesStored(name: string, stored: Stored, handle: string): boolean {
     const value = this.#values.get(name);
     if (isMutable(value)) return this.#changedInPlace(name, value, handle) === undefined;
     return Object.is(value, this.#parse(name, stored));
@@ -276,13 +279,13 @@ export class Fields {
   }
 
   #storedValue(name: string): Stored | undefined {
-    if (this.#overlay?.has(name) === true) return this.#overlay.get(name)!.stored;
+    if (this.#committedChanges?.has(name) === true) return this.#committedChanges.get(name)!.stored;
     return Object.hasOwn(this.#stored, name) ? this.#stored[name] : undefined;
   }
 
   #parse(name: string, stored: Stored): unknown {
     try {
-      return this.parse(name, stored, this.placed(name).handle);
+      return this.parse(name, stored, this.serialized(name).handle);
     } catch (cause) {
       throw new UnreadableField('A stored field cannot be read', { cause });
     }
@@ -290,7 +293,7 @@ export class Fields {
 
   #remember(name: string, value: object): void {
     const form = this.#stableForm(name, value);
-    (this.#stable ??= new Map()).set(name, form);
+    (this.#snapshots ??= new Map()).set(name, form);
   }
 
   #stableForm(name: string, value: object): Stored {
@@ -307,28 +310,28 @@ export class Fields {
   }
 
   /** What becomes of a stored value that is read and written again, unchanged. */
-  #writtenBack(name: string, stored: Stored): Stored {
+  #roundTrip(name: string, stored: Stored): Stored {
     return this.#serializer.serialize(this.#parse(name, stored), { field: name, handle: this.#handle });
   }
 
   *#storedNames(): Generator<string> {
     for (const name of Object.keys(this.#stored)) {
-      if (this.#overlay?.has(name) !== true) yield name;
+      if (this.#committedChanges?.has(name) !== true) yield name;
     }
-    if (this.#overlay === undefined) return;
-    for (const [name, { stored }] of this.#overlay) if (stored !== undefined) yield name;
+    if (this.#committedChanges === undefined) return;
+    for (const [name, { stored }] of this.#committedChanges) if (stored !== undefined) yield name;
   }
 
   /** The serialised form of a value that is not what was loaded any more; `undefined` for all others. */
   #changedInPlace(name: string, value: unknown, handle: string): Stored | undefined {
     if (!isMutable(value)) return undefined;
-    const remembered = this.#stable?.get(name) ?? this.#storedInStableForm(name);
+    const remembered = this.#snapshots?.get(name) ?? this.#storedInStableForm(name);
     const before = remembered ?? this.#storedValue(name);
     if (before === undefined) return undefined;
     const now = this.#stableForm(name, value);
     if (isSame(before, now)) return undefined;
     // Serializers need not write back what they read: JSON of another program has spaces, V8's arrays have kinds.
-    if (remembered === undefined && isSame(this.#writtenBack(name, before), now)) return undefined;
+    if (remembered === undefined && isSame(this.#roundTrip(name, before), now)) return undefined;
     // What was compared is what is stored, unless it is a form for comparisons, or bound to another handle.
     const storable = this.#serializer.stableForm === undefined && handle === this.#handle;
     return storable ? now : this.serialize(name, value, handle);
@@ -338,11 +341,6 @@ export class Fields {
 /** Are these the same serialised value? */
 export function isSame(a: Stored, b: Stored): boolean {
   return typeof a === 'string' || typeof b === 'string' ? a === b : Buffer.compare(a, b) === 0;
-}
-
-/** `@` and at most one lower-case letter other than the engine's own fields; see `SessionStore`. */
-function isStoresOwn(name: string): boolean {
-  return name === '@' || name === '@s' || name === '@r';
 }
 
 function isMutable(value: unknown): value is object {

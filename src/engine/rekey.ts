@@ -1,164 +1,201 @@
-import { CSRF_FIELD } from '../session/csrf.ts';
+import { keyOf, makeId, ownerHashOf } from '../crypto/session-id.ts';
 import { SessionError } from '../errors.ts';
-import type { LoginChange, RecordRekey, Stored, Written } from '../stores/store.ts';
-import { loginChange } from './session-limit.ts';
-import {
-  announceEvictions,
-  announceLogin,
-  createRecord,
-  detailsOf,
-  idTaken,
-  addIndexKeys,
-  metaOf,
-  newId,
-  refuseLogin,
-} from './create.ts';
+import type { LoginChange, RecordRekey, RekeyOutcome, Stored, Written } from '../stores/store.ts';
+import { addIndexKeys, createRecord, detailsOf, emitEvictions, emitLogin, idTaken, metaOf, newId, refuseLogin } from './create.ts';
+import type { BoundRecord, Epoch, PendingLogin } from './epoch.ts';
+import { CSRF_FIELD } from './field-names.ts';
 import { UnreadableField, type FieldChanges } from './fields.ts';
-import { goOn, saveRecord } from './save.ts';
-import { ownerHashOf, keyOf } from '../crypto/session-id.ts';
+import { newNonce, onRecord, replacedTombstone, rotatedTombstone, successorOf } from './rotation.ts';
+import { changeOf, saveRecord } from './save.ts';
+import { loginChange } from './session-limit.ts';
 import type { SessionState } from './state.ts';
-import { newNonce, successorOf } from './rotation.ts';
 
 const MAX_TAKEN_IDS = 3;
-/** Each means that another request was faster, so this many in a row are no race any more. */
+/** Each means that another request was faster, so this many in a row are no race. */
 const MAX_CONFLICTS = 32;
 
+/** What is asked for, as it was when the commit began. */
+interface Request {
+  readonly login: PendingLogin | null;
+  readonly indexKeys: readonly string[];
+  readonly rotation: 'graceful' | 'immediate' | null;
+  readonly timeout: number | null;
+}
+
+/** What one attempt has sent to the store. */
+interface Attempt {
+  readonly id: string;
+  readonly changes: FieldChanges;
+  readonly sent: RecordRekey;
+}
+
 /** Gives the session a new id, for a rotation or a login, together with what the request changed. */
-export async function rekeyRecord(state: SessionState): Promise<void> {
+export async function rekeyRecord(state: SessionState, epoch: Epoch): Promise<void> {
+  const { login, rotation, timeout } = epoch.pending;
+  const indexKeys = login?.indexKeys ?? epoch.record!.meta.indexKeys;
   try {
-    await move(state);
+    await rekey(state, epoch, { login, indexKeys, rotation, timeout });
   } catch (error) {
     if (!(error instanceof UnreadableField)) throw error;
-    state.abandon();
-    if (state.login !== null || state.fields.changes('') !== null) await createRecord(state);
+    state.discardCorrupt(epoch);
+    const next = state.epoch;
+    if (next.pending.login !== null || next.fields.changes('') !== null) {
+      await createRecord(state, next, next.pending.login);
+    }
   }
 }
 
-async function move(state: SessionState): Promise<void> {
+async function rekey(state: SessionState, epoch: Epoch, request: Request): Promise<void> {
+  const { login, rotation } = request;
+  if (login !== null) await addIndexKeys(state, login.owner, request.indexKeys);
   let [taken, conflicts] = [0, 0];
-  if (state.login !== null) await addIndexKeys(state, state.login);
   for (;;) {
-    const [old, from] = [state.id!, state.key!];
-    const login = state.login === null ? null : await loginChange(state, state.login);
-    if (login !== null && login.max < 0) throw refuseLogin(state);
-    const nonce = login === null && state.rotate === 'grace' ? newNonce() : '';
-    const id = targetId(state, nonce);
-    const to = keyOf(id);
-    const { changes, expect } = changesFor(state, to.handle);
-    const request = asMove(state, { changes, expect, nonce, login });
-    const outcome = await state.store!.rekey(from, to, request);
-    if (outcome.status === 'ok') return complete(state, id, request, outcome);
-    announceEvictions(state, outcome.evicted ?? []);
-    if (outcome.status === 'full') throw refuseLogin(state);
-    if (outcome.status === 'conflict' || outcome.status === 'interrupted') {
-      if (++conflicts === MAX_CONFLICTS) throw tooManyConflicts();
-      if (outcome.status === 'conflict') state.fields.reload(outcome.fields, from.handle);
-    } else if (outcome.status === 'exists') {
-      if (++taken === MAX_TAKEN_IDS) throw idTaken();
-    } else {
-      // The session ended meanwhile, or a rotation made another of it.
-      const dropped = state.login === null && changes.set.size + changes.delete.size > 0 ? changes : null;
-      if (!goOn(state, old, outcome, dropped)) return await missed(state);
-      if (state.login === null && state.rotate === 'grace') {
-        // A concurrent request has rotated already: both clients shall end up with the same id.
-        state.rotate = null;
-        return await saveRecord(state, state.fields.changes(state.key!.handle));
-      }
+    const change = login === null ? null : await loginChange(state, epoch, login);
+    if (change !== null && change.max < 0) throw refuseLogin(state, epoch, 'full');
+    const from = epoch.record!;
+    let attempt: Attempt | undefined;
+    const outcome: Exclude<RekeyOutcome, { status: 'gone' | 'tombstone' }> | null = await onRecord(
+      state,
+      epoch,
+      'lose',
+      async (store, key) => {
+        // A concurrent request has rotated already: both clients end up with the same id.
+        if (key !== from.key && login === null && rotation === 'graceful') return { status: 'rotated' as never };
+        attempt = prepare(state, epoch, request, change);
+        const result = await store.rekey(key, keyOf(attempt.id), attempt.sent);
+        if (result.status !== 'ok') emitEvictions(state, result.evicted ?? []);
+        return result;
+      },
+    );
+    if (outcome === null) return await rekeyLost(state, epoch, login);
+    switch (outcome.status as RekeyOutcome['status'] | 'rotated') {
+      case 'ok':
+        return complete(state, epoch, request, attempt!, outcome as Written);
+      case 'full':
+      case 'revoked':
+        throw refuseLogin(state, epoch, outcome.status as 'full' | 'revoked');
+      case 'exists':
+        if (++taken === MAX_TAKEN_IDS) throw idTaken();
+        break;
+      case 'rotated':
+        if (epoch.pending.rotation === rotation) epoch.pending.rotation = null;
+        return await saveRecord(state, epoch, epoch.fields.changes(epoch.record!.key.handle), true);
+      default:
+        if (++conflicts === MAX_CONFLICTS) throw tooManyConflicts();
+        if (outcome.status === 'conflict') epoch.fields.reload(outcome.fields, epoch.record!.key.handle);
     }
   }
 }
 
 function tooManyConflicts(): SessionError {
-  return new SessionError('ERR_SESSION_STORE', 'A session was changed so often that it could not get its new id');
+  return new SessionError(
+    'ERR_SESSION_CONFLICT',
+    'Other requests changed the session so often that it could not get its new id: send the request again',
+  );
 }
 
-function targetId(state: SessionState, nonce: string): string {
-  const { login, engine, id } = state;
-  if (login !== null) return newId(state, engine.keyring.ownerHash(login.owner));
-  return nonce === '' ? newId(state, ownerHashOf(id!)) : successorOf(state, id!, nonce);
+/** The old session ended meanwhile. A rotation ends with it; a login begins a session of its own, and takes over nothing that was stored. */
+async function rekeyLost(state: SessionState, epoch: Epoch, login: PendingLogin | null): Promise<void> {
+  const { handle } = epoch.record!.key;
+  if (login !== null) return await createRecord(state, state.epoch, login);
+  const lostChanges = epoch.fields.changes(handle) !== null;
+  if (lostChanges) state.context.events.emit('discarded', { handle, reason: state.lossReason ?? 'gone' });
 }
 
-/** What the request changed, and, for values that are bound to their handle, everything else anew. */
-function changesFor(
-  state: SessionState,
-  handle: string,
-): { changes: FieldChanges; expect: Map<string, Stored | undefined> | null } {
-  const { fields, engine } = state;
-  const written = fields.changes(handle) ?? { set: new Map(), delete: new Set() };
-  const carried = carryCsrfSecret(state, written, handle);
-  if (engine.options.serializer.boundToHandle !== true) {
-    return { changes: written, expect: carried ? new Map([[CSRF_FIELD, undefined]]) : null };
-  }
-  const { set, expect } = fields.rebind(handle);
-  for (const [name, value] of written.set) set.set(name, value);
-  for (const name of written.delete) set.delete(name);
-  return { changes: { set, delete: written.delete }, expect };
-}
-
-/**
- * A login begins with a new CSRF secret. A rotation keeps the forms that are open in the browser valid:
- * a secret that was derived from the old id is stored now, unless a concurrent request has stored another.
- * Says whether it is.
- */
-function carryCsrfSecret(state: SessionState, changes: FieldChanges, handle: string): boolean {
-  if (changes.set.has(CSRF_FIELD)) return false;
-  if (state.login !== null) {
-    // Also one that a concurrent request has stored, of which this one does not know.
-    changes.delete.add(CSRF_FIELD);
-    return false;
-  }
-  if (state.fields.has(CSRF_FIELD)) return false;
-  // Each of several secrets in rotation may have rendered a form.
-  const secrets = state.engine.keyring.csrf(state.loadedId!);
-  const value = secrets.length === 1 ? secrets[0] : secrets;
-  changes.set.set(CSRF_FIELD, state.fields.serialize(CSRF_FIELD, value, handle));
-  return true;
-}
-
-interface Move {
-  readonly changes: FieldChanges;
-  readonly expect: Map<string, Stored | undefined> | null;
-  readonly nonce: string;
-  readonly login: LoginChange | null;
-}
-
-function asMove(state: SessionState, { changes, expect, nonce, login }: Move): RecordRekey {
-  const { rotationGrace, timeout, absoluteTimeout } = state.engine.options;
-  const idle = state.timeout ?? (login === null ? null : timeout);
-  const kept = nonce === '' ? rotationGrace : Math.max(rotationGrace, state.meta!.timeout);
+function prepare(state: SessionState, epoch: Epoch, request: Request, login: LoginChange | null): Attempt {
+  const { context } = state;
+  const { config } = context;
+  const record = epoch.record!;
+  const nonce = request.login === null && request.rotation === 'graceful' ? newNonce() : '';
+  const id = targetId(state, record.id, request.login, nonce);
+  const { changes, expect } = changesFor(state, epoch, request.login !== null, keyOf(id).handle);
+  const idle = request.timeout ?? (login === null ? record.meta.timeout.seconds : config.timeout);
+  const keep = Math.max(idle, record.meta.timeout.seconds);
+  const change = changeOf(state, epoch, changes);
+  const restarted = { seconds: config.timeout, adjusted: false };
+  const tombstone = nonce === '' ? replacedTombstone(context, keep) : rotatedTombstone(context, nonce, keep);
   return {
-    set: changes.set,
-    delete: changes.delete,
-    timeout: idle,
-    expect,
-    exact: state.engine.options.serializer.boundToHandle === true,
-    trace: kept === 0 ? null : { nonce, grace: rotationGrace, keep: kept },
-    login:
-      login === null
-        ? null
-        : { ...login, details: detailsOf(state, state.login), absoluteTimeout: absoluteTimeout ?? 0 },
+    id,
+    changes,
+    sent: {
+      ...change,
+      timeout: change.timeout ?? (login === null ? null : restarted),
+      expect,
+      exact: config.serializer.boundToHandle === true,
+      cookieAttributes: config.cookieAttributes,
+      tombstone: tombstone.keep === 0 ? null : tombstone,
+      login:
+        login === null
+          ? null
+          : {
+              ...login,
+              details: detailsOf(state, request.login, request.indexKeys),
+              absoluteTimeout: config.absoluteTimeout ?? 0,
+            },
+    },
   };
 }
 
-function complete(state: SessionState, id: string, request: RecordRekey, { now, evicted }: Written): void {
-  const previous = state.key!.handle;
-  const { engine } = state;
-  const timeout = request.timeout ?? state.meta!.timeout;
-  const owned = request.login;
-  const meta = owned === null ? { ...state.meta!, timeout } : metaOf({ ...owned, timeout, login: owned }, now);
-  state.attach(id, keyOf(id), meta, now);
-  state.fields.committed(request, state.key!.handle);
-  state.rotate = null;
-  state.timeout = null;
-  state.cookie = 'set';
-  if (owned === null) engine.events.emit('rotated', { handle: state.key!.handle, previous });
-  else announceLogin(state, previous, evicted);
+function targetId(state: SessionState, id: string, login: PendingLogin | null, nonce: string): string {
+  if (login !== null) return newId(state, state.context.keyring.ownerHash(login.owner));
+  return nonce === '' ? newId(state, ownerHashOf(id)) : successorOf(state.context, id, nonce);
 }
 
-/**
- * The old session ended meanwhile. A rotation ends with it; a login begins a session of its own, as if it
- * had come a moment later, and takes over nothing that was stored.
- */
-async function missed(state: SessionState): Promise<void> {
-  if (state.login !== null) await createRecord(state);
+/** Returns what the request changed, and, for values that are bound to their handle, everything else serialised again. */
+function changesFor(
+  state: SessionState,
+  { fields, record }: Epoch,
+  isLogin: boolean,
+  handle: string,
+): { changes: FieldChanges; expect: Map<string, Stored | undefined> | null } {
+  const { config, keyring } = state.context;
+  const changes = fields.changes(handle) ?? { set: new Map(), delete: new Set() };
+  let isSecretKept = false;
+  // A login begins with a new CSRF secret, also instead of one that a concurrent request has stored.
+  if (isLogin && !changes.set.has(CSRF_FIELD)) changes.delete.add(CSRF_FIELD);
+  // A rotation keeps the forms that are open in the browser valid: a secret that was derived from the old id is stored
+  // now, unless a concurrent request has stored another.
+  if (!isLogin && !changes.set.has(CSRF_FIELD) && !fields.has(CSRF_FIELD)) {
+    const secrets = keyring.csrf(record!.originalId);
+    const value = secrets.length === 1 ? secrets[0] : secrets;
+    changes.set.set(CSRF_FIELD, fields.serialize(CSRF_FIELD, value, handle));
+    isSecretKept = true;
+  }
+  if (config.serializer.boundToHandle !== true) {
+    return { changes, expect: isSecretKept ? new Map([[CSRF_FIELD, undefined]]) : null };
+  }
+  const { set, expect } = fields.reserializeAll(handle);
+  for (const [name, value] of changes.set) set.set(name, value);
+  for (const name of changes.delete) set.delete(name);
+  return { changes: { set, delete: changes.delete }, expect };
+}
+
+function complete(state: SessionState, epoch: Epoch, request: Request, attempt: Attempt, { now, evicted }: Written): void {
+  const { events, config } = state.context;
+  const { pending, fields } = epoch;
+  const old = epoch.record!;
+  const key = keyOf(attempt.id);
+  fields.committed(attempt.changes, key.handle);
+  if (pending.login === request.login) pending.login = null;
+  if (pending.rotation === request.rotation) pending.rotation = null;
+  if (pending.timeout === request.timeout) pending.timeout = null;
+  epoch.bind({
+    id: attempt.id,
+    key,
+    meta: newMeta(old, attempt.sent, now, config.cookieAttributes),
+    lastSeen: Math.floor(now / 1000) * 1000,
+    originalId: attempt.id,
+    fromClient: old.fromClient,
+    timeoutOutdated: false,
+    sendableUntil: Infinity,
+  });
+  state.acknowledge(epoch);
+  if (request.login === null) events.emit('rotated', { handle: key.handle, previous: old.key.handle });
+  else emitLogin(state, epoch, request.login, old.key.handle, evicted);
+}
+
+function newMeta(old: BoundRecord, sent: RecordRekey, now: number, cookieAttributes: string): BoundRecord['meta'] {
+  const timeout = sent.timeout ?? old.meta.timeout;
+  if (sent.login !== null) return metaOf({ ...sent.login, timeout, login: sent.login, cookieAttributes }, now);
+  return { ...old.meta, timeout, cookie: { sentAt: now, attributes: cookieAttributes, confirmed: false } };
 }

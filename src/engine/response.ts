@@ -1,67 +1,112 @@
-import type { ResponseHead } from '../exchange.ts';
+import { isSharedByTarget, isUnshared, makeUnshared } from '../cookie/cache-control.ts';
 import { diagnoseCookie } from '../cookie/diagnostics.ts';
-import type { Engine } from './context.ts';
-import type { SessionState } from './state.ts';
+import type { ResponseHead } from '../exchange.ts';
+import type { SessionConfig } from './config.ts';
+import type { CookieEvidence, SessionState } from './state.ts';
 
-/** Directives that keep a response out of shared caches (RFC 9111 section 5.2.2), or from being used unchecked. */
-const UNSHARED = /(?:^|[\s,])(?:private|no-store|no-cache)(?:$|[\s,=])/i;
-
-/** May this response set a cookie, or could a shared cache hand it to others? */
-export function allowsCookie(engine: Engine, head: ResponseHead): boolean {
-  const { cookielessHeaders, isCookieless } = engine.options;
+/** Returns whether a response may set a cookie; if not, a shared cache could hand it to others. */
+export function allowsCookie(config: SessionConfig, head: Pick<ResponseHead, 'get'>): boolean {
+  const { cookielessHeaders, isCookieless } = config;
   if (isCookieless !== null) return !isCookieless(head);
+  if (isSharedByTarget(head)) return false;
   if (!cookielessHeaders.some((name) => head.get(name) !== undefined)) return true;
-  return UNSHARED.test(head.get('cache-control') ?? '');
+  return isUnshared(head.get('cache-control'));
+}
+
+/** Decides what becomes of the client's cookie. Without evidence it stays as it is: the browser may have a newer one by now. */
+export function decideCookie({ id, ended }: CookieEvidence): 'set' | 'delete' | 'keep' {
+  if (id !== null) return 'set';
+  return ended ? 'delete' : 'keep';
 }
 
 /**
  * Writes what the session has to say into a response's head: the cookie, and that the response depends
- * on it. Called once, after the last commit and before the headers leave.
+ * on it. Takes effect once, after the last commit and before the headers leave.
  */
-export function finishHead(state: SessionState, head: ResponseHead): void {
-  if (state.finished) return;
-  state.finished = true;
-  const sent = state.cookie !== 'keep' && !state.failed && sendCookie(state, head);
-  if (state.clearSiteData && !state.failed) head.set('clear-site-data', '"cache", "storage"');
-  if (sent || (state.used && state.phase !== 'ignored')) {
+export function writeSessionHeaders(state: SessionState, head: ResponseHead): void {
+  if (state.headersWritten) return;
+  state.markHeadersWritten();
+  const sent = !state.commitFailed && sendCookie(state, head);
+  if (state.clearSiteData && !state.commitFailed) head.set('clear-site-data', '"cache", "storage"');
+  if (sent || (state.accessed && state.phase !== 'ignored')) {
     addVary(head);
     if (head.get('cache-control') === undefined) head.set('cache-control', 'private, no-cache');
   }
 }
 
+/**
+ * Looks at a head once more when nothing can change it any longer: a cookie of the session in a response that a
+ * shared cache may store by now would reach other visitors, so such caching is taken back.
+ */
+export function finalizeHead(state: SessionState, head: ResponseHead): void {
+  const { config, events } = state.context;
+  if (!state.cookieWritten) {
+    if (state.accessed && state.phase !== 'ignored') addVary(head);
+    return;
+  }
+  addVary(head);
+  if (allowsCookie(config, head)) return;
+  makeUnshared(head);
+  events.emit('cacheControlOverridden', { handle: state.record?.key.handle ?? null });
+}
+
 function sendCookie(state: SessionState, head: ResponseHead): boolean {
-  const { engine, exchange } = state;
-  const { options, events } = engine;
-  const { cookie } = options;
-  const handle = state.key?.handle ?? null;
-  if (!allowsCookie(engine, head)) {
+  const { context, exchange } = state;
+  const { config, events, keyring } = context;
+  const { cookie } = config;
+  const handle = state.record?.key.handle ?? null;
+  const decision = decideCookie(state.evidence);
+  if (decision === 'keep') return false;
+  if (!allowsCookie(config, head)) {
     events.emit('cookieSuppressed', { handle, reason: 'cacheable' });
     return false;
   }
-  if (state.cookie === 'delete') {
-    head.appendCookie(cookie.serializeDeletion({ secure: exchange.secure }));
+  const { secure } = exchange;
+  if (decision === 'delete') {
+    head.appendCookie(cookie.serializeDeletion({ secure }));
+    deleteOutdatedVariant(state, head);
+    state.markCookieWritten();
     return true;
   }
-  if (head.status >= 500 && !options.cookieOnException) {
+  if (head.status >= 500 && !config.cookieOnException) {
     events.emit('cookieSuppressed', { handle, reason: 'exception' });
     return false;
   }
-  const id = state.id!;
-  const value = `${id}.${engine.keyring.sign(id)}`;
-  head.appendCookie(cookie.serialize(value, { secure: exchange.secure, maxAge: maxAge(state) }));
-  if (events.wants('cookieWarning')) {
-    for (const reason of diagnoseCookie(engine, exchange)) events.emit('cookieWarning', { handle: handle!, reason });
-  }
+  const { id } = state.record!;
+  const value = `${id}.${keyring.sign(id)}`;
+  head.appendCookie(cookie.serialize(value, { secure, maxAge: maxAge(state) }));
+  deleteOutdatedVariant(state, head);
+  state.markCookieWritten();
+  if (events.hasListeners('cookieWarning')) warn(state, handle!);
   return true;
 }
 
-/** Seconds that the cookie may live: never past the absolute expiry. */
-function maxAge(state: SessionState): number | null {
-  const { cookieMaxAge: configured } = state.engine.options;
-  if (configured === null) return null;
-  const { expiresAt } = state.meta!;
-  if (expiresAt === 0) return configured;
-  return Math.max(0, Math.min(configured, Math.floor((expiresAt - state.store!.now()) / 1000)));
+/** Has the browser forget the cookie of another path, domain or partition, which it would go on sending beside this one. */
+function deleteOutdatedVariant({ context, exchange, outdatedVariant }: SessionState, head: ResponseHead): void {
+  if (outdatedVariant === null) return;
+  const { secure } = exchange;
+  head.appendCookie(context.config.cookie.serializeDeletion({ secure, variant: outdatedVariant }));
+}
+
+function warn({ context, exchange }: SessionState, handle: string): void {
+  const { cookie } = context.config;
+  const request = {
+    url: exchange.url,
+    host: exchange.header('host'),
+    secure: exchange.secure,
+    forwardedProto: exchange.header('x-forwarded-proto'),
+  };
+  for (const reason of diagnoseCookie(cookie, request)) context.events.emit('cookieWarning', { handle, reason });
+}
+
+/** Seconds that the cookie may live: the configured ones or the session's own timeout, and never past the absolute expiry. */
+function maxAge({ context, record, now }: SessionState): number | null {
+  const { cookieMaxAge } = context.config;
+  if (cookieMaxAge === null) return null;
+  const { timeout, expiresAt } = record!.meta;
+  const wanted = timeout.adjusted ? timeout.seconds : cookieMaxAge;
+  if (expiresAt === 0) return wanted;
+  return Math.max(0, Math.min(wanted, Math.floor((expiresAt - now) / 1000)));
 }
 
 /** Adds `Cookie` to `Vary` unless it is there, or `*` is (RFC 9110 section 12.5.5). */

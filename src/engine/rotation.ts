@@ -1,38 +1,156 @@
 import { randomBytes } from 'node:crypto';
-import type { Tombstone } from '../stores/store.ts';
 import { handleOf } from '../crypto/keyring.ts';
-import { ownerHashOf, makeId } from '../crypto/session-id.ts';
-import type { SessionState } from './state.ts';
+import { keyOf, makeId, ownerHashOf } from '../crypto/session-id.ts';
+import { SessionError } from '../errors.ts';
+import type { DestroyOutcome, Gone, LoadResult, NewTombstone, OwnedRecord, RecordKey, SessionStore, Tombstone } from '../stores/store.ts';
+import type { SessionContext } from './context.ts';
+import type { Epoch } from './epoch.ts';
+import type { LossReason, SessionState } from './state.ts';
 
-/** What a rotation keeps in the store, to derive the new id from the old one by. */
+/** Rotations that a request follows in a row: an id of before so many is nobody's. */
+export const MAX_ROTATIONS_FOLLOWED = 8;
+
+/** Returns what a rotation keeps in the store to derive the new id from the old one by. */
 export function newNonce(): string {
   return randomBytes(12).toString('base64url');
 }
 
-/** The id that a rotation of `id` leads to when this process makes it. */
-export function successorOf(state: SessionState, id: string, nonce: string): string {
-  return candidates(state, id, nonce)[0]!;
+/** Returns the id that a rotation of `id` leads to when this process makes it. */
+export function successorOf(context: SessionContext, id: string, nonce: string): string {
+  return candidates(context, id, nonce)[0]!;
 }
 
 /**
- * The id that a rotation of `id` has led to; `null` when it was a login, whose new id is nobody else's to
- * have, or was derived under a secret that is not known here.
+ * Returns the id that a rotation of `id` has led to; `null` when it was a login, whose new id is for its client alone,
+ * or was derived under a secret that is not known here.
  */
-export function findSuccessor(state: SessionState, id: string, trace: Tombstone): string | null {
-  if (trace.nonce === '') return null;
-  return candidates(state, id, trace.nonce).find((candidate) => handleOf(candidate) === trace.successor) ?? null;
+export function findSuccessor(context: SessionContext, id: string, tombstone: Tombstone): string | null {
+  if (tombstone.nonce === '') return null;
+  return candidates(context, id, tombstone.nonce).find((each) => handleOf(each) === tombstone.successor) ?? null;
 }
 
 /** One id for each secret. */
-function candidates(state: SessionState, id: string, nonce: string): string[] {
+function candidates({ keyring }: SessionContext, id: string, nonce: string): string[] {
   const ownerHash = ownerHashOf(id);
-  return state.engine.keyring.successors(id, nonce).map((random) => makeId(ownerHash, random));
+  return keyring.successors(id, nonce).map((random) => makeId(ownerHash, random));
 }
 
-/** Goes on with the session that a concurrent rotation made of this one; false when that cannot be. */
-export function follow(state: SessionState, trace: Tombstone): boolean {
-  const successor = findSuccessor(state, state.id!, trace);
-  if (successor === null) return false;
-  state.succeed(successor);
-  return true;
+/** Returns what remains at the key of a session that its client goes on with under an id that this one does not lead to. */
+export function replacedTombstone({ config }: SessionContext, idleSeconds: number): NewTombstone {
+  return { nonce: '', grace: config.rotationGrace, keep: Math.max(config.rotationGrace, idleSeconds) };
+}
+
+/** Returns what remains at the key of a rotated session. */
+export function rotatedTombstone({ config }: SessionContext, nonce: string, idleSeconds: number): NewTombstone {
+  return { nonce, grace: config.rotationGrace, keep: Math.max(config.rotationGrace, idleSeconds) };
+}
+
+/**
+ * Runs an operation on the record of an epoch, and again on its successor where a concurrent request has rotated it.
+ * Returns `null` when the session is lost; the state knows why then.
+ *
+ * @param afterGrace what to do when the rotation's grace is over: a change of a request that began before takes effect
+ * all the same, but its client does not learn the new id
+ * @throws {SessionError} `ERR_SESSION_ENDED` when the request itself ends the session meanwhile
+ */
+export async function onRecord<Outcome extends { readonly status: string }>(
+  state: SessionState,
+  epoch: Epoch,
+  afterGrace: 'follow' | 'lose',
+  operate: (store: SessionStore, key: RecordKey) => Promise<Outcome | Gone | Tombstone>,
+): Promise<Exclude<Outcome, Gone | Tombstone> | null> {
+  const store = await state.connect();
+  for (let followed = 0; ; followed++) {
+    if (epoch.over !== null) throw sessionEnded();
+    const outcome = await operate(store, epoch.record!.key);
+    const { now } = outcome as { now?: number };
+    if (now !== undefined) state.observeClock(now);
+    switch (outcome.status) {
+      case 'gone':
+        loseSession(state, epoch, 'gone');
+        return null;
+      case 'tombstone': {
+        const lost = followed === MAX_ROTATIONS_FOLLOWED ? 'rotated' : follow(state, epoch, outcome as Tombstone, afterGrace);
+        if (lost === null) continue;
+        loseSession(state, epoch, lost);
+        return null;
+      }
+      default:
+        return outcome as Exclude<Outcome, Gone | Tombstone>;
+    }
+  }
+}
+
+/** Moves an epoch on to the successor of its record; returns why that cannot be. */
+function follow(
+  { context }: SessionState,
+  epoch: Epoch,
+  tombstone: Tombstone,
+  afterGrace: 'follow' | 'lose',
+): LossReason | null {
+  const { id, key, sendableUntil } = epoch.record!;
+  if (tombstone.nonce === '') return 'superseded';
+  const successor = findSuccessor(context, id, tombstone);
+  const inGrace = tombstone.now < tombstone.graceUntil;
+  if (!inGrace) context.events.emit('staleId', { handle: key.handle, successor: tombstone.successor });
+  if (successor === null || (!inGrace && afterGrace === 'lose')) return 'rotated';
+  epoch.update({
+    id: successor,
+    key: keyOf(successor),
+    sendableUntil: Math.min(sendableUntil, tombstone.graceUntil),
+  });
+  return null;
+}
+
+/** Reports that the session of an epoch is lost, and goes on without it. */
+function loseSession(state: SessionState, epoch: Epoch, reason: LossReason): void {
+  if (epoch.over !== null) throw sessionEnded();
+  const { events } = state.context;
+  const { handle } = epoch.record!.key;
+  if (reason === 'gone') events.emit('lost', { handle });
+  state.lose(epoch, reason);
+}
+
+export function sessionEnded(): SessionError {
+  return new SessionError(
+    'ERR_SESSION_ENDED',
+    'The session has ended, so its change was not stored: it was logged out, revoked, expired or taken over by a login while the request ran',
+  );
+}
+
+/** Ends a record, or what rotations have made of it since; returns whether there was one. */
+export async function endRecord(
+  store: SessionStore,
+  key: RecordKey,
+  tombstone: NewTombstone | null = null,
+): Promise<boolean> {
+  const outcome = await alongRotations(key, (each) => store.destroy(each, tombstone));
+  return outcome?.status === 'ok';
+}
+
+/** Returns what is known about a record, or about what rotations have made of it since. */
+export async function findRecord(store: SessionStore, key: RecordKey): Promise<OwnedRecord | undefined> {
+  let { handle } = key;
+  const record = await alongRotations(key, (each) => {
+    ({ handle } = each);
+    return store.load(each);
+  });
+  if (record?.status !== 'found') return undefined;
+  return { handle, meta: record.meta, lastSeen: record.lastSeen };
+}
+
+/** Asks along a chain of rotations, by handles: an end and a tool may go along it without the ids. */
+async function alongRotations<Outcome extends DestroyOutcome | LoadResult>(
+  key: RecordKey,
+  ask: (key: RecordKey) => Promise<Outcome | undefined>,
+): Promise<Exclude<Outcome, Tombstone> | undefined> {
+  const asked = new Set<string>();
+  // Rotations make no circles, but a store that others write to can have one.
+  for (let { handle } = key; handle !== '' && !asked.has(handle);) {
+    asked.add(handle);
+    const outcome = await ask({ handle, ownerHash: key.ownerHash });
+    if (outcome?.status !== 'tombstone') return outcome as Exclude<Outcome, Tombstone> | undefined;
+    handle = (outcome as Tombstone).successor;
+  }
+  return undefined;
 }

@@ -1,70 +1,89 @@
-import type { Conflict, Gone, Tombstone, RecordChange, SaveOutcome } from '../stores/store.ts';
+import type { Conflict, RecordChange, SaveOutcome, Stored } from '../stores/store.ts';
+import { renewIndexKeys } from './create.ts';
+import type { Epoch } from './epoch.ts';
 import type { FieldChanges } from './fields.ts';
+import { onRecord } from './rotation.ts';
 import type { SessionState } from './state.ts';
-import { follow } from './rotation.ts';
 
-/** Brings changes to the stored record, or renews its idle timeout when there are none. */
-export async function saveRecord(state: SessionState, first: FieldChanges | null): Promise<void> {
-  const { engine, fields } = state;
-  const extendsCookie = engine.options.cookieMaxAge !== null && state.touchDue;
-  let changes = first;
-  for (;;) {
-    const [id, { handle }] = [state.id!, state.key!];
-    const request = asChange(changes, state.timeout);
+const NO_FIELDS: ReadonlyMap<string, never> = new Map<string, never>();
+const NO_NAMES: ReadonlySet<string> = new Set();
+
+/**
+ * Brings changes to the stored record, or renews its idle timeout when there are none. Does nothing when the session is
+ * lost; the state knows then.
+ *
+ * @param sendCookie whether an acknowledgement lets the response carry the cookie
+ */
+export async function saveRecord(
+  state: SessionState,
+  epoch: Epoch,
+  given: FieldChanges | null,
+  sendCookie: boolean,
+): Promise<void> {
+  const { context } = state;
+  const { fields, pending } = epoch;
+  const { timeout } = pending;
+  const { handle } = epoch.record!.key;
+  let changes = given;
+  await renewIndexKeys(state, epoch);
+  const outcome = await onRecord(state, epoch, 'follow', async (store, key) => {
+    // After a rotation that was followed, values that are bound to the handle are serialised again.
+    if (key.handle !== handle && given !== null) changes = fields.changes(key.handle);
+    const change = changeOf(state, epoch, { set: changes?.set ?? NO_FIELDS, delete: changes?.delete ?? NO_NAMES });
+    const cookieAttributes = sendCookie ? context.config.cookieAttributes : null;
     // Without expectations there are no conflicts.
-    const outcome = (await state.store!.save(state.key!, request)) as Exclude<SaveOutcome, Conflict>;
-    if (outcome.status !== 'ok') {
-      if (!goOn(state, id, outcome, changes)) return;
-      changes = fields.changes(state.key!.handle);
-      continue;
-    }
-    fields.committed(changes, handle);
-    if (state.timeout !== null) state.meta = { ...state.meta!, timeout: state.timeout };
-    state.timeout = null;
-    state.lastSeen = outcome.now;
-    if (extendsCookie) state.cookie = 'set';
-    if (changes === null) engine.events.emit('touched', { handle });
-    else engine.events.emit('saved', { handle, set: changes.set.size, deleted: changes.delete.size });
+    return (await store.save(key, { ...change, cookieAttributes })) as Exclude<SaveOutcome, Conflict>;
+  });
+  if (outcome === null) {
+    if (given !== null) context.events.emit('discarded', { handle, reason: state.lossReason ?? 'gone' });
     return;
   }
+  const { key } = epoch.record!;
+  fields.committed(changes, key.handle);
+  if (pending.timeout === timeout) pending.timeout = null;
+  written(state, epoch, outcome.now, sendCookie);
+  if (timeout !== null) applyTimeout(epoch, timeout);
+  if (sendCookie && outcome.now < epoch.record!.sendableUntil) state.acknowledge(epoch);
+  if (changes === null) context.events.emit('touched', { handle: key.handle });
+  else context.events.emit('saved', { handle: key.handle, set: changes.set.size, deleted: changes.delete.size });
 }
 
-const NONE: ReadonlySet<string> = new Set();
-const NOTHING: ReadonlyMap<string, never> = new Map<string, never>();
-
-function asChange(changes: FieldChanges | null, timeout: number | null): RecordChange {
-  return { set: changes?.set ?? NOTHING, delete: changes?.delete ?? NONE, timeout, expect: null };
+/** Returns a change of the epoch's record, with what every write tells the store. */
+export function changeOf(
+  state: SessionState,
+  epoch: Epoch,
+  fields: { readonly set: ReadonlyMap<string, Stored>; readonly delete: ReadonlySet<string> },
+): RecordChange {
+  const { meta, id, timeoutOutdated } = epoch.record!;
+  const { timeout } = epoch.pending;
+  const kept = timeoutOutdated ? meta.timeout : null;
+  return {
+    ...fields,
+    timeout: timeout === null ? kept : { seconds: timeout, adjusted: true },
+    expect: null,
+    cookieAttributes: null,
+    confirmsCookie: !meta.cookie.confirmed && id === state.presentedId,
+  };
 }
 
-/**
- * An operation found no record at `id`. Goes on with the session that a concurrent rotation made of it, or
- * loses it; says whether there is one. What the request does at the same time may have done that already.
- */
-export function goOn(state: SessionState, id: string, found: Gone | Tombstone, changes: FieldChanges | null): boolean {
-  if (state.id !== id) return state.id !== null;
-  if (found.status === 'tombstone' && follow(state, found)) return true;
-  lose(state, found.status === 'tombstone' ? 'superseded' : 'gone', changes);
-  return false;
+/** Takes note of a write to the epoch's record. */
+export function written(state: SessionState, epoch: Epoch, now: number, cookieSent: boolean): void {
+  const { meta, id } = epoch.record!;
+  const { sentAt, attributes, confirmed } = meta.cookie;
+  epoch.update({
+    lastSeen: Math.floor(now / 1000) * 1000,
+    timeoutOutdated: false,
+    meta: {
+      ...meta,
+      cookie: {
+        sentAt: cookieSent ? now : sentAt,
+        attributes: cookieSent ? state.context.config.cookieAttributes : attributes,
+        confirmed: confirmed || id === state.presentedId,
+      },
+    },
+  });
 }
 
-/**
- * The record ended, or a login moved it on, while the request ran. After a login the cookie is left
- * alone: the browser has a new one by now, or is about to. A login of this request's own is still to come,
- * and begins a session with what the request wrote itself.
- */
-function lose(state: SessionState, reason: 'gone' | 'superseded', changes: FieldChanges | null): void {
-  const { handle } = state.key!;
-  const { events } = state.engine;
-  if (reason === 'gone') events.emit('lost', { handle });
-  if (changes !== null) events.emit('discarded', { handle, reason });
-  state.detach();
-  state.rotate = null;
-  state.cookie = reason === 'gone' ? 'delete' : 'keep';
-  if (state.login !== null) {
-    state.fields.detach();
-  } else {
-    state.fields.reset();
-    state.timeout = null;
-    if (reason === 'superseded') state.phase = 'superseded';
-  }
+function applyTimeout(epoch: Epoch, seconds: number): void {
+  epoch.update({ meta: { ...epoch.record!.meta, timeout: { seconds, adjusted: true } } });
 }

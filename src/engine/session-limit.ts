@@ -1,37 +1,39 @@
 import type { LoginChange, OwnerIndex, SessionStore } from '../stores/store.ts';
-import { endRecord } from './end.ts';
-import type { PendingLogin, SessionState } from './state.ts';
+import type { Epoch, PendingLogin } from './epoch.ts';
+import { endRecord } from './rotation.ts';
+import type { SessionState } from './state.ts';
 
-/** What the store needs to know to admit a login. */
-export async function loginChange(state: SessionState, login: PendingLogin): Promise<LoginChange> {
-  const { onSessionLimit } = state.engine.options;
-  const max = await roomFor(state, login.owner);
+/** Returns what the store needs to know to accept a login. */
+export async function loginChange(state: SessionState, epoch: Epoch, login: PendingLogin): Promise<LoginChange> {
+  const { onSessionLimit } = state.context.config;
+  const max = await remainingSlots(state, epoch, login.owner);
   // Rounded down: a login must not seem older than a change of password that was made just before it.
   const age = Math.max(0, Math.floor(performance.now() - login.at));
-  return { age, max, onSessionLimit };
+  const { authenticatedAt, pendingSince } = login;
+  return { age, authenticatedAt, pendingSince, max, onSessionLimit };
 }
 
 /**
- * How many sessions the owner may have in the ownerHash of this login; 0 for any number, less than 0 for none.
+ * Returns how many sessions the owner may have under the newest secret; 0 for any number, less than 0 for none.
  * Those of logins under older secrets count too, and make room first. No more of them can come, so they
  * may be counted before the store counts the others.
  */
-async function roomFor(state: SessionState, owner: string): Promise<number> {
-  const { keyring, options, events } = state.engine;
-  const max = options.maxSessionsPerOwner ?? 0;
-  const store = state.store!;
+async function remainingSlots(state: SessionState, epoch: Epoch, owner: string): Promise<number> {
+  const { keyring, config, events } = state.context;
+  const max = config.maxSessionsPerOwner ?? 0;
+  const store = await state.connect();
   const ownerHashes = keyring.ownerHashes(owner);
   if (max === 0 || ownerHashes.length === 1 || !('listOwned' in store)) return max;
   const count = async (ownerHash: string): Promise<{ ownerHash: string; handle: string }[]> => {
     const owned = await (store as SessionStore & OwnerIndex).listOwned(ownerHash);
-    const others = owned.filter(({ handle }) => handle !== state.key?.handle);
+    const others = owned.filter(({ handle }) => handle !== epoch.record?.key.handle);
     return others.map(({ handle }) => ({ ownerHash, handle }));
   };
   const lists = await Promise.all(ownerHashes.map(count));
   const newest = lists.pop()!;
   const older = lists.flat();
   const excess = older.length + newest.length + 1 - max;
-  const surplus = options.onSessionLimit === 'evict-oldest' ? older.splice(0, Math.max(0, excess)) : [];
+  const surplus = config.onSessionLimit === 'evict-oldest' ? older.splice(0, Math.max(0, excess)) : [];
   for (const key of surplus) {
     if (await endRecord(store, key)) events.emit('destroyed', { handle: key.handle, reason: 'evicted' });
   }

@@ -1,204 +1,484 @@
+import type { CookieVariant } from '../cookie/set-cookie.ts';
 import { SessionError } from '../errors.ts';
 import type { EndReason } from '../events.ts';
 import type { Exchange } from '../exchange.ts';
-import type { RecordKey, RecordMeta, SessionStore } from '../stores/store.ts';
-import type { Engine } from './context.ts';
-import { fieldName, Fields, UnreadableField } from './fields.ts';
-import { keyOf } from '../crypto/session-id.ts';
+import { SerialQueue } from '../internal/serial-queue.ts';
+import type { RecordKey, SessionStore } from '../stores/store.ts';
+import type { SessionContext } from './context.ts';
+import { Epoch, type BoundRecord, type PendingLogin } from './epoch.ts';
+import { fieldName } from './field-names.ts';
+import { UnreadableField } from './fields.ts';
 
 /**
- * Can the session be used?
+ * Whether the session can be used:
  * - `unloaded`: not before `load()`
  * - `ready`: yes
  * - `degraded`: empty and read-only, because the store failed
- * - `superseded`: empty, and what is written is dropped: a login has given the client another session
+ * - `lost`: empty, and what is written is discarded, because the session was ended or taken over elsewhere
  * - `ignored`: likewise, because the URL has no sessions
  */
-export type Phase = 'unloaded' | 'ready' | 'degraded' | 'superseded' | 'ignored';
+export type Phase = 'unloaded' | 'ready' | 'degraded' | 'lost' | 'ignored';
 
-/** A login that waits for the commit. */
-export interface PendingLogin {
-  readonly owner: string;
-  readonly method: string | null;
-  /** Opaque names that the session shall be found by. */
-  readonly indexKeys: readonly string[];
-  /** Milliseconds of the process's monotonic clock. */
-  readonly at: number;
-}
+/** Why a session is lost: it has ended; a login took it over; it goes on under an id that this client may not learn. */
+export type LossReason = 'gone' | 'superseded' | 'rotated';
 
-/** Sessions to end at the commit. */
-export interface RetiredRecord {
-  readonly id: string;
+/** A session to end at the commit. */
+export interface PendingEnd {
   readonly key: RecordKey;
   readonly owner: string | null;
   readonly reason: EndReason;
+  /** Whether the end is one that the client shall see: then its cookie is deleted. */
+  readonly deletesCookie: boolean;
 }
 
-/** One session during one request: what was loaded, what was asked for, and what is still to be told. */
+/** What the store has acknowledged, and the response may tell the client. */
+export interface CookieEvidence {
+  /** The id that the cookie may carry; `null` for none. */
+  readonly id: string | null;
+  /** Whether the session of the client's cookie has ended. */
+  readonly ended: boolean;
+}
+
+/** One session during one request. Only its methods change it; what is the current session's is in its epoch. */
 export class SessionState {
-  readonly engine: Engine;
+  readonly context: SessionContext;
   readonly exchange: Exchange;
-  readonly fields: Fields;
-  phase: Phase = 'ready';
-  store: SessionStore | null = null;
-  /** Is the session to be read from the store itself, past any cache? */
-  fresh = false;
-  /** The stored session: all four, or none while nothing is stored. */
-  id: string | null = null;
-  /** The id by which the record was read or written first: rotations that were followed since are none of its own. */
-  loadedId: string | null = null;
-  key: RecordKey | null = null;
-  meta: RecordMeta | null = null;
-  lastSeen = 0;
+  /** Everything that asks the store, one after the other. */
+  readonly queue: SerialQueue = new SerialQueue();
+  #phase: Phase = 'ready';
+  #epoch: Epoch;
+  #store: SessionStore | null = null;
+  #loading: Promise<void> | null = null;
+  #bypassCache = false;
+  /** The store's clock minus the process's monotonic one, milliseconds; `null` before the first answer. */
+  #clockOffset: number | null = null;
+  #presentedId: string | null = null;
+  #cookieOutdated = false;
+  #isNew = true;
+  #lossReason: LossReason | null = null;
   /** A record that this version of the application cannot read, and leaves alone unless it is told to end it. */
-  unreadable: Pick<RetiredRecord, 'id' | 'key'> | null = null;
-  /** The id that a session which is not stored yet has told the application. */
-  promisedId: string | null = null;
-  /** Was there no stored session when the request began, or was it invalidated since? */
-  isNew = true;
-  /** Did the request use the session, so that its response depends on the cookie? */
-  used = false;
-
-  // Marks, applied by the commit.
-  login: PendingLogin | null = null;
-  /** May the old id lead to the new one for a while, or is it dead at once? */
-  rotate: 'grace' | 'cut' | null = null;
-  timeout: number | null = null;
-  retired: RetiredRecord[] = [];
-
-  /** What the response has to tell the browser. */
-  cookie: 'keep' | 'set' | 'delete' = 'keep';
-  clearSiteData = false;
-  /** The last commit failed: the error's response carries no cookie. */
-  failed = false;
-  /** The response's head is settled; no cookie can be sent any more. */
-  finished = false;
-  /** A commit that is under way; the next one waits for it. */
-  committing: Promise<void> | null = null;
-  #initialized = false;
+  #corruptKey: RecordKey | null = null;
+  readonly #pendingEnds: PendingEnd[] = [];
+  /** The session of another owner, which a login is about to leave. */
+  #switchedFrom: Epoch | null = null;
+  #acknowledgedId: string | null = null;
+  #clientSessionEnded = false;
+  #endReason: EndReason = 'invalidated';
+  #clearSiteData = false;
+  #outdatedVariant: CookieVariant | null = null;
+  #cookieWritten = false;
+  #accessed = false;
   #intercepted = false;
+  #headLeaving = false;
+  #headersWritten = false;
+  #commitFailed = false;
+  #lateCheckArmed = false;
+  #onLateChanges: (() => void) | null = null;
 
-  constructor(engine: Engine, exchange: Exchange) {
-    this.engine = engine;
+  constructor(context: SessionContext, exchange: Exchange) {
+    this.context = context;
     this.exchange = exchange;
-    this.fields = new Fields(engine.options.serializer);
+    this.#epoch = this.#newEpoch();
   }
 
-  /** Takes hold of the response, once: a second hold would commit a second time. */
+  get phase(): Phase {
+    return this.#phase;
+  }
+
+  get epoch(): Epoch {
+    return this.#epoch;
+  }
+
+  /** The stored record of the current session; `null` while nothing is stored. */
+  get record(): BoundRecord | null {
+    return this.#epoch.record;
+  }
+
+  get lossReason(): LossReason | null {
+    return this.#lossReason;
+  }
+
+  /** True when there was no stored session when the request began, or it has ended since. */
+  get isNew(): boolean {
+    return this.#isNew;
+  }
+
+  /** True when the request used the session, so that its response depends on the cookie. */
+  get accessed(): boolean {
+    return this.#accessed;
+  }
+
+  get bypassCache(): boolean {
+    return this.#bypassCache;
+  }
+
+  get pendingEnds(): readonly PendingEnd[] {
+    return this.#pendingEnds;
+  }
+
+  get switchedFrom(): Epoch | null {
+    return this.#switchedFrom;
+  }
+
+  get clearSiteData(): boolean {
+    return this.#clearSiteData;
+  }
+
+  /** True from the call of the final commit on: what is done from then on cannot change the response's head. */
+  get headLeaving(): boolean {
+    return this.#headLeaving;
+  }
+
+  get headersWritten(): boolean {
+    return this.#headersWritten;
+  }
+
+  /** True when a commit has failed: the error's response carries no cookie. */
+  get commitFailed(): boolean {
+    return this.#commitFailed;
+  }
+
+  /** The id of the cookie that opened the session, or would have. */
+  get presentedId(): string | null {
+    return this.#presentedId;
+  }
+
+  /** True when the client's cookie is signed by an older secret. */
+  get cookieOutdated(): boolean {
+    return this.#cookieOutdated;
+  }
+
+  /** The cookie of another path, domain or partition that the client still has from attributes of before. */
+  get outdatedVariant(): CookieVariant | null {
+    return this.#outdatedVariant;
+  }
+
+  /** True when the response's head has a cookie of the session. */
+  get cookieWritten(): boolean {
+    return this.#cookieWritten;
+  }
+
+  get evidence(): CookieEvidence {
+    return { id: this.#acknowledgedId, ended: this.#clientSessionEnded };
+  }
+
+  // The store and its clock.
+
+  /** The store of this request. */
+  async connect(): Promise<SessionStore> {
+    this.#store ??= await this.context.storeFor(this.exchange.request);
+    return this.#store;
+  }
+
+  /** Takes the store's clock from an answer. */
+  observeClock(now: number): void {
+    this.#clockOffset = now - performance.now();
+  }
+
+  get clockKnown(): boolean {
+    return this.#clockOffset !== null;
+  }
+
+  /** The store's clock, milliseconds. The process's own where the store has not been asked: then there are no times to compare with. */
+  get now(): number {
+    return this.#clockOffset === null ? Date.now() : performance.now() + this.#clockOffset;
+  }
+
+  // Loading.
+
+  markIgnored(): void {
+    this.#phase = 'ignored';
+  }
+
+  markUnloaded(): void {
+    this.#phase = 'unloaded';
+  }
+
+  readPastCache(): void {
+    this.#bypassCache = true;
+  }
+
+  /** Loads once, however often it is asked to. */
+  loadOnce(load: () => Promise<void>): Promise<void> {
+    this.#loading ??= load();
+    return this.#loading;
+  }
+
+  /** Ends the loading of a session. */
+  markLoaded(): void {
+    if (this.#phase === 'unloaded') this.#phase = 'ready';
+  }
+
+  /** Goes on with an empty session that cannot be written, because the store failed. */
+  markDegraded(): void {
+    this.#epoch = this.#newEpoch();
+    this.#phase = 'degraded';
+  }
+
+  /** Takes note of the cookie that opens the session. */
+  present(id: string, outdated: boolean): void {
+    this.#presentedId = id;
+    this.#cookieOutdated = outdated;
+  }
+
+  /** Binds the session to the record that its cookie opened. */
+  bindLoaded(record: BoundRecord): void {
+    const { cookie, cookieAttributes } = this.context.config;
+    const { attributes } = record.meta.cookie;
+    if (attributes !== cookieAttributes) this.#outdatedVariant = cookie.outdatedVariant(attributes);
+    this.#isNew = false;
+    this.#epoch.bind(record);
+  }
+
+  /** Takes note of a record that cannot be read: a logout ends it. */
+  rememberCorrupt(key: RecordKey): void {
+    this.#corruptKey = key;
+  }
+
+  // Use.
+
+  /** Has the adapter intercept the response, once: otherwise it would commit a second time. */
   interceptResponse(): void {
     if (this.#intercepted) return;
     this.#intercepted = true;
     this.exchange.interceptResponse?.();
   }
 
-  /** Before anything is read. */
-  use(): void {
-    if (!this.used) {
-      this.used = true;
-      this.interceptResponse();
+  /** Makes the response depend on the cookie. */
+  markPersonal(): void {
+    if (this.#accessed) return;
+    this.#accessed = true;
+    this.interceptResponse();
+    if (this.#headLeaving && this.#phase !== 'ignored') {
+      this.context.events.emit('lateRead', { handle: this.record?.key.handle ?? null });
     }
-    if (this.phase === 'unloaded') {
-      throw new SessionError('ERR_SESSION_NOT_LOADED', 'The session is not loaded: call `await session.load()` first');
-    }
-    if (!this.#initialized && this.key === null) this.#initialize();
   }
 
-  /** Before anything is changed. */
-  change(): void {
-    this.use();
-    if (this.phase === 'degraded') {
+  /** Prepares for reading. */
+  markAccessed(): void {
+    if (!this.#accessed) this.markPersonal();
+    if (this.#phase === 'unloaded') {
+      throw new SessionError('ERR_SESSION_NOT_LOADED', 'The session is not loaded: call `await session.load()` first');
+    }
+    if (this.#headLeaving) this.#armLateCheck();
+    if (this.#epoch.startInitialData()) this.#setInitialData(this.#epoch);
+  }
+
+  /** Prepares for a change that is stored with the record. */
+  assertWritable(): void {
+    this.markAccessed();
+    if (this.#phase === 'degraded') {
       throw new SessionError(
         'ERR_SESSION_DEGRADED',
         'The session cannot be changed because the store failed: check `session.degraded` first',
       );
     }
+    if (this.#headLeaving && this.record === null) throw headersSent('A session that is not stored cannot be changed');
   }
 
-  /** Stands on a stored record from now on. */
-  attach(id: string, key: RecordKey, meta: RecordMeta, lastSeen: number): void {
-    this.id = id;
-    this.loadedId = id;
-    this.key = key;
-    this.meta = meta;
-    this.lastSeen = lastSeen;
-    this.promisedId = null;
-  }
-
-  /** Stands on no record any more. */
-  detach(): void {
-    this.id = null;
-    this.key = null;
-    this.meta = null;
-    this.isNew = true;
-    this.#initialized = false;
-  }
-
-  /** Ends the stored session at the commit; what follows belongs to a fresh one. */
-  retire(reason: EndReason): void {
-    if (this.id !== null && this.key !== null) {
-      this.retired.push({ id: this.id, key: this.key, owner: this.meta!.owner, reason });
-      this.cookie = 'delete';
-    } else if (this.unreadable !== null) {
-      this.retired.push({ ...this.unreadable, owner: null, reason });
-      this.unreadable = null;
-      this.cookie = 'delete';
-    }
-    this.detach();
-    this.promisedId = null;
-    this.fields.reset();
-    this.login = null;
-    this.rotate = null;
-    this.timeout = null;
-  }
-
-  /** Goes on with the session that a rotation made of this one. */
-  succeed(id: string): void {
-    this.id = id;
-    this.key = keyOf(id);
-    this.cookie = 'set';
+  /** Prepares for a change that the client has to be told of. */
+  assertCookieSendable(operation: string): void {
+    this.assertWritable();
+    if (this.#headLeaving) throw headersSent(`\`session.${operation}()\` cannot take effect`);
   }
 
   /**
    * A field's value. A record of which one field cannot be read is not to be trusted with the others:
-   * the session begins anew, and keeps what this request wrote.
+   * the session begins again, and keeps what this request wrote.
    */
   read(name: string): unknown {
     try {
-      return this.fields.get(name);
+      return this.#epoch.fields.get(name);
     } catch (error) {
       if (!(error instanceof UnreadableField)) throw error;
-      this.abandon();
-      return this.fields.get(name);
+      this.discardCorrupt(this.#epoch);
+      return this.#epoch.fields.get(name);
     }
   }
 
-  /** Leaves an unreadable record alone and goes on without it. */
-  abandon(): void {
-    this.engine.events.emit('rejected', { handle: this.key!.handle, reason: 'corrupt', detail: 'unparsable' });
-    this.unreadable = { id: this.id!, key: this.key! };
-    this.detach();
-    this.fields.detach();
-    this.rotate = null;
-    this.cookie = 'keep';
+  // Ends.
+
+  /** Ends the session at the commit; what follows belongs to a new one. */
+  end(reason: EndReason): void {
+    this.#endReason = reason;
+    this.#pendEnd(this.#epoch.record, reason);
+    this.#pendEnd(this.#switchedFrom?.record ?? null, reason);
+    if (this.record === null && this.#corruptKey !== null) {
+      this.#pendingEnds.push({ key: this.#corruptKey, owner: null, reason, deletesCookie: true });
+      this.#corruptKey = null;
+    }
+    this.#switchedFrom = null;
+    this.#replaceEpoch('ended');
+    if (this.#phase === 'lost') this.#phase = 'ready';
   }
 
-  get touchDue(): boolean {
-    if (this.meta === null) return false;
-    const { touchInterval, timeout } = this.engine.options;
-    // A session with a shorter timeout of its own is renewed in proportion.
-    const interval = touchInterval * Math.min(1, this.meta.timeout / timeout);
-    const age = this.store!.now() - this.lastSeen;
-    // A session last seen in the future shows that our idea of the store's clock is wrong: a touch sets it right.
-    return age >= interval * 1000 || age < -1000;
+  /** Ends at the commit a record that is past the lifetimes of the factory. */
+  endExpired(record: { key: RecordKey; owner: string | null }): void {
+    this.#pendingEnds.push({ ...record, reason: 'expired', deletesCookie: false });
   }
 
-  #initialize(): void {
-    this.#initialized = true;
-    const { initialData } = this.engine.options;
-    if (initialData === null || this.phase !== 'ready') return;
+  requestClearSiteData(): void {
+    this.#clearSiteData = true;
+  }
+
+  /** The store has carried out the first of the pending ends. */
+  endCarriedOut(existed: boolean): PendingEnd {
+    const end = this.#pendingEnds.shift()!;
+    if (existed && end.deletesCookie) this.#clientSessionEnded = true;
+    return end;
+  }
+
+  /**
+   * Gives up a session that was ended or taken over elsewhere. A login of this request's own is still to come, and
+   * begins a session with what the request wrote itself.
+   */
+  lose(epoch: Epoch, reason: LossReason): void {
+    if (epoch !== this.#epoch) return;
+    const { login } = epoch.pending;
+    this.#isNew = true;
+    if (login !== null) {
+      this.#replaceEpoch('lost', epoch);
+      this.#epoch.pending.login = login;
+      return;
+    }
+    this.#replaceEpoch('lost');
+    this.#phase = 'lost';
+    this.#lossReason = reason;
+  }
+
+  /** Starts out as a session that was taken over elsewhere. */
+  startLost(reason: LossReason): void {
+    this.#phase = 'lost';
+    this.#lossReason = reason;
+  }
+
+  /** Leaves an unreadable record alone and goes on with what the request wrote. */
+  discardCorrupt(epoch: Epoch): void {
+    if (epoch !== this.#epoch || epoch.record === null) return;
+    const { key } = epoch.record;
+    this.context.events.emit('rejected', {
+      handle: key.handle,
+      reason: 'corrupt',
+      detail: 'unparsable',
+      clientAddress: this.exchange.clientAddress,
+    });
+    this.#corruptKey = key;
+    const { login, timeout } = epoch.pending;
+    this.#replaceEpoch('lost', epoch);
+    this.#epoch.pending.login = login;
+    this.#epoch.pending.timeout = timeout;
+    this.#isNew = true;
+  }
+
+  // Login.
+
+  /** Marks a login for the commit. One as another owner begins an empty session, and ends the present one with it. */
+  requestLogin(login: PendingLogin): void {
+    const owner = this.record?.meta.owner ?? null;
+    if (owner !== null && owner !== login.owner) {
+      const left = this.#epoch;
+      this.#replaceEpoch('lost', left);
+      this.#switchedFrom = left;
+      this.#isNew = true;
+    }
+    this.#epoch.pending.login = login;
+    // A login is an act of its own: it may follow another that has taken the session over.
+    if (this.#phase === 'lost') this.#phase = 'ready';
+  }
+
+  /** The store has refused a login: the client keeps the session that it had. */
+  loginRefused(epoch: Epoch): void {
+    epoch.pending.login = null;
+    if (this.#switchedFrom === null || epoch !== this.#epoch) return;
+    epoch.close('lost');
+    this.#epoch = this.#switchedFrom;
+    this.#epoch.reopen();
+    this.#switchedFrom = null;
+    this.#isNew = false;
+  }
+
+  /** The login as another owner is stored: the session that it leaves ends next. Returns that session's record. */
+  switchCompleted(): BoundRecord | null {
+    const record = this.#switchedFrom?.record ?? null;
+    this.#switchedFrom = null;
+    if (record?.fromClient === true) this.#clientSessionEnded = true;
+    return record;
+  }
+
+  // The response.
+
+  /** The final commit begins: evidence from before it is not the client's to see. */
+  startFinalCommit(): void {
+    this.#headLeaving = true;
+    this.#acknowledgedId = null;
+  }
+
+  /** The store has acknowledged an id that the client may have. */
+  acknowledge(epoch: Epoch): void {
+    if (epoch === this.#epoch) this.#acknowledgedId = epoch.record!.id;
+  }
+
+  markCommitFailed(): void {
+    this.#commitFailed = true;
+  }
+
+  markHeadersWritten(): void {
+    this.#headersWritten = true;
+  }
+
+  markCookieWritten(): void {
+    this.#cookieWritten = true;
+  }
+
+  /** Sets what is called after the response when the session was used after its head had left. */
+  onLateChanges(check: () => void): void {
+    this.#onLateChanges = check;
+  }
+
+  #armLateCheck(): void {
+    if (this.#lateCheckArmed || this.#onLateChanges === null) return;
+    this.#lateCheckArmed = true;
+    const check = (): void => {
+      this.#lateCheckArmed = false;
+      this.#onLateChanges?.();
+    };
+    if (this.exchange.onClose === undefined) setImmediate(check);
+    else this.exchange.onClose(check);
+  }
+
+  #newEpoch(): Epoch {
+    // The request ended its session while a record of it was on its way to the store.
+    return new Epoch(this.context.config.serializer, (record) => this.#pendEnd(record, this.#endReason));
+  }
+
+  /** @param carry the epoch whose written fields go over into the next one */
+  #replaceEpoch(why: 'ended' | 'lost', carry?: Epoch): void {
+    this.#epoch.close(why);
+    this.#epoch = this.#newEpoch();
+    if (carry !== undefined) this.#epoch.fields.takeWritten(carry.fields);
+    this.#acknowledgedId = null;
+    if (why === 'ended') this.#isNew = true;
+  }
+
+  #pendEnd(record: BoundRecord | null, reason: EndReason): void {
+    if (record === null) return;
+    const { key, meta, fromClient } = record;
+    this.#pendingEnds.push({ key, owner: meta.owner, reason, deletesCookie: fromClient });
+  }
+
+  #setInitialData(epoch: Epoch): void {
+    const { initialData } = this.context.config;
+    if (initialData === null || this.#phase !== 'ready') return;
     for (const [key, value] of Object.entries(initialData(this.exchange.request))) {
       const name = fieldName(key);
-      if (!this.fields.has(name)) this.fields.preset(name, value);
+      if (!epoch.fields.has(name)) epoch.fields.setInitial(name, value);
     }
   }
+}
+
+function headersSent(what: string): SessionError {
+  return new SessionError(
+    'ERR_SESSION_HEADERS_SENT',
+    `${what} because the response's headers have left: do it before the response, or call \`await session.save()\` before the first write`,
+  );
 }

@@ -1,65 +1,95 @@
 import { SessionError } from '../errors.ts';
-import type { RecordKey, Stored } from '../stores/store.ts';
-import { isSame, type Placed } from './fields.ts';
-import { goOn } from './save.ts';
+import type { SaveOutcome, Stored } from '../stores/store.ts';
+import type { Epoch } from './epoch.ts';
+import { isSame, type SerializedField } from './fields.ts';
+import { onRecord, sessionEnded } from './rotation.ts';
+import { changeOf, written } from './save.ts';
 import type { SessionState } from './state.ts';
+
+/** Each means that another request was faster, so this many in a row are no race. */
+const MAX_CONFLICTS = 64;
 
 /**
  * Reads, changes and writes one field so that concurrent updates all count: the store accepts the result
  * only if the field still is what it was made from; otherwise the change is made again from what it is now.
+ * @throws {SessionError} `ERR_SESSION_ENDED` when the session has ended, so that nothing was stored
  */
 export async function updateField(
   state: SessionState,
   name: string,
   change: (value: unknown) => unknown,
 ): Promise<unknown> {
-  await state.committing;
-  const { fields } = state;
+  const { epoch } = state;
+  return await state.queue.run(() => update(state, epoch, name, change));
+}
+
+async function update(
+  state: SessionState,
+  asked: Epoch,
+  name: string,
+  change: (value: unknown) => unknown,
+): Promise<unknown> {
+  if (asked.over !== null || state.phase === 'lost') throw sessionEnded();
   state.read(name); // a record that cannot be read is noticed here
-  if (state.key === null || state.phase !== 'ready' || fields.isWritten(name)) {
-    // Nobody else can know of the session, or this request has replaced the field as a whole.
+  const { epoch } = state;
+  const { fields } = epoch;
+  fields.markInPlaceChange(name);
+  if (epoch.record === null || fields.isWritten(name)) {
+    // No other request can know of the session, or this one has replaced the field as a whole.
     const value = change(state.read(name));
     if (value === undefined) fields.delete(name);
     else fields.set(name, value);
     return value;
   }
-  let before = fields.placed(name);
-  for (;;) {
+  return await updateStored(state, epoch, name, change);
+}
+
+async function updateStored(
+  state: SessionState,
+  epoch: Epoch,
+  name: string,
+  change: (value: unknown) => unknown,
+): Promise<unknown> {
+  const { fields } = epoch;
+  let before = fields.serialized(name);
+  for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts++) {
     const value: unknown = change(
       before.stored === undefined ? undefined : fields.parse(name, before.stored, before.handle),
     );
-    const [id, { handle }]: [string, RecordKey] = [state.id!, state.key];
-    const stored = value === undefined ? undefined : fields.serialize(name, value, handle);
-    const outcome = await state.store!.save(state.key, {
-      set: new Map(stored === undefined ? [] : [[name, stored]]),
-      delete: new Set(stored === undefined ? [name] : []),
-      timeout: null,
-      expect: new Map([[name, before.stored]]),
+    let stored: Stored | undefined;
+    const outcome = await onRecord(state, epoch, 'follow', async (store, key) => {
+      stored = value === undefined ? undefined : fields.serialize(name, value, key.handle);
+      const set = new Map(stored === undefined ? [] : [[name, stored]]);
+      const fieldChange = changeOf(state, epoch, { set, delete: new Set(stored === undefined ? [name] : []) });
+      return (await store.save(key, {
+        ...fieldChange,
+        timeout: null,
+        expect: new Map([[name, before.stored]]),
+      })) as SaveOutcome;
     });
+    if (outcome === null) throw sessionEnded();
+    const { handle } = epoch.record!.key;
     if (outcome.status === 'ok') {
-      fields.settle(name, value, stored, handle);
-      state.lastSeen = outcome.now;
-      state.engine.events.emit('saved', {
-        handle,
-        set: stored === undefined ? 0 : 1,
-        deleted: stored === undefined ? 1 : 0,
-      });
+      fields.markSaved(name, value, stored, handle);
+      written(state, epoch, outcome.now, false);
+      const [set, deleted] = stored === undefined ? [0, 1] : [1, 0];
+      state.context.events.emit('saved', { handle, set, deleted });
       return value;
     }
-    if (outcome.status === 'conflict') {
-      before = changed(name, before, { stored: fieldOf(outcome.fields, name), handle });
-    } else if (!goOn(state, id, outcome, { set: new Map(), delete: new Set([name]) })) {
-      return value;
-    }
+    before = changed(name, before, { stored: fieldOf(outcome.fields, name), handle });
   }
+  throw new SessionError(
+    'ERR_SESSION_CONFLICT',
+    `Other requests changed session field \`${name.slice(0, 100)}\` so often that the update could not be stored: send the request again`,
+  );
 }
 
-/** What the field is now, after a conflict. */
-function changed(name: string, before: Placed, now: Placed): Placed {
+/** Returns what the field is now, after a conflict. */
+function changed(name: string, before: SerializedField, now: SerializedField): SerializedField {
   const { stored } = before;
   const same = stored === undefined || now.stored === undefined ? stored === now.stored : isSame(stored, now.stored);
   if (!same) return now;
-  // It looks as it did, and yet it is another: some of its bytes are lost in `redis.encoding`.
+  // It looks as it did, and yet it differs: some of its bytes are lost in `redis.encoding`.
   throw new SessionError(
     'ERR_SESSION_STORE',
     `The stored bytes of session field \`${name.slice(0, 100)}\` are not text in \`redis.encoding\`: \`set\` it before the next \`update\``,

@@ -125,3 +125,16 @@ export function checkStrings(name: string, value: unknown, what: string, test: (
     if (typeof item !== 'string' || !test(item)) throw expected(`${name}[${index}]`, `one of ${what}`, item);
   }
 }
+
+/**
+ * Requires an owner: a non-empty string without lone surrogates, which no store keeps apart.
+ * @throws {TypeError} for anything else
+ */
+export function checkOwner(owner: unknown): string {
+  const advice = 'Convert other ids with `String(id)`';
+  if (typeof owner !== 'string' || owner === '') {
+    throw expected('owner', "a non-empty string, the application's user id", owner, advice);
+  }
+  if (!owner.isWellFormed()) throw expected('owner', 'text without lone surrogates', owner);
+  return owner;
+}

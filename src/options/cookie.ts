@@ -9,6 +9,7 @@ import {
 } from '../internal/validate.ts';
 import type { CookieOptions } from './options.ts';
 import { CookieTemplate } from '../cookie/set-cookie.ts';
+import type { SessionConfig } from '../engine/config.ts';
 
 export const COOKIE_OPTION_NAMES: readonly string[] = Object.keys({
   name: true,
@@ -23,12 +24,7 @@ export const COOKIE_OPTION_NAMES: readonly string[] = Object.keys({
   onException: true,
 } satisfies Record<keyof CookieOptions, true>);
 
-export interface NormalizedCookie {
-  readonly cookie: CookieTemplate;
-  /** Seconds; `null` for the browser's session. */
-  readonly cookieMaxAge: number | null;
-  readonly cookieOnException: boolean;
-}
+type NormalizedCookie = Pick<SessionConfig, 'cookie' | 'cookieAttributes' | 'cookieMaxAge' | 'cookieOnException'>;
 
 /** Checks the `cookie` option and fills in its defaults. */
 export function normalizeCookie(cookie: CookieOptions): NormalizedCookie {
@@ -50,18 +46,21 @@ export function normalizeCookie(cookie: CookieOptions): NormalizedCookie {
   checkBoolean('cookie.partitioned', cookie.partitioned);
   checkOneOf('cookie.priority', cookie.priority, ['low', 'medium', 'high']);
   checkBoolean('cookie.onException', cookie.onException);
+  const template = new CookieTemplate({
+    name: cookie.name ?? 'session',
+    path: cookie.path ?? '/',
+    domain: cookie.domain ?? null,
+    secure: cookie.secure ?? 'auto',
+    httpOnly: cookie.httpOnly ?? true,
+    sameSite: cookie.sameSite ?? 'lax',
+    partitioned: cookie.partitioned ?? false,
+    priority: cookie.priority ?? null,
+  });
+  const cookieMaxAge = cookie.maxAge ?? null;
   return {
-    cookie: new CookieTemplate({
-      name: cookie.name ?? 'session',
-      path: cookie.path ?? '/',
-      domain: cookie.domain ?? null,
-      secure: cookie.secure ?? 'auto',
-      httpOnly: cookie.httpOnly ?? true,
-      sameSite: cookie.sameSite ?? 'lax',
-      partitioned: cookie.partitioned ?? false,
-      priority: cookie.priority ?? null,
-    }),
-    cookieMaxAge: cookie.maxAge ?? null,
+    cookie: template,
+    cookieAttributes: template.describeAttributes(cookieMaxAge),
+    cookieMaxAge,
     cookieOnException: cookie.onException ?? true,
   };
 }

@@ -1,5 +1,5 @@
-import type { CookieTemplate } from '../cookie/set-cookie.ts';
-import { COOKIE_OPTION_NAMES, normalizeCookie, type NormalizedCookie } from './cookie.ts';
+import type { SessionConfig } from '../engine/config.ts';
+import { COOKIE_OPTION_NAMES, normalizeCookie } from './cookie.ts';
 import { checkGeneratedId } from '../crypto/generated-id.ts';
 import { randomId } from '../crypto/keyring.ts';
 import { ignoreRule } from './ignore.ts';
@@ -22,38 +22,14 @@ import { REDIS_OPTION_NAMES } from '../stores/redis/options.ts';
 import type { SessionStore } from '../stores/store.ts';
 
 /** The options, checked, with every default filled in. All but `redis`, which its store checks. */
-export interface NormalizedOptions extends NormalizedCookie, NormalizedSerializer {
+export interface NormalizedOptions extends SessionConfig, NormalizedSerializer {
   /** The first signs, all verify. */
   readonly secrets: readonly string[];
-  /** Seconds. */
-  readonly timeout: number;
-  /** Seconds; `null` for never. */
-  readonly absoluteTimeout: number | null;
-  /** Seconds; below `timeout`. */
-  readonly touchInterval: number;
-  /** Seconds. */
-  readonly rotationGrace: number;
-  readonly cookie: CookieTemplate;
   readonly store: SessionStore | null;
-  /** A new random part of an id, already checked. */
-  readonly generateId: () => string;
-  /** Gives data that shares no object with what it gave before: a session must not change another's. */
-  readonly initialData: ((request: unknown) => Record<string, unknown>) | null;
-  /** In lower case; empty when `isCookieless` decides. */
-  readonly cookielessHeaders: readonly string[];
-  readonly isCookieless: ((headers: { get(name: string): string | undefined }) => boolean) | null;
-  /** Has this URL no session? */
-  readonly ignore: (url: string) => boolean;
   /** `null` for `WebsaunaSession` itself. */
   readonly sessionClass: NonNullable<SessionOptions['sessionClass']> | null;
-  readonly load: 'eager' | 'lazy';
-  readonly fresh: NonNullable<SessionOptions['fresh']> | null;
-  readonly onStoreError: 'fail' | 'anonymous';
   /** Proxies to trust; 0 for none. */
   readonly trustedHops: number;
-  readonly invalidateBefore: NonNullable<SessionOptions['invalidateBefore']> | null;
-  readonly maxSessionsPerOwner: number | null;
-  readonly onSessionLimit: 'evict-oldest' | 'refuse';
 }
 
 /** The default of `timeout`, in seconds. */
@@ -64,6 +40,7 @@ export const DEFAULT_ABSOLUTE_TIMEOUT = 2_592_000;
 const OPTION_NAMES: readonly string[] = Object.keys({
   secret: true,
   timeout: true,
+  maxTimeout: true,
   absoluteTimeout: true,
   touchInterval: true,
   rotationGrace: true,
@@ -79,7 +56,7 @@ const OPTION_NAMES: readonly string[] = Object.keys({
   ignore: true,
   sessionClass: true,
   load: true,
-  fresh: true,
+  bypassCache: true,
   onStoreError: true,
   trustProxy: true,
   invalidateBefore: true,
@@ -146,7 +123,7 @@ function normalizeSecrets(secret: unknown): readonly string[] {
   return [...new Set(secrets as readonly string[])];
 }
 
-type Times = Pick<NormalizedOptions, 'timeout' | 'absoluteTimeout' | 'touchInterval' | 'rotationGrace'>;
+type Times = Pick<NormalizedOptions, 'timeout' | 'maxTimeout' | 'absoluteTimeout' | 'touchInterval' | 'rotationGrace'>;
 
 function normalizeTimes(options: SessionOptions): Times {
   const of = 'of seconds';
@@ -165,10 +142,11 @@ function normalizeTimes(options: SessionOptions): Times {
       'Set `absoluteTimeout` too, or to null for sessions without an end',
     );
   }
+  checkNumber('maxTimeout', options.maxTimeout, { of, min: timeout, max: MAX_SECONDS, orNull: 'null for any' });
   const { touchInterval = Math.min(60, timeout / 10), rotationGrace = 10 } = options;
   if (touchInterval >= timeout)
     throw expected('touchInterval', `less than \`timeout\`, which is ${timeout}`, touchInterval);
-  return { timeout, absoluteTimeout, touchInterval, rotationGrace };
+  return { timeout, maxTimeout: options.maxTimeout ?? null, absoluteTimeout, touchInterval, rotationGrace };
 }
 
 function normalizeStore({ store, redis }: SessionOptions): SessionStore | null {
@@ -241,7 +219,7 @@ type Behaviour = Pick<
   NormalizedOptions,
   | 'sessionClass'
   | 'load'
-  | 'fresh'
+  | 'bypassCache'
   | 'onStoreError'
   | 'trustedHops'
   | 'invalidateBefore'
@@ -250,11 +228,11 @@ type Behaviour = Pick<
 >;
 
 function normalizeBehaviour(options: SessionOptions): Behaviour {
-  const { sessionClass, load, fresh, onStoreError, trustProxy = 0, invalidateBefore } = options;
+  const { sessionClass, load, bypassCache, onStoreError, trustProxy = 0, invalidateBefore } = options;
   const { maxSessionsPerOwner, onSessionLimit } = options;
   checkFunction('sessionClass', sessionClass, 'a class that extends WebsaunaSession');
   checkOneOf('load', load, ['eager', 'lazy']);
-  checkFunction('fresh', fresh, 'a function of the exchange that says whether to read past the cache');
+  checkFunction('bypassCache', bypassCache, 'a function of the exchange that says whether to read past the cache');
   checkOneOf('onStoreError', onStoreError, ['fail', 'anonymous']);
   if (typeof trustProxy !== 'boolean')
     checkNumber('trustProxy', trustProxy, { of: 'of proxies, or a boolean', min: 0 });
@@ -264,7 +242,7 @@ function normalizeBehaviour(options: SessionOptions): Behaviour {
   return {
     sessionClass: sessionClass ?? null,
     load: load ?? 'eager',
-    fresh: fresh ?? null,
+    bypassCache: bypassCache ?? null,
     onStoreError: onStoreError ?? 'fail',
     trustedHops: Number(trustProxy),
     invalidateBefore: invalidateBefore ?? null,

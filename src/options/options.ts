@@ -2,24 +2,8 @@ import type { Exchange } from '../exchange.ts';
 import type { RedisOptions } from '../stores/redis/options.ts';
 import type { Serializer } from '../serializers/serializer.ts';
 import type { SessionStore } from '../stores/store.ts';
+import type { DefaultData } from '../session/data.ts';
 import type { SessionConstructor, WebsaunaSession } from '../session/session.ts';
-
-/**
- * The application's own types, by augmentation:
- *
- * @example
- * ```ts
- * declare module 'websauna-session' {
- *   interface SessionData {
- *     views: number;
- *   }
- * }
- * ```
- */
-export interface SessionData {}
-
-/** `SessionData` where the application has augmented it; any field, of type `unknown`, where not. */
-export type DefaultData = [keyof SessionData] extends [never] ? Record<string, unknown> : SessionData;
 
 /** The cookie's attributes (RFC 6265bis). */
 export interface CookieOptions {
@@ -70,6 +54,8 @@ export interface SessionOptions<
   timeout?: number;
   /** Seconds after which a session ends whatever happens; `null` for never. Default 2592000 (30 days). */
   absoluteTimeout?: number | null;
+  /** The longest timeout that `adjustTimeout` may set, in seconds; `null`, the default, for any. */
+  maxTimeout?: number | null;
   /** Seconds between two renewals of the idle timeout by reading. Default: a tenth of `timeout`, at most 60. */
   touchInterval?: number;
   /** Seconds that a rotated id still leads parallel requests to its successor. Default 10. */
@@ -104,7 +90,7 @@ export interface SessionOptions<
    * Which requests read their session from the server itself, past `redis.cache`; for what must not be done
    * on the word of a session that another process ended a moment ago. Default: none.
    */
-  fresh?: (exchange: Exchange) => boolean;
+  bypassCache?: (exchange: Exchange) => boolean;
   /** When reading fails: an error with status 503, or an empty session that cannot be written. Default `'fail'`. */
   onStoreError?: 'fail' | 'anonymous';
   /**

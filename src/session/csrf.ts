@@ -1,10 +1,8 @@
+import { CSRF_FIELD } from '../engine/field-names.ts';
 import type { SessionState } from '../engine/state.ts';
 import { SessionError } from '../errors.ts';
 import { classifyOrigin } from './request-origin.ts';
 import { createCsrfSecret, isCsrfSecret, maskCsrfSecret, verifyCsrfToken } from '../crypto/csrf-token.ts';
-
-/** The field of a session's CSRF secret. */
-export const CSRF_FIELD = '@c';
 
 /**
  * The secrets that tokens of this session are made from. A stored session without one has a secret that
@@ -13,12 +11,13 @@ export const CSRF_FIELD = '@c';
 function secretsOf(state: SessionState): readonly unknown[] {
   const stored = state.read(CSRF_FIELD);
   if (stored !== undefined) return Array.isArray(stored) ? stored : [stored];
-  return state.id === null ? [] : state.engine.keyring.csrf(state.loadedId!);
+  const { record, context } = state;
+  return record === null ? [] : context.keyring.csrf(record.originalId);
 }
 
 export function renewCsrfToken(state: SessionState): string {
   const secret = createCsrfSecret();
-  state.fields.set(CSRF_FIELD, secret);
+  state.epoch.fields.set(CSRF_FIELD, secret);
   return maskCsrfSecret(secret);
 }
 
@@ -48,15 +47,22 @@ export function requireToken(state: SessionState, token: unknown, trustedOrigins
     trustedOrigins,
   });
   if (verdict === 'cross-site') {
-    throw new SessionError(
-      'ERR_SESSION_CSRF',
+    throw refused(
+      state,
       'The request comes from another site: list its origin in `trustedOrigins` if it may',
     );
   }
   if (!verifyToken(state, token)) {
-    throw new SessionError(
-      'ERR_SESSION_CSRF',
+    throw refused(
+      state,
       'The form has no valid CSRF token: render `session.getCsrfToken()` into it',
     );
   }
+}
+
+function refused(state: SessionState, message: string): SessionError {
+  const { exchange, record, context } = state;
+  const { clientAddress } = exchange;
+  context.events.emit('refused', { handle: record?.key.handle ?? null, reason: 'csrf', clientAddress });
+  return new SessionError('ERR_SESSION_CSRF', message);
 }

@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
-import { fieldName } from '../engine/fields.ts';
+import { fieldName } from '../engine/field-names.ts';
 import type { SessionState } from '../engine/state.ts';
 import { expected } from '../internal/validate.ts';
-import type { DefaultData } from '../options/options.ts';
+import type { DefaultData } from './data.ts';
 
 /** The state behind a session, for the rest of the library. Not exported by the package. */
 export let stateOf: (session: object) => SessionState;
@@ -29,7 +29,7 @@ export abstract class SessionDict<Data extends object = DefaultData> {
   get<K extends Key<Data>, Fallback>(key: K, fallback: Fallback): NonNullable<Data[K]> | Fallback;
   get(key: Key<Data>, fallback?: unknown): unknown {
     const state = this.#state;
-    state.use();
+    state.markAccessed();
     const value = state.read(fieldName(checkKey(key)));
     return value === undefined ? fallback : value;
   }
@@ -37,31 +37,31 @@ export abstract class SessionDict<Data extends object = DefaultData> {
   /** Gives a field a value, which must be serialisable at the commit; `undefined` deletes the field. */
   set<K extends Key<Data>>(key: K, value: Data[K]): this {
     const state = this.#state;
-    state.change();
-    if (value === undefined) state.fields.delete(fieldName(checkKey(key)));
-    else state.fields.set(fieldName(checkKey(key)), value);
+    state.assertWritable();
+    if (value === undefined) state.epoch.fields.delete(fieldName(checkKey(key)));
+    else state.epoch.fields.set(fieldName(checkKey(key)), value);
     return this;
   }
 
   /** Deletes a field; says whether there was one. */
   delete(key: Key<Data>): boolean {
     const state = this.#state;
-    state.change();
-    return state.fields.delete(fieldName(checkKey(key)));
+    state.assertWritable();
+    return state.epoch.fields.delete(fieldName(checkKey(key)));
   }
 
   /** Is there such a field? */
   has(key: Key<Data>): boolean {
     const state = this.#state;
-    state.use();
-    return state.fields.has(fieldName(checkKey(key)));
+    state.markAccessed();
+    return state.epoch.fields.has(fieldName(checkKey(key)));
   }
 
   /** The names of the fields. Flash messages and CSRF secrets are not among them. */
   keys(): Key<Data>[] {
     const state = this.#state;
-    state.use();
-    return state.fields.keys() as Key<Data>[];
+    state.markAccessed();
+    return state.epoch.fields.keys() as Key<Data>[];
   }
 
   values(): Data[Key<Data>][] {
@@ -128,8 +128,8 @@ export abstract class SessionDict<Data extends object = DefaultData> {
    */
   changed(key?: Key<Data>): void {
     const state = this.#state;
-    state.change();
-    for (const each of key === undefined ? this.keys() : [key]) state.fields.markWritten(fieldName(checkKey(each)));
+    state.assertWritable();
+    for (const each of key === undefined ? this.keys() : [key]) state.epoch.fields.markWritten(fieldName(checkKey(each)));
   }
 
   /**
@@ -157,9 +157,10 @@ export abstract class SessionDict<Data extends object = DefaultData> {
   }
 }
 
-function checkKey(key: unknown): string {
-  if (typeof key === 'string' && key !== '') return key;
-  throw expected('key', 'a non-empty string', key);
+export function checkKey(key: unknown): string {
+  if (typeof key !== 'string' || key === '') throw expected('key', 'a non-empty string', key);
+  if (!key.isWellFormed()) throw expected('key', 'text without lone surrogates', key);
+  return key;
 }
 
 interface AnyData {

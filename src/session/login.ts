@@ -1,64 +1,65 @@
+import { MAX_PENDING_LOGIN_TIMEOUT, pendingLoginOf } from '../engine/pending-login.ts';
+import { PENDING_LOGIN_FIELD } from '../engine/field-names.ts';
 import type { SessionState } from '../engine/state.ts';
 import { SessionError } from '../errors.ts';
-import { checkNumber, checkString, expected, isObject } from '../internal/validate.ts';
-import type { PendingLoginInfo } from './session.ts';
+import { checkNames, checkNumber, checkOwner, checkString, expected, isObject } from '../internal/validate.ts';
 
-/** The field of a login whose second factor is pending: owner, method, end in milliseconds. */
-const PENDING_FIELD = '@p';
-const PENDING_TIMEOUT = 300;
-
-/** @throws {TypeError} unless it is a non-empty string */
-export function checkOwner(owner: unknown): string {
-  if (typeof owner === 'string' && owner !== '') return owner;
-  throw expected(
-    'owner',
-    "a non-empty string, the application's user id",
-    owner,
-    'Convert other ids with `String(id)`',
-  );
+export interface LoginOptions {
+  /** How the owner authenticated, in the application's words, such as `password` or `passkey`. */
+  method?: string;
+  /**
+   * What else the session can be found by, such as `{ sid }` for an identity provider's session id; see
+   * `factory.owners.revokeBy`. Default: what the last login of the same owner in this session has set, or nothing.
+   */
+  index?: Readonly<Record<string, string>>;
+  /** When the owner authenticated, such as an identity provider's `auth_time`. Default: now. */
+  authenticatedAt?: Date;
 }
 
-export function markLogin(
-  state: SessionState,
-  owner: string,
-  method: string | undefined,
-  index: Readonly<Record<string, string>> | undefined,
-): void {
+export interface BeginLoginOptions {
+  /** How the owner has authenticated so far, in the application's words. */
+  method?: string;
+  /** Seconds that the owner has for the second factor, at most 3600. Default 300. */
+  timeout?: number;
+}
+
+const PENDING_LOGIN_TIMEOUT = 300;
+
+/** Marks a login for the commit. */
+export function requestLogin(state: SessionState, owner: string, options: LoginOptions): void {
   checkOwner(owner);
+  checkNames('options', options, ['method', 'index', 'authenticatedAt']);
+  const { method, index, authenticatedAt } = options;
   checkString('options.method', method, 'a word for how the owner authenticated');
   const indexKeys = indexKeysOf(state, index);
+  const authenticated = dateOf(authenticatedAt);
   requireSession(state);
-  // A login is an act of its own: it may follow another that has taken the session over a moment ago.
-  state.phase = 'ready';
-  state.fields.delete(PENDING_FIELD);
-  state.login = { owner, method: method ?? null, indexKeys, at: performance.now() };
+  const pending = pendingLoginOf(state);
+  const sameOwner = state.record?.meta.owner === owner;
+  state.epoch.fields.delete(PENDING_LOGIN_FIELD);
+  state.epoch.pending.begunLogin = null;
+  state.requestLogin({
+    owner,
+    method: method ?? null,
+    indexKeys: indexKeys ?? (sameOwner ? null : []),
+    at: performance.now(),
+    authenticatedAt: authenticated,
+    pendingSince: pending?.owner === owner ? pending.startedAt.getTime() : null,
+  });
 }
 
-export function markPending(
-  state: SessionState,
-  owner: string,
-  method: string | undefined,
-  timeout: number = PENDING_TIMEOUT,
-): void {
+/** Marks the first factor of a login for the commit. */
+export function requestBegunLogin(state: SessionState, owner: string, options: BeginLoginOptions): void {
   checkOwner(owner);
+  checkNames('options', options, ['method', 'timeout']);
+  const { method, timeout = PENDING_LOGIN_TIMEOUT } = options;
   checkString('options.method', method, 'a word for how the owner authenticated');
-  checkNumber('options.timeout', timeout, { of: 'of seconds', min: 1 });
+  checkNumber('options.timeout', timeout, { of: 'of seconds', min: 1, max: MAX_PENDING_LOGIN_TIMEOUT });
   requireSession(state);
-  state.fields.set(PENDING_FIELD, [owner, method ?? null, timeNow(state) + timeout * 1000]);
-  state.promisedId = null;
-  state.rotate = state.key === null ? null : 'cut';
-}
-
-export function pendingLogin(state: SessionState): PendingLoginInfo | null {
-  const stored = state.read(PENDING_FIELD) as [string, string | null, number] | undefined;
-  if (stored === undefined || stored[2] <= timeNow(state)) return null;
-  return { owner: stored[0], method: stored[1], expiresAt: new Date(stored[2]) };
-}
-
-/** By the store's clock, also where the store has not been needed yet. */
-function timeNow(state: SessionState): number {
-  const store = state.store ?? state.engine.storeFor(state.exchange.request);
-  return store instanceof Promise ? Date.now() : store.now();
+  const { epoch } = state;
+  epoch.releaseReservedId();
+  epoch.pending.begunLogin = { owner, method: method ?? null, timeout, at: performance.now() };
+  epoch.pending.rotation = epoch.record === null ? null : 'immediate';
 }
 
 function requireSession(state: SessionState): void {
@@ -66,11 +67,17 @@ function requireSession(state: SessionState): void {
   throw new SessionError('ERR_SESSION_UNSUPPORTED', 'A URL that the `ignore` option names has no session to log in to');
 }
 
-function indexKeysOf(state: SessionState, index: unknown): string[] {
-  if (index === undefined) return [];
+function dateOf(date: unknown): number | null {
+  if (date === undefined) return null;
+  if (date instanceof Date && !Number.isNaN(date.getTime())) return date.getTime();
+  throw expected('options.authenticatedAt', 'a valid Date', date);
+}
+
+function indexKeysOf(state: SessionState, index: unknown): string[] | null {
+  if (index === undefined) return null;
   if (!isObject(index)) throw expected('options.index', 'an object of strings', index);
   return Object.entries(index).map(([name, value]: [string, unknown]) => {
     if (typeof value !== 'string' || value === '') throw expected(`options.index.${name}`, 'a non-empty string', value);
-    return state.engine.keyring.indexKeys(name, value)[0]!;
+    return state.context.keyring.indexKeys(name, value)[0]!;
   });
 }

@@ -1,50 +1,47 @@
-import { commitSession } from '../engine/commit.ts';
+import { saveSession } from '../engine/commit.ts';
 import { newId } from '../engine/create.ts';
-import { handleOf } from '../crypto/keyring.ts';
-import { fieldName } from '../engine/fields.ts';
-import { loadLazily } from '../engine/open.ts';
-import { reloadSession } from '../engine/reload.ts';
+import { fieldName } from '../engine/field-names.ts';
+import { loadSession, reloadSession } from '../engine/load.ts';
+import { pendingLoginOf, type PendingLoginInfo } from '../engine/pending-login.ts';
 import type { SessionState } from '../engine/state.ts';
-import { withStoreErrorEvent } from '../engine/telling.ts';
 import { updateField } from '../engine/update.ts';
-import { csrfToken, renewCsrfToken, requireToken, verifyToken } from './csrf.ts';
+import { handleOf } from '../crypto/keyring.ts';
 import { SessionError } from '../errors.ts';
-import { markLogin, markPending, pendingLogin } from './login.ts';
+import { withStoreErrorEvent } from '../events.ts';
+import {
+  checkBoolean,
+  checkFunction,
+  checkNames,
+  checkNumber,
+  checkStrings,
+  expected,
+  MAX_SECONDS,
+} from '../internal/validate.ts';
+import type { DefaultData } from './data.ts';
+import { csrfToken, renewCsrfToken, requireToken, verifyToken } from './csrf.ts';
+import { checkKey, SessionDict, stateOf } from './dict.ts';
 import { addFlash, peekFlashes, popFlashes, takeFlashes } from './flash.ts';
-import { checkFunction, checkNumber, expected, MAX_SECONDS } from '../internal/validate.ts';
-import type { DefaultData } from '../options/options.ts';
-import { SessionDict, stateOf } from './dict.ts';
+import { requestBegunLogin, requestLogin, type BeginLoginOptions, type LoginOptions } from './login.ts';
 
 /** What the `sessionClass` option takes: `WebsaunaSession`, or a class that extends it. */
 export type SessionConstructor<Data extends object, S extends WebsaunaSession<Data>> = new (state: SessionState) => S;
 
-export interface LoginOptions {
-  /** How the owner authenticated, in the application's words, such as `password` or `passkey`. */
-  method?: string;
-  /**
-   * What else the session can be found by, such as `{ sid }` for an identity provider's session id; see
-   * `factory.owners.revokeBy`.
-   */
-  index?: Readonly<Record<string, string>>;
-}
-
-export interface BeginLoginOptions {
-  /** How the owner has authenticated so far, in the application's words. */
-  method?: string;
-  /** Seconds that the owner has for the second factor. Default 300. */
-  timeout?: number;
-}
-
-/** A login that waits for its second factor. */
-export interface PendingLoginInfo {
-  readonly owner: string;
-  readonly method: string | null;
-  readonly expiresAt: Date;
-}
-
 export interface LogoutOptions {
   /** Send `Clear-Site-Data` for cache and storage too (ASVS 14.3.1). Default `false`. */
   clearSiteData?: boolean;
+}
+
+export interface RotateOptions {
+  /**
+   * Whether the old id leads parallel requests to the session for `rotationGrace` seconds. Default `true`; `false` when
+   * the session has just been given a right that whoever has the old id must not get.
+   */
+  grace?: boolean;
+}
+
+export interface CsrfOptions {
+  /** Origins of other sites, as in `https://accounts.example.com`, that may send requests all the same. Default: none. */
+  trustedOrigins?: readonly string[];
 }
 
 /**
@@ -60,20 +57,21 @@ export class WebsaunaSession<Data extends object = DefaultData> extends SessionD
    * that is not stored yet keeps the id when it is, unless a login or a rotation comes first.
    */
   get id(): string {
-    const state = this.#used();
-    state.promisedId ??= state.id ?? newId(state, null);
-    return state.id ?? state.promisedId;
+    const state = this.#accessed();
+    const { epoch } = state;
+    if (epoch.record !== null) return epoch.record.id;
+    if (epoch.reservedId === null) epoch.reserveId(newId(state, null));
+    return epoch.reservedId!;
   }
 
   /** SHA-256 of the id, base64url: the session's name in logs, device lists and tools. */
   get handle(): string {
-    const state = this.#used();
-    return state.key?.handle ?? handleOf(this.id);
+    return this.#accessed().record?.key.handle ?? handleOf(this.id);
   }
 
   /** Was there no stored session when the request began? Also true after `invalidate()`. */
   get isNew(): boolean {
-    return this.#used().isNew;
+    return this.#accessed().isNew;
   }
 
   /** The URL that opened the session, for debugging. It is not stored. */
@@ -83,54 +81,55 @@ export class WebsaunaSession<Data extends object = DefaultData> extends SessionD
 
   /** When the session was first stored, or its owner logged in, by the store's clock; `null` while it is not stored. */
   get createdAt(): Date | null {
-    return dateOf(this.#used().meta?.createdAt);
+    return dateOf(this.#accessed().record?.meta.createdAt);
   }
 
   /** When the session was last stored or touched, to a second; `null` while it is not stored. */
   get lastSeenAt(): Date | null {
-    const { meta, lastSeen } = this.#used();
-    return meta === null ? null : new Date(lastSeen);
+    return dateOf(this.#accessed().record?.lastSeen);
   }
 
   /** The end that no activity can move; `null` for none, or while the session is not stored. */
   get expiresAt(): Date | null {
-    return dateOf(this.#used().meta?.expiresAt);
+    return dateOf(this.#accessed().record?.meta.expiresAt);
   }
 
   /** When the owner last logged in, by the store's clock; `null` without a login. */
   get authenticatedAt(): Date | null {
-    const { login, meta } = this.#used();
-    return login === null ? dateOf(meta?.authenticatedAt) : new Date();
+    const { epoch, record, now } = this.#accessed();
+    const { login } = epoch.pending;
+    return login === null ? dateOf(record?.meta.authenticatedAt) : new Date(login.authenticatedAt ?? now);
   }
 
   /** As given to `login`; `null` without a login. */
   get owner(): string | null {
-    const { login, meta } = this.#used();
-    return login?.owner ?? meta?.owner ?? null;
+    const { epoch, record } = this.#accessed();
+    return epoch.pending.login?.owner ?? record?.meta.owner ?? null;
   }
 
   /** How the owner authenticated, as given to `login`. */
   get method(): string | null {
-    const { login, meta } = this.#used();
-    return login === null ? (meta?.method ?? null) : login.method;
+    const { epoch, record } = this.#accessed();
+    const { login } = epoch.pending;
+    return login === null ? (record?.meta.method ?? null) : login.method;
   }
 
   /** The client's address when the session was stored, or at the login. */
   get clientAddress(): string | null {
-    const { meta, exchange } = this.#used();
-    return meta === null ? exchange.clientAddress : meta.address;
+    const { record, exchange } = this.#accessed();
+    return record === null ? exchange.clientAddress : record.meta.address;
   }
 
   /** The client's `User-Agent` when the session was stored, or at the login. */
   get userAgent(): string | null {
-    const { meta, exchange } = this.#used();
-    return meta === null ? (exchange.header('user-agent') ?? null) : meta.agent;
+    const { record, exchange } = this.#accessed();
+    return record === null ? (exchange.header('user-agent') ?? null) : record.meta.agent;
   }
 
   /** Seconds of inactivity after which the session ends. */
   get timeout(): number {
-    const { timeout, meta, engine } = this.#used();
-    return timeout ?? meta?.timeout ?? engine.options.timeout;
+    const { epoch, record, context } = this.#accessed();
+    return epoch.pending.timeout ?? record?.meta.timeout.seconds ?? context.config.timeout;
   }
 
   /** True when the store failed and `onStoreError` is `'anonymous'`: empty, and it cannot be changed. */
@@ -138,58 +137,78 @@ export class WebsaunaSession<Data extends object = DefaultData> extends SessionD
     return stateOf(this).phase === 'degraded';
   }
 
-  /** Gives this session another idle timeout, in seconds, for the rest of its life. */
+  /**
+   * Sets another idle timeout for this session, for the rest of its life.
+   * @param seconds at most the factory's `maxTimeout`
+   */
   adjustTimeout(seconds: number): void {
-    checkNumber('seconds', seconds, { of: 'of seconds', min: 1, max: MAX_SECONDS });
+    const state = this.#writable();
+    const max = state.context.config.maxTimeout ?? MAX_SECONDS;
+    checkNumber('seconds', seconds, { of: 'of seconds', min: 1, max });
     if (seconds === undefined) throw expected('seconds', 'an integer of seconds', seconds);
-    this.#changing().timeout = seconds;
+    state.epoch.pending.timeout = seconds;
   }
 
   /**
    * Makes the session `owner`'s: it gets a new id, the old one is dead, and the owner's other sessions can
-   * be found. Fields are carried over, the CSRF secret is not (ASVS 7.2.4).
+   * be found. Fields are carried over, the CSRF secret is not (ASVS 7.2.4). A login as another owner than the present
+   * one begins an empty session, with what this request has written, and ends the present one.
    *
    * @param owner the application's user id
    * @throws {SessionError} at the commit: `ERR_SESSION_FULL` when `maxSessionsPerOwner` is reached and
-   * `onSessionLimit` is `'refuse'`; `await session.save()` to answer that yourself
+   * `onSessionLimit` is `'refuse'`, `ERR_SESSION_LOGIN_EXPIRED` when the owner's sessions were revoked since
+   * `beginLogin`; `await session.save()` to answer that yourself. At once: `ERR_SESSION_HEADERS_SENT`
    */
   login(owner: string, options: LoginOptions = {}): void {
-    markLogin(this.#changing(), owner, options.method, options.index);
+    requestLogin(this.#cookieSendable('login'), owner, options);
   }
 
   /**
    * Remembers who is about to log in while a second factor is pending. The session gets a new id, and
-   * nobody owns it before `login()`, which gives it another: it cannot be promoted without a rotation.
+   * has no owner before `login()`, which gives it another: it cannot be promoted without a rotation.
    */
   beginLogin(owner: string, options: BeginLoginOptions = {}): void {
-    markPending(this.#changing(), owner, options.method, options.timeout);
+    requestBegunLogin(this.#cookieSendable('beginLogin'), owner, options);
   }
 
   /** The login that waits for its second factor; `null` when there is none, or its time is over. */
   get pendingLogin(): PendingLoginInfo | null {
-    return pendingLogin(this.#used());
+    return pendingLoginOf(this.#accessed());
   }
 
-  /** Ends the session, and says so as a logout. What is written afterwards begins a fresh, anonymous one. */
+  /**
+   * Ends the session, and reports it as a logout. What is written afterwards begins a fresh, anonymous one.
+   * @throws {SessionError} `ERR_SESSION_HEADERS_SENT` after the response's headers have left
+   */
   logout(options: LogoutOptions = {}): void {
-    const state = this.#changing();
-    state.retire('logout');
-    state.clearSiteData = options.clearSiteData === true;
+    checkNames('options', options, ['clearSiteData']);
+    checkBoolean('options.clearSiteData', options.clearSiteData);
+    const state = this.#cookieSendable('logout');
+    state.end('logout');
+    if (options.clearSiteData === true) state.requestClearSiteData();
   }
 
-  /** Ends the session at the commit. What is written afterwards begins a fresh, anonymous one. */
+  /**
+   * Ends the session at the commit. What is written afterwards begins a fresh, anonymous one.
+   * @throws {SessionError} `ERR_SESSION_HEADERS_SENT` after the response's headers have left
+   */
   invalidate(): void {
-    this.#changing().retire('invalidated');
+    this.#cookieSendable('invalidate').end('invalidated');
   }
 
   /**
    * Gives the session a new id at the commit, to be called on any change of privilege. For
    * `rotationGrace` seconds the old id leads parallel requests to the same session.
+   * @throws {SessionError} `ERR_SESSION_HEADERS_SENT` after the response's headers have left
    */
-  rotate(): void {
-    const state = this.#changing();
-    state.promisedId = null;
-    state.rotate ??= state.key === null ? null : 'grace';
+  rotate(options: RotateOptions = {}): void {
+    checkNames('options', options, ['grace']);
+    checkBoolean('options.grace', options.grace);
+    const { epoch } = this.#cookieSendable('rotate');
+    epoch.releaseReservedId();
+    if (epoch.record === null) return;
+    if (options.grace === false) epoch.pending.rotation = 'immediate';
+    else epoch.pending.rotation ??= 'graceful';
   }
 
   /**
@@ -199,51 +218,62 @@ export class WebsaunaSession<Data extends object = DefaultData> extends SessionD
    */
   requireFresh(seconds: number): void {
     checkNumber('seconds', seconds, { of: 'of seconds', min: 0, integer: false });
-    const { login, meta, store } = this.#used();
-    if (login !== null) return;
-    const at = meta?.authenticatedAt ?? 0;
-    if (at > 0 && store!.now() - at <= seconds * 1000) return;
+    if (seconds === undefined) throw expected('seconds', 'a number of seconds', seconds);
+    const { epoch, record, now, exchange, context } = this.#accessed();
+    const { login } = epoch.pending;
+    const at = login === null ? (record?.meta.authenticatedAt ?? 0) : (login.authenticatedAt ?? now);
+    if (at > 0 && now - at <= seconds * 1000) return;
+    const { clientAddress } = exchange;
+    context.events.emit('refused', { handle: record?.key.handle ?? null, reason: 'not-fresh', clientAddress });
     throw new SessionError(
       'ERR_SESSION_NOT_FRESH',
       'The owner has to log in again: the last login is not recent enough',
     );
   }
 
+  /**
+   * Makes the response depend on the session although nothing of it has been read: for a response whose head leaves
+   * before the session is used, such as a stream. Adds `Vary: Cookie`, and `Cache-Control: private, no-cache` where the
+   * response has none.
+   */
+  markPersonal(): void {
+    stateOf(this).markPersonal();
+  }
+
   /** Leaves a message for the next page. Messages of concurrent requests are all kept, in order. */
   flash(message: unknown, queue = '', allowDuplicate = true): void {
-    addFlash(this.#changing(), message, checkQueue(queue), allowDuplicate);
+    if (message === undefined) throw expected('message', 'a value that can be stored', message);
+    addFlash(this.#writable(), message, checkQueue(queue), allowDuplicate);
   }
 
-  /** Gives the messages of a queue and deletes them. */
+  /** Returns the messages of a queue and deletes them. */
   popFlash(queue = ''): unknown[] {
-    return popFlashes(this.#changing(), checkQueue(queue));
+    return popFlashes(this.#writable(), checkQueue(queue));
   }
 
-  /** Gives the messages of a queue and keeps them. */
+  /** Returns the messages of a queue and keeps them. */
   peekFlash(queue = ''): unknown[] {
-    return peekFlashes(this.#used(), checkQueue(queue));
+    return peekFlashes(this.#accessed(), checkQueue(queue));
   }
 
-  /** Like `popFlash`, at once: of several concurrent requests, each message is given to one only. */
-  async takeFlash(queue = ''): Promise<unknown[]> {
-    const state = this.#changing();
-    checkQueue(queue);
-    return await withStoreErrorEvent(state.engine, 'take', () => takeFlashes(state, queue));
+  /** Like `popFlash`, at once: of several concurrent requests, each message is returned to one only. */
+  takeFlash(queue = ''): Promise<unknown[]> {
+    return this.#run('take', (state) => takeFlashes(state, checkQueue(queue)));
   }
 
-  /** A new CSRF secret: tokens that were rendered before are void. Gives a token. */
+  /** Makes a new CSRF secret, which voids the tokens that were rendered before, and returns a token. */
   newCsrfToken(): string {
-    return renewCsrfToken(this.#changing());
+    return renewCsrfToken(this.#writable());
   }
 
-  /** A CSRF token for a form, masked: each rendering differs (BREACH). A new session is stored by it. */
+  /** Returns a CSRF token for a form, masked: each rendering differs (BREACH). A new session is stored by it. */
   getCsrfToken(): string {
-    return csrfToken(this.#used());
+    return csrfToken(this.#accessed());
   }
 
-  /** Is this a CSRF token of this session? Constant time; `false` for anything else. */
+  /** Returns whether this is a CSRF token of this session, in constant time; `false` for anything else. */
   verifyCsrfToken(token: unknown): boolean {
-    return verifyToken(this.#used(), token);
+    return verifyToken(this.#accessed(), token);
   }
 
   /**
@@ -253,67 +283,86 @@ export class WebsaunaSession<Data extends object = DefaultData> extends SessionD
    * @param token from the form or a header
    * @throws {SessionError} `ERR_SESSION_CSRF`, status 403
    */
-  requireCsrfToken(token: unknown, options: { trustedOrigins?: readonly string[] } = {}): void {
-    requireToken(this.#used(), token, options.trustedOrigins ?? []);
+  requireCsrfToken(token: unknown, options: CsrfOptions = {}): void {
+    checkNames('options', options, ['trustedOrigins']);
+    const { trustedOrigins = [] } = options;
+    checkStrings('options.trustedOrigins', trustedOrigins, 'origins such as https://example.com', URL.canParse);
+    requireToken(this.#accessed(), token, trustedOrigins);
   }
 
-  /** Loads a session that `load: 'lazy'` has left unloaded. */
-  async load(): Promise<this> {
-    await loadLazily(stateOf(this));
-    return this;
+  /** Loads a session that `load: 'lazy'` has left unloaded, once. */
+  load(): Promise<this> {
+    return handled(loadSession(stateOf(this)).then(() => this));
   }
 
   /**
    * Reads the session again, from the server itself: what others did to it since shows, and what this
    * request changed stays. For long requests, sockets, and where `redis.cache` is too little.
    */
-  async reload(): Promise<this> {
+  reload(): Promise<this> {
     const state = stateOf(this);
-    await withStoreErrorEvent(state.engine, 'load', () => reloadSession(state));
-    return this;
+    return handled(withStoreErrorEvent(state.context.events, 'load', () => reloadSession(state)).then(() => this));
   }
 
   /**
-   * Commits now: before a streamed response, or to catch an error oneself. Later changes need another
+   * Commits now: before a streamed response, or to catch an error yourself. Later changes need another
    * `save()` or go with the response.
-   * @throws {SessionError} `ERR_SESSION_HEADERS_SENT` when a new cookie would be needed and cannot be sent
+   * @throws {SessionError} `ERR_SESSION_HEADERS_SENT` when a new cookie would be needed and cannot be sent,
+   * `ERR_SESSION_ENDED` when the session was ended elsewhere, and what the request wrote with it
    */
-  async save(): Promise<void> {
-    await commitSession(this.#used(), null);
+  save(): Promise<void> {
+    return handled((async () => await saveSession(this.#accessed()))());
   }
 
   /**
    * Reads, changes and writes one field atomically and at once: of N concurrent updates none is lost.
-   * `change` may run several times; when it gives `undefined`, the field is deleted.
+   * `change` may run several times; when it returns `undefined`, the field is deleted.
    *
    * @example
    * ```ts
    * const views = await session.update('views', (n = 0) => n + 1);
    * ```
+   * @throws {SessionError} `ERR_SESSION_ENDED` when the session was ended elsewhere, so that nothing was stored
    */
-  async update<K extends keyof Data & string>(
+  update<K extends keyof Data & string>(
     key: K,
     change: (value: Data[K] | undefined) => Data[K] | undefined,
   ): Promise<Data[K] | undefined> {
-    checkFunction('change', change, 'a function of the present value');
-    const state = this.#changing();
-    const value = await withStoreErrorEvent(state.engine, 'update', () =>
-      updateField(state, fieldName(key), change as (value: unknown) => unknown),
+    return this.#run('update', (state) => {
+      checkFunction('change', change, 'a function of the present value');
+      return updateField(state, fieldName(checkKey(key)), change as (value: unknown) => unknown);
+    }) as Promise<Data[K] | undefined>;
+  }
+
+  #run<T>(operation: string, work: (state: SessionState) => Promise<T>): Promise<T> {
+    return handled(
+      withStoreErrorEvent(stateOf(this).context.events, operation, async () => await work(this.#writable())),
     );
-    return value as Data[K] | undefined;
   }
 
-  #used(): SessionState {
+  #accessed(): SessionState {
     const state = stateOf(this);
-    state.use();
+    state.markAccessed();
     return state;
   }
 
-  #changing(): SessionState {
+  #writable(): SessionState {
     const state = stateOf(this);
-    state.change();
+    state.assertWritable();
     return state;
   }
+
+  #cookieSendable(operation: string): SessionState {
+    const state = stateOf(this);
+    state.assertCookieSendable(operation);
+    return state;
+  }
+}
+
+/** A rejection that the application does not wait for must not end the process; events report it. */
+function handled<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {});
+  return promise;
 }
 
 function dateOf(milliseconds: number | undefined): Date | null {
@@ -322,5 +371,6 @@ function dateOf(milliseconds: number | undefined): Date | null {
 
 function checkQueue(queue: unknown): string {
   if (typeof queue !== 'string') throw expected('queue', 'a string', queue);
+  if (!queue.isWellFormed()) throw expected('queue', 'text without lone surrogates', queue);
   return queue;
 }

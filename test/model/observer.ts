@@ -20,12 +20,12 @@ export async function observe(play: Play): Promise<string | null> {
 async function look(play: Play, id: Id, value: string, browser: Browser): Promise<string | null> {
   const { model, witness } = play;
   const exchange = exchangeOf(new Jar(), { headers: { cookie: `session=${value}` } });
-  const session = await play.cast.observer.open(exchange);
+  const session = await play.cast.observer.load(exchange);
   const { isNew } = session;
   witness.saw(id, isNew ? null : session, browser.name);
 
   const request = new Request(id);
-  for (const step of model.open(request)) void step;
+  for (const step of model.load(request)) void step;
   const place = request.id === null ? undefined : model.at(request.id);
   const stored = place?.is === 'session' ? place.session : null;
   const pending = request.pendingLogin(model.now);

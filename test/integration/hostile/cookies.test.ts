@@ -325,13 +325,13 @@ describe('on Redis', () => {
     await server.resetStats();
     await fc.assert(
       fc.asyncProperty(fc.oneof(...Object.values(KINDS)), async (value) => {
-        const session = await overRedis.open(exchangeOf(new Jar(), { headers: { cookie: `session=${value}` } }));
+        const session = await overRedis.load(exchangeOf(new Jar(), { headers: { cookie: `session=${value}` } }));
         expect(session.isNew && session.size === 0).toBe(true);
       }),
       { numRuns: RUNS },
     );
     expect(await server.commandCounts()).toEqual(new Map());
-    await overRedis.open(exchangeOf(new Jar(), { headers: { cookie: `session=${anonymous}` } }));
+    await overRedis.load(exchangeOf(new Jar(), { headers: { cookie: `session=${anonymous}` } }));
     expect(await server.commandCounts()).toEqual(new Map([['hgetall', 1]]));
     await overRedis.close();
   });

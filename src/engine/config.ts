@@ -1,0 +1,37 @@
+import type { CookieTemplate } from '../cookie/set-cookie.ts';
+import type { Exchange } from '../exchange.ts';
+import type { Serializer } from '../serializers/serializer.ts';
+
+/** The settings of the engine. `options/normalize.ts` makes them of the application's options. Durations are seconds. */
+export interface SessionConfig {
+  readonly timeout: number;
+  /** The longest timeout that `adjustTimeout` accepts; `null` for any. */
+  readonly maxTimeout: number | null;
+  /** `null` for never. */
+  readonly absoluteTimeout: number | null;
+  /** Below `timeout`. */
+  readonly touchInterval: number;
+  readonly rotationGrace: number;
+  readonly cookie: CookieTemplate;
+  /** What the store remembers of the cookie's attributes, to notice when a deployment changes them. */
+  readonly cookieAttributes: string;
+  /** `null` for the browser's session. */
+  readonly cookieMaxAge: number | null;
+  readonly cookieOnException: boolean;
+  /** In lower case; empty when `isCookieless` decides. */
+  readonly cookielessHeaders: readonly string[];
+  readonly isCookieless: ((headers: { get(name: string): string | undefined }) => boolean) | null;
+  readonly serializer: Serializer;
+  /** Returns a new random part of an id, already checked. */
+  readonly generateId: () => string;
+  /** Returns data that shares no object with what it returned before. */
+  readonly initialData: ((request: unknown) => Record<string, unknown>) | null;
+  readonly ignore: (url: string) => boolean;
+  readonly load: 'eager' | 'lazy';
+  readonly bypassCache: ((exchange: Exchange) => boolean) | null;
+  readonly onStoreError: 'fail' | 'anonymous';
+  readonly invalidateBefore:
+    ((owner: string, request: unknown) => Date | null | Promise<Date | null>) | null;
+  readonly maxSessionsPerOwner: number | null;
+  readonly onSessionLimit: 'evict-oldest' | 'refuse';
+}

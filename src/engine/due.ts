@@ -1,0 +1,28 @@
+import type { SessionConfig } from './config.ts';
+import type { BoundRecord } from './epoch.ts';
+import type { SessionState } from './state.ts';
+
+/** Returns whether the idle timeout of a record is to be renewed. */
+export function isTouchDue({ meta, lastSeen }: BoundRecord, config: SessionConfig, now: number): boolean {
+  // A session with a shorter timeout of its own is renewed in proportion.
+  const interval = config.touchInterval * Math.min(1, meta.timeout.seconds / config.timeout);
+  const age = now - lastSeen;
+  // A session that was last seen in the future shows that the store's clock was set back: a touch sets it right.
+  return age >= interval * 1000 || age < -1000;
+}
+
+/** Returns whether the client needs the cookie of its session again. */
+export function isCookieDue(state: SessionState, record: BoundRecord): boolean {
+  const { config } = state.context;
+  const { cookie } = record.meta;
+  if (record.id !== state.presentedId || state.cookieOutdated) return true;
+  if (cookie.attributes !== config.cookieAttributes) return true;
+  if (config.cookieMaxAge === null) return false;
+  const interval = Math.min(config.touchInterval, config.cookieMaxAge / 10);
+  return state.epoch.pending.timeout !== null || state.now - cookie.sentAt >= interval * 1000 + 1000;
+}
+
+/** Returns whether the store is to learn that the client has the record's id, or that the factory's timeout has changed. */
+export function isRecordDue(state: SessionState, record: BoundRecord): boolean {
+  return record.timeoutOutdated || (!record.meta.cookie.confirmed && record.id === state.presentedId);
+}

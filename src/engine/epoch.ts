@@ -1,0 +1,137 @@
+import type { Serializer } from '../serializers/serializer.ts';
+import type { RecordKey, RecordMeta } from '../stores/store.ts';
+import { FieldTracker } from './fields.ts';
+
+/** A stored record that a request works with. */
+export interface BoundRecord {
+  readonly id: string;
+  readonly key: RecordKey;
+  readonly meta: RecordMeta;
+  /** Milliseconds, to a precision of one second. */
+  readonly lastSeen: number;
+  /** The id that this request first knew the record by; rotations that it followed since change `id` alone. */
+  readonly originalId: string;
+  /** Whether the client's cookie opened it, perhaps under an id of before; false for one that this request made. */
+  readonly fromClient: boolean;
+  /** True when the factory's timeout has changed since the record's was stored. */
+  readonly timeoutOutdated: boolean;
+  /** Milliseconds of the store's clock: an acknowledgement from then on is no reason to send the id to the client. */
+  readonly sendableUntil: number;
+}
+
+/** A login that waits for the commit. */
+export interface PendingLogin {
+  readonly owner: string;
+  readonly method: string | null;
+  /** Opaque names to find the session by; `null` keeps those of the same owner's last login. */
+  readonly indexKeys: readonly string[] | null;
+  /** When the application vouched for the owner: milliseconds of the process's monotonic clock. */
+  readonly at: number;
+  /** When the owner authenticated elsewhere, milliseconds; `null`: at `at`. */
+  readonly authenticatedAt: number | null;
+  /** When the second factor was asked for, milliseconds of the store's clock; `null` where it was not. */
+  readonly pendingSince: number | null;
+}
+
+/** A first factor that waits for the commit, which dates it by the store's clock. */
+export interface BegunLogin {
+  readonly owner: string;
+  readonly method: string | null;
+  /** Seconds. */
+  readonly timeout: number;
+  /** Milliseconds of the process's monotonic clock. */
+  readonly at: number;
+}
+
+/** What the request has asked for besides its fields, and the commit has to carry out. */
+export class PendingOperations {
+  login: PendingLogin | null = null;
+  begunLogin: BegunLogin | null = null;
+  /** Whether the old id may lead to the new one for a while, or is dead at once. */
+  rotation: 'graceful' | 'immediate' | null = null;
+  /** A new idle timeout of the session's own, in seconds. */
+  timeout: number | null = null;
+
+  get any(): boolean {
+    return this.login !== null || this.rotation !== null || this.timeout !== null;
+  }
+
+  clear(): void {
+    this.login = null;
+    this.begunLogin = null;
+    this.rotation = null;
+    this.timeout = null;
+  }
+}
+
+/**
+ * One session from its load or creation to its end, as one request sees it. An end begins a new epoch. Operations that
+ * are under way hold on to the epoch in which they began, so that what they bring back cannot reach the next one; and
+ * a record that they have made for an epoch that is over is handed to `onLateRecord`, which ends it.
+ */
+export class Epoch {
+  readonly fields: FieldTracker;
+  readonly pending: PendingOperations = new PendingOperations();
+  readonly #onLateRecord: (record: BoundRecord) => void;
+  #record: BoundRecord | null = null;
+  #over: 'ended' | 'lost' | null = null;
+  #reservedId: string | null = null;
+  #initialized = false;
+
+  constructor(serializer: Serializer, onLateRecord: (record: BoundRecord) => void) {
+    this.fields = new FieldTracker(serializer);
+    this.#onLateRecord = onLateRecord;
+  }
+
+  /** The stored record; `null` while nothing is stored. */
+  get record(): BoundRecord | null {
+    return this.#record;
+  }
+
+  /** Why the request goes on with another epoch: an end of its own, or a loss; `null` while this is the current one. */
+  get over(): 'ended' | 'lost' | null {
+    return this.#over;
+  }
+
+  /** The id that a session which is not stored yet has shown to the application. */
+  get reservedId(): string | null {
+    return this.#reservedId;
+  }
+
+  reserveId(id: string): void {
+    this.#reservedId = id;
+  }
+
+  releaseReservedId(): void {
+    this.#reservedId = null;
+  }
+
+  /** Binds the session to a record that was read or written. */
+  bind(record: BoundRecord): void {
+    this.#record = record;
+    this.#reservedId = null;
+    if (this.#over === 'ended') this.#onLateRecord(record);
+  }
+
+  /** Takes what a write has changed of the bound record. */
+  update(change: Partial<BoundRecord>): void {
+    this.#record = { ...this.#record!, ...change };
+  }
+
+  /** Makes this the epoch of a session that is over. */
+  close(why: 'ended' | 'lost'): void {
+    this.#over ??= why;
+  }
+
+  /** Makes an epoch that was closed by an account switch the current one again. */
+  reopen(): void {
+    this.#over = null;
+  }
+
+  /** Returns whether initial data are still to be put in, and that they are from now on. */
+  startInitialData(): boolean {
+    if (this.#initialized || this.#record !== null) return false;
+    this.#initialized = true;
+    return true;
+  }
+}

@@ -1,0 +1,279 @@
+import { readCookies } from '../cookie/read.ts';
+import type { VerifiedCookie } from '../crypto/cookie-verifier.ts';
+import { keyOf } from '../crypto/session-id.ts';
+import type { RejectReason } from '../events.ts';
+import type { Exchange } from '../exchange.ts';
+import type { FoundRecord, RecordKey, SessionStore, Tombstone } from '../stores/store.ts';
+import { authenticationChangedAt, judgeRecord, type AdoptionRules } from './adopt.ts';
+import { discardLateChanges } from './commit.ts';
+import type { SessionContext } from './context.ts';
+import type { BoundRecord, Epoch } from './epoch.ts';
+import { flashPrefix, PENDING_LOGIN_FIELD, SESSION_INVALIDATED } from './field-names.ts';
+import { pendingLoginOf } from './pending-login.ts';
+import { findSuccessor, MAX_ROTATIONS_FOLLOWED, onRecord } from './rotation.ts';
+import { SessionState } from './state.ts';
+
+/** Session cookies with a valid signature that are looked up: a browser sends one for each domain and path above the request's. */
+const MAX_LOOKUPS = 4;
+
+/**
+ * Opens the session of a request. Synchronous when there is nothing to ask the store for.
+ * @throws {SessionError} when the store fails and `onStoreError` is `'fail'`
+ */
+export function openSession(context: SessionContext, exchange: Exchange): SessionState | Promise<SessionState> {
+  const state = new SessionState(context, exchange);
+  state.onLateChanges(() => discardLateChanges(state));
+  const { config } = context;
+  if (config.ignore(exchange.url)) {
+    state.markIgnored();
+    return state;
+  }
+  state.interceptResponse();
+  const values = readCookies(exchange.header('cookie'), config.cookie.name);
+  if (values === undefined) return state;
+  const cookies = verifyCookies(state, values);
+  if (cookies.length === 0) return state;
+  if (config.load === 'lazy') {
+    state.markUnloaded();
+    return state;
+  }
+  return enqueueLoad(state, cookies).then(() => state);
+}
+
+/** Loads a session that `load: 'lazy'` has left unloaded; one that is loaded stays as it is. */
+export async function loadSession(state: SessionState): Promise<void> {
+  if (state.phase !== 'unloaded') return;
+  state.markPersonal();
+  const { config } = state.context;
+  const values = readCookies(state.exchange.header('cookie'), config.cookie.name) ?? [];
+  await enqueueLoad(state, verifyCookies(state, values));
+}
+
+function enqueueLoad(state: SessionState, cookies: readonly VerifiedCookie[]): Promise<void> {
+  return state.loadOnce(async () => await state.queue.run(() => load(state, cookies)));
+}
+
+/**
+ * Reads the session again, from the store itself. What others did to it since shows; what this request
+ * changed stays. A session that has ended meanwhile is lost, as at the commit.
+ */
+export async function reloadSession(state: SessionState): Promise<void> {
+  state.readPastCache();
+  if (state.phase === 'unloaded') return await loadSession(state);
+  const { epoch } = state;
+  await state.queue.run(() => reload(state, epoch));
+}
+
+async function reload(state: SessionState, epoch: Epoch): Promise<void> {
+  if (epoch.record === null || epoch.over !== null || state.phase !== 'ready') return;
+  const record = await onRecord(
+    state,
+    epoch,
+    'lose',
+    async (store, key) => (await store.load(key, true)) ?? { status: 'gone' as const },
+  );
+  if (record === null || epoch.over !== null) return;
+  if (record.status === 'corrupt') return state.discardCorrupt(epoch);
+  const { id, key, sendableUntil } = epoch.record;
+  await adopt(state, epoch, { id, key, sendableUntil }, record);
+}
+
+/** Returns the cookies that we signed, each once. Nothing else in a cookie ever reaches the store. */
+function verifyCookies(state: SessionState, values: readonly string[]): VerifiedCookie[] {
+  const { cookies } = state.context;
+  const verified = new Map<string, VerifiedCookie>();
+  let reason: 'malformed' | 'signature' = 'malformed';
+  for (const value of values) {
+    const cookie = cookies.verify(value);
+    if (typeof cookie === 'object') verified.set(cookie.id, cookie);
+    else if (cookie === 'signature') reason = 'signature';
+    if (verified.size === MAX_LOOKUPS) break;
+  }
+  if (verified.size === 0) reject(state, null, reason);
+  return [...verified.values()];
+}
+
+async function load(state: SessionState, cookies: readonly VerifiedCookie[]): Promise<void> {
+  const { context, exchange } = state;
+  try {
+    const store = await state.connect();
+    if (context.config.bypassCache?.(exchange) === true) state.readPastCache();
+    await openFirst(state, store, cookies);
+  } catch (error) {
+    context.events.emit('storeError', { operation: 'load', error });
+    if (context.config.onStoreError === 'fail' || error instanceof TypeError) throw error;
+    state.markDegraded();
+    return;
+  }
+  state.markLoaded();
+}
+
+/** Binds the session to the first of the cookies that opens one. Browsers send the cookie of the longer path first, and of two, the older. */
+async function openFirst(state: SessionState, store: SessionStore, cookies: readonly VerifiedCookie[]): Promise<void> {
+  let superseded = false;
+  for (const cookie of cookies) {
+    const opened = await open(state, store, cookie);
+    if (opened === 'superseded') superseded = true;
+    if (opened !== 'opened') continue;
+    if (cookies.length > 1) {
+      state.context.events.emit('cookieWarning', { handle: cookie.key.handle, reason: 'several' });
+    }
+    return;
+  }
+  if (superseded) state.startLost('superseded');
+}
+
+interface Candidate {
+  readonly id: string;
+  readonly key: RecordKey;
+  readonly sendableUntil: number;
+}
+
+/** Opens the record of a cookie, or of the id that rotations have replaced it with. */
+async function open(
+  state: SessionState,
+  store: SessionStore,
+  { id, key, secret }: VerifiedCookie,
+): Promise<'opened' | 'superseded' | 'rejected'> {
+  let candidate: Candidate = { id, key, sendableUntil: Infinity };
+  /** Whether the link that led here was past its grace. */
+  let expiredLink: Tombstone | null = null;
+  for (let followed = 0; ; followed++) {
+    const record = await store.load(candidate.key, state.bypassCache);
+    const { handle } = candidate.key;
+    if (expiredLink !== null && (record === undefined || isConfirmed(record))) {
+      return rejectRotated(state, key.handle, expiredLink);
+    }
+    switch (record?.status) {
+      case 'found':
+        state.present(id, secret > 0);
+        return (await adopt(state, state.epoch, candidate, record)) ? 'opened' : 'rejected';
+      case 'corrupt':
+        // What is unreadable to this version of the application may not be to the next.
+        reject(state, handle, 'corrupt', record.reason);
+        state.rememberCorrupt(candidate.key);
+        return 'rejected';
+      case 'tombstone': {
+        state.observeClock(record.now);
+        const inGrace = record.now < record.graceUntil;
+        const successor = findSuccessor(state.context, candidate.id, record);
+        if (record.nonce === '' && inGrace) {
+          reject(state, handle, 'superseded');
+          return 'superseded';
+        }
+        const mayFollow = inGrace || (state.context.config.rotationGrace > 0 && expiredLink === null);
+        if (successor === null || !mayFollow || followed === MAX_ROTATIONS_FOLLOWED) {
+          return rejectRotated(state, handle, record);
+        }
+        candidate = {
+          id: successor,
+          key: keyOf(successor),
+          sendableUntil: inGrace ? Math.min(candidate.sendableUntil, record.graceUntil) : candidate.sendableUntil,
+        };
+        expiredLink = inGrace ? null : record;
+        break;
+      }
+      default:
+        reject(state, handle, 'not-found');
+        return 'rejected';
+    }
+  }
+}
+
+/** Returns whether the client is known to have the id of a record, or had it before the next rotation. */
+function isConfirmed(record: FoundRecord | Tombstone | { readonly status: 'corrupt' }): boolean {
+  if (record.status === 'found') return record.meta.cookie.confirmed;
+  return record.status === 'corrupt' || record.confirmed;
+}
+
+function rejectRotated(state: SessionState, handle: string, { successor }: Tombstone): 'rejected' {
+  reject(state, handle, 'rotated');
+  state.context.events.emit('staleId', { handle, successor: successor === '' ? null : successor });
+  return 'rejected';
+}
+
+/**
+ * The one gate through which a record becomes the session's: checks whether it may be used, and binds it.
+ * Returns whether the session is bound to it, or was, until `invalidateBefore` ended it.
+ */
+async function adopt(
+  state: SessionState,
+  epoch: Epoch,
+  { id, key, sendableUntil }: Candidate,
+  record: FoundRecord,
+): Promise<boolean> {
+  const { context, exchange } = state;
+  const rules = adoptionRules(context);
+  let { meta, refusal } = judgeRecord(key, record, rules, null);
+  if (refusal === null && meta.owner !== null) {
+    const changedAt = await authenticationChangedAt(context, meta.owner, exchange.request);
+    ({ meta, refusal } = judgeRecord(key, record, rules, changedAt));
+  }
+  state.observeClock(record.now);
+  // The request has ended its session while the application was asked.
+  if (epoch.over !== null) return false;
+  if (refusal === 'owner') {
+    reject(state, key.handle, refusal);
+    if (epoch.record !== null) state.lose(epoch, 'gone');
+    return false;
+  }
+  if (refusal === 'expired') {
+    reject(state, key.handle, refusal);
+    state.endExpired({ key, owner: meta.owner });
+    if (epoch.record !== null) state.lose(epoch, 'gone');
+    return false;
+  }
+  const bound: BoundRecord = {
+    id,
+    key,
+    meta,
+    lastSeen: record.lastSeen,
+    originalId: epoch.record?.originalId ?? id,
+    fromClient: epoch.record?.fromClient ?? true,
+    timeoutOutdated: meta.timeout.seconds !== record.meta.timeout.seconds,
+    sendableUntil,
+  };
+  if (epoch.record === null) {
+    state.bindLoaded(bound);
+    epoch.fields.load(record.fields, key.handle);
+  } else {
+    epoch.bind(bound);
+    epoch.fields.reload(record.fields, key.handle);
+  }
+  if (refusal !== null) endAuthentication(state, key.handle);
+  else {
+    context.events.emit('loaded', { handle: key.handle });
+    if (context.config.invalidateBefore !== null) await checkPendingLogin(state, epoch);
+  }
+  return true;
+}
+
+function adoptionRules({ config, keyring }: SessionContext): AdoptionRules {
+  const { timeout, maxTimeout, absoluteTimeout } = config;
+  return { timeout, maxTimeout, absoluteTimeout, isOwnerHashOf: (hash, owner) => keyring.isOwnerHashOf(hash, owner) };
+}
+
+/** Ends a session that authenticated before the owner's password, or the like, was changed. */
+function endAuthentication(state: SessionState, handle: string): void {
+  reject(state, handle, 'authentication-changed');
+  state.end('authentication-changed');
+  state.epoch.fields.set(`${flashPrefix('')}invalidated`, [state.now, SESSION_INVALIDATED]);
+}
+
+/** Forgets a login that was begun before the owner's password, or the like, was changed. */
+async function checkPendingLogin(state: SessionState, epoch: Epoch): Promise<void> {
+  if (!epoch.fields.has(PENDING_LOGIN_FIELD)) return;
+  const pending = pendingLoginOf(state);
+  if (pending === null || epoch !== state.epoch) return;
+  const changedAt = await authenticationChangedAt(state.context, pending.owner, state.exchange.request);
+  if (changedAt === null || pending.startedAt.getTime() >= changedAt || epoch.over !== null) return;
+  epoch.fields.delete(PENDING_LOGIN_FIELD);
+  const { clientAddress } = state.exchange;
+  const handle = epoch.record?.key.handle ?? null;
+  state.context.events.emit('refused', { handle, reason: 'login-expired', clientAddress });
+}
+
+function reject(state: SessionState, handle: string | null, reason: RejectReason, detail: string | null = null): void {
+  const { clientAddress } = state.exchange;
+  state.context.events.emit('rejected', { handle, reason, detail, clientAddress });
+}

@@ -1,0 +1,53 @@
+import { PENDING_LOGIN_FIELD } from './field-names.ts';
+import type { SessionState } from './state.ts';
+
+/** Seconds. A store remembers for as long that the owner's sessions were revoked. */
+export const MAX_PENDING_LOGIN_TIMEOUT = 3600;
+
+/** A login that waits for its second factor. */
+export interface PendingLoginInfo {
+  readonly owner: string;
+  readonly method: string | null;
+  /** When the second factor was asked for. */
+  readonly startedAt: Date;
+  /** When it has to be there. */
+  readonly expiresAt: Date;
+}
+
+/** Returns the login that waits for its second factor; `null` when there is none, or its time is over. */
+export function pendingLoginOf(state: SessionState): PendingLoginInfo | null {
+  const { begunLogin } = state.epoch.pending;
+  if (begunLogin !== null) {
+    const startedAt = state.now - (performance.now() - begunLogin.at);
+    return describe([begunLogin.owner, begunLogin.method, startedAt, startedAt + begunLogin.timeout * 1000]);
+  }
+  const stored = state.read(PENDING_LOGIN_FIELD);
+  return isPendingLogin(stored) && stored[3] > state.now ? describe(stored) : null;
+}
+
+type StoredPendingLogin = readonly [owner: string, method: string | null, startedAt: number, expiresAt: number];
+
+function isPendingLogin(value: unknown): value is StoredPendingLogin {
+  if (!Array.isArray(value)) return false;
+  const [owner, method, startedAt, expiresAt] = value as unknown[];
+  const isText = typeof owner === 'string' && (method === null || typeof method === 'string');
+  return isText && typeof startedAt === 'number' && typeof expiresAt === 'number';
+}
+
+function describe([owner, method, startedAt, expiresAt]: StoredPendingLogin): PendingLoginInfo {
+  return { owner, method, startedAt: new Date(startedAt), expiresAt: new Date(expiresAt) };
+}
+
+/** Writes a login that was begun in this request into its field, dated by the store's clock. */
+export async function storeBegunLogin(state: SessionState): Promise<void> {
+  const { epoch } = state;
+  const { begunLogin } = epoch.pending;
+  if (begunLogin === null) return;
+  const store = await state.connect();
+  if (!state.clockKnown) state.observeClock(await store.now());
+  const startedAt = Math.floor(state.now - (performance.now() - begunLogin.at));
+  const { owner, method, timeout } = begunLogin;
+  const stored: StoredPendingLogin = [owner, method, startedAt, startedAt + timeout * 1000];
+  epoch.fields.set(PENDING_LOGIN_FIELD, stored);
+  epoch.pending.begunLogin = null;
+}

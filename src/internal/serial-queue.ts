@@ -1,0 +1,37 @@
+/**
+ * Runs operations one after the other, in the order in which they were added. An operation that is added while
+ * nothing runs starts at once, and stays synchronous if it is.
+ */
+export class SerialQueue {
+  #last: Promise<unknown> | null = null;
+  #starting = false;
+
+  /** True while no operation runs or waits. */
+  get idle(): boolean {
+    return this.#last === null && !this.#starting;
+  }
+
+  /** Adds an operation; returns what it returns, as a promise when it had to wait. A failure does not stop the others. */
+  run<T>(operation: () => T | Promise<T>): T | Promise<T> {
+    if (this.#last !== null) return this.#track(this.#last.then(operation));
+    // An operation that is added by the synchronous part of another one waits for that.
+    if (this.#starting) return Promise.resolve().then(() => this.run(operation));
+    this.#starting = true;
+    try {
+      const result = operation();
+      return result instanceof Promise ? this.#track(result) : result;
+    } finally {
+      this.#starting = false;
+    }
+  }
+
+  #track<T>(result: Promise<T>): Promise<T> {
+    const last = result.then(ignore, ignore).then(() => {
+      if (this.#last === last) this.#last = null;
+    });
+    this.#last = last;
+    return result;
+  }
+}
+
+function ignore(): void {}
