@@ -1,30 +1,43 @@
+import { wellFormedDetails } from '../details.ts';
 import type {
   CreateOutcome,
   DestroyOutcome,
   Gone,
   LoadResult,
   LoginChange,
-  Tombstone,
-  RekeyOutcome,
+  LoginIndex,
   NewRecord,
+  NewTombstone,
   OwnedRecord,
   OwnerIndex,
   RecordChange,
   RecordKey,
   RecordMeta,
   RecordRekey,
+  RekeyOutcome,
   SaveOutcome,
   ScannedRecord,
   SessionScanner,
   SessionStore,
   Stored,
-  LoginIndex,
   TakeOutcome,
-  Written,
 } from '../store.ts';
+import { ExpiryQueue } from './expiry-queue.ts';
+import { LoginEntries } from './login-index.ts';
+import {
+  changedFields,
+  changedMeta,
+  matchesExpected,
+  newTimes,
+  sentCookie,
+  toWholeSecond,
+  type MemoryRecord,
+} from './memory-record.ts';
+import { OwnerSessions } from './owner-sessions.ts';
+import { Tombstones } from './tombstones.ts';
 
 export interface MemoryStoreOptions {
-  /** Sessions that are kept at most; beyond it the one that was used longest ago is ended. Default 100000. */
+  /** Most sessions that are kept: beyond it, the one that was used longest ago is ended. Default 100000. */
   maxSessions?: number;
   /** Called with the handle of a session that was ended because the store was full. */
   onEvict?: (handle: string) => void;
@@ -32,37 +45,22 @@ export interface MemoryStoreOptions {
   now?: () => number;
 }
 
-interface MemoryRecord {
-  meta: RecordMeta;
-  lastSeen: number;
-  /** Replaced as a whole, never changed: whoever loads the record gets this object. */
-  fields: Readonly<Record<string, Stored>>;
-  ownerHash: string | null;
-  /** Milliseconds: the end by the idle timeout or the absolute expiry, whichever comes first. */
-  endsAt: number;
-}
-
-interface Trace {
-  nonce: string;
-  successor: string;
-  graceUntil: number;
-  endsAt: number;
-}
-
 const GONE: Gone = { status: 'gone' };
 
 /**
- * Sessions in this process's memory, under the same contract as Redis: bounded, expiring, atomic. For
- * development, tests and single-process applications that may forget their sessions at a restart.
+ * Sessions in the memory of this process, under the same contract as Redis: bounded, expiring, atomic. For
+ * development, tests and single-process applications that may lose their sessions at a restart.
  */
 export class MemoryStore implements SessionStore, OwnerIndex, LoginIndex, SessionScanner {
-  /** In the order of their last use, so that the first is the one to evict. */
+  /** In the order of their last use: the first is the one to evict. */
   readonly #records = new Map<string, MemoryRecord>();
-  readonly #traces = new Map<string, Trace>();
-  /** Handles by ownerHash, in the order of their logins. */
-  readonly #owned = new Map<string, Set<string>>();
-  /** Buckets by indexKey; sessions of a ownerHash tell which of them carry it. */
-  readonly #ownersByIndexKey = new Map<string, Set<string>>();
+  readonly #expiries = new ExpiryQueue<MemoryRecord>(
+    (record) => this.#records.get(record.handle) === record,
+    () => this.#records.size,
+  );
+  readonly #tombstones: Tombstones;
+  readonly #owners = new OwnerSessions();
+  readonly #logins = new LoginEntries();
   readonly #maxSessions: number;
   readonly #clock: () => number;
   readonly #onEvict: ((handle: string) => void) | undefined;
@@ -73,250 +71,215 @@ export class MemoryStore implements SessionStore, OwnerIndex, LoginIndex, Sessio
       throw new TypeError(`Expected \`maxSessions\` to be a positive integer, got ${String(maxSessions)}`);
     }
     this.#maxSessions = maxSessions;
+    this.#tombstones = new Tombstones(maxSessions);
     this.#clock = now;
     this.#onEvict = onEvict;
   }
 
-  /** Sessions that are kept now; ended ones that nobody has asked for since are counted. */
+  /** How many sessions are kept; expired ones count until they are met. */
   get size(): number {
     return this.#records.size;
   }
 
-  now(): number {
+  async now(): Promise<number> {
     return this.#clock();
   }
 
   async load(key: RecordKey): Promise<LoadResult | undefined> {
-    const record = this.#find(key);
-    if (record === undefined) return this.#trace(key);
-    return { status: 'found', meta: record.meta, lastSeen: record.lastSeen, fields: record.fields };
+    const now = this.#clock();
+    const record = this.#find(key, now);
+    if (record === undefined) return this.#tombstones.get(key, now);
+    return { status: 'found', meta: record.meta, lastSeen: record.lastSeen, fields: record.fields, now };
   }
 
   async create(key: RecordKey, record: NewRecord): Promise<CreateOutcome> {
-    if (this.#find(key) !== undefined || this.#trace(key) !== undefined) return { status: 'exists' };
-    const evicted = this.#admit(key, record.login, null);
-    if (evicted === null) return { status: 'full' };
     const now = this.#clock();
-    const meta: RecordMeta = { ...record.details, ...this.#times(record, now), timeout: record.timeout };
-    this.#sweep();
-    this.#put(
-      key,
-      { meta, lastSeen: 0, fields: Object.fromEntries(record.fields), ownerHash: key.ownerHash, endsAt: 0 },
-      now,
-    );
+    if (this.#isTaken(key, now)) return { status: 'exists' };
+    const evicted = this.#admit(key, record.login, null, now);
+    if (!Array.isArray(evicted)) return { status: evicted };
+    this.#makeRoom(now);
+    const cookie = sentCookie(record.cookieAttributes, now, true);
+    const meta = { ...newTimes(record, now), timeout: record.timeout, cookie };
+    this.#put(key, { ...wellFormedDetails(record.details), ...meta }, Object.fromEntries(record.fields), now);
     return { status: 'ok', now, evicted };
   }
 
   async save(key: RecordKey, change: RecordChange): Promise<SaveOutcome> {
-    const record = this.#find(key);
-    if (record === undefined) return this.#trace(key) ?? GONE;
-    if (!matches(record, change, false)) return { status: 'conflict', fields: record.fields };
-    this.#records.delete(key.handle);
-    return this.#put(key, apply(record, change), this.#clock());
+    const now = this.#clock();
+    const record = this.#find(key, now);
+    if (record === undefined) return this.#tombstones.get(key, now) ?? GONE;
+    if (!matchesExpected(record, change, false)) return { status: 'conflict', fields: record.fields };
+    record.fields = changedFields(record, change);
+    record.meta = changedMeta(record.meta, change, record.meta.cookie.confirmed || change.confirmsCookie, now);
+    this.#renew(record, now);
+    return { status: 'ok', now, evicted: [] };
   }
 
-  async rekey(from: RecordKey, to: RecordKey, move: RecordRekey): Promise<RekeyOutcome> {
-    const record = this.#find(from);
-    if (record === undefined) return this.#trace(from) ?? GONE;
-    if (this.#find(to) !== undefined || this.#trace(to) !== undefined) return { status: 'exists' };
-    if (!matches(record, move, move.exact)) return { status: 'conflict', fields: record.fields };
-    const evicted = this.#admit(to, move.login, from.handle);
-    if (evicted === null) return { status: 'full' };
+  async rekey(from: RecordKey, to: RecordKey, rekey: RecordRekey): Promise<RekeyOutcome> {
     const now = this.#clock();
-    apply(record, move);
-    if (move.login !== null) {
-      const times = this.#times({ ...move.login, login: move.login }, now);
-      record.meta = { ...record.meta, ...move.login.details, ...times };
-    }
-    record.ownerHash = to.ownerHash;
-    this.#rename(from, to, move.login === null);
-    this.#records.delete(from.handle);
-    this.#put(to, record, now);
-    if (move.trace !== null) this.#leaveTrace(from, to, move.trace, now);
+    const record = this.#find(from, now);
+    if (record === undefined) return this.#tombstones.get(from, now) ?? GONE;
+    if (this.#isTaken(to, now)) return { status: 'exists' };
+    if (!matchesExpected(record, rekey, rekey.exact)) return { status: 'conflict', fields: record.fields };
+    const { login } = rekey;
+    const evicted = this.#admit(to, login, from.handle, now);
+    if (!Array.isArray(evicted)) return { status: evicted };
+    let meta = changedMeta(record.meta, rekey, login !== null, now);
+    if (login !== null) meta = { ...meta, ...wellFormedDetails(login.details), ...newTimes({ ...login, login }, now) };
+    // A rotated session keeps its place among its owner's logins.
+    if (login === null && from.ownerHash !== null) this.#owners.rename(from.ownerHash, from.handle, to.handle);
+    this.#remove(record);
+    this.#put(to, meta, changedFields(record, rekey), now);
+    const confirmed = record.meta.cookie.confirmed || rekey.confirmsCookie;
+    if (rekey.tombstone !== null) this.#tombstones.add(from, rekey.tombstone, to.handle, confirmed, now);
     return { status: 'ok', now, evicted };
   }
 
   async take(key: RecordKey, prefix: string): Promise<TakeOutcome> {
-    const record = this.#find(key);
-    if (record === undefined) return this.#trace(key) ?? GONE;
+    const now = this.#clock();
+    const record = this.#find(key, now);
+    if (record === undefined) return this.#tombstones.get(key, now) ?? GONE;
     const fields = Object.entries(record.fields);
     const isTaken = ([name]: readonly [string, Stored]): boolean => name.startsWith(prefix);
     record.fields = Object.fromEntries(fields.filter((field) => !isTaken(field)));
-    return { status: 'ok', fields: Object.fromEntries(fields.filter(isTaken)) };
+    return { status: 'ok', fields: Object.fromEntries(fields.filter(isTaken)), now };
   }
 
-  async destroy(key: RecordKey): Promise<DestroyOutcome> {
-    if (this.#find(key) === undefined) return this.#trace(key) ?? GONE;
-    this.#remove(key.handle);
-    return { status: 'ok', now: this.#clock(), evicted: [] };
+  async destroy(key: RecordKey, tombstone: NewTombstone | null = null): Promise<DestroyOutcome> {
+    const now = this.#clock();
+    const record = this.#find(key, now);
+    if (record === undefined) return this.#tombstones.get(key, now) ?? GONE;
+    this.#remove(record);
+    const { confirmed } = record.meta.cookie;
+    if (tombstone !== null) this.#tombstones.add(key, { ...tombstone, nonce: '' }, '', confirmed, now);
+    return { status: 'ok', now, evicted: [] };
   }
 
   async listOwned(ownerHash: string): Promise<readonly OwnedRecord[]> {
-    return this.#live(ownerHash).map((handle) => {
-      const { meta, lastSeen } = this.#records.get(handle)!;
-      return { handle, meta, lastSeen };
-    });
+    return this.#live(ownerHash, this.#clock()).map(({ handle, meta, lastSeen }) => ({ handle, meta, lastSeen }));
   }
 
-  async revokeOwned(ownerHash: string, except: string | null, indexKey: string | null): Promise<readonly string[]> {
-    const carries = (handle: string): boolean =>
-      indexKey === null || this.#records.get(handle)!.meta.indexKeys.includes(indexKey);
-    const spared = except === null ? null : this.#successor(except);
-    const ended = this.#live(ownerHash).filter((handle) => handle !== spared && carries(handle));
-    for (const handle of ended) this.#remove(handle);
-    return ended;
+  /** The index here cannot be lost, so the revocation is remembered for pending logins alone. */
+  async revokeOwned(
+    ownerHash: string,
+    except: string | null,
+    indexKey: string | null,
+    keep: number,
+  ): Promise<readonly string[]> {
+    const now = this.#clock();
+    const spared = except === null ? null : this.#resolveSuccessor({ handle: except, ownerHash }, now);
+    const ended = this.#live(ownerHash, now).filter(
+      ({ handle, meta }) => handle !== spared && (indexKey === null || meta.indexKeys.includes(indexKey)),
+    );
+    for (const record of ended) this.#remove(record);
+    if (indexKey === null) this.#owners.revoke(ownerHash, now, keep);
+    return ended.map(({ handle }) => handle);
   }
 
-  async addIndexKey(indexKey: string, ownerHash: string): Promise<void> {
-    this.#ownersByIndexKey.set(indexKey, (this.#ownersByIndexKey.get(indexKey) ?? new Set()).add(ownerHash));
-    if (this.#ownersByIndexKey.size > this.#maxSessions)
-      this.#ownersByIndexKey.delete(this.#ownersByIndexKey.keys().next().value!);
+  async addIndexKey(indexKey: string, ownerHash: string, keep: number): Promise<void> {
+    this.#logins.add(indexKey, ownerHash, this.#clock(), keep);
   }
 
   async findOwnerHashes(indexKey: string): Promise<readonly string[]> {
-    return [...(this.#ownersByIndexKey.get(indexKey) ?? [])];
+    const now = this.#clock();
+    this.#removeExpired(now);
+    return this.#logins.find(indexKey, now);
+  }
+
+  async removeIndexKey(indexKey: string, ownerHash: string, age: number): Promise<void> {
+    this.#logins.remove(indexKey, ownerHash, this.#clock() - age * 1000);
   }
 
   async *scan(): AsyncGenerator<ScannedRecord> {
-    // Of what is there now: records that are used meanwhile go to the end, which would never come.
-    const records = [...this.#records];
-    for (const [handle, { ownerHash }] of records) {
-      const record = this.#find({ handle, ownerHash });
-      if (record !== undefined) yield { key: { handle, ownerHash }, meta: record.meta, lastSeen: record.lastSeen };
+    // A snapshot: records that are used meanwhile go to the end, so that a live iteration might never reach it.
+    const records = [...this.#records.values()];
+    for (const { handle, ownerHash } of records) {
+      const key = { handle, ownerHash };
+      const record = this.#find(key, this.#clock());
+      if (record !== undefined) yield { key, meta: record.meta, lastSeen: record.lastSeen };
     }
   }
 
   async close(): Promise<void> {}
 
-  #find(key: RecordKey): MemoryRecord | undefined {
+  #find(key: RecordKey, now: number): MemoryRecord | undefined {
     const record = this.#records.get(key.handle);
     if (record === undefined || record.ownerHash !== key.ownerHash) return undefined;
-    if (record.endsAt > this.#clock()) return record;
-    this.#remove(key.handle);
+    if (record.endsAt > now) return record;
+    this.#remove(record);
     return undefined;
   }
 
-  #trace(key: RecordKey): Tombstone | undefined {
-    const trace = this.#traces.get(key.handle);
-    const now = this.#clock();
-    if (trace === undefined || trace.endsAt <= now) {
-      this.#traces.delete(key.handle);
-      return undefined;
+  #isTaken(key: RecordKey, now: number): boolean {
+    return this.#find(key, now) !== undefined || this.#tombstones.get(key, now) !== undefined;
+  }
+
+  #put(key: RecordKey, meta: RecordMeta, fields: MemoryRecord['fields'], now: number): void {
+    const { handle, ownerHash } = key;
+    if (ownerHash !== null) {
+      this.#owners.add(ownerHash, handle);
+      this.#logins.attach(meta.indexKeys, ownerHash);
     }
-    return { status: 'tombstone', nonce: trace.nonce, successor: trace.successor, graceUntil: trace.graceUntil, now };
-  }
-
-  /** What rotations have made of a handle. */
-  #successor(handle: string): string {
-    const successor = this.#traces.get(handle)?.successor ?? '';
-    return successor === '' ? handle : this.#successor(successor);
-  }
-
-  #times(
-    record: Pick<NewRecord, 'absoluteTimeout' | 'login'>,
-    now: number,
-  ): Pick<RecordMeta, 'createdAt' | 'expiresAt' | 'authenticatedAt'> {
-    return {
-      createdAt: now,
-      expiresAt: record.absoluteTimeout > 0 ? now + record.absoluteTimeout * 1000 : 0,
-      authenticatedAt: record.login === null ? 0 : now - record.login.age,
-    };
+    this.#renew({ handle, ownerHash, meta, fields, lastSeen: 0, endsAt: 0, queuedFor: Infinity }, now);
   }
 
   /** Stores a record as the one that was used last, and renews its idle timeout. */
-  #put(key: RecordKey, record: MemoryRecord, now: number): Written {
+  #renew(record: MemoryRecord, now: number): void {
     const { timeout, expiresAt } = record.meta;
-    const idle = now + timeout * 1000;
+    const idle = now + timeout.seconds * 1000;
     record.endsAt = expiresAt > 0 ? Math.min(idle, expiresAt) : idle;
-    record.lastSeen = Math.floor(now / 1000) * 1000;
-    this.#records.set(key.handle, record);
-    if (key.ownerHash !== null) {
-      const owned = this.#owned.get(key.ownerHash) ?? new Set();
-      this.#owned.set(key.ownerHash, owned.add(key.handle));
-    }
-    return { status: 'ok', now, evicted: [] };
+    record.lastSeen = toWholeSecond(now);
+    this.#records.delete(record.handle);
+    this.#records.set(record.handle, record);
+    this.#expiries.schedule(record);
   }
 
-  #remove(handle: string): void {
-    const record = this.#records.get(handle);
+  #remove({ handle, ownerHash, meta }: MemoryRecord): void {
     this.#records.delete(handle);
-    if (record?.ownerHash == null) return;
-    const owned = this.#owned.get(record.ownerHash);
-    owned?.delete(handle);
-    if (owned?.size === 0) this.#owned.delete(record.ownerHash);
+    if (ownerHash === null) return;
+    this.#owners.delete(ownerHash, handle);
+    this.#logins.detach(meta.indexKeys, ownerHash);
   }
 
-  /** A rotated session keeps its place among its owner's logins. */
-  #rename(from: RecordKey, to: RecordKey, keepPlace: boolean): void {
-    if (from.ownerHash === null) return;
-    const owned = [...(this.#owned.get(from.ownerHash) ?? [])];
-    const renamed = owned.flatMap((handle) => (handle !== from.handle ? [handle] : keepPlace ? [to.handle] : []));
-    this.#owned.set(from.ownerHash, new Set(renamed));
+  /** An owner's live sessions, oldest login first. */
+  #live(ownerHash: string, now: number): MemoryRecord[] {
+    return this.#owners.handles(ownerHash).flatMap((handle) => this.#find({ handle, ownerHash }, now) ?? []);
   }
 
-  #live(ownerHash: string): string[] {
-    return [...(this.#owned.get(ownerHash) ?? [])].filter((handle) => this.#find({ handle, ownerHash }) !== undefined);
+  /** The handle that rotations have led to. */
+  #resolveSuccessor(key: RecordKey, now: number): string {
+    const successor = this.#tombstones.get(key, now)?.successor ?? '';
+    return successor === '' ? key.handle : this.#resolveSuccessor({ ...key, handle: successor }, now);
   }
 
-  /** Makes room for one more session of an owner; `null` when there is none to be made. */
-  #admit(key: RecordKey, login: LoginChange | null, replaced: string | null): string[] | null {
-    if (key.ownerHash === null || login === null || login.max === 0) return [];
-    const live = this.#live(key.ownerHash).filter((handle) => handle !== replaced);
-    const excess = live.slice(0, Math.max(0, live.length - login.max + 1));
-    if (excess.length > 0 && login.onSessionLimit === 'refuse') return null;
-    for (const handle of excess) this.#remove(handle);
-    return excess;
+  /** Makes room for one more session of an owner and returns the ended handles, or why the login is refused. */
+  #admit(
+    { ownerHash }: RecordKey,
+    login: LoginChange | null,
+    replaced: string | null,
+    now: number,
+  ): string[] | 'full' | 'revoked' {
+    if (ownerHash === null || login === null) return [];
+    const { pendingSince, max, onSessionLimit } = login;
+    if (pendingSince !== null && this.#owners.isRevokedSince(ownerHash, pendingSince, now)) return 'revoked';
+    if (max === 0) return [];
+    const live = this.#live(ownerHash, now).filter(({ handle }) => handle !== replaced);
+    const excess = live.slice(0, Math.max(0, live.length - max + 1));
+    if (excess.length > 0 && onSessionLimit === 'refuse') return 'full';
+    for (const record of excess) this.#remove(record);
+    return excess.map(({ handle }) => handle);
   }
 
-  #leaveTrace(from: RecordKey, to: RecordKey, trace: NonNullable<RecordRekey['trace']>, now: number): void {
-    const { nonce, grace, keep } = trace;
-    const successor = nonce === '' ? '' : to.handle;
-    this.#traces.set(from.handle, { nonce, successor, graceUntil: now + grace * 1000, endsAt: now + keep * 1000 });
-    if (this.#traces.size > this.#maxSessions) this.#traces.delete(this.#traces.keys().next().value!);
-  }
-
-  /** Each new session pays for looking at two old ones, so that ended sessions do not pile up. */
-  #sweep(): void {
-    const now = this.#clock();
-    let looks = 2;
-    for (const [handle, record] of this.#records) {
-      if (looks-- === 0) break;
-      if (record.endsAt <= now) this.#remove(handle);
-    }
-    looks = 2;
-    for (const [handle, trace] of this.#traces) {
-      if (looks-- === 0) break;
-      if (trace.endsAt <= now) this.#traces.delete(handle);
-    }
+  /** Removes expired sessions, and the one that was used longest ago when the store is full all the same. */
+  #makeRoom(now: number): void {
+    this.#removeExpired(now);
     if (this.#records.size < this.#maxSessions) return;
-    const oldest = this.#records.keys().next().value!;
+    const oldest = this.#records.values().next().value!;
     this.#remove(oldest);
-    this.#onEvict?.(oldest);
+    this.#onEvict?.(oldest.handle);
   }
-}
 
-function matches(record: MemoryRecord, change: RecordChange, exact: boolean): boolean {
-  if (change.expect === null) return true;
-  for (const [name, value] of change.expect) {
-    const stored = Object.hasOwn(record.fields, name) ? record.fields[name] : undefined;
-    if (value === undefined || stored === undefined ? value !== stored : !sameStored(value, stored)) return false;
+  #removeExpired(now: number): void {
+    for (const record of this.#expiries.takeExpired(now)) this.#remove(record);
   }
-  return !exact || Object.keys(record.fields).every((name) => change.expect!.has(name));
-}
-
-function without(fields: MemoryRecord['fields'], names: ReadonlySet<string>): MemoryRecord['fields'] {
-  return Object.fromEntries(Object.entries(fields).filter(([name]) => !names.has(name)));
-}
-
-function sameStored(a: Stored, b: Stored): boolean {
-  return a === b || (typeof a !== 'string' && typeof b !== 'string' && Buffer.compare(a, b) === 0);
-}
-
-function apply(record: MemoryRecord, change: RecordChange): MemoryRecord {
-  if (change.delete.size > 0 || change.set.size > 0) {
-    const kept = change.delete.size === 0 ? record.fields : without(record.fields, change.delete);
-    record.fields = { ...kept, ...Object.fromEntries(change.set) };
-  }
-  if (change.timeout !== null) record.meta = { ...record.meta, timeout: change.timeout };
-  return record;
 }

@@ -1,0 +1,60 @@
+import type { CookieState, NewRecord, RecordChange, RecordMeta, Stored } from '../store.ts';
+import type { Expiring } from './expiry-queue.ts';
+
+export interface MemoryRecord extends Expiring {
+  readonly handle: string;
+  readonly ownerHash: string | null;
+  meta: RecordMeta;
+  lastSeen: number;
+  /** Replaced as a whole, never changed: `load` returns this object. */
+  fields: Readonly<Record<string, Stored>>;
+}
+
+/** Times of last use and of cookies are kept to a second, as in Redis. */
+export function toWholeSecond(time: number): number {
+  return Math.floor(time / 1000) * 1000;
+}
+
+export function sentCookie(attributes: string, now: number, confirmed: boolean): CookieState {
+  return { sentAt: toWholeSecond(now), attributes, confirmed };
+}
+
+/** The times of a record that begins its life, or begins it again with a login. */
+export function newTimes(
+  { absoluteTimeout, login }: Pick<NewRecord, 'absoluteTimeout' | 'login'>,
+  now: number,
+): Pick<RecordMeta, 'createdAt' | 'expiresAt' | 'authenticatedAt'> {
+  return {
+    createdAt: now,
+    expiresAt: absoluteTimeout > 0 ? now + absoluteTimeout * 1000 : 0,
+    authenticatedAt: login === null ? 0 : Math.min(login.authenticatedAt ?? now - login.age, now),
+  };
+}
+
+export function changedMeta(meta: RecordMeta, change: RecordChange, confirmed: boolean, now: number): RecordMeta {
+  const { timeout, cookieAttributes } = change;
+  const cookie =
+    cookieAttributes === null ? { ...meta.cookie, confirmed } : sentCookie(cookieAttributes, now, confirmed);
+  return { ...meta, timeout: timeout ?? meta.timeout, cookie };
+}
+
+export function changedFields(record: MemoryRecord, change: RecordChange): MemoryRecord['fields'] {
+  if (change.delete.size === 0 && change.set.size === 0) return record.fields;
+  const kept = Object.entries(record.fields).filter(([name]) => !change.delete.has(name));
+  return Object.fromEntries([...kept, ...change.set]);
+}
+
+/** Returns whether the record has what the change expects and, if `exact`, nothing else. */
+export function matchesExpected(record: MemoryRecord, change: RecordChange, exact: boolean): boolean {
+  const { expect } = change;
+  if (expect === null) return true;
+  for (const [name, value] of expect) {
+    const stored = Object.hasOwn(record.fields, name) ? record.fields[name] : undefined;
+    if (value === undefined || stored === undefined ? value !== stored : !sameStored(value, stored)) return false;
+  }
+  return !exact || Object.keys(record.fields).every((name) => expect.has(name));
+}
+
+function sameStored(a: Stored, b: Stored): boolean {
+  return a === b || (typeof a !== 'string' && typeof b !== 'string' && Buffer.compare(a, b) === 0);
+}
