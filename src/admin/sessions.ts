@@ -87,7 +87,7 @@ export class Sessions {
         ended = 0;
         // A rotation can move a session to where this pass has been.
         for await (const { key, meta } of scanner(store).scan()) {
-          if (meta.createdAt <= before && (await this.#end(store, key))) ended += 1;
+          if (meta.createdAt < before && (await this.#end(store, key))) ended += 1;
         }
       }
     } catch (cause) {
@@ -135,6 +135,6 @@ function describe({ key, meta, lastSeen }: ScannedRecord): StoredSession {
 /** Returns milliseconds by the store's clock. */
 async function pointInTime(store: SessionStore, olderThan: unknown): Promise<number> {
   if (olderThan instanceof Date && !Number.isNaN(olderThan.getTime())) return olderThan.getTime();
-  if (typeof olderThan === 'number' && olderThan >= 0) return (await store.now()) - olderThan * 1000;
+  if (typeof olderThan === 'number' && olderThan >= 0) return (await store.now()) - olderThan * 1000 + 1;
   throw expected('olderThan', 'a number of seconds, 0 or more, or a valid Date', olderThan);
 }

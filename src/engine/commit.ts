@@ -144,7 +144,7 @@ async function write(
 }
 
 /** A request that only reads is answered although its session could not be renewed: the next one tries again. */
-async function touchRecord(state: SessionState, epoch: Epoch, sendCookie: boolean): Promise<void> {
+async function touchRecord(state: SessionState, epoch: Epoch, sendCookie: CommitPlan['sendCookie']): Promise<void> {
   try {
     await saveRecord(state, epoch, null, sendCookie);
   } catch (error) {

@@ -31,8 +31,8 @@ export interface CommitPlan {
   readonly write: 'none' | 'create' | 'rekey' | 'save' | 'touch';
   /** Whether sessions are to be ended first. */
   readonly ends: boolean;
-  /** Whether an acknowledgement of the write lets the response carry the cookie of a session that goes on. */
-  readonly sendCookie: boolean;
+  /** Whether an acknowledgement of a save lets the response carry the cookie: always, or if the save followed a rotation. */
+  readonly sendCookie: 'always' | 'if-rotated' | 'never';
   /** Why what the request asked for is not carried out; `null` when it is. */
   readonly discard: DiscardReason | null;
   /** Why the cookie of a new session is not sent; `null` when it is, or none is needed. */
@@ -44,7 +44,7 @@ export interface CommitPlan {
 const NOTHING: CommitPlan = {
   write: 'none',
   ends: false,
-  sendCookie: false,
+  sendCookie: 'never',
   discard: null,
   suppressed: null,
   refusal: null,
@@ -74,9 +74,10 @@ export function planCommit(situation: CommitSituation): CommitPlan {
 
 function planWrite(situation: CommitSituation): Pick<CommitPlan, 'write' | 'sendCookie'> {
   const { stored, hasChanges, login, rotation, timeout, head } = situation;
-  if (!stored) return { write: login || hasChanges ? 'create' : 'none', sendCookie: false };
-  if (login || rotation) return { write: 'rekey', sendCookie: false };
-  const sendCookie = situation.cookieDue && head?.allowsCookie === true;
+  if (!stored) return { write: login || hasChanges ? 'create' : 'none', sendCookie: 'never' };
+  if (login || rotation) return { write: 'rekey', sendCookie: 'never' };
+  const due = situation.cookieDue ? 'always' : 'if-rotated';
+  const sendCookie = head?.allowsCookie === true ? due : 'never';
   if (hasChanges || timeout) return { write: 'save', sendCookie };
-  return { write: sendCookie || situation.touchDue || situation.recordDue ? 'touch' : 'none', sendCookie };
+  return { write: sendCookie === 'always' || situation.touchDue || situation.recordDue ? 'touch' : 'none', sendCookie };
 }

@@ -79,7 +79,7 @@ async function rekey(state: SessionState, epoch: Epoch, request: Request): Promi
         break;
       case 'rotated':
         if (epoch.pending.rotation === rotation) epoch.pending.rotation = null;
-        return await saveRecord(state, epoch, epoch.fields.changes(epoch.record!.key.handle), true);
+        return await saveRecord(state, epoch, epoch.fields.changes(epoch.record!.key.handle), 'always');
       default:
         if (++conflicts === MAX_CONFLICTS) throw tooManyConflicts();
         if (outcome.status === 'conflict') epoch.fields.reload(outcome.fields, epoch.record!.key.handle);

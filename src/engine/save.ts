@@ -1,7 +1,8 @@
-import type { Conflict, RecordChange, SaveOutcome, Stored } from '../stores/store.ts';
+import type { Conflict, RecordChange, RecordKey, SaveOutcome, Stored } from '../stores/store.ts';
 import { renewIndexKeys } from './create.ts';
 import type { Epoch } from './epoch.ts';
 import type { FieldChanges } from './fields.ts';
+import type { CommitPlan } from './plan.ts';
 import { onRecord } from './rotation.ts';
 import type { SessionState } from './state.ts';
 
@@ -12,25 +13,27 @@ const NO_NAMES: ReadonlySet<string> = new Set();
  * Brings changes to the stored record, or renews its idle timeout when there are none. Does nothing when the session is
  * lost; the state knows then.
  *
- * @param sendCookie whether an acknowledgement lets the response carry the cookie
+ * @param sendCookie when an acknowledgement lets the response carry the cookie
  */
 export async function saveRecord(
   state: SessionState,
   epoch: Epoch,
   given: FieldChanges | null,
-  sendCookie: boolean,
+  sendCookie: CommitPlan['sendCookie'],
 ): Promise<void> {
   const { context } = state;
   const { fields, pending } = epoch;
   const { timeout } = pending;
   const { handle } = epoch.record!.key;
   let changes = given;
+  const isCookieSent = (key: RecordKey): boolean =>
+    sendCookie === 'always' || (sendCookie === 'if-rotated' && key.handle !== handle);
   await renewIndexKeys(state, epoch);
   const outcome = await onRecord(state, epoch, 'follow', async (store, key) => {
     // After a rotation that was followed, values that are bound to the handle are serialised again.
     if (key.handle !== handle && given !== null) changes = fields.changes(key.handle);
     const change = changeOf(state, epoch, { set: changes?.set ?? NO_FIELDS, delete: changes?.delete ?? NO_NAMES });
-    const cookieAttributes = sendCookie ? context.config.cookieAttributes : null;
+    const cookieAttributes = isCookieSent(key) ? context.config.cookieAttributes : null;
     // Without expectations there are no conflicts.
     return (await store.save(key, { ...change, cookieAttributes })) as Exclude<SaveOutcome, Conflict>;
   });
@@ -41,9 +44,9 @@ export async function saveRecord(
   const { key } = epoch.record!;
   fields.committed(changes, key.handle);
   if (pending.timeout === timeout) pending.timeout = null;
-  written(state, epoch, outcome.now, sendCookie);
+  written(state, epoch, outcome.now, isCookieSent(key));
   if (timeout !== null) applyTimeout(epoch, timeout);
-  if (sendCookie && outcome.now < epoch.record!.sendableUntil) state.acknowledge(epoch);
+  if (isCookieSent(key) && outcome.now < epoch.record!.sendableUntil) state.acknowledge(epoch);
   if (changes === null) context.events.emit('touched', { handle: key.handle });
   else context.events.emit('saved', { handle: key.handle, set: changes.set.size, deleted: changes.delete.size });
 }
