@@ -58,6 +58,12 @@ export class SessionFactory<
       keyring,
       cookies: new CookieVerifier(keyring),
       events,
+      adoptionRules: {
+        timeout: normalized.timeout,
+        maxTimeout: normalized.maxTimeout,
+        absoluteTimeout: normalized.absoluteTimeout,
+        isOwnerHashOf: (ownerHash, owner) => keyring.isOwnerHashOf(ownerHash, owner),
+      },
       storeFor: this.#source.storeFor,
     };
     this.#sessionClass = (normalized.sessionClass ?? WebsaunaSession) as unknown as SessionConstructor<Data, S>;

@@ -1,17 +1,8 @@
 import type { FoundRecord, RecordKey, RecordMeta } from '../stores/store.ts';
-import type { SessionContext } from './context.ts';
+import type { AdoptionRules, SessionContext } from './context.ts';
 
 /** Why a record may not be used. */
 export type AdoptionRefusal = 'owner' | 'expired' | 'authentication-changed';
-
-/** What a record is judged by. Times are milliseconds of the store's clock, durations seconds. */
-export interface AdoptionRules {
-  readonly timeout: number;
-  readonly maxTimeout: number | null;
-  readonly absoluteTimeout: number | null;
-  /** Returns whether an owner's sessions can have this hash in their keys. */
-  readonly isOwnerHashOf: (ownerHash: string, owner: string) => boolean;
-}
 
 /** A record with the lifetimes that are in force for it. */
 export interface AdoptedRecord {

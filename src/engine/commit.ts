@@ -4,7 +4,6 @@ import { createRecord } from './create.ts';
 import { isCookieDue, isRecordDue, isTouchDue } from './due.ts';
 import type { Epoch } from './epoch.ts';
 import type { FieldChanges } from './fields.ts';
-import { storeBegunLogin } from './pending-login.ts';
 import { planCommit, type CommitPlan } from './plan.ts';
 import { rekeyRecord } from './rekey.ts';
 import { allowsCookie } from './response.ts';
@@ -21,7 +20,7 @@ import type { PendingEnd, SessionState } from './state.ts';
  */
 export function commitSession(state: SessionState, head: ResponseHead | null): Promise<void> | undefined {
   if (head !== null) state.startFinalCommit();
-  const committed = state.queue.run(() => commit(state, head));
+  const committed = state.queue.run(commit, state, head);
   return committed instanceof Promise ? committed : undefined;
 }
 
@@ -94,7 +93,7 @@ async function carryOut(
 ): Promise<void> {
   const lossBefore = state.lossReason;
   try {
-    await carryOutEnds(state, plan.write === 'create');
+    if (plan.ends) await carryOutEnds(state, plan.write === 'create');
     await write(state, epoch, plan, changes);
   } catch (error) {
     const { code } = error as { code?: string };
@@ -117,29 +116,25 @@ async function carryOutEnds(state: SessionState, isReplaced: boolean): Promise<v
   }
 }
 
-async function write(
+function write(
   state: SessionState,
   epoch: Epoch,
   { write: kind, sendCookie }: CommitPlan,
   changes: FieldChanges | null,
-): Promise<void> {
+): Promise<void> | undefined {
   // The request has ended this session meanwhile; what it does since is for the next commit.
-  if (epoch.over !== null) return;
+  if (epoch.over !== null) return undefined;
   switch (kind) {
     case 'none':
-      return;
+      return undefined;
     case 'create':
-      await storeBegunLogin(state);
-      return await createRecord(state, epoch, epoch.pending.login);
+      return createRecord(state, epoch, epoch.pending.login);
     case 'rekey':
-      await storeBegunLogin(state);
-      return await rekeyRecord(state, epoch);
+      return rekeyRecord(state, epoch);
     case 'save':
-      return await saveRecord(state, epoch, changes, sendCookie);
+      return saveRecord(state, epoch, changes, sendCookie);
     case 'touch':
-      return await touchRecord(state, epoch, sendCookie);
-    default:
-      kind satisfies never;
+      return touchRecord(state, epoch, sendCookie);
   }
 }
 
@@ -157,18 +152,6 @@ function announceEnd(state: SessionState, { key, owner, reason }: PendingEnd): v
   const { events } = state.context;
   if (reason === 'logout') events.emit('logout', { handle: key.handle, owner });
   events.emit('destroyed', { handle: key.handle, reason });
-}
-
-/** Drops changes that were made after the response had left, and that nothing has saved. */
-export function discardLateChanges(state: SessionState): void {
-  void state.queue.run(() => {
-    const { epoch } = state;
-    if (state.commitFailed || state.phase !== 'ready') return;
-    if (epoch.fields.changes(epoch.record?.key.handle ?? '') === null && !epoch.pending.any) return;
-    state.context.events.emit('discarded', { handle: epoch.record?.key.handle ?? null, reason: 'late' });
-    epoch.fields.discardChanges();
-    epoch.pending.clear();
-  });
 }
 
 function refusalError(refusal: NonNullable<CommitPlan['refusal']>): SessionError {

@@ -2,6 +2,7 @@ import { makeId, keyOf } from '../crypto/session-id.ts';
 import { SessionError } from '../errors.ts';
 import type { LoginIndex, NewRecord, RecordDetails, RecordMeta, SessionStore } from '../stores/store.ts';
 import type { Epoch, PendingLogin } from './epoch.ts';
+import { storeBegunLogin } from './pending-login.ts';
 import { endRecord, replacedTombstone } from './rotation.ts';
 import { loginChange } from './session-limit.ts';
 import type { SessionState } from './state.ts';
@@ -68,7 +69,6 @@ export async function addIndexKeys(state: SessionState, owner: string, indexKeys
 
 /** Without an absolute timeout, index entries live as long as the session is used. */
 export async function renewIndexKeys(state: SessionState, { record }: Epoch): Promise<void> {
-  if (state.context.config.absoluteTimeout !== null) return;
   const { owner, indexKeys } = record!.meta;
   if (owner !== null) await addIndexKeys(state, owner, indexKeys);
 }
@@ -121,6 +121,7 @@ export async function createRecord(state: SessionState, epoch: Epoch, login: Pen
   const ownerHash = login === null ? null : keyring.ownerHash(login.owner);
   const indexKeys = login?.indexKeys ?? [];
   if (epoch === state.epoch) state.markAccessed();
+  if (pending.begunLogin !== null) await storeBegunLogin(state);
   if (login !== null) await addIndexKeys(state, login.owner, indexKeys);
   const store = await state.connect();
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {

@@ -64,23 +64,29 @@ export class PendingOperations {
   }
 }
 
+/** Whom an epoch belongs to. */
+interface EpochOwner {
+  /** Ends a record that was on its way to the store when its session ended. */
+  endLateRecord(record: BoundRecord): void;
+}
+
 /**
  * One session from its load or creation to its end, as one request sees it. An end begins a new epoch. Operations that
  * are under way hold on to the epoch in which they began, so that what they bring back cannot reach the next one; and
- * a record that they have made for an epoch that is over is handed to `onLateRecord`, which ends it.
+ * a record that they have made for an epoch that is over is handed to its owner, who ends it.
  */
 export class Epoch {
   readonly fields: FieldTracker;
   readonly pending: PendingOperations = new PendingOperations();
-  readonly #onLateRecord: (record: BoundRecord) => void;
+  readonly #owner: EpochOwner;
   #record: BoundRecord | null = null;
   #over: 'ended' | 'lost' | null = null;
   #reservedId: string | null = null;
   #initialized = false;
 
-  constructor(serializer: Serializer, onLateRecord: (record: BoundRecord) => void) {
+  constructor(serializer: Serializer, owner: EpochOwner) {
     this.fields = new FieldTracker(serializer);
-    this.#onLateRecord = onLateRecord;
+    this.#owner = owner;
   }
 
   /** The stored record; `null` while nothing is stored. */
@@ -110,7 +116,7 @@ export class Epoch {
   bind(record: BoundRecord): void {
     this.#record = record;
     this.#reservedId = null;
-    if (this.#over === 'ended') this.#onLateRecord(record);
+    if (this.#over === 'ended') this.#owner.endLateRecord(record);
   }
 
   /** Takes what a write has changed of the bound record. */

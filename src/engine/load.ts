@@ -4,8 +4,7 @@ import { keyOf } from '../crypto/session-id.ts';
 import type { RejectReason } from '../events.ts';
 import type { Exchange } from '../exchange.ts';
 import type { FoundRecord, RecordKey, SessionStore, Tombstone } from '../stores/store.ts';
-import { authenticationChangedAt, judgeRecord, type AdoptionRules } from './adopt.ts';
-import { discardLateChanges } from './commit.ts';
+import { authenticationChangedAt, judgeRecord, type AdoptedRecord } from './adopt.ts';
 import type { SessionContext } from './context.ts';
 import type { BoundRecord, Epoch } from './epoch.ts';
 import { flashPrefix, PENDING_LOGIN_FIELD, SESSION_INVALIDATED } from './field-names.ts';
@@ -22,7 +21,6 @@ const MAX_LOOKUPS = 4;
  */
 export function openSession(context: SessionContext, exchange: Exchange): SessionState | Promise<SessionState> {
   const state = new SessionState(context, exchange);
-  state.onLateChanges(() => discardLateChanges(state));
   const { config } = context;
   if (config.ignore(exchange.url)) {
     state.markIgnored();
@@ -37,7 +35,8 @@ export function openSession(context: SessionContext, exchange: Exchange): Sessio
     state.markUnloaded();
     return state;
   }
-  return enqueueLoad(state, cookies).then(() => state);
+  // Nothing else can use the session before it is loaded, so this needs no queue.
+  return load(state, cookies);
 }
 
 /** Loads a session that `load: 'lazy'` has left unloaded; one that is loaded stays as it is. */
@@ -46,11 +45,9 @@ export async function loadSession(state: SessionState): Promise<void> {
   state.markPersonal();
   const { config } = state.context;
   const values = readCookies(state.exchange.header('cookie'), config.cookie.name) ?? [];
-  await enqueueLoad(state, verifyCookies(state, values));
-}
-
-function enqueueLoad(state: SessionState, cookies: readonly VerifiedCookie[]): Promise<void> {
-  return state.loadOnce(async () => await state.queue.run(() => load(state, cookies)));
+  await state.loadOnce(async () => {
+    await state.queue.run(load, state, verifyCookies(state, values));
+  });
 }
 
 /**
@@ -75,7 +72,7 @@ async function reload(state: SessionState, epoch: Epoch): Promise<void> {
   if (record === null || epoch.over !== null) return;
   if (record.status === 'corrupt') return state.discardCorrupt(epoch);
   const { id, key, sendableUntil } = epoch.record;
-  await adopt(state, epoch, { id, key, sendableUntil }, record);
+  await adoptIfValid(state, epoch, { id, key, sendableUntil }, record);
 }
 
 /** Returns the cookies that we signed, each once. Nothing else in a cookie ever reaches the store. */
@@ -93,34 +90,36 @@ function verifyCookies(state: SessionState, values: readonly string[]): Verified
   return [...verified.values()];
 }
 
-async function load(state: SessionState, cookies: readonly VerifiedCookie[]): Promise<void> {
+/** Binds the session to the first of the cookies that opens one. Browsers send the cookie of the longer path first, and of two, the older. */
+async function load(state: SessionState, cookies: readonly VerifiedCookie[]): Promise<SessionState> {
   const { context, exchange } = state;
   try {
-    const store = await state.connect();
+    const connected = state.connect();
+    const store = connected instanceof Promise ? await connected : connected;
     if (context.config.bypassCache?.(exchange) === true) state.readPastCache();
-    await openFirst(state, store, cookies);
+    let superseded = false;
+    for (const cookie of cookies) {
+      const opened = await open(state, store, cookie);
+      if (opened === 'opened') {
+        if (cookies.length > 1) warnOfSeveral(state, cookie);
+        superseded = false;
+        break;
+      }
+      superseded ||= opened === 'superseded';
+    }
+    if (superseded) state.startLost('superseded');
   } catch (error) {
     context.events.emit('storeError', { operation: 'load', error });
     if (context.config.onStoreError === 'fail' || error instanceof TypeError) throw error;
     state.markDegraded();
-    return;
+    return state;
   }
   state.markLoaded();
+  return state;
 }
 
-/** Binds the session to the first of the cookies that opens one. Browsers send the cookie of the longer path first, and of two, the older. */
-async function openFirst(state: SessionState, store: SessionStore, cookies: readonly VerifiedCookie[]): Promise<void> {
-  let superseded = false;
-  for (const cookie of cookies) {
-    const opened = await open(state, store, cookie);
-    if (opened === 'superseded') superseded = true;
-    if (opened !== 'opened') continue;
-    if (cookies.length > 1) {
-      state.context.events.emit('cookieWarning', { handle: cookie.key.handle, reason: 'several' });
-    }
-    return;
-  }
-  if (superseded) state.startLost('superseded');
+function warnOfSeveral({ context }: SessionState, { key }: VerifiedCookie): void {
+  context.events.emit('cookieWarning', { handle: key.handle, reason: 'several' });
 }
 
 interface Candidate {
@@ -147,7 +146,7 @@ async function open(
     switch (record?.status) {
       case 'found':
         state.present(id, secret > 0);
-        return (await adopt(state, state.epoch, candidate, record)) ? 'opened' : 'rejected';
+        return (await adoptIfValid(state, state.epoch, candidate, record)) ? 'opened' : 'rejected';
       case 'corrupt':
         // What is unreadable to this version of the application may not be to the next.
         reject(state, handle, 'corrupt', record.reason);
@@ -194,22 +193,47 @@ function rejectRotated(state: SessionState, handle: string, { successor }: Tombs
 
 /**
  * The one gate through which a record becomes the session's: checks whether it may be used, and binds it.
- * Returns whether the session is bound to it, or was, until `invalidateBefore` ended it.
+ * Returns whether the session is bound to it, or was, until `invalidateBefore` ended it. A promise where the application
+ * has to be asked.
  */
-async function adopt(
+function adoptIfValid(
+  state: SessionState,
+  epoch: Epoch,
+  candidate: Candidate,
+  record: FoundRecord,
+): boolean | Promise<boolean> {
+  const { context } = state;
+  const { adoptionRules, config } = context;
+  state.observeClock(record.now);
+  const judged = judgeRecord(candidate.key, record, adoptionRules, null);
+  if (config.invalidateBefore === null || judged.refusal !== null) return adopt(state, epoch, candidate, record, judged);
+  return adoptAfterAsking(state, epoch, candidate, record, judged);
+}
+
+async function adoptAfterAsking(
+  state: SessionState,
+  epoch: Epoch,
+  candidate: Candidate,
+  record: FoundRecord,
+  judged: AdoptedRecord,
+): Promise<boolean> {
+  const { context, exchange } = state;
+  const { owner } = judged.meta;
+  const changedAt = owner === null ? null : await authenticationChangedAt(context, owner, exchange.request);
+  const judgedAgain = judgeRecord(candidate.key, record, context.adoptionRules, changedAt);
+  const opened = adopt(state, epoch, candidate, record, judgedAgain);
+  if (opened) await checkPendingLogin(state, epoch);
+  return opened;
+}
+
+function adopt(
   state: SessionState,
   epoch: Epoch,
   { id, key, sendableUntil }: Candidate,
   record: FoundRecord,
-): Promise<boolean> {
-  const { context, exchange } = state;
-  const rules = adoptionRules(context);
-  let { meta, refusal } = judgeRecord(key, record, rules, null);
-  if (refusal === null && meta.owner !== null) {
-    const changedAt = await authenticationChangedAt(context, meta.owner, exchange.request);
-    ({ meta, refusal } = judgeRecord(key, record, rules, changedAt));
-  }
-  state.observeClock(record.now);
+  { meta, refusal }: AdoptedRecord,
+): boolean {
+  const { context } = state;
   // The request has ended its session while the application was asked.
   if (epoch.over !== null) return false;
   if (refusal === 'owner') {
@@ -241,16 +265,8 @@ async function adopt(
     epoch.fields.reload(record.fields, key.handle);
   }
   if (refusal !== null) endAuthentication(state, key.handle);
-  else {
-    context.events.emit('loaded', { handle: key.handle });
-    if (context.config.invalidateBefore !== null) await checkPendingLogin(state, epoch);
-  }
+  else context.events.emit('loaded', { handle: key.handle });
   return true;
-}
-
-function adoptionRules({ config, keyring }: SessionContext): AdoptionRules {
-  const { timeout, maxTimeout, absoluteTimeout } = config;
-  return { timeout, maxTimeout, absoluteTimeout, isOwnerHashOf: (hash, owner) => keyring.isOwnerHashOf(hash, owner) };
 }
 
 /** Ends a session that authenticated before the owner's password, or the like, was changed. */
@@ -262,7 +278,7 @@ function endAuthentication(state: SessionState, handle: string): void {
 
 /** Forgets a login that was begun before the owner's password, or the like, was changed. */
 async function checkPendingLogin(state: SessionState, epoch: Epoch): Promise<void> {
-  if (!epoch.fields.has(PENDING_LOGIN_FIELD)) return;
+  if (epoch !== state.epoch || !epoch.fields.has(PENDING_LOGIN_FIELD)) return;
   const pending = pendingLoginOf(state);
   if (pending === null || epoch !== state.epoch) return;
   const changedAt = await authenticationChangedAt(state.context, pending.owner, state.exchange.request);

@@ -41,43 +41,55 @@ export interface CommitPlan {
   readonly refusal: 'cookie-withheld' | 'headers-sent' | null;
 }
 
-const NOTHING: CommitPlan = {
-  write: 'none',
-  ends: false,
-  sendCookie: 'never',
-  discard: null,
-  suppressed: null,
-  refusal: null,
-};
+type Outcome = Omit<CommitPlan, 'ends'>;
+
+const NOTHING: Outcome = { write: 'none', sendCookie: 'never', discard: null, suppressed: null, refusal: null };
+const NO_PLAN: CommitPlan = { ...NOTHING, ends: false };
 
 /** Decides what a commit does. */
 export function planCommit(situation: CommitSituation): CommitPlan {
-  const { phase, head, stored, hasChanges, login, rotation, ends } = situation;
-  if (phase === 'unloaded' || phase === 'degraded') return NOTHING;
+  if (situation.phase === 'unloaded' || situation.phase === 'degraded') return NO_PLAN;
+  const outcome = decide(situation);
+  if (!situation.ends && outcome === NOTHING) return NO_PLAN;
+  // What is refused is not carried out in part.
+  return { ...outcome, ends: situation.ends && outcome.refusal === null };
+}
+
+function decide(situation: CommitSituation): Outcome {
+  const { phase, head, stored, hasChanges, login, rotation } = situation;
+  const asks = hasChanges || login || rotation || situation.timeout;
   if (phase !== 'ready') {
     const reason = phase === 'ignored' ? 'ignored' : (situation.lossReason ?? 'gone');
-    return { ...NOTHING, ends, discard: hasChanges || login ? reason : null };
+    return hasChanges || login ? { ...NOTHING, discard: reason } : NOTHING;
   }
-  const asks = hasChanges || login || rotation || situation.timeout;
   if (head?.failed === true && !situation.cookieOnException) {
-    return { ...NOTHING, ends, discard: asks ? 'exception' : null };
+    return asks ? { ...NOTHING, discard: 'exception' } : NOTHING;
   }
   const needsCookie = login || (stored ? rotation : hasChanges);
   if (needsCookie && situation.headLeft) return { ...NOTHING, refusal: 'headers-sent' };
   if (needsCookie && head?.allowsCookie === false) {
     // A new id, or new rights under the old one, are not to be given up in silence.
     if (login || rotation) return { ...NOTHING, refusal: 'cookie-withheld' };
-    return { ...NOTHING, ends, discard: 'cacheable', suppressed: 'cacheable' };
+    return { ...NOTHING, discard: 'cacheable', suppressed: 'cacheable' };
   }
-  return { ...NOTHING, ends, ...planWrite(situation) };
+  return decideWrite(situation);
 }
 
-function planWrite(situation: CommitSituation): Pick<CommitPlan, 'write' | 'sendCookie'> {
+function decideWrite(situation: CommitSituation): Outcome {
   const { stored, hasChanges, login, rotation, timeout, head } = situation;
-  if (!stored) return { write: login || hasChanges ? 'create' : 'none', sendCookie: 'never' };
-  if (login || rotation) return { write: 'rekey', sendCookie: 'never' };
-  const due = situation.cookieDue ? 'always' : 'if-rotated';
-  const sendCookie = head?.allowsCookie === true ? due : 'never';
-  if (hasChanges || timeout) return { write: 'save', sendCookie };
-  return { write: sendCookie === 'always' || situation.touchDue || situation.recordDue ? 'touch' : 'none', sendCookie };
+  if (!stored) return login || hasChanges ? CREATE : NOTHING;
+  if (login || rotation) return REKEY;
+  const sends = head?.allowsCookie === true;
+  if (hasChanges || timeout) return sends ? (situation.cookieDue ? SAVE_AND_SEND : SAVE_AND_SEND_IF_ROTATED) : SAVE;
+  if (sends && situation.cookieDue) return TOUCH_AND_SEND;
+  return situation.touchDue || situation.recordDue ? (sends ? TOUCH_AND_SEND_IF_ROTATED : TOUCH) : NOTHING;
 }
+
+const CREATE: Outcome = { ...NOTHING, write: 'create' };
+const REKEY: Outcome = { ...NOTHING, write: 'rekey' };
+const SAVE: Outcome = { ...NOTHING, write: 'save' };
+const SAVE_AND_SEND: Outcome = { ...SAVE, sendCookie: 'always' };
+const SAVE_AND_SEND_IF_ROTATED: Outcome = { ...SAVE, sendCookie: 'if-rotated' };
+const TOUCH: Outcome = { ...NOTHING, write: 'touch' };
+const TOUCH_AND_SEND: Outcome = { ...TOUCH, sendCookie: 'always' };
+const TOUCH_AND_SEND_IF_ROTATED: Outcome = { ...TOUCH, sendCookie: 'if-rotated' };

@@ -5,6 +5,7 @@ import { addIndexKeys, createRecord, detailsOf, emitEvictions, emitLogin, idTake
 import type { BoundRecord, Epoch, PendingLogin } from './epoch.ts';
 import { CSRF_FIELD } from './field-names.ts';
 import { UnreadableField, type FieldChanges } from './fields.ts';
+import { storeBegunLogin } from './pending-login.ts';
 import { newNonce, onRecord, replacedTombstone, rotatedTombstone, successorOf } from './rotation.ts';
 import { changeOf, saveRecord } from './save.ts';
 import { loginChange } from './session-limit.ts';
@@ -33,6 +34,7 @@ interface Attempt {
 export async function rekeyRecord(state: SessionState, epoch: Epoch): Promise<void> {
   const { login, rotation, timeout } = epoch.pending;
   const indexKeys = login?.indexKeys ?? epoch.record!.meta.indexKeys;
+  if (epoch.pending.begunLogin !== null) await storeBegunLogin(state);
   try {
     await rekey(state, epoch, { login, indexKeys, rotation, timeout });
   } catch (error) {
@@ -111,7 +113,7 @@ function prepare(state: SessionState, epoch: Epoch, request: Request, login: Log
   const { changes, expect } = changesFor(state, epoch, request.login !== null, keyOf(id).handle);
   const idle = request.timeout ?? (login === null ? record.meta.timeout.seconds : config.timeout);
   const keep = Math.max(idle, record.meta.timeout.seconds);
-  const change = changeOf(state, epoch, changes);
+  const change = changeOf(state, epoch, changes.set, changes.delete, config.cookieAttributes);
   const restarted = { seconds: config.timeout, adjusted: false };
   const tombstone = nonce === '' ? replacedTombstone(context, keep) : rotatedTombstone(context, nonce, keep);
   return {
@@ -122,7 +124,6 @@ function prepare(state: SessionState, epoch: Epoch, request: Request, login: Log
       timeout: change.timeout ?? (login === null ? null : restarted),
       expect,
       exact: config.serializer.boundToHandle === true,
-      cookieAttributes: config.cookieAttributes,
       tombstone: tombstone.keep === 0 ? null : tombstone,
       login:
         login === null

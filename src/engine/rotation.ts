@@ -59,7 +59,8 @@ export async function onRecord<Outcome extends { readonly status: string }>(
   afterGrace: 'follow' | 'lose',
   operate: (store: SessionStore, key: RecordKey) => Promise<Outcome | Gone | Tombstone>,
 ): Promise<Exclude<Outcome, Gone | Tombstone> | null> {
-  const store = await state.connect();
+  const connected = state.connect();
+  const store = connected instanceof Promise ? await connected : connected;
   for (let followed = 0; ; followed++) {
     if (epoch.over !== null) throw sessionEnded();
     const outcome = await operate(store, epoch.record!.key);

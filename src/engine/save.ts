@@ -1,4 +1,4 @@
-import type { Conflict, RecordChange, RecordKey, SaveOutcome, Stored } from '../stores/store.ts';
+import type { Conflict, RecordChange, RecordKey, SaveOutcome } from '../stores/store.ts';
 import { renewIndexKeys } from './create.ts';
 import type { Epoch } from './epoch.ts';
 import type { FieldChanges } from './fields.ts';
@@ -28,14 +28,14 @@ export async function saveRecord(
   let changes = given;
   const isCookieSent = (key: RecordKey): boolean =>
     sendCookie === 'always' || (sendCookie === 'if-rotated' && key.handle !== handle);
-  await renewIndexKeys(state, epoch);
-  const outcome = await onRecord(state, epoch, 'follow', async (store, key) => {
+  if (context.config.absoluteTimeout === null) await renewIndexKeys(state, epoch);
+  const outcome = await onRecord(state, epoch, 'follow', (store, key) => {
     // After a rotation that was followed, values that are bound to the handle are serialised again.
     if (key.handle !== handle && given !== null) changes = fields.changes(key.handle);
-    const change = changeOf(state, epoch, { set: changes?.set ?? NO_FIELDS, delete: changes?.delete ?? NO_NAMES });
     const cookieAttributes = isCookieSent(key) ? context.config.cookieAttributes : null;
+    const change = changeOf(state, epoch, changes?.set ?? NO_FIELDS, changes?.delete ?? NO_NAMES, cookieAttributes);
     // Without expectations there are no conflicts.
-    return (await store.save(key, { ...change, cookieAttributes })) as Exclude<SaveOutcome, Conflict>;
+    return store.save(key, change) as Promise<Exclude<SaveOutcome, Conflict>>;
   });
   if (outcome === null) {
     if (given !== null) context.events.emit('discarded', { handle, reason: state.lossReason ?? 'gone' });
@@ -55,16 +55,19 @@ export async function saveRecord(
 export function changeOf(
   state: SessionState,
   epoch: Epoch,
-  fields: { readonly set: ReadonlyMap<string, Stored>; readonly delete: ReadonlySet<string> },
+  set: RecordChange['set'],
+  deleted: RecordChange['delete'],
+  cookieAttributes: string | null,
 ): RecordChange {
   const { meta, id, timeoutOutdated } = epoch.record!;
   const { timeout } = epoch.pending;
   const kept = timeoutOutdated ? meta.timeout : null;
   return {
-    ...fields,
+    set,
+    delete: deleted,
     timeout: timeout === null ? kept : { seconds: timeout, adjusted: true },
     expect: null,
-    cookieAttributes: null,
+    cookieAttributes,
     confirmsCookie: !meta.cookie.confirmed && id === state.presentedId,
   };
 }

@@ -39,6 +39,8 @@ export interface CookieEvidence {
   readonly ended: boolean;
 }
 
+const NO_ENDS: readonly PendingEnd[] = [];
+
 /** One session during one request. Only its methods change it; what is the current session's is in its epoch. */
 export class SessionState {
   readonly context: SessionContext;
@@ -58,7 +60,8 @@ export class SessionState {
   #lossReason: LossReason | null = null;
   /** A record that this version of the application cannot read, and leaves alone unless it is told to end it. */
   #corruptKey: RecordKey | null = null;
-  readonly #pendingEnds: PendingEnd[] = [];
+  /** `null` while there is none: most requests end nothing. */
+  #pendingEnds: PendingEnd[] | null = null;
   /** The session of another owner, which a login is about to leave. */
   #switchedFrom: Epoch | null = null;
   #acknowledgedId: string | null = null;
@@ -73,7 +76,6 @@ export class SessionState {
   #headersWritten = false;
   #commitFailed = false;
   #lateCheckArmed = false;
-  #onLateChanges: (() => void) | null = null;
 
   constructor(context: SessionContext, exchange: Exchange) {
     this.context = context;
@@ -113,7 +115,7 @@ export class SessionState {
   }
 
   get pendingEnds(): readonly PendingEnd[] {
-    return this.#pendingEnds;
+    return this.#pendingEnds ?? NO_ENDS;
   }
 
   get switchedFrom(): Epoch | null {
@@ -164,10 +166,12 @@ export class SessionState {
 
   // The store and its clock.
 
-  /** The store of this request. */
-  async connect(): Promise<SessionStore> {
-    this.#store ??= await this.context.storeFor(this.exchange.request);
-    return this.#store;
+  /** Returns the store of this request; a promise while it is not known. */
+  connect(): SessionStore | Promise<SessionStore> {
+    if (this.#store !== null) return this.#store;
+    const store = this.context.storeFor(this.exchange.request);
+    if (!(store instanceof Promise)) return (this.#store = store);
+    return store.then((connected) => (this.#store = connected));
   }
 
   /** Takes the store's clock from an answer. */
@@ -304,7 +308,7 @@ export class SessionState {
     this.#pendEnd(this.#epoch.record, reason);
     this.#pendEnd(this.#switchedFrom?.record ?? null, reason);
     if (this.record === null && this.#corruptKey !== null) {
-      this.#pendingEnds.push({ key: this.#corruptKey, owner: null, reason, deletesCookie: true });
+      (this.#pendingEnds ??= []).push({ key: this.#corruptKey, owner: null, reason, deletesCookie: true });
       this.#corruptKey = null;
     }
     this.#switchedFrom = null;
@@ -314,7 +318,12 @@ export class SessionState {
 
   /** Ends at the commit a record that is past the lifetimes of the factory. */
   endExpired(record: { key: RecordKey; owner: string | null }): void {
-    this.#pendingEnds.push({ ...record, reason: 'expired', deletesCookie: false });
+    (this.#pendingEnds ??= []).push({ ...record, reason: 'expired', deletesCookie: false });
+  }
+
+  /** Ends at the commit a record that was on its way to the store when the request ended its session. */
+  endLateRecord(record: BoundRecord): void {
+    this.#pendEnd(record, this.#endReason);
   }
 
   requestClearSiteData(): void {
@@ -323,7 +332,7 @@ export class SessionState {
 
   /** The store has carried out the first of the pending ends. */
   endCarriedOut(existed: boolean): PendingEnd {
-    const end = this.#pendingEnds.shift()!;
+    const end = this.#pendingEnds!.shift()!;
     if (existed && end.deletesCookie) this.#clientSessionEnded = true;
     return end;
   }
@@ -430,25 +439,29 @@ export class SessionState {
     this.#cookieWritten = true;
   }
 
-  /** Sets what is called after the response when the session was used after its head had left. */
-  onLateChanges(check: () => void): void {
-    this.#onLateChanges = check;
-  }
-
+  /** Looks for changes that nothing has saved when the response is complete. */
   #armLateCheck(): void {
-    if (this.#lateCheckArmed || this.#onLateChanges === null) return;
+    if (this.#lateCheckArmed) return;
     this.#lateCheckArmed = true;
     const check = (): void => {
       this.#lateCheckArmed = false;
-      this.#onLateChanges?.();
+      void this.queue.run(() => this.#discardLateChanges());
     };
     if (this.exchange.onClose === undefined) setImmediate(check);
     else this.exchange.onClose(check);
   }
 
+  #discardLateChanges(): void {
+    const { fields, pending, record } = this.#epoch;
+    if (this.#commitFailed || this.#phase !== 'ready') return;
+    if (fields.changes(record?.key.handle ?? '') === null && !pending.any) return;
+    this.context.events.emit('discarded', { handle: record?.key.handle ?? null, reason: 'late' });
+    fields.discardChanges();
+    pending.clear();
+  }
+
   #newEpoch(): Epoch {
-    // The request ended its session while a record of it was on its way to the store.
-    return new Epoch(this.context.config.serializer, (record) => this.#pendEnd(record, this.#endReason));
+    return new Epoch(this.context.config.serializer, this);
   }
 
   /** @param carry the epoch whose written fields go over into the next one */
@@ -463,7 +476,7 @@ export class SessionState {
   #pendEnd(record: BoundRecord | null, reason: EndReason): void {
     if (record === null) return;
     const { key, meta, fromClient } = record;
-    this.#pendingEnds.push({ key, owner: meta.owner, reason, deletesCookie: fromClient });
+    (this.#pendingEnds ??= []).push({ key, owner: meta.owner, reason, deletesCookie: fromClient });
   }
 
   #setInitialData(epoch: Epoch): void {

@@ -1,5 +1,5 @@
 import { SessionError } from '../errors.ts';
-import type { SaveOutcome, Stored } from '../stores/store.ts';
+import type { Stored } from '../stores/store.ts';
 import type { Epoch } from './epoch.ts';
 import { isSame, type SerializedField } from './fields.ts';
 import { onRecord, sessionEnded } from './rotation.ts';
@@ -57,15 +57,11 @@ async function updateStored(
       before.stored === undefined ? undefined : fields.parse(name, before.stored, before.handle),
     );
     let stored: Stored | undefined;
-    const outcome = await onRecord(state, epoch, 'follow', async (store, key) => {
+    const outcome = await onRecord(state, epoch, 'follow', (store, key) => {
       stored = value === undefined ? undefined : fields.serialize(name, value, key.handle);
       const set = new Map(stored === undefined ? [] : [[name, stored]]);
-      const fieldChange = changeOf(state, epoch, { set, delete: new Set(stored === undefined ? [name] : []) });
-      return (await store.save(key, {
-        ...fieldChange,
-        timeout: null,
-        expect: new Map([[name, before.stored]]),
-      })) as SaveOutcome;
+      const fieldChange = changeOf(state, epoch, set, new Set(stored === undefined ? [name] : []), null);
+      return store.save(key, { ...fieldChange, timeout: null, expect: new Map([[name, before.stored]]) });
     });
     if (outcome === null) throw sessionEnded();
     const { handle } = epoch.record!.key;

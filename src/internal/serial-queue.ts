@@ -11,14 +11,17 @@ export class SerialQueue {
     return this.#last === null && !this.#starting;
   }
 
-  /** Adds an operation; returns what it returns, as a promise when it had to wait. A failure does not stop the others. */
-  run<T>(operation: () => T | Promise<T>): T | Promise<T> {
-    if (this.#last !== null) return this.#track(this.#last.then(operation));
+  /**
+   * Adds an operation, with its arguments; returns what it returns, as a promise when it had to wait. A failure does not
+   * stop the others.
+   */
+  run<Args extends readonly unknown[], T>(operation: (...args: Args) => T | Promise<T>, ...args: Args): T | Promise<T> {
+    if (this.#last !== null) return this.#track(this.#last.then(() => operation(...args)));
     // An operation that is added by the synchronous part of another one waits for that.
-    if (this.#starting) return Promise.resolve().then(() => this.run(operation));
+    if (this.#starting) return Promise.resolve().then(() => this.run(operation, ...args));
     this.#starting = true;
     try {
-      const result = operation();
+      const result = operation(...args);
       return result instanceof Promise ? this.#track(result) : result;
     } finally {
       this.#starting = false;
