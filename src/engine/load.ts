@@ -78,16 +78,17 @@ async function reload(state: SessionState, epoch: Epoch): Promise<void> {
 /** Returns the cookies that we signed, each once. Nothing else in a cookie ever reaches the store. */
 function verifyCookies(state: SessionState, values: readonly string[]): VerifiedCookie[] {
   const { cookies } = state.context;
-  const verified = new Map<string, VerifiedCookie>();
+  const verified: VerifiedCookie[] = [];
   let reason: 'malformed' | 'signature' = 'malformed';
   for (const value of values) {
     const cookie = cookies.verify(value);
-    if (typeof cookie === 'object') verified.set(cookie.id, cookie);
-    else if (cookie === 'signature') reason = 'signature';
-    if (verified.size === MAX_LOOKUPS) break;
+    if (typeof cookie === 'object') {
+      if (!verified.some(({ id }) => id === cookie.id)) verified.push(cookie);
+      if (verified.length === MAX_LOOKUPS) break;
+    } else if (cookie === 'signature') reason = 'signature';
   }
-  if (verified.size === 0) reject(state, null, reason);
-  return [...verified.values()];
+  if (verified.length === 0) reject(state, null, reason);
+  return verified;
 }
 
 /** Binds the session to the first of the cookies that opens one. Browsers send the cookie of the longer path first, and of two, the older. */
