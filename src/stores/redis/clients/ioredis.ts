@@ -14,6 +14,12 @@ interface Scanning {
   nodes(role: 'master'): Scanning[];
 }
 
+/** Commands with a list of arguments. */
+type ListTaking = Record<
+  'evalsha' | 'evalshaBuffer' | 'eval' | 'evalBuffer',
+  (script: string, keys: number, list: readonly (string | Buffer)[]) => Promise<unknown>
+>;
+
 /** Over an ioredis or iovalkey client or cluster. */
 export class IoredisDriver implements RedisDriver {
   readonly library = 'ioredis';
@@ -48,18 +54,19 @@ export class IoredisDriver implements RedisDriver {
   }
 
   async #evaluate(script: Script, keys: readonly string[], args: readonly Stored[], bytes: boolean): Promise<Reply> {
-    const client = this.#client;
+    const client = this.#client as unknown as ListTaking;
+    // As one argument, which ioredis flattens: a session can have more fields than fit on the stack.
     const list = [...keys, ...asBuffers(args)];
     try {
       const reply = bytes
-        ? client.evalshaBuffer(script.sha, keys.length, ...list)
-        : client.evalsha(script.sha, keys.length, ...list);
+        ? client.evalshaBuffer(script.sha, keys.length, list)
+        : client.evalsha(script.sha, keys.length, list);
       return (await reply) as Reply;
     } catch (error) {
       if (!isUnknownScript(error)) throw error;
       const reply = bytes
-        ? client.evalBuffer(script.source, keys.length, ...list)
-        : client.eval(script.source, keys.length, ...list);
+        ? client.evalBuffer(script.source, keys.length, list)
+        : client.eval(script.source, keys.length, list);
       return (await reply) as Reply;
     }
   }
