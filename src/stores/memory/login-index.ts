@@ -53,10 +53,10 @@ export class LoginEntries {
     return [...(this.#entries.get(indexKey)?.keys() ?? [])];
   }
 
-  /** Removes an entry that no session carries and that was not added since `before`. */
+  /** Removes an entry that no session carries and that was last added by `before`. */
   remove(indexKey: string, ownerHash: string, before: number): void {
     const entry = this.#get(indexKey, ownerHash);
-    if (entry !== undefined && entry.sessions === 0 && entry.addedAt < before) this.#delete(entry);
+    if (entry !== undefined && entry.sessions === 0 && entry.addedAt <= before) this.#delete(entry);
   }
 
   #get(indexKey: string, ownerHash: string): Entry | undefined {

@@ -1,4 +1,5 @@
-import type { FoundRecord, Stored } from '../store.ts';
+import type { Stored } from '../store.ts';
+import type { ParsedRecord } from './record.ts';
 
 /** A Lua script with the SHA-1 that Redis knows it by. */
 export interface Script {
@@ -13,7 +14,7 @@ export interface CachedFields {
   /** Not to be changed. */
   readonly fields: Readonly<Record<string, Stored>>;
   /** What they say, once that is known. */
-  record: FoundRecord | undefined;
+  record: ParsedRecord | undefined;
 }
 
 /**

@@ -1,41 +1,81 @@
-import type { FoundRecord, Tombstone, RecordDetails, RecordMeta, Stored, CorruptRecord } from '../store.ts';
-import type { Reply } from './driver.ts';
+import { wellFormedDetails } from '../details.ts';
+import type {
+  CookieState,
+  CorruptRecord,
+  FoundRecord,
+  IdleTimeout,
+  RecordDetails,
+  RecordMeta,
+  Stored,
+  Tombstone,
+} from '../store.ts';
 
-/** Field of a record that holds its metadata; see `lua/_record.lua` for the format. */
+/** Field of a record that holds its metadata; see `lua/_metadata.lua` for the format. */
 const META = '@';
 const LAST_SEEN = '@s';
-const TRACE = '@r';
+const SPARED = '@v';
+const TOMBSTONE = '@r';
 
-/** Is this field the store's own, and no data? */
+/** Returns whether a field is the store's own, and no data. */
 export function isOwnField(name: string): boolean {
-  return name === META || name === LAST_SEEN || name === TRACE;
+  return name === META || name === LAST_SEEN || name === SPARED || name === TOMBSTONE;
 }
 
 // As many digits as dates and `MAX_SECONDS` have: beyond them arithmetic is not exact, here and in Lua.
-const META_FORMAT = /^1:(\d{1,15}):([1-9]\d{0,9}):(\d{1,15}):(\d{1,15}):(.*)$/s;
+const META_FORMAT =
+  /^1:(\d{1,15}):([1-9]\d{0,9})(a?):(\d{1,15}):(\d{1,15}):(\d{1,12}):([\w.~-]*)(\??):([\w,-]*):(.*)$/s;
 const LAST_SEEN_FORMAT = /^\d{1,12}$/;
-const TRACE_FORMAT = /^([\w-]*):(\d{1,15}):([\w-]*)$/;
+const TOMBSTONE_FORMAT = /^([\w-]*):(\d{1,15}):([\w-]*):([01])$/;
 
-/** The strings of {@link RecordDetails} as a compact JSON array; absent ones are 0, and indexKeys stand last where there are any. */
+const COOKIE_ATTRIBUTES = /^[\w.~-]*$/;
+const INDEX_KEY = /^[\w-]+$/;
+
+/** The strings of {@link RecordDetails} as a compact JSON array; absent ones are 0. */
 export function formatDetails(details: RecordDetails): string {
-  const { owner, method, address, agent, indexKeys } = details;
-  const parts: unknown[] = [owner ?? 0, method ?? 0, address ?? 0, agent ?? 0];
-  if (indexKeys.length > 0) parts.push(indexKeys);
-  return JSON.stringify(parts);
+  const { owner, method, address, agent } = wellFormedDetails(details);
+  return JSON.stringify([owner ?? 0, method ?? 0, address ?? 0, agent ?? 0]);
 }
 
-/** `undefined` when the text is not metadata of a version that is known here. */
+/** @throws {TypeError} for index keys that could not be told apart in the metadata */
+export function formatIndexKeys(indexKeys: readonly string[]): string {
+  for (const indexKey of indexKeys) {
+    if (!INDEX_KEY.test(indexKey)) throw new TypeError('Expected `indexKeys` to be base64url words');
+  }
+  return indexKeys.join(',');
+}
+
+/** @throws {TypeError} for attributes that would break the metadata */
+export function formatCookie(attributes: string | null): string {
+  if (attributes === null) return '';
+  if (!COOKIE_ATTRIBUTES.test(attributes)) {
+    throw new TypeError('Expected `cookieAttributes` to be a word of URL-safe characters');
+  }
+  return `=${attributes}`;
+}
+
+export function formatTimeout(timeout: IdleTimeout | null): string {
+  return timeout === null ? '' : `${timeout.seconds}${timeout.adjusted ? 'a' : ''}`;
+}
+
+/** Reads metadata; `undefined` when the text is not metadata of a version that is known here. */
 export function parseMeta(text: string): RecordMeta | undefined {
   const match = META_FORMAT.exec(text);
   if (match === null) return undefined;
-  const details = parseDetails(match[5]!);
+  const details = parseDetails(match[10]!);
   if (details === undefined) return undefined;
+  const cookie: CookieState = {
+    sentAt: Number(match[6]) * 1000,
+    attributes: match[7]!,
+    confirmed: match[8] === '',
+  };
   return {
-    createdAt: Number(match[1]),
-    timeout: Number(match[2]),
-    expiresAt: Number(match[3]),
-    authenticatedAt: Number(match[4]),
     ...details,
+    indexKeys: match[9] === '' ? [] : match[9]!.split(','),
+    createdAt: Number(match[1]),
+    timeout: { seconds: Number(match[2]), adjusted: match[3] === 'a' },
+    expiresAt: Number(match[4]),
+    authenticatedAt: Number(match[5]),
+    cookie,
   };
 }
 
@@ -45,7 +85,7 @@ export function parseLastSeen(stored: Stored): number | undefined {
   return LAST_SEEN_FORMAT.test(text) ? Number(text) * 1000 : undefined;
 }
 
-function parseDetails(text: string): RecordDetails | undefined {
+function parseDetails(text: string): Omit<RecordDetails, 'indexKeys'> | undefined {
   let parts: unknown;
   try {
     parts = JSON.parse(text);
@@ -54,19 +94,18 @@ function parseDetails(text: string): RecordDetails | undefined {
   }
   if (!Array.isArray(parts) || parts.length < 4) return undefined;
   const [owner, method, address, agent] = parts.map((part) => (typeof part === 'string' ? part : null));
-  const indexKeys = Array.isArray(parts[4]) ? parts[4].filter((indexKey) => typeof indexKey === 'string') : [];
-  return { owner: owner!, method: method!, address: address!, agent: agent!, indexKeys };
+  return { owner: owner!, method: method!, address: address!, agent: agent! };
 }
 
 export function textOf(value: Stored): string {
   return typeof value === 'string' ? value : Buffer.from(value.buffer, value.byteOffset, value.length).toString();
 }
 
-/** Reads what HGETALL gave; `undefined` for an absent key. */
-export function parseRecord(
-  fields: Record<string, Stored>,
-  now: number,
-): FoundRecord | Tombstone | CorruptRecord | undefined {
+/** What a hash holds, without the time at which it was read. */
+export type ParsedRecord = Omit<FoundRecord, 'now'> | Omit<Tombstone, 'now'> | CorruptRecord;
+
+/** Reads the reply of HGETALL; `undefined` for an absent key. */
+export function parseRecord(fields: Readonly<Record<string, Stored>>): ParsedRecord | undefined {
   if (Object.hasOwn(fields, META)) {
     const text = textOf(fields[META]!);
     const meta = parseMeta(text);
@@ -76,22 +115,21 @@ export function parseRecord(
     }
     return { status: 'found', meta, lastSeen, fields };
   }
-  if (Object.hasOwn(fields, TRACE)) return parseTrace(textOf(fields[TRACE]!), now);
+  if (Object.hasOwn(fields, TOMBSTONE)) return parseTombstone(textOf(fields[TOMBSTONE]!));
   for (const name in fields) {
     if (Object.hasOwn(fields, name)) return { status: 'corrupt', reason: 'unknown-version' };
   }
   return undefined;
 }
 
-function parseTrace(text: string, now: number): Tombstone | CorruptRecord {
-  const match = TRACE_FORMAT.exec(text);
+function parseTombstone(text: string): Omit<Tombstone, 'now'> | CorruptRecord {
+  const match = TOMBSTONE_FORMAT.exec(text);
   if (match === null) return { status: 'corrupt', reason: 'unparsable' };
-  return { status: 'tombstone', nonce: match[1]!, graceUntil: Number(match[2]), now, successor: match[3]! };
-}
-
-/** Turns the rest of a script's reply, alternating names and values, into an object. */
-export function fieldsFrom(reply: readonly Reply[], start: number): Record<string, Stored> {
-  const fields: Record<string, Stored> = Object.create(null);
-  for (let i = start; i + 1 < reply.length; i += 2) fields[textOf(reply[i] as Stored)] = reply[i + 1] as Stored;
-  return fields;
+  return {
+    status: 'tombstone',
+    nonce: match[1]!,
+    graceUntil: Number(match[2]),
+    successor: match[3]!,
+    confirmed: match[4] === '1',
+  };
 }

@@ -1,55 +1,40 @@
-import type { RecordKey, ScannedRecord, Stored } from '../store.ts';
-import type { RedisDriver, Reply } from './driver.ts';
+import type { ScannedRecord, Stored } from '../store.ts';
+import type { RedisDriver } from './driver.ts';
 import { storeError } from './errors.ts';
+import type { KeyNames } from './keys.ts';
 import { parseLastSeen, parseMeta, textOf } from './record.ts';
-import { scripts } from './scripts.generated.ts';
+import type { ScriptRunner } from './script-runner.ts';
 
-/** Keys that the server looks at in one step, while it serves nobody else. */
+/** Keys that the server looks at in one step, while it serves no other client. */
 const PAGE = 500;
 
-/** Owned or anonymous; indexes, indexKeys and the keys of others have other names. */
-const RECORD_NAME = /^(?:\{([\w-]{16})\}:)?([\w-]{43})$/;
-
 /** Goes through all records under a prefix: one page of names after another, and what their records are. */
-export async function* scanRecords(driver: RedisDriver, prefix: string): AsyncGenerator<ScannedRecord> {
-  const names = driver.scan(`${literally(prefix)}*`, PAGE)[Symbol.asyncIterator]();
-  const next = (): Promise<readonly ScannedRecord[] | undefined> => nextPage(driver, prefix, names);
-  for (let page = await next(); page !== undefined; page = await next()) yield* page;
-}
-
-async function nextPage(
+export async function* scanRecords(
   driver: RedisDriver,
-  prefix: string,
-  names: AsyncIterator<string[]>,
-): Promise<readonly ScannedRecord[] | undefined> {
-  try {
-    const page = await names.next();
-    if (page.done === true) return undefined;
-    const records = await Promise.all(page.value.map((name) => readRecord(driver, prefix, name)));
-    return records.filter((record) => record !== undefined);
-  } catch (error) {
-    throw storeError('find', error);
+  keys: KeyNames,
+  runner: ScriptRunner,
+): AsyncGenerator<ScannedRecord> {
+  const pages = driver.scan(keys.pattern, PAGE)[Symbol.asyncIterator]();
+  for (;;) {
+    let names: readonly string[];
+    try {
+      const page = await pages.next();
+      if (page.done === true) return;
+      names = page.value;
+    } catch (error) {
+      throw storeError('find', error);
+    }
+    const records = await Promise.all(names.map((name) => readRecord(keys, runner, name)));
+    for (const record of records) if (record !== undefined) yield record;
   }
 }
 
-async function readRecord(driver: RedisDriver, prefix: string, name: string): Promise<ScannedRecord | undefined> {
-  const key = keyOf(prefix, name);
+async function readRecord(keys: KeyNames, runner: ScriptRunner, name: string): Promise<ScannedRecord | undefined> {
+  const key = keys.parseRecord(name);
   if (key === undefined) return undefined;
-  const [text, seen] = (await driver.evaluate(scripts.getMetadata, [name], [], false)) as readonly (
-    | Reply
-    | undefined
-  )[];
-  const meta = text == null ? undefined : parseMeta(textOf(text as Stored));
-  const lastSeen = seen == null ? undefined : parseLastSeen(seen as Stored);
+  const { status, values } = await runner.run('getMetadata', [name], []);
+  if (status !== 'ok') return undefined;
+  const meta = parseMeta(textOf(values[0] as Stored));
+  const lastSeen = values[1] === null ? undefined : parseLastSeen(values[1] as Stored);
   return meta === undefined || lastSeen === undefined ? undefined : { key, meta, lastSeen };
-}
-
-function keyOf(prefix: string, name: string): RecordKey | undefined {
-  const match = RECORD_NAME.exec(name.slice(prefix.length));
-  return match === null ? undefined : { handle: match[2]!, ownerHash: match[1] ?? null };
-}
-
-/** A glob-style pattern that matches a text alone. */
-function literally(text: string): string {
-  return text.replaceAll(/[\\*?[\]^]/g, String.raw`\$&`);
 }

@@ -1,22 +1,38 @@
 import type { Stored } from '../store.ts';
-import type { RedisDriver, Reply, Script } from './driver.ts';
-import { storeError, tooLate } from './errors.ts';
 import { ServerClock } from './connection/server-clock.ts';
+import type { RedisDriver } from './driver.ts';
+import { storeError, tooLate } from './errors.ts';
+import { checkReply, type CheckedReply } from './replies.ts';
+import { scripts, type ScriptName } from './scripts.generated.ts';
 
-/** The first number of what a script gives that changed something, and of one that began too late. */
-const WRITTEN = 1;
-const LATE = 6;
+/** How error messages name what a script does to a session. */
+const VERBS: Readonly<Record<ScriptName, string>> = {
+  addIndexKey: 'index',
+  create: 'create',
+  deleteRotated: 'rekey',
+  destroy: 'destroy',
+  getIndexOwners: 'find',
+  getMetadata: 'find',
+  list: 'list',
+  rekey: 'rekey',
+  removeIndexKey: 'index',
+  revoke: 'revoke',
+  save: 'save',
+  take: 'take',
+  time: 'date',
+};
 
-/** Runs the store's scripts. Rejects with what the store says when Redis refuses. */
+/** Runs the store's scripts, and knows the server's clock from their replies. Rejects with errors of the session. */
 export class ScriptRunner {
   readonly #driver: RedisDriver;
   readonly #timeout: number | null;
   readonly #bytes: boolean;
   readonly #clock = new ServerClock();
+  #asking: Promise<void> | undefined;
 
   /**
-   * @param timeout seconds after which the driver gives a command up; `null`: never
-   * @param bytes should replies have bytes in place of strings?
+   * @param timeout seconds after which the driver abandons a command; `null`: never
+   * @param bytes whether replies have bytes in place of strings
    */
   constructor(driver: RedisDriver, timeout: number | null, bytes: boolean) {
     this.#driver = driver;
@@ -24,46 +40,53 @@ export class ScriptRunner {
     this.#bytes = bytes;
   }
 
-  /** Redis's clock, milliseconds. */
-  now(): number {
+  /** Whether {@link now} is answered without a round trip. */
+  get knowsTime(): boolean {
+    return this.#clock.isFresh;
+  }
+
+  /**
+   * Redis's clock, in milliseconds. Asks the server when its last answer is too old, once for all callers.
+   * @param key any key of the server to ask
+   */
+  async now(key: string): Promise<number> {
+    if (!this.#clock.isFresh) {
+      this.#asking ??= this.#askTime(key).finally(() => (this.#asking = undefined));
+      await this.#asking;
+    }
     return this.#clock.now();
   }
 
-  async run(
-    operation: string,
-    script: Script,
-    keys: readonly string[],
-    args: readonly Stored[],
-  ): Promise<readonly Reply[]> {
+  async run(name: ScriptName, keys: readonly string[], args: readonly Stored[]): Promise<CheckedReply> {
     try {
-      return (await this.#driver.evaluate(script, keys, args, this.#bytes)) as readonly Reply[];
+      return checkReply(name, await this.#driver.evaluate(scripts[name], keys, args, this.#bytes));
     } catch (error) {
-      throw storeError(operation, error);
+      throw storeError(VERBS[name], error);
     }
   }
 
   /**
    * Runs a script that changes something: within the timeout, or never. A server that hangs, or a client
-   * library that sends again what it has sent, would otherwise carry it out when later changes have been.
+   * library that sends again what it has sent, would otherwise carry it out after later changes.
    */
-  async runWithDeadline(
-    operation: string,
-    script: Script,
-    keys: readonly string[],
-    args: readonly Stored[],
-  ): Promise<readonly Reply[]> {
+  async runWithDeadline(name: ScriptName, keys: readonly string[], args: readonly Stored[]): Promise<CheckedReply> {
     const timeout = this.#timeout;
     const end = performance.now() + (timeout ?? Infinity) * 1000;
     for (let attempt = 1; ; attempt++) {
-      const asked = performance.now();
-      const due = timeout === null ? '' : String(this.#clock.at(end));
-      const reply = await this.run(operation, script, keys, [...args, due]);
-      const [code, now] = reply;
-      if (code === WRITTEN && typeof now === 'number') this.#clock.tells(now, asked);
-      if (code !== LATE || timeout === null) return reply;
-      // Nothing was changed. It was late, or what was known of the clock is wrong, or nothing was.
-      this.#clock.corrects(Number(now), asked);
+      const askedAt = performance.now();
+      const deadline = timeout === null ? '' : String(this.#clock.toServerTime(end));
+      const reply = await this.run(name, keys, [...args, deadline]);
+      const { status, values } = reply;
+      if (status === 'ok' || status === 'late') this.#clock.observe(Number(values[0]), askedAt);
+      if (status !== 'late' || timeout === null) return reply;
+      // Nothing was changed: it was too late, or the clock was not known, or has been set since.
       if (attempt === 2 || performance.now() >= end) throw tooLate(timeout);
     }
+  }
+
+  async #askTime(key: string): Promise<void> {
+    const askedAt = performance.now();
+    const { values } = await this.run('time', [key], []);
+    this.#clock.observe(Number(values[0]), askedAt);
   }
 }

@@ -7,78 +7,109 @@ export interface Script {
   readonly source: string;
 }
 
-export type ScriptName = 'addIndexKey' | 'create' | 'deleteRotated' | 'destroy' | 'getIndexOwners' | 'getMetadata' | 'list' | 'rekey' | 'revoke' | 'save' | 'take';
+export type ScriptName = 'addIndexKey' | 'create' | 'deleteRotated' | 'destroy' | 'getIndexOwners' | 'getMetadata' | 'list' | 'rekey' | 'removeIndexKey' | 'revoke' | 'save' | 'take' | 'time';
 
 export const scripts: Readonly<Record<ScriptName, Script>> = {
   addIndexKey: {
-    sha: '6fbcff90a3ad1a70c95fce068025b719c3430452',
-    source: `local keep, left = ARGV[2] * 1000, redis.call('PTTL', KEYS[1])
-redis.call('SADD', KEYS[1], ARGV[1])
-if keep == 0 then
-  redis.call('PERSIST', KEYS[1])
-elseif left == -2 or (left >= 0 and left < keep) then
-  redis.call('PEXPIRE', KEYS[1], keep)
-end
-return 1
-`,
-  },
-  create: {
-    sha: '4c41e9950abbbc0af92330f5b93f6c46bba3bae1',
+    sha: 'efa9b1be1e2341b062764deb1cf514ae8a774c65',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local stamp = time[1] * 1000000 + time[2]
-local due = tonumber(table.remove(ARGV))
-if due and now > due then return {6, now} end
 local function int(number)
   return string.format('%.0f', number)
 end
-local function absent(key)
-  local mark = redis.call('HGET', key, '@r')
-  if not mark then return {0} end
-  local nonce, grace, successor = string.match(mark, '^(.*):(%d+):(.*)$')
-  if not nonce then return {0} end
-  return {2, nonce, tonumber(grace), now, successor}
+local keep = math.max(tonumber(ARGV[2]), tonumber(redis.call('ZSCORE', KEYS[1], '@keep')) or 0)
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', '(' .. int(now - keep * 1000))
+redis.call('ZADD', KEYS[1], int(now), ARGV[1], int(keep), '@keep')
+local left = ARGV[2] * 1000
+if redis.call('PTTL', KEYS[1]) < left then redis.call('PEXPIRE', KEYS[1], int(left)) end
+return {1}
+`,
+  },
+  create: {
+    sha: '372d53d89012dd2e55f43f27190beea93d665688',
+    source: `local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local function int(number)
+  return string.format('%.0f', number)
 end
-local function leave(key, nonce, grace, keep, successor)
-  if tonumber(keep) == 0 then return end
-  if nonce == '' then successor = '' end
-  redis.call('HSET', key, '@r', nonce .. ':' .. int(now + grace * 1000) .. ':' .. successor)
-  redis.call('PEXPIRE', key, int(keep * 1000))
-end
-local function parse(meta)
-  local created, timeout, expires, authenticated, details = string.match(meta, '^1:(%d+):(%d+):(%d+):(%d+):(.*)$')
-  if not created or math.max(#created, #timeout + 5, #expires, #authenticated) > 15 then return nil end
+local deadline = tonumber(table.remove(ARGV))
+if deadline and now > deadline then return {6, now} end
+local function parse(stored)
+  local created, timeout, adjusted, expires, authenticated, sent, attributes, unconfirmed, index_keys, details =
+    string.match(stored, '^1:(%d+):(%d+)(a?):(%d+):(%d+):(%d+):([^:?]*)(%??):([^:]*):(.*)$')
+  if not created or math.max(#created, #timeout + 5, #expires, #authenticated, #sent + 3) > 15 then return nil end
   return {
-    created = tonumber(created), timeout = tonumber(timeout), expires = tonumber(expires),
-    authenticated = tonumber(authenticated), details = details
+    created = tonumber(created), timeout = tonumber(timeout), adjusted = adjusted, expires = tonumber(expires),
+    authenticated = tonumber(authenticated), sent = tonumber(sent), attributes = attributes,
+    confirmed = unconfirmed == '', index_keys = index_keys, details = details
   }
 end
 local function format(meta)
-  return table.concat(
-    {'1', int(meta.created), int(meta.timeout), int(meta.expires), int(meta.authenticated), meta.details}, ':')
+  return table.concat({
+    '1', int(meta.created), int(meta.timeout) .. meta.adjusted, int(meta.expires), int(meta.authenticated),
+    int(meta.sent), meta.attributes .. (meta.confirmed and '' or '?'), meta.index_keys, meta.details
+  }, ':')
 end
-local function life(meta)
+local function missing_reply(key)
+  local tombstone = redis.call('HGET', key, '@r')
+  if not tombstone then return {0} end
+  local nonce, grace, successor, confirmed = string.match(tombstone, '^([^:]*):(%d+):([^:]*):([01])$')
+  if not nonce then return {0} end
+  return {2, nonce, tonumber(grace), now, successor, tonumber(confirmed)}
+end
+local function write_tombstone(key, nonce, grace, keep, successor, confirmed)
+  if tonumber(keep) <= 0 then return end
+  if nonce == '' then successor = '' end
+  local tombstone = {nonce, int(now + grace * 1000), successor, confirmed and '1' or '0'}
+  redis.call('HSET', key, '@r', table.concat(tombstone, ':'))
+  redis.call('PEXPIRE', key, int(keep * 1000))
+end
+local function set_timeout(meta, text)
+  local timeout, adjusted = string.match(text, '^(%d+)(a?)$')
+  if timeout then meta.timeout, meta.adjusted = tonumber(timeout), adjusted end
+end
+local function set_cookie(meta, sent, confirmed)
+  if sent ~= '' then meta.sent, meta.attributes = math.floor(now / 1000), string.sub(sent, 2) end
+  meta.confirmed = confirmed
+end
+local function begin_life(meta, first)
+  local absolute, age = tonumber(ARGV[first]), tonumber(ARGV[first + 1])
+  meta.created = now
+  meta.expires = absolute > 0 and now + absolute * 1000 or 0
+  meta.authenticated = age and math.min(tonumber(ARGV[first + 2]) or now - age, now) or 0
+  meta.index_keys, meta.details = ARGV[first + 3], ARGV[first + 4]
+end
+local function ttl_ms(meta)
   local left = meta.timeout * 1000
   if meta.expires > 0 and meta.expires - now < left then left = meta.expires - now end
   return left
 end
-local function store(key, meta, first)
+local function write_record(key, meta, first)
   for start = first, #ARGV, 1000 do
     redis.call('HSET', key, unpack(ARGV, start, math.min(start + 999, #ARGV)))
   end
   redis.call('HSET', key, '@', format(meta), '@s', int(math.floor(now / 1000)))
-  local left = life(meta)
+  local left = ttl_ms(meta)
   redis.call('PEXPIRE', key, int(left))
   return left
 end
-local function present(key)
+local function record_exists(key)
   return redis.call('TYPE', key).ok == 'hash' and redis.call('HEXISTS', key, '@') == 1
 end
-local function admit(index, prefix, max, evict, replaced)
+local REVOKED = '@revoked'
+local function revoked_at(index)
+  return tonumber(redis.call('ZSCORE', index, REVOKED))
+end
+local function is_revoked(key, meta, revocation)
+  if not revocation or meta.created > revocation then return false end
+  return (tonumber(redis.call('HGET', key, '@v')) or 0) < revocation
+end
+local now_us = time[1] * 1000000 + time[2]
+local function enforce_limit(index, prefix, max, evict, replaced)
   local live = {}
   for _, handle in ipairs(redis.call('ZRANGE', index, 0, max > 0 and -1 or 15)) do
-    if handle ~= replaced then
-      if present(prefix .. handle) then
+    if handle ~= replaced and handle ~= REVOKED then
+      if record_exists(prefix .. handle) then
         live[#live + 1] = handle
       else
         redis.call('ZREM', index, handle)
@@ -96,81 +127,118 @@ local function admit(index, prefix, max, evict, replaced)
   end
   return evicted
 end
-local function enrol(index, handle, score, left)
-  redis.call('ZADD', index, 'NX', int(score), handle)
+local function extend_ttl(index, left)
   if redis.call('PTTL', index) < left then redis.call('PEXPIRE', index, int(left)) end
+end
+local function index_session(index, handle, score, left)
+  redis.call('ZADD', index, 'NX', int(score), handle)
+  extend_ttl(index, left)
+end
+local function admit_login(index, prefix, replaced, first)
+  local pending, revocation = tonumber(ARGV[first]), revoked_at(index)
+  if pending and revocation and pending <= revocation then return {7} end
+  local evicted = enforce_limit(index, prefix, tonumber(ARGV[first + 1]), ARGV[first + 2] == '1', replaced)
+  if not evicted then return {5} end
+  local reply = {1, now}
+  for _, handle in ipairs(evicted) do reply[#reply + 1] = handle end
+  return reply
+end
+local function mark_admitted(key, index, meta)
+  local revocation = revoked_at(index)
+  if revocation and meta.created <= revocation then redis.call('HSET', key, '@v', int(revocation)) end
 end
 if redis.call('EXISTS', KEYS[1]) == 1 then return {4} end
 local reply = {1, now}
 if KEYS[2] then
-  local prefix = string.sub(KEYS[1], 1, -1 - #ARGV[1])
-  local evicted = admit(KEYS[2], prefix, tonumber(ARGV[5]), ARGV[6] == '1', ARGV[1])
-  if not evicted then return {5} end
-  for _, handle in ipairs(evicted) do reply[#reply + 1] = handle end
+  reply = admit_login(KEYS[2], string.sub(KEYS[1], 1, -1 - #ARGV[1]), ARGV[1], 9)
+  if reply[1] ~= 1 then return reply end
 end
-local absolute, age = tonumber(ARGV[3]), tonumber(ARGV[4])
-local meta = parse(ARGV[8]) or {
-  created = now, timeout = tonumber(ARGV[2]), expires = absolute > 0 and now + absolute * 1000 or 0,
-  authenticated = age >= 0 and now - age or 0, details = ARGV[7]
-}
-if life(meta) <= 0 then return {0} end
-local left = store(KEYS[1], meta, 10)
-local trial = ARGV[9] * 1000
-if trial > 0 and trial < left then redis.call('PEXPIRE', KEYS[1], trial) end
-if KEYS[2] then enrol(KEYS[2], ARGV[1], stamp, left) end
+local copied = parse(ARGV[12])
+local meta = copied or {adjusted = ''}
+set_timeout(meta, ARGV[2])
+local rotated = copied and ARGV[5] == ''
+set_cookie(meta, ARGV[3], not rotated)
+if not rotated then begin_life(meta, 4) end
+if ttl_ms(meta) <= 0 then return {0} end
+local left = write_record(KEYS[1], meta, 14)
+local provisional = ARGV[13] * 1000
+if provisional > 0 and provisional < left then redis.call('PEXPIRE', KEYS[1], int(provisional)) end
+if KEYS[2] then
+  mark_admitted(KEYS[1], KEYS[2], meta)
+  index_session(KEYS[2], ARGV[1], now_us, left)
+end
 return reply
 `,
   },
   deleteRotated: {
-    sha: '5ffd741baf4f82f39558d5fc4a0f055983ee05d3',
+    sha: 'cd8c40085a78cc213a5148d0641a15c88483671d',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local stamp = time[1] * 1000000 + time[2]
-local due = tonumber(table.remove(ARGV))
-if due and now > due then return {6, now} end
 local function int(number)
   return string.format('%.0f', number)
 end
-local function absent(key)
-  local mark = redis.call('HGET', key, '@r')
-  if not mark then return {0} end
-  local nonce, grace, successor = string.match(mark, '^(.*):(%d+):(.*)$')
-  if not nonce then return {0} end
-  return {2, nonce, tonumber(grace), now, successor}
-end
-local function leave(key, nonce, grace, keep, successor)
-  if tonumber(keep) == 0 then return end
-  if nonce == '' then successor = '' end
-  redis.call('HSET', key, '@r', nonce .. ':' .. int(now + grace * 1000) .. ':' .. successor)
-  redis.call('PEXPIRE', key, int(keep * 1000))
-end
-local function parse(meta)
-  local created, timeout, expires, authenticated, details = string.match(meta, '^1:(%d+):(%d+):(%d+):(%d+):(.*)$')
-  if not created or math.max(#created, #timeout + 5, #expires, #authenticated) > 15 then return nil end
+local deadline = tonumber(table.remove(ARGV))
+if deadline and now > deadline then return {6, now} end
+local function parse(stored)
+  local created, timeout, adjusted, expires, authenticated, sent, attributes, unconfirmed, index_keys, details =
+    string.match(stored, '^1:(%d+):(%d+)(a?):(%d+):(%d+):(%d+):([^:?]*)(%??):([^:]*):(.*)$')
+  if not created or math.max(#created, #timeout + 5, #expires, #authenticated, #sent + 3) > 15 then return nil end
   return {
-    created = tonumber(created), timeout = tonumber(timeout), expires = tonumber(expires),
-    authenticated = tonumber(authenticated), details = details
+    created = tonumber(created), timeout = tonumber(timeout), adjusted = adjusted, expires = tonumber(expires),
+    authenticated = tonumber(authenticated), sent = tonumber(sent), attributes = attributes,
+    confirmed = unconfirmed == '', index_keys = index_keys, details = details
   }
 end
 local function format(meta)
-  return table.concat(
-    {'1', int(meta.created), int(meta.timeout), int(meta.expires), int(meta.authenticated), meta.details}, ':')
+  return table.concat({
+    '1', int(meta.created), int(meta.timeout) .. meta.adjusted, int(meta.expires), int(meta.authenticated),
+    int(meta.sent), meta.attributes .. (meta.confirmed and '' or '?'), meta.index_keys, meta.details
+  }, ':')
 end
-local function life(meta)
+local function missing_reply(key)
+  local tombstone = redis.call('HGET', key, '@r')
+  if not tombstone then return {0} end
+  local nonce, grace, successor, confirmed = string.match(tombstone, '^([^:]*):(%d+):([^:]*):([01])$')
+  if not nonce then return {0} end
+  return {2, nonce, tonumber(grace), now, successor, tonumber(confirmed)}
+end
+local function write_tombstone(key, nonce, grace, keep, successor, confirmed)
+  if tonumber(keep) <= 0 then return end
+  if nonce == '' then successor = '' end
+  local tombstone = {nonce, int(now + grace * 1000), successor, confirmed and '1' or '0'}
+  redis.call('HSET', key, '@r', table.concat(tombstone, ':'))
+  redis.call('PEXPIRE', key, int(keep * 1000))
+end
+local function set_timeout(meta, text)
+  local timeout, adjusted = string.match(text, '^(%d+)(a?)$')
+  if timeout then meta.timeout, meta.adjusted = tonumber(timeout), adjusted end
+end
+local function set_cookie(meta, sent, confirmed)
+  if sent ~= '' then meta.sent, meta.attributes = math.floor(now / 1000), string.sub(sent, 2) end
+  meta.confirmed = confirmed
+end
+local function begin_life(meta, first)
+  local absolute, age = tonumber(ARGV[first]), tonumber(ARGV[first + 1])
+  meta.created = now
+  meta.expires = absolute > 0 and now + absolute * 1000 or 0
+  meta.authenticated = age and math.min(tonumber(ARGV[first + 2]) or now - age, now) or 0
+  meta.index_keys, meta.details = ARGV[first + 3], ARGV[first + 4]
+end
+local function ttl_ms(meta)
   local left = meta.timeout * 1000
   if meta.expires > 0 and meta.expires - now < left then left = meta.expires - now end
   return left
 end
-local function store(key, meta, first)
+local function write_record(key, meta, first)
   for start = first, #ARGV, 1000 do
     redis.call('HSET', key, unpack(ARGV, start, math.min(start + 999, #ARGV)))
   end
   redis.call('HSET', key, '@', format(meta), '@s', int(math.floor(now / 1000)))
-  local left = life(meta)
+  local left = ttl_ms(meta)
   redis.call('PEXPIRE', key, int(left))
   return left
 end
-local function expected(key, first, exact)
+local function match_expected(key, first, exact)
   local deletions, expectations = tonumber(ARGV[first]), tonumber(ARGV[first + 1])
   local index = first + 2 + deletions
   local named = 0
@@ -184,119 +252,188 @@ local function expected(key, first, exact)
     end
     index = index + 3
   end
-  if exact and redis.call('HLEN', key) ~= named + 2 then return nil end
+  if exact then
+    local own = 2 + redis.call('HEXISTS', key, '@v')
+    if redis.call('HLEN', key) ~= named + own then return nil end
+  end
   return index
 end
-local function conflict(key)
+local function conflict_reply(key)
   local reply = redis.call('HGETALL', key)
   table.insert(reply, 1, 3)
   return reply
 end
-local function remove(key, first)
+local function delete_fields(key, first)
   for index = first + 2, first + 1 + tonumber(ARGV[first]) do
     redis.call('HDEL', key, ARGV[index])
   end
 end
-local meta = redis.call('HGET', KEYS[1], '@')
-if not meta then return absent(KEYS[1]) end
-if meta ~= ARGV[6] or not expected(KEYS[1], 7, true) then return {3} end
+local stored = redis.call('HGET', KEYS[1], '@')
+if not stored then return missing_reply(KEYS[1]) end
+if stored ~= ARGV[6] or not match_expected(KEYS[1], 7, true) then return {3} end
+local meta = parse(stored)
 redis.call('DEL', KEYS[1])
-if KEYS[2] then redis.call('ZREM', KEYS[2], ARGV[1]) end
-leave(KEYS[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5])
+write_tombstone(KEYS[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[1] == '1' or not meta or meta.confirmed)
 return {1, now}
 `,
   },
   destroy: {
-    sha: 'd73a4494c12993b0b752f5f1773d6f485becc404',
+    sha: '9808fd64dfa690affefe4d123385153a4453df1c',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local stamp = time[1] * 1000000 + time[2]
-local due = tonumber(table.remove(ARGV))
-if due and now > due then return {6, now} end
 local function int(number)
   return string.format('%.0f', number)
 end
-local function absent(key)
-  local mark = redis.call('HGET', key, '@r')
-  if not mark then return {0} end
-  local nonce, grace, successor = string.match(mark, '^(.*):(%d+):(.*)$')
-  if not nonce then return {0} end
-  return {2, nonce, tonumber(grace), now, successor}
-end
-local function leave(key, nonce, grace, keep, successor)
-  if tonumber(keep) == 0 then return end
-  if nonce == '' then successor = '' end
-  redis.call('HSET', key, '@r', nonce .. ':' .. int(now + grace * 1000) .. ':' .. successor)
-  redis.call('PEXPIRE', key, int(keep * 1000))
-end
-local function parse(meta)
-  local created, timeout, expires, authenticated, details = string.match(meta, '^1:(%d+):(%d+):(%d+):(%d+):(.*)$')
-  if not created or math.max(#created, #timeout + 5, #expires, #authenticated) > 15 then return nil end
+local deadline = tonumber(table.remove(ARGV))
+if deadline and now > deadline then return {6, now} end
+local function parse(stored)
+  local created, timeout, adjusted, expires, authenticated, sent, attributes, unconfirmed, index_keys, details =
+    string.match(stored, '^1:(%d+):(%d+)(a?):(%d+):(%d+):(%d+):([^:?]*)(%??):([^:]*):(.*)$')
+  if not created or math.max(#created, #timeout + 5, #expires, #authenticated, #sent + 3) > 15 then return nil end
   return {
-    created = tonumber(created), timeout = tonumber(timeout), expires = tonumber(expires),
-    authenticated = tonumber(authenticated), details = details
+    created = tonumber(created), timeout = tonumber(timeout), adjusted = adjusted, expires = tonumber(expires),
+    authenticated = tonumber(authenticated), sent = tonumber(sent), attributes = attributes,
+    confirmed = unconfirmed == '', index_keys = index_keys, details = details
   }
 end
 local function format(meta)
-  return table.concat(
-    {'1', int(meta.created), int(meta.timeout), int(meta.expires), int(meta.authenticated), meta.details}, ':')
+  return table.concat({
+    '1', int(meta.created), int(meta.timeout) .. meta.adjusted, int(meta.expires), int(meta.authenticated),
+    int(meta.sent), meta.attributes .. (meta.confirmed and '' or '?'), meta.index_keys, meta.details
+  }, ':')
 end
-local function life(meta)
+local function missing_reply(key)
+  local tombstone = redis.call('HGET', key, '@r')
+  if not tombstone then return {0} end
+  local nonce, grace, successor, confirmed = string.match(tombstone, '^([^:]*):(%d+):([^:]*):([01])$')
+  if not nonce then return {0} end
+  return {2, nonce, tonumber(grace), now, successor, tonumber(confirmed)}
+end
+local function write_tombstone(key, nonce, grace, keep, successor, confirmed)
+  if tonumber(keep) <= 0 then return end
+  if nonce == '' then successor = '' end
+  local tombstone = {nonce, int(now + grace * 1000), successor, confirmed and '1' or '0'}
+  redis.call('HSET', key, '@r', table.concat(tombstone, ':'))
+  redis.call('PEXPIRE', key, int(keep * 1000))
+end
+local function set_timeout(meta, text)
+  local timeout, adjusted = string.match(text, '^(%d+)(a?)$')
+  if timeout then meta.timeout, meta.adjusted = tonumber(timeout), adjusted end
+end
+local function set_cookie(meta, sent, confirmed)
+  if sent ~= '' then meta.sent, meta.attributes = math.floor(now / 1000), string.sub(sent, 2) end
+  meta.confirmed = confirmed
+end
+local function begin_life(meta, first)
+  local absolute, age = tonumber(ARGV[first]), tonumber(ARGV[first + 1])
+  meta.created = now
+  meta.expires = absolute > 0 and now + absolute * 1000 or 0
+  meta.authenticated = age and math.min(tonumber(ARGV[first + 2]) or now - age, now) or 0
+  meta.index_keys, meta.details = ARGV[first + 3], ARGV[first + 4]
+end
+local function ttl_ms(meta)
   local left = meta.timeout * 1000
   if meta.expires > 0 and meta.expires - now < left then left = meta.expires - now end
   return left
 end
-local function store(key, meta, first)
+local function write_record(key, meta, first)
   for start = first, #ARGV, 1000 do
     redis.call('HSET', key, unpack(ARGV, start, math.min(start + 999, #ARGV)))
   end
   redis.call('HSET', key, '@', format(meta), '@s', int(math.floor(now / 1000)))
-  local left = life(meta)
+  local left = ttl_ms(meta)
   redis.call('PEXPIRE', key, int(left))
   return left
 end
+if KEYS[2] then redis.call('ZCARD', KEYS[2]) end
+local reply = {0}
+local stored = redis.pcall('HGET', KEYS[1], '@')
+if type(stored) == 'string' then
+  local meta = parse(stored)
+  redis.call('DEL', KEYS[1])
+  write_tombstone(KEYS[1], '', ARGV[2], ARGV[3], '', not meta or meta.confirmed)
+  reply = {1, now}
+elseif stored == false then
+  reply = missing_reply(KEYS[1])
+end
 if KEYS[2] then redis.call('ZREM', KEYS[2], ARGV[1]) end
-local found = redis.pcall('HEXISTS', KEYS[1], '@')
-if type(found) == 'table' then return {0} end
-if found == 0 then return absent(KEYS[1]) end
-redis.call('DEL', KEYS[1])
-return {1, now}
+return reply
 `,
   },
   getIndexOwners: {
-    sha: 'c0f2d41b1915f9ddef431decbcfc0bc5d9b7b9e9',
-    source: `return redis.call('SMEMBERS', KEYS[1])
+    sha: '2eb0e46a389efa3191c34a7ea49bb1a7f64ec69a',
+    source: `local reply = {1}
+for _, owner_hash in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
+  if owner_hash ~= '@keep' then reply[#reply + 1] = owner_hash end
+end
+return reply
 `,
   },
   getMetadata: {
-    sha: '0cc6f86290f0063af920bef5cb1151fe4db2bd0f',
-    source: `if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then return {false, false} end
-return redis.call('HMGET', KEYS[1], '@', '@s')
+    sha: '789f13289428e47ff7d4388fa2d9f9b320154aff',
+    source: `local function record_exists(key)
+  return redis.call('TYPE', key).ok == 'hash' and redis.call('HEXISTS', key, '@') == 1
+end
+if not record_exists(KEYS[1]) then return {0} end
+local values = redis.call('HMGET', KEYS[1], '@', '@s')
+return {1, values[1], values[2]}
 `,
   },
   list: {
-    sha: '5c5f140dd0b2ec99cdf3e4141866819f234dc1d1',
-    source: `local function settled(index, prefix, handles)
+    sha: 'c99285832c733453f5e1cfd7882dc9a6f7ba60be',
+    source: `local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local function int(number)
+  return string.format('%.0f', number)
+end
+local function parse(stored)
+  local created, timeout, adjusted, expires, authenticated, sent, attributes, unconfirmed, index_keys, details =
+    string.match(stored, '^1:(%d+):(%d+)(a?):(%d+):(%d+):(%d+):([^:?]*)(%??):([^:]*):(.*)$')
+  if not created or math.max(#created, #timeout + 5, #expires, #authenticated, #sent + 3) > 15 then return nil end
+  return {
+    created = tonumber(created), timeout = tonumber(timeout), adjusted = adjusted, expires = tonumber(expires),
+    authenticated = tonumber(authenticated), sent = tonumber(sent), attributes = attributes,
+    confirmed = unconfirmed == '', index_keys = index_keys, details = details
+  }
+end
+local function format(meta)
+  return table.concat({
+    '1', int(meta.created), int(meta.timeout) .. meta.adjusted, int(meta.expires), int(meta.authenticated),
+    int(meta.sent), meta.attributes .. (meta.confirmed and '' or '?'), meta.index_keys, meta.details
+  }, ':')
+end
+local function assert_slot_stable(index, prefix, handles)
   for start = 1, #handles, 1000 do
     local keys = {index}
     for i = start, math.min(start + 999, #handles) do keys[#keys + 1] = prefix .. handles[i] end
     redis.call('EXISTS', unpack(keys))
   end
 end
-local function present(key)
+local function record_exists(key)
   return redis.call('TYPE', key).ok == 'hash' and redis.call('HEXISTS', key, '@') == 1
 end
-local time = redis.call('TIME')
-local reply = {time[1] * 1000 + math.floor(time[2] / 1000)}
-local handles = redis.call('ZRANGE', KEYS[1], 0, -1)
-settled(KEYS[1], ARGV[1], handles)
+local REVOKED = '@revoked'
+local function revoked_at(index)
+  return tonumber(redis.call('ZSCORE', index, REVOKED))
+end
+local function is_revoked(key, meta, revocation)
+  if not revocation or meta.created > revocation then return false end
+  return (tonumber(redis.call('HGET', key, '@v')) or 0) < revocation
+end
+local reply = {1, now}
+local handles, revocation = redis.call('ZRANGE', KEYS[1], 0, -1), revoked_at(KEYS[1])
+assert_slot_stable(KEYS[1], ARGV[1], handles)
 for _, handle in ipairs(handles) do
   local key = ARGV[1] .. handle
-  if present(key) then
+  if handle == REVOKED then
+  elseif record_exists(key) then
     local values = redis.call('HMGET', key, '@', '@s')
-    reply[#reply + 1] = handle
-    reply[#reply + 1] = values[1]
-    reply[#reply + 1] = values[2]
+    local meta = parse(values[1])
+    if not meta or not is_revoked(key, meta, revocation) then
+      reply[#reply + 1] = handle
+      reply[#reply + 1] = values[1]
+      reply[#reply + 1] = values[2]
+    end
   else
     redis.call('ZREM', KEYS[1], handle)
   end
@@ -305,89 +442,90 @@ return reply
 `,
   },
   rekey: {
-    sha: '545f9cfb868906f7ae72b39234cea5958bd331b0',
+    sha: 'f6e6431395703ff349e66f2125af147b10a9753d',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local stamp = time[1] * 1000000 + time[2]
-local due = tonumber(table.remove(ARGV))
-if due and now > due then return {6, now} end
 local function int(number)
   return string.format('%.0f', number)
 end
-local function absent(key)
-  local mark = redis.call('HGET', key, '@r')
-  if not mark then return {0} end
-  local nonce, grace, successor = string.match(mark, '^(.*):(%d+):(.*)$')
-  if not nonce then return {0} end
-  return {2, nonce, tonumber(grace), now, successor}
-end
-local function leave(key, nonce, grace, keep, successor)
-  if tonumber(keep) == 0 then return end
-  if nonce == '' then successor = '' end
-  redis.call('HSET', key, '@r', nonce .. ':' .. int(now + grace * 1000) .. ':' .. successor)
-  redis.call('PEXPIRE', key, int(keep * 1000))
-end
-local function parse(meta)
-  local created, timeout, expires, authenticated, details = string.match(meta, '^1:(%d+):(%d+):(%d+):(%d+):(.*)$')
-  if not created or math.max(#created, #timeout + 5, #expires, #authenticated) > 15 then return nil end
+local deadline = tonumber(table.remove(ARGV))
+if deadline and now > deadline then return {6, now} end
+local function parse(stored)
+  local created, timeout, adjusted, expires, authenticated, sent, attributes, unconfirmed, index_keys, details =
+    string.match(stored, '^1:(%d+):(%d+)(a?):(%d+):(%d+):(%d+):([^:?]*)(%??):([^:]*):(.*)$')
+  if not created or math.max(#created, #timeout + 5, #expires, #authenticated, #sent + 3) > 15 then return nil end
   return {
-    created = tonumber(created), timeout = tonumber(timeout), expires = tonumber(expires),
-    authenticated = tonumber(authenticated), details = details
+    created = tonumber(created), timeout = tonumber(timeout), adjusted = adjusted, expires = tonumber(expires),
+    authenticated = tonumber(authenticated), sent = tonumber(sent), attributes = attributes,
+    confirmed = unconfirmed == '', index_keys = index_keys, details = details
   }
 end
 local function format(meta)
-  return table.concat(
-    {'1', int(meta.created), int(meta.timeout), int(meta.expires), int(meta.authenticated), meta.details}, ':')
+  return table.concat({
+    '1', int(meta.created), int(meta.timeout) .. meta.adjusted, int(meta.expires), int(meta.authenticated),
+    int(meta.sent), meta.attributes .. (meta.confirmed and '' or '?'), meta.index_keys, meta.details
+  }, ':')
 end
-local function life(meta)
+local function missing_reply(key)
+  local tombstone = redis.call('HGET', key, '@r')
+  if not tombstone then return {0} end
+  local nonce, grace, successor, confirmed = string.match(tombstone, '^([^:]*):(%d+):([^:]*):([01])$')
+  if not nonce then return {0} end
+  return {2, nonce, tonumber(grace), now, successor, tonumber(confirmed)}
+end
+local function write_tombstone(key, nonce, grace, keep, successor, confirmed)
+  if tonumber(keep) <= 0 then return end
+  if nonce == '' then successor = '' end
+  local tombstone = {nonce, int(now + grace * 1000), successor, confirmed and '1' or '0'}
+  redis.call('HSET', key, '@r', table.concat(tombstone, ':'))
+  redis.call('PEXPIRE', key, int(keep * 1000))
+end
+local function set_timeout(meta, text)
+  local timeout, adjusted = string.match(text, '^(%d+)(a?)$')
+  if timeout then meta.timeout, meta.adjusted = tonumber(timeout), adjusted end
+end
+local function set_cookie(meta, sent, confirmed)
+  if sent ~= '' then meta.sent, meta.attributes = math.floor(now / 1000), string.sub(sent, 2) end
+  meta.confirmed = confirmed
+end
+local function begin_life(meta, first)
+  local absolute, age = tonumber(ARGV[first]), tonumber(ARGV[first + 1])
+  meta.created = now
+  meta.expires = absolute > 0 and now + absolute * 1000 or 0
+  meta.authenticated = age and math.min(tonumber(ARGV[first + 2]) or now - age, now) or 0
+  meta.index_keys, meta.details = ARGV[first + 3], ARGV[first + 4]
+end
+local function ttl_ms(meta)
   local left = meta.timeout * 1000
   if meta.expires > 0 and meta.expires - now < left then left = meta.expires - now end
   return left
 end
-local function store(key, meta, first)
+local function write_record(key, meta, first)
   for start = first, #ARGV, 1000 do
     redis.call('HSET', key, unpack(ARGV, start, math.min(start + 999, #ARGV)))
   end
   redis.call('HSET', key, '@', format(meta), '@s', int(math.floor(now / 1000)))
-  local left = life(meta)
+  local left = ttl_ms(meta)
   redis.call('PEXPIRE', key, int(left))
   return left
 end
-local function expected(key, first, exact)
-  local deletions, expectations = tonumber(ARGV[first]), tonumber(ARGV[first + 1])
-  local index = first + 2 + deletions
-  local named = 0
-  for _ = 1, expectations do
-    local value = redis.call('HGET', key, ARGV[index])
-    if ARGV[index + 1] == '1' then
-      if value ~= ARGV[index + 2] then return nil end
-      named = named + 1
-    elseif value then
-      return nil
-    end
-    index = index + 3
-  end
-  if exact and redis.call('HLEN', key) ~= named + 2 then return nil end
-  return index
-end
-local function conflict(key)
-  local reply = redis.call('HGETALL', key)
-  table.insert(reply, 1, 3)
-  return reply
-end
-local function remove(key, first)
-  for index = first + 2, first + 1 + tonumber(ARGV[first]) do
-    redis.call('HDEL', key, ARGV[index])
-  end
-end
-local function present(key)
+local function record_exists(key)
   return redis.call('TYPE', key).ok == 'hash' and redis.call('HEXISTS', key, '@') == 1
 end
-local function admit(index, prefix, max, evict, replaced)
+local REVOKED = '@revoked'
+local function revoked_at(index)
+  return tonumber(redis.call('ZSCORE', index, REVOKED))
+end
+local function is_revoked(key, meta, revocation)
+  if not revocation or meta.created > revocation then return false end
+  return (tonumber(redis.call('HGET', key, '@v')) or 0) < revocation
+end
+local now_us = time[1] * 1000000 + time[2]
+local function enforce_limit(index, prefix, max, evict, replaced)
   local live = {}
   for _, handle in ipairs(redis.call('ZRANGE', index, 0, max > 0 and -1 or 15)) do
-    if handle ~= replaced then
-      if present(prefix .. handle) then
+    if handle ~= replaced and handle ~= REVOKED then
+      if record_exists(prefix .. handle) then
         live[#live + 1] = handle
       else
         redis.call('ZREM', index, handle)
@@ -405,214 +543,200 @@ local function admit(index, prefix, max, evict, replaced)
   end
   return evicted
 end
-local function enrol(index, handle, score, left)
-  redis.call('ZADD', index, 'NX', int(score), handle)
+local function extend_ttl(index, left)
   if redis.call('PTTL', index) < left then redis.call('PEXPIRE', index, int(left)) end
 end
-local stored = redis.call('HGET', KEYS[1], '@')
-if not stored then return absent(KEYS[1]) end
-local meta = parse(stored)
-if not meta then return {0} end
-if redis.call('EXISTS', KEYS[2]) == 1 then return {4} end
-local first = expected(KEYS[1], 14, ARGV[13] == '1')
-if not first then return conflict(KEYS[1]) end
-if ARGV[3] ~= '' then meta.timeout = tonumber(ARGV[3]) end
-local reply, score = {1, now}, stamp
-if ARGV[4] == '1' then
-  local absolute = tonumber(ARGV[5])
-  meta.created = now
-  meta.expires = absolute > 0 and now + absolute * 1000 or 0
-  meta.authenticated = now - tonumber(ARGV[6])
-  meta.details = ARGV[9]
-  local prefix = string.sub(KEYS[2], 1, -1 - #ARGV[2])
-  local evicted = admit(KEYS[3], prefix, tonumber(ARGV[7]), ARGV[8] == '1', ARGV[1])
-  if not evicted then return {5} end
-  for _, handle in ipairs(evicted) do reply[#reply + 1] = handle end
-elseif KEYS[4] then
-  score = tonumber(redis.call('ZSCORE', KEYS[4], ARGV[1])) or stamp
+local function index_session(index, handle, score, left)
+  redis.call('ZADD', index, 'NX', int(score), handle)
+  extend_ttl(index, left)
 end
-if life(meta) <= 0 then return {0} end
+local function admit_login(index, prefix, replaced, first)
+  local pending, revocation = tonumber(ARGV[first]), revoked_at(index)
+  if pending and revocation and pending <= revocation then return {7} end
+  local evicted = enforce_limit(index, prefix, tonumber(ARGV[first + 1]), ARGV[first + 2] == '1', replaced)
+  if not evicted then return {5} end
+  local reply = {1, now}
+  for _, handle in ipairs(evicted) do reply[#reply + 1] = handle end
+  return reply
+end
+local function mark_admitted(key, index, meta)
+  local revocation = revoked_at(index)
+  if revocation and meta.created <= revocation then redis.call('HSET', key, '@v', int(revocation)) end
+end
+local function open_record(key, index, handle)
+  local stored = redis.call('HGET', key, '@')
+  if not stored then return nil, missing_reply(key) end
+  local meta = parse(stored)
+  if not meta then return nil, {0} end
+  if not index or not is_revoked(key, meta, revoked_at(index)) then return meta end
+  redis.call('DEL', key)
+  redis.call('ZREM', index, handle)
+  return nil, {0}
+end
+local function match_expected(key, first, exact)
+  local deletions, expectations = tonumber(ARGV[first]), tonumber(ARGV[first + 1])
+  local index = first + 2 + deletions
+  local named = 0
+  for _ = 1, expectations do
+    local value = redis.call('HGET', key, ARGV[index])
+    if ARGV[index + 1] == '1' then
+      if value ~= ARGV[index + 2] then return nil end
+      named = named + 1
+    elseif value then
+      return nil
+    end
+    index = index + 3
+  end
+  if exact then
+    local own = 2 + redis.call('HEXISTS', key, '@v')
+    if redis.call('HLEN', key) ~= named + own then return nil end
+  end
+  return index
+end
+local function conflict_reply(key)
+  local reply = redis.call('HGETALL', key)
+  table.insert(reply, 1, 3)
+  return reply
+end
+local function delete_fields(key, first)
+  for index = first + 2, first + 1 + tonumber(ARGV[first]) do
+    redis.call('HDEL', key, ARGV[index])
+  end
+end
+local meta, missing = open_record(KEYS[1], KEYS[4], ARGV[1])
+if not meta then return missing end
+if redis.call('EXISTS', KEYS[2]) == 1 then return {4} end
+local first = match_expected(KEYS[1], 18, ARGV[17] == '1')
+if not first then return conflict_reply(KEYS[1]) end
+local login, confirmed = ARGV[6] ~= '', meta.confirmed or ARGV[13] == '1'
+set_timeout(meta, ARGV[3])
+set_cookie(meta, ARGV[4], login)
+local reply, score = {1, now}, now_us
+if login then
+  begin_life(meta, 5)
+  reply = admit_login(KEYS[3], string.sub(KEYS[2], 1, -1 - #ARGV[2]), ARGV[1], 10)
+  if reply[1] ~= 1 then return reply end
+elseif KEYS[4] then
+  score = tonumber(redis.call('ZSCORE', KEYS[4], ARGV[1])) or now_us
+end
+if ttl_ms(meta) <= 0 then return {0} end
 redis.call('RENAME', KEYS[1], KEYS[2])
-remove(KEYS[2], 14)
-local left = store(KEYS[2], meta, first)
+delete_fields(KEYS[2], 18)
+local left = write_record(KEYS[2], meta, first)
 if KEYS[4] then redis.call('ZREM', KEYS[4], ARGV[1]) end
-if KEYS[3] then enrol(KEYS[3], ARGV[2], score, left) end
-leave(KEYS[1], ARGV[10], ARGV[11], ARGV[12], ARGV[2])
+if KEYS[3] then
+  if login then mark_admitted(KEYS[2], KEYS[3], meta) end
+  index_session(KEYS[3], ARGV[2], score, left)
+end
+write_tombstone(KEYS[1], ARGV[14], ARGV[15], ARGV[16], ARGV[2], confirmed)
 return reply
 `,
   },
-  revoke: {
-    sha: '41d24ebb90df64aa0ba3d3a849c48d610ceb7aa1',
+  removeIndexKey: {
+    sha: '270837222bf1bc87de7ec59b756f307ac5eb1858',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local stamp = time[1] * 1000000 + time[2]
-local due = tonumber(table.remove(ARGV))
-if due and now > due then return {6, now} end
 local function int(number)
   return string.format('%.0f', number)
 end
-local function absent(key)
-  local mark = redis.call('HGET', key, '@r')
-  if not mark then return {0} end
-  local nonce, grace, successor = string.match(mark, '^(.*):(%d+):(.*)$')
-  if not nonce then return {0} end
-  return {2, nonce, tonumber(grace), now, successor}
+local added = tonumber(redis.call('ZSCORE', KEYS[1], ARGV[1]))
+if added and added <= now - ARGV[2] * 1000 then redis.call('ZREM', KEYS[1], ARGV[1]) end
+if redis.call('ZCARD', KEYS[1]) == 1 and redis.call('ZSCORE', KEYS[1], '@keep') then redis.call('DEL', KEYS[1]) end
+return {1}
+`,
+  },
+  revoke: {
+    sha: 'f6fb869840ca7643d3e28c47c02ed45377e0e8e2',
+    source: `local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local function int(number)
+  return string.format('%.0f', number)
 end
-local function leave(key, nonce, grace, keep, successor)
-  if tonumber(keep) == 0 then return end
-  if nonce == '' then successor = '' end
-  redis.call('HSET', key, '@r', nonce .. ':' .. int(now + grace * 1000) .. ':' .. successor)
-  redis.call('PEXPIRE', key, int(keep * 1000))
-end
-local function parse(meta)
-  local created, timeout, expires, authenticated, details = string.match(meta, '^1:(%d+):(%d+):(%d+):(%d+):(.*)$')
-  if not created or math.max(#created, #timeout + 5, #expires, #authenticated) > 15 then return nil end
+local deadline = tonumber(table.remove(ARGV))
+if deadline and now > deadline then return {6, now} end
+local function parse(stored)
+  local created, timeout, adjusted, expires, authenticated, sent, attributes, unconfirmed, index_keys, details =
+    string.match(stored, '^1:(%d+):(%d+)(a?):(%d+):(%d+):(%d+):([^:?]*)(%??):([^:]*):(.*)$')
+  if not created or math.max(#created, #timeout + 5, #expires, #authenticated, #sent + 3) > 15 then return nil end
   return {
-    created = tonumber(created), timeout = tonumber(timeout), expires = tonumber(expires),
-    authenticated = tonumber(authenticated), details = details
+    created = tonumber(created), timeout = tonumber(timeout), adjusted = adjusted, expires = tonumber(expires),
+    authenticated = tonumber(authenticated), sent = tonumber(sent), attributes = attributes,
+    confirmed = unconfirmed == '', index_keys = index_keys, details = details
   }
 end
 local function format(meta)
-  return table.concat(
-    {'1', int(meta.created), int(meta.timeout), int(meta.expires), int(meta.authenticated), meta.details}, ':')
+  return table.concat({
+    '1', int(meta.created), int(meta.timeout) .. meta.adjusted, int(meta.expires), int(meta.authenticated),
+    int(meta.sent), meta.attributes .. (meta.confirmed and '' or '?'), meta.index_keys, meta.details
+  }, ':')
 end
-local function life(meta)
+local function missing_reply(key)
+  local tombstone = redis.call('HGET', key, '@r')
+  if not tombstone then return {0} end
+  local nonce, grace, successor, confirmed = string.match(tombstone, '^([^:]*):(%d+):([^:]*):([01])$')
+  if not nonce then return {0} end
+  return {2, nonce, tonumber(grace), now, successor, tonumber(confirmed)}
+end
+local function write_tombstone(key, nonce, grace, keep, successor, confirmed)
+  if tonumber(keep) <= 0 then return end
+  if nonce == '' then successor = '' end
+  local tombstone = {nonce, int(now + grace * 1000), successor, confirmed and '1' or '0'}
+  redis.call('HSET', key, '@r', table.concat(tombstone, ':'))
+  redis.call('PEXPIRE', key, int(keep * 1000))
+end
+local function set_timeout(meta, text)
+  local timeout, adjusted = string.match(text, '^(%d+)(a?)$')
+  if timeout then meta.timeout, meta.adjusted = tonumber(timeout), adjusted end
+end
+local function set_cookie(meta, sent, confirmed)
+  if sent ~= '' then meta.sent, meta.attributes = math.floor(now / 1000), string.sub(sent, 2) end
+  meta.confirmed = confirmed
+end
+local function begin_life(meta, first)
+  local absolute, age = tonumber(ARGV[first]), tonumber(ARGV[first + 1])
+  meta.created = now
+  meta.expires = absolute > 0 and now + absolute * 1000 or 0
+  meta.authenticated = age and math.min(tonumber(ARGV[first + 2]) or now - age, now) or 0
+  meta.index_keys, meta.details = ARGV[first + 3], ARGV[first + 4]
+end
+local function ttl_ms(meta)
   local left = meta.timeout * 1000
   if meta.expires > 0 and meta.expires - now < left then left = meta.expires - now end
   return left
 end
-local function store(key, meta, first)
+local function write_record(key, meta, first)
   for start = first, #ARGV, 1000 do
     redis.call('HSET', key, unpack(ARGV, start, math.min(start + 999, #ARGV)))
   end
   redis.call('HSET', key, '@', format(meta), '@s', int(math.floor(now / 1000)))
-  local left = life(meta)
+  local left = ttl_ms(meta)
   redis.call('PEXPIRE', key, int(left))
   return left
 end
-local function settled(index, prefix, handles)
+local function assert_slot_stable(index, prefix, handles)
   for start = 1, #handles, 1000 do
     local keys = {index}
     for i = start, math.min(start + 999, #handles) do keys[#keys + 1] = prefix .. handles[i] end
     redis.call('EXISTS', unpack(keys))
   end
 end
-local function present(key)
+local function record_exists(key)
   return redis.call('TYPE', key).ok == 'hash' and redis.call('HEXISTS', key, '@') == 1
 end
-local function carries(key, indexKey)
-  if not present(key) then return false end
-  local meta = parse(redis.call('HGET', key, '@'))
-  local decoded, details = pcall(cjson.decode, meta and meta.details or '')
-  if not decoded or type(details) ~= 'table' or type(details[5]) ~= 'table' then return false end
-  for _, each in ipairs(details[5]) do
-    if each == indexKey then return true end
-  end
-  return false
+local REVOKED = '@revoked'
+local function revoked_at(index)
+  return tonumber(redis.call('ZSCORE', index, REVOKED))
 end
-local function successor(handle)
-  settled(KEYS[1], ARGV[1], {handle})
-  local mark = redis.call('HGET', ARGV[1] .. handle, '@r')
-  local next = mark and string.match(mark, ':([^:]+)$')
-  return next and successor(next) or handle
+local function is_revoked(key, meta, revocation)
+  if not revocation or meta.created > revocation then return false end
+  return (tonumber(redis.call('HGET', key, '@v')) or 0) < revocation
 end
-local spared = ARGV[2] ~= '' and successor(ARGV[2])
-local reply, handles = {}, redis.call('ZRANGE', KEYS[1], 0, -1)
-settled(KEYS[1], ARGV[1], handles)
-for _, handle in ipairs(handles) do
-  local key = ARGV[1] .. handle
-  if handle ~= spared and (ARGV[3] == '' or carries(key, ARGV[3])) then
-    if redis.call('DEL', key) == 1 then reply[#reply + 1] = handle end
-    redis.call('ZREM', KEYS[1], handle)
-  end
-end
-return reply
-`,
-  },
-  save: {
-    sha: '42e59a5e5cb5dd2aaba9417c168377d08c1c9f56',
-    source: `local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local stamp = time[1] * 1000000 + time[2]
-local due = tonumber(table.remove(ARGV))
-if due and now > due then return {6, now} end
-local function int(number)
-  return string.format('%.0f', number)
-end
-local function absent(key)
-  local mark = redis.call('HGET', key, '@r')
-  if not mark then return {0} end
-  local nonce, grace, successor = string.match(mark, '^(.*):(%d+):(.*)$')
-  if not nonce then return {0} end
-  return {2, nonce, tonumber(grace), now, successor}
-end
-local function leave(key, nonce, grace, keep, successor)
-  if tonumber(keep) == 0 then return end
-  if nonce == '' then successor = '' end
-  redis.call('HSET', key, '@r', nonce .. ':' .. int(now + grace * 1000) .. ':' .. successor)
-  redis.call('PEXPIRE', key, int(keep * 1000))
-end
-local function parse(meta)
-  local created, timeout, expires, authenticated, details = string.match(meta, '^1:(%d+):(%d+):(%d+):(%d+):(.*)$')
-  if not created or math.max(#created, #timeout + 5, #expires, #authenticated) > 15 then return nil end
-  return {
-    created = tonumber(created), timeout = tonumber(timeout), expires = tonumber(expires),
-    authenticated = tonumber(authenticated), details = details
-  }
-end
-local function format(meta)
-  return table.concat(
-    {'1', int(meta.created), int(meta.timeout), int(meta.expires), int(meta.authenticated), meta.details}, ':')
-end
-local function life(meta)
-  local left = meta.timeout * 1000
-  if meta.expires > 0 and meta.expires - now < left then left = meta.expires - now end
-  return left
-end
-local function store(key, meta, first)
-  for start = first, #ARGV, 1000 do
-    redis.call('HSET', key, unpack(ARGV, start, math.min(start + 999, #ARGV)))
-  end
-  redis.call('HSET', key, '@', format(meta), '@s', int(math.floor(now / 1000)))
-  local left = life(meta)
-  redis.call('PEXPIRE', key, int(left))
-  return left
-end
-local function expected(key, first, exact)
-  local deletions, expectations = tonumber(ARGV[first]), tonumber(ARGV[first + 1])
-  local index = first + 2 + deletions
-  local named = 0
-  for _ = 1, expectations do
-    local value = redis.call('HGET', key, ARGV[index])
-    if ARGV[index + 1] == '1' then
-      if value ~= ARGV[index + 2] then return nil end
-      named = named + 1
-    elseif value then
-      return nil
-    end
-    index = index + 3
-  end
-  if exact and redis.call('HLEN', key) ~= named + 2 then return nil end
-  return index
-end
-local function conflict(key)
-  local reply = redis.call('HGETALL', key)
-  table.insert(reply, 1, 3)
-  return reply
-end
-local function remove(key, first)
-  for index = first + 2, first + 1 + tonumber(ARGV[first]) do
-    redis.call('HDEL', key, ARGV[index])
-  end
-end
-local function present(key)
-  return redis.call('TYPE', key).ok == 'hash' and redis.call('HEXISTS', key, '@') == 1
-end
-local function admit(index, prefix, max, evict, replaced)
+local now_us = time[1] * 1000000 + time[2]
+local function enforce_limit(index, prefix, max, evict, replaced)
   local live = {}
   for _, handle in ipairs(redis.call('ZRANGE', index, 0, max > 0 and -1 or 15)) do
-    if handle ~= replaced then
-      if present(prefix .. handle) then
+    if handle ~= replaced and handle ~= REVOKED then
+      if record_exists(prefix .. handle) then
         live[#live + 1] = handle
       else
         redis.call('ZREM', index, handle)
@@ -630,83 +754,317 @@ local function admit(index, prefix, max, evict, replaced)
   end
   return evicted
 end
-local function enrol(index, handle, score, left)
-  redis.call('ZADD', index, 'NX', int(score), handle)
+local function extend_ttl(index, left)
   if redis.call('PTTL', index) < left then redis.call('PEXPIRE', index, int(left)) end
 end
-local stored = redis.call('HGET', KEYS[1], '@')
-if not stored then return absent(KEYS[1]) end
-local meta = parse(stored)
-if not meta then return {0} end
-local first = expected(KEYS[1], 3, false)
-if not first then return conflict(KEYS[1]) end
-if ARGV[2] ~= '' then meta.timeout = tonumber(ARGV[2]) end
-if life(meta) <= 0 then return {0} end
-if KEYS[2] then enrol(KEYS[2], ARGV[1], stamp, life(meta)) end
-remove(KEYS[1], 3)
-store(KEYS[1], meta, first)
-return {1, now}
+local function index_session(index, handle, score, left)
+  redis.call('ZADD', index, 'NX', int(score), handle)
+  extend_ttl(index, left)
+end
+local function carries(key, index_key)
+  if not record_exists(key) then return false end
+  local meta = parse(redis.call('HGET', key, '@'))
+  return meta and string.find(',' .. meta.index_keys .. ',', ',' .. index_key .. ',', 1, true)
+end
+local function resolve_successor(handle)
+  for _ = 1, 1000 do
+    assert_slot_stable(KEYS[1], ARGV[1], {handle})
+    local key = ARGV[1] .. handle
+    local tombstone = redis.call('TYPE', key).ok == 'hash' and redis.call('HGET', key, '@r')
+    local successor = tombstone and string.match(tombstone, '^[^:]*:%d+:([^:]+):[01]$')
+    if not successor then break end
+    handle = successor
+  end
+  return handle
+end
+local spared = ARGV[2] ~= '' and resolve_successor(ARGV[2])
+local reply, handles = {1, now}, redis.call('ZRANGE', KEYS[1], 0, -1)
+assert_slot_stable(KEYS[1], ARGV[1], handles)
+for _, handle in ipairs(handles) do
+  local key = ARGV[1] .. handle
+  if handle ~= spared and handle ~= REVOKED and (ARGV[3] == '' or carries(key, ARGV[3])) then
+    if redis.call('DEL', key) == 1 then reply[#reply + 1] = handle end
+    redis.call('ZREM', KEYS[1], handle)
+  end
+end
+if ARGV[3] == '' then
+  redis.call('ZREM', KEYS[1], '')
+  if spared and record_exists(ARGV[1] .. spared) then redis.call('HSET', ARGV[1] .. spared, '@v', int(now)) end
+  redis.call('ZADD', KEYS[1], int(now), REVOKED)
+  extend_ttl(KEYS[1], ARGV[4] * 1000)
+end
+return reply
 `,
   },
-  take: {
-    sha: '0d7d7aa5e63a2965f79c7c3fea0a79b45ec0c456',
+  save: {
+    sha: 'ee4bd73bd6d1c6a06852668df60802bec8406f19',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local stamp = time[1] * 1000000 + time[2]
-local due = tonumber(table.remove(ARGV))
-if due and now > due then return {6, now} end
 local function int(number)
   return string.format('%.0f', number)
 end
-local function absent(key)
-  local mark = redis.call('HGET', key, '@r')
-  if not mark then return {0} end
-  local nonce, grace, successor = string.match(mark, '^(.*):(%d+):(.*)$')
-  if not nonce then return {0} end
-  return {2, nonce, tonumber(grace), now, successor}
-end
-local function leave(key, nonce, grace, keep, successor)
-  if tonumber(keep) == 0 then return end
-  if nonce == '' then successor = '' end
-  redis.call('HSET', key, '@r', nonce .. ':' .. int(now + grace * 1000) .. ':' .. successor)
-  redis.call('PEXPIRE', key, int(keep * 1000))
-end
-local function parse(meta)
-  local created, timeout, expires, authenticated, details = string.match(meta, '^1:(%d+):(%d+):(%d+):(%d+):(.*)$')
-  if not created or math.max(#created, #timeout + 5, #expires, #authenticated) > 15 then return nil end
+local deadline = tonumber(table.remove(ARGV))
+if deadline and now > deadline then return {6, now} end
+local function parse(stored)
+  local created, timeout, adjusted, expires, authenticated, sent, attributes, unconfirmed, index_keys, details =
+    string.match(stored, '^1:(%d+):(%d+)(a?):(%d+):(%d+):(%d+):([^:?]*)(%??):([^:]*):(.*)$')
+  if not created or math.max(#created, #timeout + 5, #expires, #authenticated, #sent + 3) > 15 then return nil end
   return {
-    created = tonumber(created), timeout = tonumber(timeout), expires = tonumber(expires),
-    authenticated = tonumber(authenticated), details = details
+    created = tonumber(created), timeout = tonumber(timeout), adjusted = adjusted, expires = tonumber(expires),
+    authenticated = tonumber(authenticated), sent = tonumber(sent), attributes = attributes,
+    confirmed = unconfirmed == '', index_keys = index_keys, details = details
   }
 end
 local function format(meta)
-  return table.concat(
-    {'1', int(meta.created), int(meta.timeout), int(meta.expires), int(meta.authenticated), meta.details}, ':')
+  return table.concat({
+    '1', int(meta.created), int(meta.timeout) .. meta.adjusted, int(meta.expires), int(meta.authenticated),
+    int(meta.sent), meta.attributes .. (meta.confirmed and '' or '?'), meta.index_keys, meta.details
+  }, ':')
 end
-local function life(meta)
+local function missing_reply(key)
+  local tombstone = redis.call('HGET', key, '@r')
+  if not tombstone then return {0} end
+  local nonce, grace, successor, confirmed = string.match(tombstone, '^([^:]*):(%d+):([^:]*):([01])$')
+  if not nonce then return {0} end
+  return {2, nonce, tonumber(grace), now, successor, tonumber(confirmed)}
+end
+local function write_tombstone(key, nonce, grace, keep, successor, confirmed)
+  if tonumber(keep) <= 0 then return end
+  if nonce == '' then successor = '' end
+  local tombstone = {nonce, int(now + grace * 1000), successor, confirmed and '1' or '0'}
+  redis.call('HSET', key, '@r', table.concat(tombstone, ':'))
+  redis.call('PEXPIRE', key, int(keep * 1000))
+end
+local function set_timeout(meta, text)
+  local timeout, adjusted = string.match(text, '^(%d+)(a?)$')
+  if timeout then meta.timeout, meta.adjusted = tonumber(timeout), adjusted end
+end
+local function set_cookie(meta, sent, confirmed)
+  if sent ~= '' then meta.sent, meta.attributes = math.floor(now / 1000), string.sub(sent, 2) end
+  meta.confirmed = confirmed
+end
+local function begin_life(meta, first)
+  local absolute, age = tonumber(ARGV[first]), tonumber(ARGV[first + 1])
+  meta.created = now
+  meta.expires = absolute > 0 and now + absolute * 1000 or 0
+  meta.authenticated = age and math.min(tonumber(ARGV[first + 2]) or now - age, now) or 0
+  meta.index_keys, meta.details = ARGV[first + 3], ARGV[first + 4]
+end
+local function ttl_ms(meta)
   local left = meta.timeout * 1000
   if meta.expires > 0 and meta.expires - now < left then left = meta.expires - now end
   return left
 end
-local function store(key, meta, first)
+local function write_record(key, meta, first)
   for start = first, #ARGV, 1000 do
     redis.call('HSET', key, unpack(ARGV, start, math.min(start + 999, #ARGV)))
   end
   redis.call('HSET', key, '@', format(meta), '@s', int(math.floor(now / 1000)))
-  local left = life(meta)
+  local left = ttl_ms(meta)
   redis.call('PEXPIRE', key, int(left))
   return left
 end
-if redis.call('HEXISTS', KEYS[1], '@') == 0 then return absent(KEYS[1]) end
-local reply = {1}
+local function record_exists(key)
+  return redis.call('TYPE', key).ok == 'hash' and redis.call('HEXISTS', key, '@') == 1
+end
+local REVOKED = '@revoked'
+local function revoked_at(index)
+  return tonumber(redis.call('ZSCORE', index, REVOKED))
+end
+local function is_revoked(key, meta, revocation)
+  if not revocation or meta.created > revocation then return false end
+  return (tonumber(redis.call('HGET', key, '@v')) or 0) < revocation
+end
+local now_us = time[1] * 1000000 + time[2]
+local function enforce_limit(index, prefix, max, evict, replaced)
+  local live = {}
+  for _, handle in ipairs(redis.call('ZRANGE', index, 0, max > 0 and -1 or 15)) do
+    if handle ~= replaced and handle ~= REVOKED then
+      if record_exists(prefix .. handle) then
+        live[#live + 1] = handle
+      else
+        redis.call('ZREM', index, handle)
+      end
+    end
+  end
+  local evicted = {}
+  if max > 0 and #live >= max then
+    if not evict then return nil end
+    for i = 1, #live - max + 1 do
+      redis.call('DEL', prefix .. live[i])
+      redis.call('ZREM', index, live[i])
+      evicted[i] = live[i]
+    end
+  end
+  return evicted
+end
+local function extend_ttl(index, left)
+  if redis.call('PTTL', index) < left then redis.call('PEXPIRE', index, int(left)) end
+end
+local function index_session(index, handle, score, left)
+  redis.call('ZADD', index, 'NX', int(score), handle)
+  extend_ttl(index, left)
+end
+local function open_record(key, index, handle)
+  local stored = redis.call('HGET', key, '@')
+  if not stored then return nil, missing_reply(key) end
+  local meta = parse(stored)
+  if not meta then return nil, {0} end
+  if not index or not is_revoked(key, meta, revoked_at(index)) then return meta end
+  redis.call('DEL', key)
+  redis.call('ZREM', index, handle)
+  return nil, {0}
+end
+local function match_expected(key, first, exact)
+  local deletions, expectations = tonumber(ARGV[first]), tonumber(ARGV[first + 1])
+  local index = first + 2 + deletions
+  local named = 0
+  for _ = 1, expectations do
+    local value = redis.call('HGET', key, ARGV[index])
+    if ARGV[index + 1] == '1' then
+      if value ~= ARGV[index + 2] then return nil end
+      named = named + 1
+    elseif value then
+      return nil
+    end
+    index = index + 3
+  end
+  if exact then
+    local own = 2 + redis.call('HEXISTS', key, '@v')
+    if redis.call('HLEN', key) ~= named + own then return nil end
+  end
+  return index
+end
+local function conflict_reply(key)
+  local reply = redis.call('HGETALL', key)
+  table.insert(reply, 1, 3)
+  return reply
+end
+local function delete_fields(key, first)
+  for index = first + 2, first + 1 + tonumber(ARGV[first]) do
+    redis.call('HDEL', key, ARGV[index])
+  end
+end
+local meta, missing = open_record(KEYS[1], KEYS[2], ARGV[1])
+if not meta then return missing end
+local first = match_expected(KEYS[1], 5, false)
+if not first then return conflict_reply(KEYS[1]) end
+set_timeout(meta, ARGV[2])
+set_cookie(meta, ARGV[3], meta.confirmed or ARGV[4] == '1')
+if ttl_ms(meta) <= 0 then return {0} end
+if KEYS[2] then index_session(KEYS[2], ARGV[1], now_us, ttl_ms(meta)) end
+delete_fields(KEYS[1], 5)
+write_record(KEYS[1], meta, first)
+return {1, now}
+`,
+  },
+  take: {
+    sha: '9d225c0bf4b1335e64c2eaa73a3d40b268daf596',
+    source: `local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local function int(number)
+  return string.format('%.0f', number)
+end
+local deadline = tonumber(table.remove(ARGV))
+if deadline and now > deadline then return {6, now} end
+local function parse(stored)
+  local created, timeout, adjusted, expires, authenticated, sent, attributes, unconfirmed, index_keys, details =
+    string.match(stored, '^1:(%d+):(%d+)(a?):(%d+):(%d+):(%d+):([^:?]*)(%??):([^:]*):(.*)$')
+  if not created or math.max(#created, #timeout + 5, #expires, #authenticated, #sent + 3) > 15 then return nil end
+  return {
+    created = tonumber(created), timeout = tonumber(timeout), adjusted = adjusted, expires = tonumber(expires),
+    authenticated = tonumber(authenticated), sent = tonumber(sent), attributes = attributes,
+    confirmed = unconfirmed == '', index_keys = index_keys, details = details
+  }
+end
+local function format(meta)
+  return table.concat({
+    '1', int(meta.created), int(meta.timeout) .. meta.adjusted, int(meta.expires), int(meta.authenticated),
+    int(meta.sent), meta.attributes .. (meta.confirmed and '' or '?'), meta.index_keys, meta.details
+  }, ':')
+end
+local function missing_reply(key)
+  local tombstone = redis.call('HGET', key, '@r')
+  if not tombstone then return {0} end
+  local nonce, grace, successor, confirmed = string.match(tombstone, '^([^:]*):(%d+):([^:]*):([01])$')
+  if not nonce then return {0} end
+  return {2, nonce, tonumber(grace), now, successor, tonumber(confirmed)}
+end
+local function write_tombstone(key, nonce, grace, keep, successor, confirmed)
+  if tonumber(keep) <= 0 then return end
+  if nonce == '' then successor = '' end
+  local tombstone = {nonce, int(now + grace * 1000), successor, confirmed and '1' or '0'}
+  redis.call('HSET', key, '@r', table.concat(tombstone, ':'))
+  redis.call('PEXPIRE', key, int(keep * 1000))
+end
+local function set_timeout(meta, text)
+  local timeout, adjusted = string.match(text, '^(%d+)(a?)$')
+  if timeout then meta.timeout, meta.adjusted = tonumber(timeout), adjusted end
+end
+local function set_cookie(meta, sent, confirmed)
+  if sent ~= '' then meta.sent, meta.attributes = math.floor(now / 1000), string.sub(sent, 2) end
+  meta.confirmed = confirmed
+end
+local function begin_life(meta, first)
+  local absolute, age = tonumber(ARGV[first]), tonumber(ARGV[first + 1])
+  meta.created = now
+  meta.expires = absolute > 0 and now + absolute * 1000 or 0
+  meta.authenticated = age and math.min(tonumber(ARGV[first + 2]) or now - age, now) or 0
+  meta.index_keys, meta.details = ARGV[first + 3], ARGV[first + 4]
+end
+local function ttl_ms(meta)
+  local left = meta.timeout * 1000
+  if meta.expires > 0 and meta.expires - now < left then left = meta.expires - now end
+  return left
+end
+local function write_record(key, meta, first)
+  for start = first, #ARGV, 1000 do
+    redis.call('HSET', key, unpack(ARGV, start, math.min(start + 999, #ARGV)))
+  end
+  redis.call('HSET', key, '@', format(meta), '@s', int(math.floor(now / 1000)))
+  local left = ttl_ms(meta)
+  redis.call('PEXPIRE', key, int(left))
+  return left
+end
+local REVOKED = '@revoked'
+local function revoked_at(index)
+  return tonumber(redis.call('ZSCORE', index, REVOKED))
+end
+local function is_revoked(key, meta, revocation)
+  if not revocation or meta.created > revocation then return false end
+  return (tonumber(redis.call('HGET', key, '@v')) or 0) < revocation
+end
+local function open_record(key, index, handle)
+  local stored = redis.call('HGET', key, '@')
+  if not stored then return nil, missing_reply(key) end
+  local meta = parse(stored)
+  if not meta then return nil, {0} end
+  if not index or not is_revoked(key, meta, revoked_at(index)) then return meta end
+  redis.call('DEL', key)
+  redis.call('ZREM', index, handle)
+  return nil, {0}
+end
+local meta, missing = open_record(KEYS[1], KEYS[2], ARGV[1])
+if not meta then return missing end
+local reply = {1, now}
 for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
-  if string.sub(field, 1, #ARGV[1]) == ARGV[1] then
+  if string.sub(field, 1, #ARGV[2]) == ARGV[2] then
     reply[#reply + 1] = field
     reply[#reply + 1] = redis.call('HGET', KEYS[1], field)
     redis.call('HDEL', KEYS[1], field)
   end
 end
 return reply
+`,
+  },
+  time: {
+    sha: '356ce28de53a34d65b2bca9f9693e8ba9b038329',
+    source: `local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local function int(number)
+  return string.format('%.0f', number)
+end
+return {1, now}
 `,
   },
 };

@@ -3,14 +3,13 @@ import type {
   DestroyOutcome,
   Gone,
   LoadResult,
-  Tombstone,
-  RekeyOutcome,
-  NewRecord,
   RecordKey,
   RecordMeta,
   RecordRekey,
+  RekeyOutcome,
   SaveOutcome,
   Stored,
+  Tombstone,
   Written,
 } from '../../store.ts';
 
@@ -23,39 +22,45 @@ export interface RawRecord {
   readonly fields: ReadonlyMap<string, Stored>;
 }
 
-/** The steps of a move that one script cannot do, because the two keys live in different slots. */
+/** The steps of a rekey that one script cannot do, because the two keys live in different slots. */
 export interface CrossSlotOps {
   read(key: RecordKey): Promise<RawRecord | Tombstone | CorruptRecord | undefined>;
   load(key: RecordKey): Promise<LoadResult | undefined>;
   /** The value as it is stored. */
   encode(value: Stored): Stored;
   /**
-   * @param meta metadata to take over as it is; '' to begin anew
-   * @param trial seconds after which the record ends unless it is kept; 0 for the life of any record
+   * Makes a record from another one's metadata and the change of a rekey.
+   * @param fields all of the new record's
+   * @param provisional seconds after which the record ends unless it is confirmed; 0 for the life of any record
    */
-  create(key: RecordKey, record: NewRecord, meta: string, trial: number): Promise<RekeyOutcome>;
-  /** Gives a record on trial the life of any other. */
-  keep(key: RecordKey): Promise<SaveOutcome>;
+  copy(
+    to: RecordKey,
+    old: RawRecord,
+    rekey: RecordRekey,
+    fields: ReadonlyMap<string, Stored>,
+    provisional: number,
+  ): Promise<RekeyOutcome>;
+  /** Gives a provisional record the life of any other. */
+  confirm(key: RecordKey): Promise<SaveOutcome>;
   destroy(key: RecordKey): Promise<DestroyOutcome>;
-  /** Ends a record that still is exactly this. */
-  retire(from: RecordKey, to: RecordKey, trace: RecordRekey['trace'], old: RawRecord): Promise<RekeyOutcome>;
+  /** Ends a record that still is exactly this, and leaves the tombstone of the rekey. */
+  deleteRotated(from: RecordKey, to: RecordKey, rekey: RecordRekey, old: RawRecord): Promise<RekeyOutcome>;
 }
 
-/** Seconds: more than the steps take, and less than an owner would miss the place among the sessions. */
-const TRIAL = 15;
+/** More than the steps take, and less than an owner would miss the place among the sessions. */
+const PROVISIONAL_TTL_SECONDS = 15;
 
 const GONE: Gone = { status: 'gone' };
 
 /**
- * Writes the new record first and ends the old one then, so that a crash in between leaves the client
- * where it was: nobody has been told the new id. Of two moves that race, the one that finds the old
- * record gone takes its copy back; so does one whose copy missed a write. Its key is not used again: a
- * revocation may have ended the copy, and what has ended does not come back.
+ * Rekeys an anonymous record. Writes the new record first and ends the old one then, so that a crash in between leaves
+ * the client where it was: the new id has not been sent yet. Of two rekeys that race, the one that finds the old
+ * record gone ends its copy; so does one whose copy missed a write. Its key is not used again: a revocation may have
+ * ended the copy, and what has ended does not come back.
  *
- * A login's copy is one of the owner's sessions from the start, where revocations and limits find it. It
- * is on trial until the old record has ended: what a crash leaves of it is soon gone. A rotation's copy
- * is not, since the trace at the old key leads to it as soon as that record has ended; without the trace
- * nobody can open it or see it.
+ * A login's copy is one of the owner's sessions from the start, where revocations and limits find it. It is
+ * provisional until the old record has ended: what a crash leaves of it soon expires. A rotation's copy is not, since
+ * the tombstone at the old key leads to it as soon as that record has ended; without the tombstone it cannot be opened.
  */
 export async function rekeyAcrossSlots(
   slots: CrossSlotOps,
@@ -66,56 +71,48 @@ export async function rekeyAcrossSlots(
   const old = await slots.read(from);
   if (old?.status === 'tombstone') return old;
   if (old?.status !== 'found') return GONE;
-  if (!holds(slots, old.fields, rekey)) {
+  if (!matchesExpected(slots, old.fields, rekey)) {
     const current = await slots.load(from);
     return current?.status === 'found' ? { status: 'conflict', fields: current.fields } : { status: 'interrupted' };
   }
-  const created = await copy(slots, to, old, rekey);
+  const provisional = rekey.login === null ? 0 : PROVISIONAL_TTL_SECONDS;
+  const created = await slots.copy(to, old, rekey, changedFields(slots, old, rekey), provisional);
   if (created.status !== 'ok') return created;
-  const retired = await slots.retire(from, to, rekey.trace, old);
-  if (retired.status === 'ok') return await conclude(slots, to, rekey, created);
+  const deleted = await slots.deleteRotated(from, to, rekey, old);
+  if (deleted.status === 'ok') return await confirmCopy(slots, to, rekey, created);
   await slots.destroy(to);
   const { evicted } = created;
-  return retired.status === 'conflict' ? { status: 'interrupted', evicted } : { ...retired, evicted };
+  return deleted.status === 'conflict' ? { status: 'interrupted', evicted } : { ...deleted, evicted };
 }
 
-async function copy(slots: CrossSlotOps, to: RecordKey, old: RawRecord, rekey: RecordRekey): Promise<RekeyOutcome> {
-  const { login } = rekey;
-  const timeout = rekey.timeout ?? old.meta.timeout;
+function changedFields(slots: CrossSlotOps, old: RawRecord, rekey: RecordRekey): ReadonlyMap<string, Stored> {
   const fields = new Map(old.fields);
   for (const name of rekey.delete) fields.delete(name);
   for (const [name, value] of rekey.set) fields.set(name, slots.encode(value));
-  const details = login?.details ?? old.meta;
-  const record = { details, timeout, absoluteTimeout: login?.absoluteTimeout ?? 0, fields, login };
-  if (login !== null) return await slots.create(to, record, '', TRIAL);
-  return await slots.create(to, record, withTimeout(old.text, timeout), 0);
+  return fields;
 }
 
-async function conclude(
+async function confirmCopy(
   slots: CrossSlotOps,
   to: RecordKey,
   rekey: RecordRekey,
   created: Written,
 ): Promise<RekeyOutcome> {
   if (rekey.login === null) return created;
-  // Ended meanwhile: by a revocation, by the owner's limit, or because the trial took too long.
-  return (await slots.keep(to)).status === 'ok' ? created : { status: 'gone', evicted: created.evicted };
+  // Ended meanwhile: by a revocation, by the owner's limit, or because the steps took too long.
+  return (await slots.confirm(to)).status === 'ok' ? created : { status: 'gone', evicted: created.evicted };
 }
 
-/** See `lua/_record.lua` for the format. */
-function withTimeout(meta: string, timeout: number): string {
-  return meta.replace(/^(1:\d+:)\d+/, `$1${timeout}`);
-}
-
-function holds(slots: CrossSlotOps, fields: ReadonlyMap<string, Stored>, rekey: RecordRekey): boolean {
-  if (rekey.expect === null) return true;
-  for (const [name, value] of rekey.expect) {
+function matchesExpected(slots: CrossSlotOps, fields: ReadonlyMap<string, Stored>, rekey: RecordRekey): boolean {
+  const { expect } = rekey;
+  if (expect === null) return true;
+  for (const [name, value] of expect) {
     const stored = fields.get(name);
     if (value === undefined || stored === undefined ? value !== stored : !sameBytes(stored, slots.encode(value))) {
       return false;
     }
   }
-  return !rekey.exact || [...fields.keys()].every((name) => rekey.expect!.has(name));
+  return !rekey.exact || [...fields.keys()].every((name) => expect.has(name));
 }
 
 function sameBytes(a: Stored, b: Stored): boolean {

@@ -1,29 +1,63 @@
-/** What is known of Redis's clock, which says when sessions end and when it is too late for a command. Milliseconds. */
+/** Milliseconds without an answer of the server after which its clock is asked for again: clocks drift, and are set. */
+const MAX_AGE_MS = 60_000;
+/** Milliseconds that the wall clock here may depart from the process's own before that: a suspended machine stops the latter. */
+const MAX_DEPARTURE_MS = 1_000;
+
+/** The clocks of this process, in milliseconds; replaced in tests. */
+export interface ProcessClocks {
+  /** Counts steadily, from any beginning. */
+  monotonic(): number;
+  wall(): number;
+}
+
+const processClocks: ProcessClocks = { monotonic: () => performance.now(), wall: () => Date.now() };
+
+/**
+ * What is known of Redis's clock, which decides when sessions end and when it is too late for a command. Each answer
+ * that names the server's time says how far that clock can be ahead of the process's own: at least by what it was when
+ * the answer came, at most by what it was when the question was asked. Milliseconds.
+ */
 export class ServerClock {
-  /** How far it was ahead of the wall clock here, at its last answer. */
-  #ahead = 0;
-  /** How far it is ahead of the process's own clock, at most: the answer that came soonest tells it best. */
-  #lead = -Infinity;
+  readonly #clocks: ProcessClocks;
+  /** How far the server's clock is ahead of the monotonic one, or a little more; unknown until the first answer. */
+  #offset: number | undefined;
+  #observedAt = 0;
+  /** How far the wall clock was ahead of the monotonic one at the last answer. Only differences of it are used. */
+  #departure = 0;
 
-  /** What it says now, about. */
+  constructor(clocks: ProcessClocks = processClocks) {
+    this.#clocks = clocks;
+  }
+
+  /** Whether the server's time is known, from an answer that is not too old. */
+  get isFresh(): boolean {
+    if (this.#offset === undefined) return false;
+    const now = this.#clocks.monotonic();
+    if (now - this.#observedAt > MAX_AGE_MS) return false;
+    return Math.abs(this.#clocks.wall() - now - this.#departure) <= MAX_DEPARTURE_MS;
+  }
+
+  /** The server's time now, rounded up. Only when {@link isFresh}, or just after an answer. */
   now(): number {
-    return Date.now() + this.#ahead;
+    return this.toServerTime(this.#clocks.monotonic());
   }
 
-  /** What it says at a time of the process's clock, or a little more. As long as nothing is known, a time long past. */
-  at(time: number): number {
-    return this.#lead === -Infinity ? 0 : Math.ceil(time + this.#lead);
+  /** The server's time at a time of the monotonic clock, or a little later. A time long past as long as nothing is known. */
+  toServerTime(time: number): number {
+    return this.#offset === undefined ? 0 : Math.ceil(time + this.#offset);
   }
 
-  /** It said `now` in answer to what was asked at `asked`, of the process's clock. */
-  tells(now: number, asked: number): void {
-    this.#ahead = now - Date.now();
-    this.#lead = Math.min(this.#lead, now - asked);
-  }
-
-  /** It said `now`, and what was thought of it is wrong: it was set, or it is another server's. */
-  corrects(now: number, asked: number): void {
-    this.#lead = Infinity;
-    this.tells(now, asked);
+  /**
+   * Takes in the server's time from an answer that has just come.
+   * @param now the server's time, in whole milliseconds
+   * @param askedAt when the question was asked, by the monotonic clock
+   */
+  observe(now: number, askedAt: number): void {
+    const answeredAt = this.#clocks.monotonic();
+    const [least, most] = [now - answeredAt, now + 1 - askedAt];
+    // Outside of these bounds, what was known is wrong: one of the clocks was set, or this is another server.
+    if (this.#offset === undefined || this.#offset > most || this.#offset < least) this.#offset = most;
+    this.#observedAt = answeredAt;
+    this.#departure = this.#clocks.wall() - answeredAt;
   }
 }

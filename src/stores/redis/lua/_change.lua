@@ -1,8 +1,8 @@
 -- A change in ARGV from `first` on: count of deletions, count of expectations, the names to delete,
 -- the expectations as name, '1' or '0' (must it exist), value.
--- `expected` gives the index after the expectations, or nil when the record differs; with `exact`,
+-- `match_expected` returns the index after the expectations, or nil when the record differs; with `exact`,
 -- fields that are not named may not exist.
-local function expected(key, first, exact)
+local function match_expected(key, first, exact)
   local deletions, expectations = tonumber(ARGV[first]), tonumber(ARGV[first + 1])
   local index = first + 2 + deletions
   local named = 0
@@ -16,17 +16,20 @@ local function expected(key, first, exact)
     end
     index = index + 3
   end
-  if exact and redis.call('HLEN', key) ~= named + 2 then return nil end
+  if exact then
+    local own = 2 + redis.call('HEXISTS', key, '@v')
+    if redis.call('HLEN', key) ~= named + own then return nil end
+  end
   return index
 end
 
-local function conflict(key)
+local function conflict_reply(key)
   local reply = redis.call('HGETALL', key)
   table.insert(reply, 1, 3)
   return reply
 end
 
-local function remove(key, first)
+local function delete_fields(key, first)
   for index = first + 2, first + 1 + tonumber(ARGV[first]) do
     redis.call('HDEL', key, ARGV[index])
   end

@@ -1,16 +1,21 @@
 -- The owner's index: a sorted set of handles by the time of their login. It is never trusted: an entry
 -- counts only while its record exists. It lives at least as long as any record that it names.
--- @include _present
+-- Needs _time.
+-- @include _record_exists
+-- @include _revocation
 
--- Makes room for one more session; gives the handles that it ended, or nil when the owner has as many
+-- Microseconds, to tell logins of one millisecond apart.
+local now_us = time[1] * 1000000 + time[2]
+
+-- Makes room for one more session; returns the handles that it ended, or nil when the owner has as many
 -- as allowed. Without a limit only the oldest entries are looked at, so that a login stays cheap.
--- While a slot moves to another node, where records can be missing here (see _settled), no login gets here: the
+-- While a slot moves to another node, where records can be missing here (see _slot), no login gets here: the
 -- new record's key is in neither place, and with the index beside it the script is refused as a whole.
-local function admit(index, prefix, max, evict, replaced)
+local function enforce_limit(index, prefix, max, evict, replaced)
   local live = {}
   for _, handle in ipairs(redis.call('ZRANGE', index, 0, max > 0 and -1 or 15)) do
-    if handle ~= replaced then
-      if present(prefix .. handle) then
+    if handle ~= replaced and handle ~= REVOKED then
+      if record_exists(prefix .. handle) then
         live[#live + 1] = handle
       else
         redis.call('ZREM', index, handle)
@@ -29,7 +34,12 @@ local function admit(index, prefix, max, evict, replaced)
   return evicted
 end
 
-local function enrol(index, handle, score, left)
-  redis.call('ZADD', index, 'NX', int(score), handle)
+-- Makes the index last for at least so many milliseconds.
+local function extend_ttl(index, left)
   if redis.call('PTTL', index) < left then redis.call('PEXPIRE', index, int(left)) end
+end
+
+local function index_session(index, handle, score, left)
+  redis.call('ZADD', index, 'NX', int(score), handle)
+  extend_ttl(index, left)
 end

@@ -1,66 +1,63 @@
--- The record: hash of "@" (metadata), "@s" (last seen, seconds) and serialised fields; or, once rotated,
--- a hash of "@r" alone: "<nonce>:<grace until, ms>:<the successor's handle>".
--- Metadata: "1:<created ms>:<timeout s>:<expires ms>:<authenticated ms>:<details>", 1 being the version.
--- Results begin with a code: 0 gone, 1 written, 2 moved, 3 conflict, 4 exists, 5 full, 6 late.
+-- The record: hash of "@" (see _metadata), "@s" (last seen, seconds), "@v" (see _revocation) and serialised fields; or
+-- a tombstone: a hash of "@r" alone, "<nonce>:<grace until, ms>:<the successor's handle>:<cookie confirmed, 1 or 0>".
+-- Results begin with a code: 0 gone, 1 written, 2 tombstone, 3 conflict, 4 exists, 5 full, 6 late, 7 revoked.
+-- @include _deadline
+-- @include _metadata
 
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
--- Microseconds, to tell logins of one millisecond apart.
-local stamp = time[1] * 1000000 + time[2]
-
--- The last of ARGV, taken off here, is the time in ms by which to begin, or ''. A server that was held up comes to
--- what nobody waits for any more, perhaps after what was asked for later: then nothing is done.
-local due = tonumber(table.remove(ARGV))
-if due and now > due then return {6, now} end
-
-local function int(number)
-  return string.format('%.0f', number)
-end
-
-local function absent(key)
-  local mark = redis.call('HGET', key, '@r')
-  if not mark then return {0} end
-  local nonce, grace, successor = string.match(mark, '^(.*):(%d+):(.*)$')
+-- The reply of an operation that finds no record: what a tombstone says, or that there is nothing.
+local function missing_reply(key)
+  local tombstone = redis.call('HGET', key, '@r')
+  if not tombstone then return {0} end
+  local nonce, grace, successor, confirmed = string.match(tombstone, '^([^:]*):(%d+):([^:]*):([01])$')
   if not nonce then return {0} end
-  return {2, nonce, tonumber(grace), now, successor}
+  return {2, nonce, tonumber(grace), now, successor, tonumber(confirmed)}
 end
 
--- Leaves a trace of a rotation, or, without a nonce, of a login, whose successor is nobody's business.
-local function leave(key, nonce, grace, keep, successor)
-  if tonumber(keep) == 0 then return end
+-- Without a nonce, as after a login, the successor is not named either: it must not be found by the old key.
+local function write_tombstone(key, nonce, grace, keep, successor, confirmed)
+  if tonumber(keep) <= 0 then return end
   if nonce == '' then successor = '' end
-  redis.call('HSET', key, '@r', nonce .. ':' .. int(now + grace * 1000) .. ':' .. successor)
+  local tombstone = {nonce, int(now + grace * 1000), successor, confirmed and '1' or '0'}
+  redis.call('HSET', key, '@r', table.concat(tombstone, ':'))
   redis.call('PEXPIRE', key, int(keep * 1000))
 end
 
-local function parse(meta)
-  local created, timeout, expires, authenticated, details = string.match(meta, '^1:(%d+):(%d+):(%d+):(%d+):(.*)$')
-  -- Longer numbers are not exact; timeouts of ten digits are a hundred years.
-  if not created or math.max(#created, #timeout + 5, #expires, #authenticated) > 15 then return nil end
-  return {
-    created = tonumber(created), timeout = tonumber(timeout), expires = tonumber(expires),
-    authenticated = tonumber(authenticated), details = details
-  }
+-- `text` is the timeout and, if it is the session's own, an "a"; or '' to keep what there is.
+local function set_timeout(meta, text)
+  local timeout, adjusted = string.match(text, '^(%d+)(a?)$')
+  if timeout then meta.timeout, meta.adjusted = tonumber(timeout), adjusted end
 end
 
-local function format(meta)
-  return table.concat(
-    {'1', int(meta.created), int(meta.timeout), int(meta.expires), int(meta.authenticated), meta.details}, ':')
+-- `sent` is "=" and the attributes of the cookie that is about to be sent; or '' when none is.
+local function set_cookie(meta, sent, confirmed)
+  if sent ~= '' then meta.sent, meta.attributes = math.floor(now / 1000), string.sub(sent, 2) end
+  meta.confirmed = confirmed
 end
 
-local function life(meta)
+-- Begins the life of a session, or begins it again with a login.
+-- Arguments of ARGV from `first` on: time to the absolute expiry (s, 0: none), age of the login (ms, '': none),
+-- when the owner authenticated (ms, '': by the age), index keys, details.
+local function begin_life(meta, first)
+  local absolute, age = tonumber(ARGV[first]), tonumber(ARGV[first + 1])
+  meta.created = now
+  meta.expires = absolute > 0 and now + absolute * 1000 or 0
+  meta.authenticated = age and math.min(tonumber(ARGV[first + 2]) or now - age, now) or 0
+  meta.index_keys, meta.details = ARGV[first + 3], ARGV[first + 4]
+end
+
+local function ttl_ms(meta)
   local left = meta.timeout * 1000
   if meta.expires > 0 and meta.expires - now < left then left = meta.expires - now end
   return left
 end
 
--- Stores metadata and the field-value pairs of ARGV from `first` on; gives the record's time to live.
-local function store(key, meta, first)
+-- Stores metadata and the field-value pairs of ARGV from `first` on; returns the record's time to live.
+local function write_record(key, meta, first)
   for start = first, #ARGV, 1000 do
     redis.call('HSET', key, unpack(ARGV, start, math.min(start + 999, #ARGV)))
   end
   redis.call('HSET', key, '@', format(meta), '@s', int(math.floor(now / 1000)))
-  local left = life(meta)
+  local left = ttl_ms(meta)
   redis.call('PEXPIRE', key, int(left))
   return left
 end

@@ -1,14 +1,14 @@
--- Remembers that an owner's ownerHash is about to have a session with a indexKey. Written before the session, so
--- that no session is ever without its entry.
--- KEYS  1 the indexKey's set of ownerHashes
--- ARGV  1 ownerHash, 2 how long to keep it (s, 0: for ever)
--- Returns 1
--- Upholds C7 for sessions that are found by a indexKey.
-local keep, left = ARGV[2] * 1000, redis.call('PTTL', KEYS[1])
-redis.call('SADD', KEYS[1], ARGV[1])
-if keep == 0 then
-  redis.call('PERSIST', KEYS[1])
-elseif left == -2 or (left >= 0 and left < keep) then
-  redis.call('PEXPIRE', KEYS[1], keep)
-end
-return 1
+-- Remembers that an owner is about to have a session with an index key. Written before the session, so that no session
+-- is ever without its entry. The key lives as long as its last entry; older ones are removed here.
+-- KEYS  1 the index key's entries: owner hashes by the time that they were last added (ms), and "@keep" with the
+--       longest time that any of them is kept (s)
+-- ARGV  1 owner hash, 2 how long to keep the entry (s)
+-- Returns {1}
+-- Upholds C7 for sessions that are found by an index key.
+-- @include _time
+local keep = math.max(tonumber(ARGV[2]), tonumber(redis.call('ZSCORE', KEYS[1], '@keep')) or 0)
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', '(' .. int(now - keep * 1000))
+redis.call('ZADD', KEYS[1], int(now), ARGV[1], int(keep), '@keep')
+local left = ARGV[2] * 1000
+if redis.call('PTTL', KEYS[1]) < left then redis.call('PEXPIRE', KEYS[1], int(left)) end
+return {1}

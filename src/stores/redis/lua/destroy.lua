@@ -1,13 +1,22 @@
--- Ends a record. What a rotation left at a key stays: it leads the caller to the successor.
+-- Ends a record. A tombstone that is there stays: it leads the caller to the successor.
 -- KEYS  1 record, 2 the owner's index (owned records only)
--- ARGV  1 handle
--- Returns {1, now} | {0} | {2, nonce, grace until, now, successor}
--- Upholds C1: afterwards no other operation can make this key.
+-- ARGV  1 handle, 2 grace (s), 3 how long the tombstone is kept (s, 0: no tombstone)
+-- Returns {1, now} | {0} | {2, nonce, grace until, now, successor, confirmed}
+-- Upholds C1: afterwards no other operation can make this key. The record goes first and its entry then: where the
+-- deletion is refused, the session stays listed.
 -- @include _record
-if KEYS[2] then redis.call('ZREM', KEYS[2], ARGV[1]) end
-local found = redis.pcall('HEXISTS', KEYS[1], '@')
+-- Fails before anything is written if what is there is no index.
+if KEYS[2] then redis.call('ZCARD', KEYS[2]) end
+local reply = {0}
+local stored = redis.pcall('HGET', KEYS[1], '@')
+if type(stored) == 'string' then
+  local meta = parse(stored)
+  redis.call('DEL', KEYS[1])
+  write_tombstone(KEYS[1], '', ARGV[2], ARGV[3], '', not meta or meta.confirmed)
+  reply = {1, now}
+elseif stored == false then
+  reply = missing_reply(KEYS[1])
+end
 -- Something else than a hash is not ours to delete.
-if type(found) == 'table' then return {0} end
-if found == 0 then return absent(KEYS[1]) end
-redis.call('DEL', KEYS[1])
-return {1, now}
+if KEYS[2] then redis.call('ZREM', KEYS[2], ARGV[1]) end
+return reply

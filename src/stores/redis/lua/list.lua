@@ -1,20 +1,27 @@
 -- Lists the live records in an owner's index, and drops entries whose record has ended.
 -- KEYS  1 the owner's index
 -- ARGV  1 what the keys of the owner's records begin with
--- Returns {now, handle, metadata, last seen (s)...}
--- @include _settled
--- @include _present
-local time = redis.call('TIME')
-local reply = {time[1] * 1000 + math.floor(time[2] / 1000)}
-local handles = redis.call('ZRANGE', KEYS[1], 0, -1)
-settled(KEYS[1], ARGV[1], handles)
+-- Returns {1, now, handle, metadata, last seen (s)...}
+-- @include _time
+-- @include _metadata
+-- @include _slot
+-- @include _record_exists
+-- @include _revocation
+local reply = {1, now}
+local handles, revocation = redis.call('ZRANGE', KEYS[1], 0, -1), revoked_at(KEYS[1])
+assert_slot_stable(KEYS[1], ARGV[1], handles)
 for _, handle in ipairs(handles) do
   local key = ARGV[1] .. handle
-  if present(key) then
+  if handle == REVOKED then
+    -- No session.
+  elseif record_exists(key) then
     local values = redis.call('HMGET', key, '@', '@s')
-    reply[#reply + 1] = handle
-    reply[#reply + 1] = values[1]
-    reply[#reply + 1] = values[2]
+    local meta = parse(values[1])
+    if not meta or not is_revoked(key, meta, revocation) then
+      reply[#reply + 1] = handle
+      reply[#reply + 1] = values[1]
+      reply[#reply + 1] = values[2]
+    end
   else
     redis.call('ZREM', KEYS[1], handle)
   end

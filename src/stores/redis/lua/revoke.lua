@@ -1,38 +1,48 @@
--- Ends records in an owner's index: all, or those with a indexKey, but one if wanted.
+-- Ends records in an owner's index: all, or those with an index key, but one if wanted. A revocation of all is
+-- remembered (see _revocation), for records that the index does not name.
 -- KEYS  1 the owner's index
--- ARGV  1 what the keys of the owner's records begin with, 2 the handle to spare, or '', 3 the indexKey, or ''
--- Returns {handle...} of the records that it ended
--- Upholds C7: no moment between listing and ending.
+-- ARGV  1 what the keys of the owner's records begin with, 2 the handle to spare, or '', 3 the index key, or '',
+--       4 how long to remember it (s)
+-- Returns {1, now, handle...} of the records that it ended
+-- Upholds C7: no moment between listing and ending. Each record goes first and its entry then: where the deletion is
+-- refused, the session stays listed, and the next revocation finds it.
 -- @include _record
--- @include _settled
--- @include _present
-local function carries(key, indexKey)
-  if not present(key) then return false end
+-- @include _slot
+-- @include _owner
+local function carries(key, index_key)
+  if not record_exists(key) then return false end
   local meta = parse(redis.call('HGET', key, '@'))
-  local decoded, details = pcall(cjson.decode, meta and meta.details or '')
-  if not decoded or type(details) ~= 'table' or type(details[5]) ~= 'table' then return false end
-  for _, each in ipairs(details[5]) do
-    if each == indexKey then return true end
+  return meta and string.find(',' .. meta.index_keys .. ',', ',' .. index_key .. ',', 1, true)
+end
+
+-- The session to spare may have been rotated since. Written by us, tombstones make no circle.
+local function resolve_successor(handle)
+  for _ = 1, 1000 do
+    assert_slot_stable(KEYS[1], ARGV[1], {handle})
+    local key = ARGV[1] .. handle
+    local tombstone = redis.call('TYPE', key).ok == 'hash' and redis.call('HGET', key, '@r')
+    local successor = tombstone and string.match(tombstone, '^[^:]*:%d+:([^:]+):[01]$')
+    if not successor then break end
+    handle = successor
   end
-  return false
+  return handle
 end
 
--- The session to spare may have been rotated since.
-local function successor(handle)
-  settled(KEYS[1], ARGV[1], {handle})
-  local mark = redis.call('HGET', ARGV[1] .. handle, '@r')
-  local next = mark and string.match(mark, ':([^:]+)$')
-  return next and successor(next) or handle
-end
-
-local spared = ARGV[2] ~= '' and successor(ARGV[2])
-local reply, handles = {}, redis.call('ZRANGE', KEYS[1], 0, -1)
-settled(KEYS[1], ARGV[1], handles)
+local spared = ARGV[2] ~= '' and resolve_successor(ARGV[2])
+local reply, handles = {1, now}, redis.call('ZRANGE', KEYS[1], 0, -1)
+assert_slot_stable(KEYS[1], ARGV[1], handles)
 for _, handle in ipairs(handles) do
   local key = ARGV[1] .. handle
-  if handle ~= spared and (ARGV[3] == '' or carries(key, ARGV[3])) then
+  if handle ~= spared and handle ~= REVOKED and (ARGV[3] == '' or carries(key, ARGV[3])) then
     if redis.call('DEL', key) == 1 then reply[#reply + 1] = handle end
     redis.call('ZREM', KEYS[1], handle)
   end
+end
+if ARGV[3] == '' then
+  -- A server whose memory is full refuses what follows, unless the script has deleted something before.
+  redis.call('ZREM', KEYS[1], '')
+  if spared and record_exists(ARGV[1] .. spared) then redis.call('HSET', ARGV[1] .. spared, '@v', int(now)) end
+  redis.call('ZADD', KEYS[1], int(now), REVOKED)
+  extend_ttl(KEYS[1], ARGV[4] * 1000)
 end
 return reply

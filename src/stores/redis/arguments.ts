@@ -1,0 +1,154 @@
+import type {
+  LoginChange,
+  NewRecord,
+  NewTombstone,
+  RecordChange,
+  RecordDetails,
+  RecordKey,
+  RecordRekey,
+  Stored,
+} from '../store.ts';
+import type { ValueEncoding } from './encoding.ts';
+import { formatCookie, formatDetails, formatIndexKeys, formatTimeout } from './record.ts';
+
+// ARGV of the scripts in `lua/`, whose headers say what each argument is. Lists of fields are never spread into a
+// call: its arguments go on the stack, which holds some ten thousands.
+
+/** For `begin_life` of a rotation, which begins no life. */
+const NO_LIFE: readonly string[] = ['', '', '', '', ''];
+
+export function createArguments({ handle }: RecordKey, record: NewRecord, encoding: ValueEncoding): Stored[] {
+  const { login } = record;
+  return [
+    handle,
+    formatTimeout(record.timeout),
+    formatCookie(record.cookieAttributes),
+    ...lifeArguments(record.details, record.absoluteTimeout, login),
+    ...admissionArguments(login),
+    '',
+    '0',
+    ...fieldArguments(record.fields, encoding),
+  ];
+}
+
+/**
+ * For the creation of a copy in another slot.
+ * @param meta the metadata of the old record, as it is stored
+ * @param fields all of the new record's
+ * @param provisional seconds that the copy lives until a save confirms it; 0 for as long as any record
+ */
+export function copyArguments(
+  { handle }: RecordKey,
+  { login, timeout, cookieAttributes }: RecordRekey,
+  meta: string,
+  fields: ReadonlyMap<string, Stored>,
+  provisional: number,
+  encoding: ValueEncoding,
+): Stored[] {
+  return [
+    handle,
+    formatTimeout(timeout),
+    formatCookie(cookieAttributes),
+    ...(login === null ? NO_LIFE : lifeArguments(login.details, login.absoluteTimeout, login)),
+    ...admissionArguments(login),
+    meta,
+    formatNumber(provisional),
+    ...fieldArguments(fields, encoding),
+  ];
+}
+
+export function saveArguments({ handle }: RecordKey, change: RecordChange, encoding: ValueEncoding): Stored[] {
+  return [
+    handle,
+    formatTimeout(change.timeout),
+    formatCookie(change.cookieAttributes),
+    flag(change.confirmsCookie),
+    ...changeArguments(change, encoding),
+  ];
+}
+
+export function rekeyArguments(from: RecordKey, to: RecordKey, rekey: RecordRekey, encoding: ValueEncoding): Stored[] {
+  const { login } = rekey;
+  return [
+    from.handle,
+    to.handle,
+    formatTimeout(rekey.timeout),
+    formatCookie(rekey.cookieAttributes),
+    ...(login === null ? NO_LIFE : lifeArguments(login.details, login.absoluteTimeout, login)),
+    ...admissionArguments(login),
+    flag(rekey.confirmsCookie),
+    ...tombstoneArguments(rekey.tombstone),
+    flag(rekey.exact),
+    ...changeArguments(rekey, encoding),
+  ];
+}
+
+/**
+ * @param meta the metadata that the copy was made from, as it is stored
+ * @param fields all fields that it was made from
+ */
+export function deleteRotatedArguments(
+  to: RecordKey,
+  { tombstone, confirmsCookie }: RecordRekey,
+  meta: string,
+  fields: ReadonlyMap<string, Stored>,
+  encoding: ValueEncoding,
+): Stored[] {
+  const expectations = { set: new Map<string, Stored>(), delete: new Set<string>(), expect: fields };
+  return [
+    flag(confirmsCookie),
+    ...tombstoneArguments(tombstone),
+    to.handle,
+    meta,
+    ...changeArguments(expectations, encoding),
+  ];
+}
+
+export function destroyArguments({ handle }: RecordKey, tombstone: NewTombstone | null): Stored[] {
+  const [, grace, keep] = tombstoneArguments(tombstone);
+  return [handle, grace, keep];
+}
+
+export function formatNumber(number: number | null): string {
+  return number === null ? '' : String(number);
+}
+
+function flag(value: boolean): string {
+  return value ? '1' : '0';
+}
+
+function lifeArguments(details: RecordDetails, absoluteTimeout: number, login: LoginChange | null): string[] {
+  return [
+    formatNumber(absoluteTimeout),
+    formatNumber(login?.age ?? null),
+    formatNumber(login?.authenticatedAt ?? null),
+    formatIndexKeys(details.indexKeys),
+    formatDetails(details),
+  ];
+}
+
+function admissionArguments(login: LoginChange | null): string[] {
+  const evicts = login?.onSessionLimit === 'evict-oldest';
+  return [formatNumber(login?.pendingSince ?? null), formatNumber(login?.max ?? 0), flag(evicts)];
+}
+
+function tombstoneArguments(tombstone: NewTombstone | null): [nonce: string, grace: string, keep: string] {
+  return [tombstone?.nonce ?? '', formatNumber(tombstone?.grace ?? 0), formatNumber(tombstone?.keep ?? 0)];
+}
+
+function changeArguments(
+  { set, delete: deleted, expect }: Pick<RecordChange, 'set' | 'delete' | 'expect'>,
+  encoding: ValueEncoding,
+): Stored[] {
+  const args: Stored[] = [formatNumber(deleted.size), formatNumber(expect?.size ?? 0), ...deleted];
+  for (const [name, value] of expect ?? []) {
+    args.push(name, flag(value !== undefined), value === undefined ? '' : encoding.encode(value));
+  }
+  return [...args, ...fieldArguments(set, encoding)];
+}
+
+function fieldArguments(fields: ReadonlyMap<string, Stored>, encoding: ValueEncoding): Stored[] {
+  const args: Stored[] = [];
+  for (const [name, value] of fields) args.push(name, encoding.encode(value));
+  return args;
+}

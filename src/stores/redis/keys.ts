@@ -1,0 +1,57 @@
+import type { RecordKey } from '../store.ts';
+
+/** Owned or anonymous; the indexes and the keys of others have other names. */
+const RECORD_NAME = /^(?:\{([\w-]{16})\}:)?([\w-]{43})$/;
+
+/** The names of the store's keys in Redis. All of one owner's share a hash tag, and so a slot. */
+export class KeyNames {
+  readonly prefix: string;
+
+  constructor(prefix: string) {
+    this.prefix = prefix;
+  }
+
+  record({ handle, ownerHash }: RecordKey): string {
+    return ownerHash === null ? this.prefix + handle : this.ownerPrefix(ownerHash) + handle;
+  }
+
+  /** What the names of an owner's records begin with. */
+  ownerPrefix(ownerHash: string): string {
+    return `${this.prefix}{${ownerHash}}:`;
+  }
+
+  /** The index of an owner's sessions. */
+  ownerIndex(ownerHash: string): string {
+    return `${this.ownerPrefix(ownerHash)}owner`;
+  }
+
+  /** The entries of an index key. */
+  loginIndex(indexKey: string): string {
+    return `${this.prefix}indexKey:${indexKey}`;
+  }
+
+  /** A record, and the index that it is in, if any. */
+  withIndex(key: RecordKey): string[] {
+    return key.ownerHash === null ? [this.record(key)] : [this.record(key), this.ownerIndex(key.ownerHash)];
+  }
+
+  /** A name of no data, for a command that only has to reach the server. */
+  get unused(): string {
+    return `${this.prefix}time`;
+  }
+
+  /** The record that a name belongs to, if any. */
+  parseRecord(name: string): RecordKey | undefined {
+    const match = RECORD_NAME.exec(name.slice(this.prefix.length));
+    return match === null ? undefined : { handle: match[2]!, ownerHash: match[1] ?? null };
+  }
+
+  /** A glob-style pattern that all names match, and no others. */
+  get pattern(): string {
+    return `${escapeGlob(this.prefix)}*`;
+  }
+}
+
+function escapeGlob(text: string): string {
+  return text.replaceAll(/[\\*?[\]^]/g, String.raw`\$&`);
+}

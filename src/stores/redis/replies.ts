@@ -1,0 +1,137 @@
+import { SessionError } from '../../errors.ts';
+import type { Stored, Tombstone } from '../store.ts';
+import type { Reply } from './driver.ts';
+import { textOf } from './record.ts';
+import type { ScriptName } from './scripts.generated.ts';
+
+/** What the first number of a script's reply means; see `lua/_record.lua`. */
+const CODES = ['gone', 'ok', 'tombstone', 'conflict', 'exists', 'full', 'late', 'revoked'] as const;
+export type ReplyStatus = (typeof CODES)[number];
+
+/** What a value of a reply is: a number, text (a string or bytes), or text that may be absent. */
+type Kind = 'number' | 'text' | 'text?';
+
+/** The values that follow a code: so many, and then any number of groups. */
+interface Shape {
+  readonly first: readonly Kind[];
+  readonly groups?: readonly Kind[];
+}
+
+const NOTHING: Shape = { first: [] };
+const HANDLES: Shape = { first: ['number'], groups: ['text'] };
+
+const SHAPES: Readonly<Record<ReplyStatus, Shape>> = {
+  gone: NOTHING,
+  ok: HANDLES,
+  tombstone: { first: ['text', 'number', 'number', 'text', 'number'] },
+  conflict: { first: [], groups: ['text', 'text'] },
+  exists: NOTHING,
+  full: NOTHING,
+  late: { first: ['number'] },
+  revoked: NOTHING,
+};
+
+/** What a script may reply besides success, and what follows the code of success. */
+interface Replies {
+  readonly or: readonly ReplyStatus[];
+  readonly ok: Shape;
+}
+
+const REPLIES: Readonly<Record<ScriptName, Replies>> = {
+  addIndexKey: { or: [], ok: NOTHING },
+  create: { or: ['gone', 'exists', 'full', 'revoked', 'late'], ok: HANDLES },
+  deleteRotated: { or: ['gone', 'tombstone', 'conflict', 'late'], ok: { first: ['number'] } },
+  destroy: { or: ['gone', 'tombstone', 'late'], ok: { first: ['number'] } },
+  getIndexOwners: { or: [], ok: { first: [], groups: ['text'] } },
+  getMetadata: { or: ['gone'], ok: { first: ['text', 'text?'] } },
+  list: { or: [], ok: { first: ['number'], groups: ['text', 'text', 'text?'] } },
+  rekey: { or: ['gone', 'tombstone', 'conflict', 'exists', 'full', 'revoked', 'late'], ok: HANDLES },
+  removeIndexKey: { or: [], ok: NOTHING },
+  revoke: { or: ['late'], ok: HANDLES },
+  save: { or: ['gone', 'tombstone', 'conflict', 'late'], ok: { first: ['number'] } },
+  take: { or: ['gone', 'tombstone', 'late'], ok: { first: ['number'], groups: ['text', 'text'] } },
+  time: { or: [], ok: { first: ['number'] } },
+};
+
+/** A script's reply that has the shape of what its code says. */
+export interface CheckedReply {
+  readonly status: ReplyStatus;
+  /** What follows the code. */
+  readonly values: readonly Reply[];
+}
+
+/**
+ * Checks a script's reply. One that the script cannot have made belongs to another command: the connection is out of
+ * step, and to take that reply for this one's would acknowledge what has not happened.
+ * @throws {SessionError} `ERR_SESSION_STORE`
+ */
+export function checkReply(script: ScriptName, reply: unknown): CheckedReply {
+  if (!Array.isArray(reply)) throw strayReply();
+  const [code, ...values] = reply as [unknown, ...Reply[]];
+  const status = isNumber(code) ? CODES[Number(code)] : undefined;
+  if (status === undefined) throw strayReply();
+  const { or, ok } = REPLIES[script];
+  const shape = status === 'ok' ? ok : or.includes(status) ? SHAPES[status] : undefined;
+  if (shape === undefined || !hasShape(values, shape)) throw strayReply();
+  return { status, values };
+}
+
+/**
+ * Checks the reply of HGETALL: an object of strings or bytes.
+ * @throws {SessionError} `ERR_SESSION_STORE`
+ */
+export function checkHash(reply: unknown): Readonly<Record<string, Stored>> {
+  if (typeof reply !== 'object' || reply === null || Array.isArray(reply)) throw strayReply();
+  const fields = reply as Record<string, unknown>;
+  for (const name in fields) {
+    if (!isText(fields[name]) && Object.hasOwn(fields, name)) throw strayReply();
+  }
+  return fields as Record<string, Stored>;
+}
+
+/** The values of a reply from `start` on, alternating names and values, as an object. */
+export function fieldsFromReply(values: readonly Reply[], start: number): Record<string, Stored> {
+  const fields: Record<string, Stored> = Object.create(null);
+  for (let i = start; i < values.length; i += 2) fields[textOf(values[i] as Stored)] = values[i + 1] as Stored;
+  return fields;
+}
+
+export function tombstoneFromReply(values: readonly Reply[]): Tombstone {
+  const [nonce, graceUntil, now, successor, confirmed] = values as [Stored, Reply, Reply, Stored, Reply];
+  return {
+    status: 'tombstone',
+    nonce: textOf(nonce),
+    graceUntil: Number(graceUntil),
+    now: Number(now),
+    successor: textOf(successor),
+    confirmed: Number(confirmed) === 1,
+  };
+}
+
+function hasShape(values: readonly unknown[], { first, groups = [] }: Shape): boolean {
+  const further = values.length - first.length;
+  if (further < 0 || (groups.length === 0 ? further > 0 : further % groups.length > 0)) return false;
+  return values.every((value, i) =>
+    isOf(i < first.length ? first[i]! : groups[(i - first.length) % groups.length]!, value),
+  );
+}
+
+function isOf(kind: Kind, value: unknown): boolean {
+  if (kind === 'number') return isNumber(value);
+  return isText(value) || (kind === 'text?' && value === null);
+}
+
+function isNumber(value: unknown): boolean {
+  return typeof value === 'number' || typeof value === 'bigint';
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' || value instanceof Uint8Array;
+}
+
+function strayReply(): SessionError {
+  return new SessionError(
+    'ERR_SESSION_STORE',
+    'Redis answered with the reply to another command: its connection is out of step, so it is not known what this command did',
+  );
+}
