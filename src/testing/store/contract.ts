@@ -1,21 +1,45 @@
 import type { StoreCheck } from './check.ts';
-import { MOVES } from './rekeys.ts';
+import { EXPIRIES, LIFETIMES } from './lifetimes.ts';
+import { LOGIN_INDEXES } from './login-indexes.ts';
 import { OWNERS } from './owners.ts';
-import { LIFETIMES, RECORDS } from './records.ts';
+import { RACES } from './races.ts';
+import { RECORDS } from './records.ts';
+import { REKEYS, TOMBSTONES } from './rekeys.ts';
+import { REVOCATIONS } from './revocations.ts';
 import { SCANS } from './scans.ts';
 
+/** What a store can do besides keeping records. */
+export interface StoreCapabilities {
+  /** It has `listOwned` and `revokeOwned`. */
+  owners: boolean;
+  /** It has `addIndexKey`, `findOwnerHashes` and `removeIndexKey`. */
+  index?: boolean;
+  /** It has `scan`. */
+  scan?: boolean;
+}
+
 /**
- * What every store promises, as checks for any test runner. Checks of owners are for stores that have
- * `listOwned` and `revokeOwned`, those of scans for stores that have `scan`.
+ * What every store promises, as checks for any test runner. Each check uses keys of its own, so that one store can
+ * serve all of them.
  *
  * @example
  * ```ts
- * for (const { title, run } of storeContract({ owners: true, scan: true })) {
+ * for (const { title, run } of storeContract({ owners: true, index: true, scan: true })) {
  *   test(title, () => run(harness));
  * }
  * ```
  */
-export function storeContract(capabilities: { owners: boolean; scan?: boolean }): readonly StoreCheck[] {
-  const { owners, scan = false } = capabilities;
-  return [...RECORDS, ...LIFETIMES, ...MOVES, ...(owners ? OWNERS : []), ...(scan ? SCANS : [])];
+export function storeContract(capabilities: StoreCapabilities): readonly StoreCheck[] {
+  const { owners, index = false, scan = false } = capabilities;
+  return [
+    ...RECORDS,
+    ...LIFETIMES,
+    ...EXPIRIES,
+    ...REKEYS,
+    ...TOMBSTONES,
+    ...RACES.filter((check) => owners || !check.owners),
+    ...(owners ? [...OWNERS, ...REVOCATIONS] : []),
+    ...(index ? LOGIN_INDEXES : []),
+    ...(scan ? SCANS : []),
+  ];
 }

@@ -1,11 +1,21 @@
 import assert from 'node:assert/strict';
 import type { StoreCheck } from './check.ts';
-import { change, createOwned, DETAILS, login, move, newOwnerHash, newKey, record, TRACE } from './fixtures.ts';
+import {
+  createAnonymous,
+  createOwned,
+  loginRekey,
+  newKey,
+  newOwnerHash,
+  ownedRecord,
+  rekey,
+  ROTATED,
+  written,
+} from './fixtures.ts';
 
 /** The optional capability of finding an owner's sessions. */
 export const OWNERS: readonly StoreCheck[] = [
   {
-    title: 'an owner lists live sessions, oldest login first, and nobody else sees them',
+    title: "an owner's live sessions are listed, oldest login first, and no others",
     async run({ store, expire }) {
       const [ownerHash, other] = [newOwnerHash(), newOwnerHash()];
       const keys = [];
@@ -24,36 +34,27 @@ export const OWNERS: readonly StoreCheck[] = [
     },
   },
   {
-    title: 'a rotation keeps the place among the sessions of its owner',
+    title: 'a rotation keeps the place among the sessions of its owner, a login takes the last',
     async run({ store }) {
       const ownerHash = newOwnerHash();
       const [a, b] = [await createOwned(store, ownerHash), await createOwned(store, ownerHash)];
-      const next = newKey(ownerHash);
-      assert.equal((await store.rekey(a, next, move({ trace: TRACE }))).status, 'ok');
-      assert.deepEqual(
-        (await store.listOwned!(ownerHash)).map(({ handle }) => handle),
-        [next.handle, b.handle],
-      );
+      const [rotated, again] = [newKey(ownerHash), newKey(ownerHash)];
+      await written(store.rekey(a, rotated, rekey({ tombstone: ROTATED })));
+      const handles = async (): Promise<string[]> => (await store.listOwned!(ownerHash)).map(({ handle }) => handle);
+      assert.deepEqual(await handles(), [rotated.handle, b.handle]);
+      await written(store.rekey(rotated, again, loginRekey()));
+      assert.deepEqual(await handles(), [b.handle, again.handle]);
     },
   },
   {
-    title: 'C7: a revocation ends all sessions but the one to spare, and no later write revives them',
+    title: 'a session that was destroyed with a tombstone is not listed, and does not count',
     async run({ store }) {
       const ownerHash = newOwnerHash();
-      const keys = [];
-      for (let i = 0; i < 5; i++) keys.push(await createOwned(store, ownerHash));
-      const ended = await store.revokeOwned!(ownerHash, keys[2]!.handle, null);
-      assert.equal(ended.length, 4);
-      for (const key of keys) assert.equal((await store.load(key))?.status, key === keys[2] ? 'found' : undefined);
-      assert.equal((await store.save(keys[0]!, change({ a: '1' }))).status, 'gone');
-      assert.equal((await store.rekey(keys[0]!, newKey(ownerHash), move())).status, 'gone');
-      assert.deepEqual(
-        (await store.listOwned!(ownerHash)).map(({ handle }) => handle),
-        [keys[2]!.handle],
-      );
-      assert.deepEqual(await store.revokeOwned!(ownerHash, null, null), [keys[2]!.handle]);
+      const key = await createOwned(store, ownerHash);
+      await written(store.destroy(key, { nonce: '', grace: 10, keep: 600 }));
       assert.deepEqual(await store.listOwned!(ownerHash), []);
-      assert.deepEqual(await store.revokeOwned!(ownerHash, null, null), []);
+      const limited = ownedRecord({}, { max: 1, onSessionLimit: 'refuse' });
+      assert.equal((await store.create(newKey(ownerHash), limited)).status, 'ok');
     },
   },
   {
@@ -61,7 +62,7 @@ export const OWNERS: readonly StoreCheck[] = [
     async run({ store, expire }) {
       const ownerHash = newOwnerHash();
       const limited = (onSessionLimit: 'evict-oldest' | 'refuse') =>
-        store.create(newKey(ownerHash), record({}, { details: DETAILS, login: login({ max: 2, onSessionLimit }) }));
+        store.create(newKey(ownerHash), ownedRecord({}, { max: 2, onSessionLimit }));
       const first = await createOwned(store, ownerHash);
       const second = await createOwned(store, ownerHash);
       const third = await limited('evict-oldest');
@@ -75,34 +76,22 @@ export const OWNERS: readonly StoreCheck[] = [
     },
   },
   {
-    title: 'C8: a new login of a session that counts already needs no room',
+    title: 'C8: a login of a session that counts already needs no room',
     async run({ store }) {
       const ownerHash = newOwnerHash();
       const key = await createOwned(store, ownerHash);
-      const relogin = { ...login({ max: 1, onSessionLimit: 'refuse' as const }), details: DETAILS, absoluteTimeout: 0 };
+      const limited = { max: 1, onSessionLimit: 'refuse' as const };
       const next = newKey(ownerHash);
-      assert.equal((await store.rekey(key, next, move({ login: relogin }))).status, 'ok');
-      const refused = await store.create(newKey(ownerHash), record({}, { details: DETAILS, login: relogin }));
-      assert.equal(refused.status, 'full');
+      await written(store.rekey(key, next, loginRekey(limited)));
+      assert.equal((await store.create(newKey(ownerHash), ownedRecord({}, limited))).status, 'full');
+      assert.equal(
+        (await store.rekey(await createAnonymous(store), newKey(ownerHash), loginRekey(limited))).status,
+        'full',
+      );
       assert.deepEqual(
         (await store.listOwned!(ownerHash)).map(({ handle }) => handle),
         [next.handle],
       );
-    },
-  },
-  {
-    title: 'a login that moves a session to another owner leaves the first without it',
-    async run({ store }) {
-      const [one, two] = [newOwnerHash(), newOwnerHash()];
-      const key = await createOwned(store, one);
-      const next = newKey(two);
-      const details = { ...DETAILS, owner: 'bob' };
-      assert.equal(
-        (await store.rekey(key, next, move({ login: { ...login(), details, absoluteTimeout: 0 } }))).status,
-        'ok',
-      );
-      assert.deepEqual(await store.listOwned!(one), []);
-      assert.equal((await store.listOwned!(two))[0]?.meta.owner, 'bob');
     },
   },
 ];

@@ -1,6 +1,20 @@
 import assert from 'node:assert/strict';
 import type { StoreCheck } from './check.ts';
-import { change, dataOf, found, move, newKey, record } from './fixtures.ts';
+import {
+  assertNear,
+  change,
+  createAnonymous,
+  dataOf,
+  found,
+  newKey,
+  record,
+  rekey,
+  ROTATED,
+  written,
+} from './fixtures.ts';
+
+/** More than fit on the stack as arguments of one call, in a change that names each of them twice. */
+const MANY = 40_000;
 
 /** Records and their fields: what every store must do. */
 export const RECORDS: readonly StoreCheck[] = [
@@ -11,7 +25,7 @@ export const RECORDS: readonly StoreCheck[] = [
       assert.equal((await store.save(newKey(), change({ a: '1' }))).status, 'gone');
       assert.equal((await store.destroy(newKey())).status, 'gone');
       assert.equal((await store.take(newKey(), 'a')).status, 'gone');
-      assert.equal((await store.rekey(newKey(), newKey(), move())).status, 'gone');
+      assert.equal((await store.rekey(newKey(), newKey(), rekey())).status, 'gone');
     },
   },
   {
@@ -19,18 +33,28 @@ export const RECORDS: readonly StoreCheck[] = [
     async run({ store }) {
       const key = newKey();
       const fields = { a: '1', 'with space': '"\u20ac\u0000"', '@@at': 'x', __proto__x: 'y' };
-      const outcome = await store.create(key, record(fields));
-      assert.ok(outcome.status === 'ok');
+      const outcome = await written(store.create(key, record(fields)));
       const loaded = await found(store, key);
       assert.deepEqual(dataOf(loaded), fields);
-      assert.equal(loaded.meta.createdAt, outcome.now);
-      assert.equal(loaded.meta.expiresAt, outcome.now + 86_400_000);
-      assert.equal(loaded.meta.timeout, 1200);
-      assert.equal(loaded.meta.authenticatedAt, 0);
-      assert.equal(loaded.meta.owner, null);
-      assert.equal(loaded.meta.address, '192.0.2.7');
-      assert.equal(loaded.meta.agent, 'Contract "1.0" \u20ac');
-      assert.ok(Math.abs(loaded.lastSeen - outcome.now) < 1000);
+      assert.deepEqual(
+        { ...loaded.meta },
+        {
+          owner: null,
+          method: null,
+          address: '192.0.2.7',
+          agent: 'Contract "1.0" \u20ac',
+          indexKeys: [],
+          createdAt: outcome.now,
+          timeout: { seconds: 1200, adjusted: false },
+          expiresAt: outcome.now + 86_400_000,
+          authenticatedAt: 0,
+          cookie: { sentAt: Math.floor(outcome.now / 1000) * 1000, attributes: 'first~cookie', confirmed: true },
+        },
+      );
+      assert.equal(loaded.lastSeen, Math.floor(outcome.now / 1000) * 1000);
+      assert.ok(loaded.now >= outcome.now);
+      assertNear(loaded.now, outcome.now);
+      assertNear(await store.now(), outcome.now);
     },
   },
   {
@@ -49,10 +73,22 @@ export const RECORDS: readonly StoreCheck[] = [
     },
   },
   {
+    title: 'fields and expectations are told apart to the last bit',
+    async run({ store }) {
+      const names = ['a', 'A', 'a ', 'a\u0000', '\ufffd', '\u00e9', 'e\u0301', '\ud83d\ude00', '\ud83d\ude01'];
+      const key = await createAnonymous(store, Object.fromEntries(names.map((name, i) => [name, `${i}`])));
+      const loaded = dataOf(await store.load(key));
+      assert.deepEqual(Object.keys(loaded).toSorted(), names.toSorted());
+      for (const [i, name] of names.entries()) assert.equal(loaded[name], `${i}`);
+      await written(store.save(key, change({ v: '\u00e9' })));
+      const likely = change({ v: 'changed' }, { expect: new Map([['v', 'e\u0301']]) });
+      assert.equal((await store.save(key, likely)).status, 'conflict');
+    },
+  },
+  {
     title: 'creating fails, and changes nothing, where there is a record',
     async run({ store }) {
-      const key = newKey();
-      await store.create(key, record({ a: '1' }));
+      const key = await createAnonymous(store, { a: '1' });
       assert.equal((await store.create(key, record({ b: '2' }))).status, 'exists');
       assert.deepEqual(dataOf(await store.load(key)), { a: '1' });
     },
@@ -60,32 +96,19 @@ export const RECORDS: readonly StoreCheck[] = [
   {
     title: 'C1: no write makes a record that was destroyed',
     async run({ store }) {
-      const key = newKey();
-      await store.create(key, record({ a: '1' }));
+      const key = await createAnonymous(store, { a: '1' });
       assert.equal((await store.destroy(key)).status, 'ok');
       assert.equal((await store.save(key, change({ a: '2' }))).status, 'gone');
       assert.equal((await store.save(key, change())).status, 'gone');
-      assert.equal((await store.rekey(key, newKey(), move({ set: new Map([['a', '2']]) }))).status, 'gone');
+      assert.equal((await store.rekey(key, newKey(), rekey({ set: new Map([['a', '2']]) }))).status, 'gone');
       assert.equal((await store.take(key, '')).status, 'gone');
-      assert.equal(await store.load(key), undefined);
-    },
-  },
-  {
-    title: 'C1: no write makes a record that has expired',
-    async run({ store, expire }) {
-      const key = newKey();
-      await store.create(key, record({ a: '1' }));
-      await expire(key);
-      assert.equal(await store.load(key), undefined);
-      assert.equal((await store.save(key, change({ a: '2' }))).status, 'gone');
       assert.equal(await store.load(key), undefined);
     },
   },
   {
     title: 'C2: changes of different fields all take effect',
     async run({ store }) {
-      const key = newKey();
-      await store.create(key, record({ a: '1', gone: 'x' }));
+      const key = await createAnonymous(store, { a: '1', gone: 'x' });
       const writes = Array.from({ length: 20 }, (_, i) => store.save(key, change({ [`f${i}`]: String(i) })));
       writes.push(store.save(key, change({}, { delete: new Set(['gone', 'never was']) })));
       await Promise.all(writes);
@@ -95,10 +118,9 @@ export const RECORDS: readonly StoreCheck[] = [
     },
   },
   {
-    title: 'C3: a change with expectations is made only if they hold, and else shows what is there',
+    title: 'C3: a change with expectations is made only if they hold, and otherwise shows what is there',
     async run({ store }) {
-      const key = newKey();
-      await store.create(key, record({ a: '1' }));
+      const key = await createAnonymous(store, { a: '1' });
       const refused = await store.save(key, change({ a: '3' }, { expect: new Map([['a', '2']]) }));
       assert.ok(refused.status === 'conflict');
       assert.equal(refused.fields['a'], '1');
@@ -113,71 +135,75 @@ export const RECORDS: readonly StoreCheck[] = [
     },
   },
   {
-    title: 'C3: of concurrent takers each field is given to one',
+    title: 'C3: fields are taken by their prefix, once, with the time by the clock of the store',
     async run({ store }) {
-      const key = newKey();
-      await store.create(key, record({ '@f:1': 'a', '@f:2': 'b', other: 'c' }));
-      const taken = await Promise.all(Array.from({ length: 5 }, () => store.take(key, '@f:')));
-      const names = taken.flatMap((outcome) => (outcome.status === 'ok' ? Object.keys(outcome.fields) : []));
-      assert.deepEqual(names.toSorted(), ['@f:1', '@f:2']);
-      assert.deepEqual(dataOf(await store.load(key)), { other: 'c' });
+      const key = await createAnonymous(store, { '@f:1': 'a', '@f:2': 'b', '@fx': 'c', other: 'd' });
+      const taken = await store.take(key, '@f:');
+      assert.ok(taken.status === 'ok');
+      assert.deepEqual({ ...taken.fields }, { '@f:1': 'a', '@f:2': 'b' });
+      assertNear(taken.now, await store.now());
+      const again = await store.take(key, '@f:');
+      assert.ok(again.status === 'ok');
+      assert.deepEqual({ ...again.fields }, {});
+      assert.deepEqual(dataOf(await store.load(key)), { '@fx': 'c', other: 'd' });
     },
   },
   {
-    title: 'large values and many fields survive',
+    title: 'the cookie that was last sent is remembered with its time, and by other writes left as it is',
+    async run({ store, pass }) {
+      const key = await createAnonymous(store);
+      await pass(key, 100);
+      const touched = await written(store.save(key, change({ a: '1' })));
+      const { cookie } = (await found(store, key)).meta;
+      assert.equal(cookie.attributes, 'first~cookie');
+      assertNear(cookie.sentAt, touched.now - 100_000);
+      const sent = await written(store.save(key, change({}, { cookieAttributes: 'second' })));
+      const second = { sentAt: Math.floor(sent.now / 1000) * 1000, attributes: 'second', confirmed: true };
+      assert.deepEqual((await found(store, key)).meta.cookie, second);
+    },
+  },
+  {
+    title: 'a timeout of the session itself is told from one of the factory, and by other writes left as it is',
     async run({ store }) {
-      const key = newKey();
-      const fields: Record<string, string> = { big: 'x'.repeat(300_000) };
-      for (let i = 0; i < 2500; i++) fields[`field${i}`] = `${i}`;
-      await store.create(key, record(fields));
-      await store.save(key, change(Object.fromEntries(Object.keys(fields).map((name) => [name, `${name}!`]))));
-      const loaded = dataOf(await store.load(key));
-      assert.equal(Object.keys(loaded).length, 2501);
-      assert.equal(loaded['field2499'], 'field2499!');
-    },
-  },
-];
-
-/** When records end. */
-export const LIFETIMES: readonly StoreCheck[] = [
-  {
-    title: 'a record ends after its idle timeout',
-    async run({ store, assertEndsIn }) {
-      const key = newKey();
-      await store.create(key, record({}, { timeout: 300 }));
-      await assertEndsIn(key, 300);
-    },
-  },
-  {
-    title: 'a record ends at its absolute expiry at the latest',
-    async run({ store, assertEndsIn }) {
-      const key = newKey();
-      await store.create(key, record({}, { timeout: 1200, absoluteTimeout: 600 }));
-      await assertEndsIn(key, 600);
-    },
-  },
-  {
-    title: 'C4: neither a write, nor a longer timeout, nor a rotation moves the absolute expiry',
-    async run({ store, assertEndsIn }) {
-      const key = newKey();
-      await store.create(key, record({}, { timeout: 500, absoluteTimeout: 600 }));
-      await store.save(key, change({ a: '1' }, { timeout: 5000 }));
-      const next = newKey();
-      assert.equal((await store.rekey(key, next, move({ timeout: 9000 }))).status, 'ok');
-      await store.save(next, change());
-      await assertEndsIn(next, 600);
-    },
-  },
-  {
-    title: 'an absolute timeout of 0 is none, and a changed idle timeout stays',
-    async run({ store, assertEndsIn }) {
-      const key = newKey();
-      await store.create(key, record({}, { timeout: 100, absoluteTimeout: 0 }));
-      await store.save(key, change({}, { timeout: 777 }));
+      const key = await createAnonymous(store);
+      await store.save(key, change({}, { timeout: { seconds: 77, adjusted: true } }));
       await store.save(key, change({ a: '1' }));
-      assert.equal((await found(store, key)).meta.timeout, 777);
-      assert.equal((await found(store, key)).meta.expiresAt, 0);
-      await assertEndsIn(key, 777);
+      assert.deepEqual((await found(store, key)).meta.timeout, { seconds: 77, adjusted: true });
+      await store.save(key, change({}, { timeout: { seconds: 77, adjusted: false } }));
+      assert.deepEqual((await found(store, key)).meta.timeout, { seconds: 77, adjusted: false });
+    },
+  },
+  {
+    title: 'text that is not well-formed, as an emoji that was cut in two, leaves a record readable',
+    async run({ store }) {
+      const key = newKey();
+      const details = { owner: null, method: 'half \ud83d', address: '\ude00', agent: 'Browser \ud83d', indexKeys: [] };
+      await written(store.create(key, record({ a: '1' }, { details })));
+      const { meta, fields } = await found(store, key);
+      assert.deepEqual([meta.method, meta.address, meta.agent], ['half \ufffd', '\ufffd', 'Browser \ufffd']);
+      assert.equal(fields['a'], '1');
+    },
+  },
+  {
+    title: `large values and ${MANY} fields survive, in every operation`,
+    async run({ store }) {
+      const [key, next] = [newKey(), newKey()];
+      const fields: Record<string, string> = { big: 'x'.repeat(300_000) };
+      for (let i = 1; i < MANY; i++) fields[`field${i}`] = `${i}`;
+      await written(store.create(key, record(fields)));
+      const changed = Object.fromEntries(Object.keys(fields).map((name) => [name, `${name}!`]));
+      await written(store.save(key, change(changed, { expect: new Map(Object.entries(fields)) })));
+      const refused = await store.save(key, change({}, { expect: new Map([['big', 'no longer']]) }));
+      assert.ok(refused.status === 'conflict');
+      assert.equal(refused.fields['field2499'], 'field2499!');
+      const exact = { exact: true, expect: new Map(Object.entries(changed)), set: new Map(Object.entries(fields)) };
+      await written(store.rekey(key, next, rekey({ ...exact, tombstone: ROTATED })));
+      const taken = await store.take(next, 'field');
+      assert.ok(taken.status === 'ok');
+      assert.equal(Object.keys(taken.fields).length, MANY - 1);
+      await written(store.save(next, change(taken.fields)));
+      await written(store.save(next, change({}, { delete: new Set(Object.keys(taken.fields)) })));
+      assert.deepEqual(dataOf(await store.load(next)), { big: fields['big'] });
     },
   },
 ];

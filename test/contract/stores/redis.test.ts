@@ -1,29 +1,11 @@
-import assert from 'node:assert/strict';
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { createRedisStore, type RedisStore } from 'websauna-session/redis';
-import { storeContract, type StoreHarness } from 'websauna-session/testing';
-import type { RecordKey } from 'websauna-session';
+import { storeContract } from 'websauna-session/testing';
 import { GIVEN_CLIENTS, type GivenClient } from '../../support/redis-clients.ts';
+import { redisHarness } from '../../support/redis-harness.ts';
 import { startRedis, type RedisServer } from '../../support/redis-server.ts';
 
 const PREFIX = 'contract:';
-
-function nameOf({ handle, ownerHash }: RecordKey): string {
-  return ownerHash === null ? `${PREFIX}${handle}` : `${PREFIX}{${ownerHash}}:${handle}`;
-}
-
-function harness(store: RedisStore, server: RedisServer): StoreHarness {
-  return {
-    store,
-    async assertEndsIn(key, seconds) {
-      const left = Number(await server.cli('PTTL', nameOf(key)));
-      assert.ok(left > seconds * 1000 - 5000 && left <= seconds * 1000, `ends in ${left} ms, not in ${seconds} s`);
-    },
-    async expire(key) {
-      assert.equal(await server.cli('PEXPIRE', nameOf(key), '0'), 1);
-    },
-  };
-}
 
 let server: RedisServer;
 beforeAll(async () => {
@@ -31,17 +13,22 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
+function testContract(storeOf: () => RedisStore): void {
+  for (const { title, run } of storeContract({ owners: true, index: true, scan: true })) {
+    test(title, () => run(redisHarness(storeOf(), PREFIX, (_, ...command) => server.cli(...command))));
+  }
+}
+
 for (const [name, connect] of Object.entries(GIVEN_CLIENTS)) {
   describe(`store contract: ${name}`, () => {
     let given: GivenClient;
     let store: RedisStore;
     beforeAll(async () => {
       given = await connect(server.url);
-      store = createRedisStore({ client: given.client, prefix: PREFIX });
+      store = createRedisStore({ client: given.client, prefix: PREFIX, socketTimeout: 20 });
     });
     afterAll(() => given.close());
-    for (const { title, run } of storeContract({ owners: true, scan: true }))
-      test(title, () => run(harness(store, server)));
+    testContract(() => store);
   });
 }
 
@@ -49,10 +36,9 @@ for (const library of ['redis', 'ioredis'] as const) {
   describe(`store contract: a connection of our own, ${library}`, () => {
     let store: RedisStore;
     beforeAll(() => {
-      store = createRedisStore({ url: server.url, library, prefix: PREFIX });
+      store = createRedisStore({ url: server.url, library, prefix: PREFIX, socketTimeout: 20 });
     });
     afterAll(() => store.close());
-    for (const { title, run } of storeContract({ owners: true, scan: true }))
-      test(title, () => run(harness(store, server)));
+    testContract(() => store);
   });
 }

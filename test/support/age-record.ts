@@ -1,0 +1,35 @@
+import { createHash } from 'node:crypto';
+import type { Script } from '../../src/stores/redis/driver.ts';
+
+/**
+ * Lets time pass for records and tombstones without waiting: moves their times, and their end, into the past.
+ * KEYS  records and tombstones; what is neither is left alone
+ * ARGV  1 how much time passes (ms, whole seconds)
+ */
+const source = `
+local ms = tonumber(ARGV[1])
+local function shift(text, by)
+  return tonumber(text) > 0 and string.format('%.0f', tonumber(text) - (by or ms)) or text
+end
+for _, key in ipairs(KEYS) do
+  local hash = redis.call('TYPE', key).ok == 'hash'
+  local meta, tombstone = unpack(hash and redis.call('HMGET', key, '@', '@r') or {})
+  if meta then
+    local created, timeout, expires, authenticated, sent, rest =
+      string.match(meta, '^1:(%d+):(%d+a?):(%d+):(%d+):(%d+)(:.*)$')
+    local aged = {'1', shift(created), timeout, shift(expires), shift(authenticated), shift(sent, ms / 1000)}
+    redis.call('HSET', key, '@', table.concat(aged, ':') .. rest)
+    redis.call('HINCRBY', key, '@s', -ms / 1000)
+    local spared = redis.call('HGET', key, '@v')
+    if spared then redis.call('HSET', key, '@v', shift(spared)) end
+  end
+  if tombstone then
+    local nonce, grace, rest = string.match(tombstone, '^([^:]*):(%d+)(:.*)$')
+    redis.call('HSET', key, '@r', nonce .. ':' .. shift(grace) .. rest)
+  end
+  if meta or tombstone then redis.call('PEXPIRE', key, string.format('%.0f', redis.call('PTTL', key) - ms)) end
+end
+return 1
+`;
+
+export const AGE: Script = { source, sha: createHash('sha1').update(source).digest('hex') };
