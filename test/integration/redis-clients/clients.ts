@@ -22,6 +22,7 @@ export interface Connected {
 export interface ClientKind {
   readonly name: string;
   readonly cluster: boolean;
+  readonly database?: number;
   connect(server: RedisServer): Promise<Connected>;
 }
 
@@ -54,11 +55,14 @@ async function ioredis(client: RedisClient & IoredisClient): Promise<Connected> 
 type CreateSentinel = (options: {
   name: string;
   sentinelRootNodes: { host: string; port: number }[];
+  nodeClientOptions: { database: number };
 }) => RedisClient & NodeRedisClient;
 
-async function sentinel(create: CreateSentinel, { host, port }: RedisServer): Promise<Connected> {
+async function sentinel(create: CreateSentinel, { host, port }: RedisServer, database = 0): Promise<Connected> {
   const watcher = await startRedis({ args: ['--sentinel'], config: { sentinel: `monitor main ${host} ${port} 1` } });
-  const connected = await nodeRedis(create({ name: 'main', sentinelRootNodes: [{ host, port: watcher.port }] }));
+  const connected = await nodeRedis(
+    create({ name: 'main', sentinelRootNodes: [{ host, port: watcher.port }], nodeClientOptions: { database } }),
+  );
   const end = async (): Promise<void> => {
     await connected.end();
     await watcher.stop();
@@ -102,6 +106,23 @@ export const kinds: readonly ClientKind[] = [
   ...standalone.map(([name, connect]) => ({ name, cluster: false, connect })),
   ...clustered.map(([name, connect]) => ({ name, cluster: true, connect })),
 ];
+
+/**
+ * Clients in database 1, which select it whenever they connect: a command of a handshake that every server
+ * answers with OK. Redis before 7.2 refuses what they say about themselves.
+ */
+export const selecting: readonly ClientKind[] = (
+  [
+    ['node-redis 6', async ({ url }) => nodeRedis(createClient({ url, database: 1 }))],
+    ['a pool of node-redis 6', async ({ url }) => nodeRedis(createClientPool({ url, database: 1 }))],
+    ['node-redis 5', async ({ url }) => nodeRedis(createClient5({ url, database: 1 }))],
+    ['a pool of node-redis 5', async ({ url }) => nodeRedis(createClientPool5({ url, database: 1 }))],
+    ['node-redis 6 by a sentinel', async (server) => sentinel(createSentinel, server, 1)],
+    ['node-redis 5 by a sentinel', async (server) => sentinel(createSentinel5, server, 1)],
+    ['ioredis 6', async ({ url }) => ioredis(new Ioredis(url, { db: 1 }))],
+    ['ioredis 5', async ({ url }) => ioredis(new Ioredis5(url, { db: 1 }))],
+  ] as readonly [string, (server: RedisServer) => Promise<Connected>][]
+).map(([name, connect]) => ({ name: `${name} in database 1`, cluster: false, database: 1, connect }));
 
 /** A cluster of one node, which has all slots. */
 export async function startCluster(): Promise<RedisServer> {

@@ -1,14 +1,10 @@
-import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { driverFor } from '../../../src/stores/redis/clients/client.ts';
-import type { RedisDriver, Script } from '../../../src/stores/redis/driver.ts';
+import type { RedisDriver } from '../../../src/stores/redis/driver.ts';
 import type { Stored } from '../../../src/stores/store.ts';
 import { startRedis, type RedisServer } from '../../support/redis-server.ts';
+import { script } from '../../support/script.ts';
 import { kinds, startCluster, type Connected } from './clients.ts';
-
-function script(source: string): Script {
-  return { source, sha: createHash('sha1').update(source).digest('hex') };
-}
 
 const WRITE = script("for i = 1, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end return #ARGV / 2");
 const NOT_UTF8 = Buffer.from([0xff, 0xfe, 0x00, 0xc3, 0x28]);

@@ -5,11 +5,14 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { driverFor } from '../../../src/stores/redis/clients/client.ts';
 import { ResilientDriver } from '../../../src/stores/redis/connection/resilient-driver.ts';
 import { startRedis, type RedisServer } from '../../support/redis-server.ts';
+import { script } from '../../support/script.ts';
 import { waitFor } from '../../support/wait-for.ts';
-import { kinds, startCluster, type Connected } from './clients.ts';
+import { kinds, selecting, startCluster, type Connected } from './clients.ts';
 
-/** Client libraries write a command a moment after they were given it: what if the connection is lost meanwhile? */
-describe.each(kinds)('$name', (kind) => {
+const COUNT = script("return {redis.call('HINCRBY', KEYS[1], 'counter', 1)}");
+
+// Client libraries write a command a moment after they were given it, and the connection can be lost meanwhile.
+describe.each([...kinds, ...selecting])('$name', (kind) => {
   const sockets = new Set<Socket>();
   const remember = (message: unknown): void => {
     const { socket } = message as { socket: Socket };
@@ -38,10 +41,33 @@ describe.each(kinds)('$name', (kind) => {
     await server?.stop();
   });
 
-  test('a command whose connection is lost before it is written gets no reply but its own, and the client recovers', async () => {
+  async function fill(): Promise<void> {
+    await server.cli('SELECT', String(kind.database ?? 0));
     await server.cli('HSET', 'session', 'field', 'value');
-    const readings = [1, 2, 3].map(() => driver.hgetall('session', false));
+  }
+
+  function loseConnections(): void {
     for (const socket of sockets) if (socket.remotePort === server.port) socket.destroy(new Error('Connection lost'));
+  }
+
+  test('a write whose connection is lost before it is written is not acknowledged unless it happened', async () => {
+    await fill();
+    await server.cli('DEL', 'written');
+    // The server knows the script, so that nothing is sent twice.
+    await server.cli('SCRIPT', 'LOAD', COUNT.source);
+    const writing = [1, 2, 3].map(() => driver.evaluate(COUNT, ['written'], [], false));
+    loseConnections();
+    const replies = await Promise.allSettled(writing);
+    await waitFor('the connection', () => driver.ping().then(() => true));
+    const acknowledged = replies.flatMap((reply) => (reply.status === 'fulfilled' ? [reply.value] : []));
+    expect(acknowledged).toEqual(acknowledged.map((_, index) => [index + 1]));
+    expect(Number(await server.cli('HGET', 'written', 'counter'))).toBeGreaterThanOrEqual(acknowledged.length);
+  });
+
+  test('a command whose connection is lost before it is written gets no reply but its own, and the client recovers', async () => {
+    await fill();
+    const readings = [1, 2, 3].map(() => driver.hgetall('session', false));
+    loseConnections();
     for (const reading of await Promise.allSettled(readings)) {
       if (reading.status === 'fulfilled') expect({ ...reading.value }).toEqual({ field: 'value' });
       else
@@ -54,7 +80,7 @@ describe.each(kinds)('$name', (kind) => {
   });
 
   test('commands that wait while another connection of the client is lost do not silence their own', async () => {
-    await server.cli('HSET', 'session', 'field', 'value');
+    await fill();
     const readings = [1, 2, 3].map(() => driver.hgetall('session', false));
     (given.client as unknown as EventEmitter).emit('node-error', new Error('Another connection was lost'));
     await Promise.allSettled(readings);

@@ -1,6 +1,6 @@
 import type { NodeRedisLike } from './client.ts';
 import { offline } from '../errors.ts';
-import { NodeRedisDriver, READONLY, scanWith, type Args, type Plain } from './node-redis.ts';
+import { NodeRedisDriver, READONLY, TEXT, scanWith, type Args, type Plain } from './node-redis.ts';
 import { slotOf } from '../cluster/slot.ts';
 
 interface NodeClient extends Plain {
@@ -73,12 +73,12 @@ export class NodeRedisClusterDriver extends NodeRedisDriver {
     for (const node of masters) {
       if (isLost(node)) await offline();
       const client = await this.#client.nodeClient(node);
-      yield* scanWith((args, options) => client.sendCommand(args, options), pattern, count);
+      yield* scanWith((args) => client.sendCommand(args, TEXT), pattern, count);
     }
   }
 
   /** @internal */
-  protected override send(firstKey: string, args: Args, options: object): Promise<unknown> {
+  protected override sendWith(firstKey: string, args: Args, options: object): Promise<unknown> {
     const node = this.#client.slots[slotOf(firstKey)]?.master;
     if (node === undefined || isLost(node)) {
       this.refresh();

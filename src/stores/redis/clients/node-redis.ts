@@ -5,7 +5,7 @@ import { isServerReply, isUnknownScript, offline, sentTwice } from '../errors.ts
 import { fieldsFrom } from './hash.ts';
 import type { RecordCache } from '../record-cache.ts';
 import { asBuffers } from './script-arguments.ts';
-import { abortQueuedOnDisconnect } from './node-redis-5-workaround.ts';
+import { abortQueuedOnDisconnect, isNodeRedis5 } from './node-redis-5-workaround.ts';
 
 /** RESP type bytes, which node-redis maps replies by: `$` and `%`. */
 const BLOB_STRING = 36;
@@ -20,6 +20,23 @@ export const TEXT: object = { typeMapping: { [MAP]: Array }, timeout: undefined 
 const BYTES: object = { typeMapping: { [MAP]: Array, [BLOB_STRING]: Buffer }, timeout: undefined };
 
 export type Args = readonly (string | Buffer)[];
+
+/** The options that commands are sent with over one client. */
+class CommandOptions {
+  #text = TEXT;
+  #bytes = BYTES;
+
+  constructor(client: object) {
+    abortQueuedOnDisconnect(client, (abortSignal) => {
+      this.#text = { ...TEXT, abortSignal };
+      this.#bytes = { ...BYTES, abortSignal };
+    });
+  }
+
+  for(bytes: boolean): object {
+    return bytes ? this.#bytes : this.#text;
+  }
+}
 
 /** The signatures of `sendCommand`. */
 export interface Plain {
@@ -36,33 +53,28 @@ export class NodeRedisDriver implements RedisDriver {
   readonly library = 'node-redis';
   readonly cluster: boolean = false;
   readonly #client: NodeRedisLike & { readonly isReady?: boolean };
+  readonly #options: CommandOptions;
   #wasReady = false;
-  #text = TEXT;
-  #bytes = BYTES;
 
   constructor(client: NodeRedisLike) {
     this.#client = client;
-    abortQueuedOnDisconnect(client, (abortSignal) => {
-      this.#text = { ...TEXT, abortSignal };
-      this.#bytes = { ...BYTES, abortSignal };
-    });
+    this.#options = new CommandOptions(client);
   }
 
   async hgetall(key: string, bytes: boolean): Promise<Record<string, Stored>> {
     if (this.#offline()) return offline();
-    const reply = await this.send(key, ['HGETALL', key], bytes ? this.#bytes : this.#text);
+    const reply = await this.send(key, ['HGETALL', key], bytes);
     return fieldsFrom(reply as readonly Stored[]);
   }
 
   async evaluate(script: Script, keys: readonly string[], args: readonly Stored[], bytes: boolean): Promise<Reply> {
     if (this.#offline()) return offline();
-    const options = bytes ? this.#bytes : this.#text;
     const rest = [String(keys.length), ...keys, ...asBuffers(args)];
     try {
-      return (await this.send(keys[0]!, ['EVALSHA', script.sha, ...rest], options)) as Reply;
+      return (await this.send(keys[0]!, ['EVALSHA', script.sha, ...rest], bytes)) as Reply;
     } catch (error) {
       if (!isUnknownScript(error)) throw error;
-      return (await this.send(keys[0]!, ['EVAL', script.source, ...rest], options)) as Reply;
+      return (await this.send(keys[0]!, ['EVAL', script.source, ...rest], bytes)) as Reply;
     }
   }
 
@@ -70,17 +82,22 @@ export class NodeRedisDriver implements RedisDriver {
     if (this.#offline()) return offline();
     // A cluster's PING asks every master, so that one which is down would stand for all.
     if (this.cluster) await this.hgetall(`websauna-session:ping:${Math.random()}`, false);
-    else await this.send('', ['PING'], this.#text);
+    else await this.send('', ['PING'], false);
   }
 
   scan(pattern: string, count: number): AsyncGenerator<string[]> {
-    return scanWith((args, options) => this.send('', args, options), pattern, count);
+    return scanWith((args) => this.send('', args, false), pattern, count);
   }
 
   async close(): Promise<void> {}
 
   /** @internal */
-  protected send(_firstKey: string, args: Args, options: object): Promise<unknown> {
+  protected send(firstKey: string, args: Args, bytes: boolean): Promise<unknown> {
+    return this.sendWith(firstKey, args, this.#options.for(bytes));
+  }
+
+  /** @internal */
+  protected sendWith(_firstKey: string, args: Args, options: object): Promise<unknown> {
     return (this.#client as unknown as Plain).sendCommand(args, options);
   }
 
@@ -97,13 +114,13 @@ export class NodeRedisDriver implements RedisDriver {
 
 /** Goes through the keys of one server. */
 export async function* scanWith(
-  send: (args: Args, options: object) => Promise<unknown>,
+  send: (args: Args) => Promise<unknown>,
   pattern: string,
   count: number,
 ): AsyncGenerator<string[]> {
   let cursor = '0';
   do {
-    const reply = await send(['SCAN', cursor, 'MATCH', pattern, 'COUNT', String(count)], TEXT);
+    const reply = await send(['SCAN', cursor, 'MATCH', pattern, 'COUNT', String(count)]);
     const [next, keys] = reply as [string, string[]];
     yield keys;
     cursor = next;
@@ -115,31 +132,47 @@ export const READONLY = false;
 
 /**
  * Over a sentinel client of node-redis, which sends a command again when the master is lost before its
- * reply. The second reply would be no answer to the question, see `IoredisDriver`: so only what reads is
- * sent again, and what the server has refused.
+ * reply. The second reply does not say what the command did, see `IoredisDriver`: only reads, and what the
+ * server has refused, are sent again.
+ *
+ * The sentinel client does not report the loss of a connection to a master, so the workaround for node-redis 5
+ * listens to the clients of the masters.
  */
 export class NodeRedisSentinelDriver extends NodeRedisDriver {
   readonly #sentinel: Sentinel;
+  /** The options of each client of a master. */
+  readonly #byMaster = new WeakMap<object, CommandOptions>();
 
+  /** @throws TypeError for a client of node-redis 5 that does not show the clients of its masters. */
   constructor(client: NodeRedisLike) {
     super(client);
     this.#sentinel = client;
+    if (isNodeRedis5(client) && typeof this.#sentinel._execute !== 'function') {
+      throw new TypeError('Expected `redis.client` to be a Sentinel client of a known version of `redis`: update it');
+    }
   }
 
-  protected override send(_firstKey: string, args: Args, options: object): Promise<unknown> {
-    if (args[0] === 'HGETALL' || typeof this.#sentinel._execute !== 'function') {
-      return this.#sentinel.sendCommand(READONLY, args, options);
+  protected override send(_firstKey: string, args: Args, bytes: boolean): Promise<unknown> {
+    if (typeof this.#sentinel._execute !== 'function') {
+      return this.#sentinel.sendCommand(READONLY, args, bytes ? BYTES : TEXT);
     }
+    const repeatable = args[0] === 'HGETALL';
     let broken = false;
     return this.#sentinel._execute(READONLY, async (master) => {
       if (broken) throw sentTwice();
       try {
-        return await master.sendCommand(args, options);
+        return await master.sendCommand(args, this.#optionsFor(master).for(bytes));
       } catch (error) {
-        broken = !isServerReply(error);
+        broken = !repeatable && !isServerReply(error);
         throw error;
       }
     });
+  }
+
+  #optionsFor(master: object): CommandOptions {
+    let options = this.#byMaster.get(master);
+    if (options === undefined) this.#byMaster.set(master, (options = new CommandOptions(master)));
+    return options;
   }
 }
 
@@ -167,7 +200,7 @@ export class NodeRedisCachingDriver extends NodeRedisDriver {
     const reading = this.#cache.begin(key);
     const asked = performance.now();
     try {
-      const [fields, left] = await Promise.all([super.hgetall(key, bytes), this.send(key, ['PTTL', key], TEXT)]);
+      const [fields, left] = await Promise.all([super.hgetall(key, bytes), this.send(key, ['PTTL', key], false)]);
       this.#cache.heard(asked);
       // Otherwise it is absent, or without an end, which no session is.
       if (Number(left) > 0) this.#cache.keep(reading, fields, bytes, asked + Number(left));
