@@ -24,7 +24,7 @@ for _, key in ipairs(KEYS) do
   end
   if meta or mark then redis.call('PEXPIRE', key, redis.call('PTTL', key) - ms) end
 end
-return 1
+return {1}
 `;
 export const PASS: Script = { source, sha: createHash('sha1').update(source).digest('hex') };
 

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { RedisStore } from 'websauna-session/redis';
 import { driverFor } from '../../src/stores/redis/clients/client.ts';
-import type { RedisDriver, Reply, Script } from '../../src/stores/redis/driver.ts';
+import type { RedisDriver, Reply, Script, ScriptReply } from '../../src/stores/redis/driver.ts';
 import { ValueEncoding } from '../../src/stores/redis/encoding.ts';
 import { scripts } from '../../src/stores/redis/scripts.generated.ts';
 import type { Stored } from '../../src/stores/store.ts';
@@ -56,18 +56,18 @@ class DirectedDriver extends RelayingDriver {
     keys: readonly string[],
     args: readonly Stored[],
     bytes: boolean,
-  ): Promise<Reply> {
+  ): Promise<ScriptReply> {
     const name = NAMES.get(script.sha) ?? 'a script';
     if (name === 'create') this.#records.add(keys[0]!);
     if (name === 'rekey') this.#records.add(keys[1]!);
     const director = this.#director();
-    const run = (): Promise<Reply> => director.turn(name, () => super.evaluate(script, keys, args, bytes));
+    const run = (): Promise<ScriptReply> => director.turn(name, () => super.evaluate(script, keys, args, bytes));
     const operation = across.getStore() === true ? STEPS[name] : undefined;
     if (operation === undefined) return await run();
     let reply: Reply = null;
     await director.operation({ operation, ...(operation === 'copy' && { makes: String(args[0]) }) }, async () => {
       reply = await run();
-      return this.#outcome(reply as readonly Reply[]);
+      return this.#outcome(reply);
     });
     return reply;
   }

@@ -1,4 +1,4 @@
-import type { RedisDriver, Reply, Script } from '../../src/stores/redis/driver.ts';
+import type { RedisDriver, Script, ScriptReply } from '../../src/stores/redis/driver.ts';
 import type { Stored } from '../../src/stores/store.ts';
 
 /** A driver that hands everything to another: to be extended by what a test does besides. */
@@ -21,7 +21,7 @@ export class RelayingDriver implements RedisDriver {
     return this.#inner.hgetall(key, bytes);
   }
 
-  evaluate(script: Script, keys: readonly string[], args: readonly Stored[], bytes: boolean): Promise<Reply> {
+  evaluate(script: Script, keys: readonly string[], args: readonly Stored[], bytes: boolean): Promise<ScriptReply> {
     return this.#inner.evaluate(script, keys, args, bytes);
   }
 

@@ -1,4 +1,4 @@
-import type { Reply, Script } from '../../src/stores/redis/driver.ts';
+import type { Script, ScriptReply } from '../../src/stores/redis/driver.ts';
 import { scripts, type ScriptName } from '../../src/stores/redis/scripts.generated.ts';
 import type { Stored } from '../../src/stores/store.ts';
 import { RelayingDriver } from './relaying-driver.ts';
@@ -30,7 +30,7 @@ export class SteppedDriver extends RelayingDriver {
     keys: readonly string[],
     args: readonly Stored[],
     bytes: boolean,
-  ): Promise<Reply> {
+  ): Promise<ScriptReply> {
     await this.#actions.get(script.sha)?.shift()?.();
     return await super.evaluate(script, keys, args, bytes);
   }

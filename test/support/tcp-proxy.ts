@@ -48,6 +48,7 @@ export class TcpProxy {
   #trap: Trap | undefined;
   #delay = 0;
   #silent = false;
+  #prefix = '';
 
   constructor(target: ProxyTarget) {
     this.#target = target;
@@ -107,6 +108,11 @@ export class TcpProxy {
     for (const passage of this.#passages) if (passage.frozen) this.#end(passage);
   }
 
+  /** Sends this ahead of the next chunk from the server, as if it were one reply more. */
+  prepend(reply: string): void {
+    this.#prefix = reply;
+  }
+
   /** Holds back every chunk from the server for so many milliseconds. */
   delay(milliseconds: number): void {
     this.#delay = milliseconds;
@@ -164,6 +170,10 @@ export class TcpProxy {
   #reply(passage: Passage, chunk: Buffer): void {
     if (passage.frozen) return;
     const { doomed, inner } = passage;
+    if (this.#prefix !== '') {
+      inner.write(this.#prefix);
+      this.#prefix = '';
+    }
     if (doomed !== undefined) {
       inner.write(chunk.subarray(0, Math.ceil(chunk.length / 2)), () => {
         this.#end(passage);

@@ -9,6 +9,9 @@ export interface Script {
 
 export type Reply = string | number | bigint | null | Uint8Array | readonly Reply[];
 
+/** What a script replies with: always an array, so that a reply to another command is not taken for one. */
+export type ScriptReply = readonly Reply[];
+
 /** A record in a client-side cache. */
 export interface CachedFields {
   /** Not to be changed. */
@@ -33,7 +36,7 @@ export interface RedisDriver {
   /** These keys are known to have changed. */
   forget?(keys: readonly string[]): void;
   /** EVALSHA, with EVAL where the server does not know the script yet. Routed by the first key. */
-  evaluate(script: Script, keys: readonly string[], args: readonly Stored[], bytes: boolean): Promise<Reply>;
+  evaluate(script: Script, keys: readonly string[], args: readonly Stored[], bytes: boolean): Promise<ScriptReply>;
   /**
    * SCAN: names of keys that match a glob-style pattern, in pages of about `count` looked at. On a cluster,
    * those of all masters. Each may come more than once.

@@ -7,6 +7,17 @@ export class ConnectionError extends Error {
   }
 }
 
+/** The reply cannot be one to the command that was sent: the client has lost track of which reply is whose. */
+export class MisdirectedReplyError extends ConnectionError {
+  constructor() {
+    super('Redis sent a reply that is not one to the command, so it is not known what the command did');
+  }
+
+  static {
+    MisdirectedReplyError.prototype.name = 'MisdirectedReplyError';
+  }
+}
+
 /**
  * Did the server itself say no? Its errors open with a code in capitals, as in `OOM command not allowed`.
  * Everything else that a client rejects with means that the server could not be asked.

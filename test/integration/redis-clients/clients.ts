@@ -19,11 +19,14 @@ export interface Connected {
   end(): unknown;
 }
 
+/** Where a client connects to. */
+export type Address = Pick<RedisServer, 'url' | 'host' | 'port'>;
+
 export interface ClientKind {
   readonly name: string;
   readonly cluster: boolean;
   readonly database?: number;
-  connect(server: RedisServer): Promise<Connected>;
+  connect(server: Address): Promise<Connected>;
 }
 
 interface NodeRedisClient {
@@ -58,7 +61,7 @@ type CreateSentinel = (options: {
   nodeClientOptions: { database: number };
 }) => RedisClient & NodeRedisClient;
 
-async function sentinel(create: CreateSentinel, { host, port }: RedisServer, database = 0): Promise<Connected> {
+async function sentinel(create: CreateSentinel, { host, port }: Address, database = 0): Promise<Connected> {
   const watcher = await startRedis({ args: ['--sentinel'], config: { sentinel: `monitor main ${host} ${port} 1` } });
   const connected = await nodeRedis(
     create({ name: 'main', sentinelRootNodes: [{ host, port: watcher.port }], nodeClientOptions: { database } }),
@@ -70,11 +73,11 @@ async function sentinel(create: CreateSentinel, { host, port }: RedisServer, dat
   return { ...connected, end };
 }
 
-function nodesOf(server: RedisServer): { rootNodes: { url: string }[] } {
+function nodesOf(server: Address): { rootNodes: { url: string }[] } {
   return { rootNodes: [{ url: server.url }] };
 }
 
-const standalone: readonly [string, (server: RedisServer) => Promise<Connected>][] = [
+const standalone: readonly [string, (server: Address) => Promise<Connected>][] = [
   ['node-redis 6', async ({ url }) => nodeRedis(createClient({ url }))],
   ['node-redis 6 over RESP2', async ({ url }) => nodeRedis(createClient({ url, RESP: 2 }))],
   ['a pool of node-redis 6', async ({ url }) => nodeRedis(createClientPool({ url }, { maximum: 3 }))],
@@ -95,7 +98,7 @@ const standalone: readonly [string, (server: RedisServer) => Promise<Connected>]
   ['iovalkey', async ({ url }) => ioredis(new Iovalkey(url))],
 ];
 
-const clustered: readonly [string, (server: RedisServer) => Promise<Connected>][] = [
+const clustered: readonly [string, (server: Address) => Promise<Connected>][] = [
   ['a cluster of node-redis 6', async (server) => nodeRedis(createCluster(nodesOf(server)))],
   ['a cluster of node-redis 5', async (server) => nodeRedis(createCluster5(nodesOf(server)))],
   ['a cluster of ioredis 6', async ({ url }) => ioredis(new IoredisCluster([url]))],
@@ -121,7 +124,7 @@ export const selecting: readonly ClientKind[] = (
     ['node-redis 5 by a sentinel', async (server) => sentinel(createSentinel5, server, 1)],
     ['ioredis 6', async ({ url }) => ioredis(new Ioredis(url, { db: 1 }))],
     ['ioredis 5', async ({ url }) => ioredis(new Ioredis5(url, { db: 1 }))],
-  ] as readonly [string, (server: RedisServer) => Promise<Connected>][]
+  ] as readonly [string, (server: Address) => Promise<Connected>][]
 ).map(([name, connect]) => ({ name: `${name} in database 1`, cluster: false, database: 1, connect }));
 
 /** A cluster of one node, which has all slots. */

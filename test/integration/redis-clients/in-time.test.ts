@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { NewRecord, RecordKey } from 'websauna-session';
 import { createRedisStore, RedisStore, type RedisOptions } from 'websauna-session/redis';
 import { driverFor } from '../../../src/stores/redis/clients/client.ts';
-import type { Reply, Script } from '../../../src/stores/redis/driver.ts';
+import type { Script, ScriptReply } from '../../../src/stores/redis/driver.ts';
 import { ValueEncoding } from '../../../src/stores/redis/encoding.ts';
 import { scripts } from '../../../src/stores/redis/scripts.generated.ts';
 import type { Stored } from '../../../src/stores/store.ts';
@@ -113,11 +113,11 @@ class SkewedDriver extends RelayingDriver {
     keys: readonly string[],
     args: readonly Stored[],
     bytes: boolean,
-  ): Promise<Reply> {
+  ): Promise<ScriptReply> {
     this.runs += 1;
     const due = String(Number(args.at(-1)) - this.skew);
     const reply = await super.evaluate(script, keys, [...args.slice(0, -1), due], bytes);
-    const [code, now, ...rest] = reply as Reply[];
+    const [code, now, ...rest] = reply;
     return [code!, Number(now) + this.skew, ...rest];
   }
 }

@@ -1,7 +1,7 @@
 import { connect, type Importers } from '../../../src/stores/redis/connection/connect.ts';
-import type { Script } from '../../../src/stores/redis/driver.ts';
 import { normalizeRedisOptions, type RedisLibrary, type RedisOptions } from '../../../src/stores/redis/options.ts';
 import type { ManagedConnection } from '../../../src/stores/redis/connection/managed-connection.ts';
+import { script } from '../../support/script.ts';
 
 export interface Library {
   readonly name: string;
@@ -26,7 +26,4 @@ export function connectWith({ library, importers }: Library, options: RedisOptio
 }
 
 /** Writes what is in ARGV to a hash. */
-export const WRITE: Script = {
-  source: "return redis.call('HSET', KEYS[1], unpack(ARGV))",
-  sha: '9dce83443b5d3fc405162ee92f853cbdbabb8302',
-};
+export const WRITE = script("return {redis.call('HSET', KEYS[1], unpack(ARGV))}");

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { SessionError } from '../../../src/errors.ts';
-import type { RedisDriver, Reply } from '../../../src/stores/redis/driver.ts';
+import type { RedisDriver, ScriptReply } from '../../../src/stores/redis/driver.ts';
 import { ResilientDriver } from '../../../src/stores/redis/connection/resilient-driver.ts';
 import {
   ManagedConnection,
@@ -26,8 +26,8 @@ class FakeLink implements Link, RedisDriver {
     return this.#answer({ field: 'value' });
   }
 
-  async evaluate(): Promise<Reply> {
-    return this.#answer(1);
+  async evaluate(): Promise<ScriptReply> {
+    return this.#answer([1]);
   }
 
   async *scan(): AsyncGenerator<string[]> {

@@ -1,8 +1,8 @@
 import type { Stored } from '../../store.ts';
 import type { IoredisLike } from './client.ts';
-import type { RedisDriver, Reply, Script } from '../driver.ts';
+import type { RedisDriver, Script, ScriptReply } from '../driver.ts';
 import { isUnknownScript, offline, sentTwice } from '../errors.ts';
-import { asBuffers } from './script-arguments.ts';
+import { checkHash, checkScriptReply, toClientArguments } from './conversion.ts';
 
 interface Emitting {
   on?(event: string, listener: () => void): unknown;
@@ -35,9 +35,9 @@ export class IoredisDriver implements RedisDriver {
     (client as Emitting).on?.(cluster ? '-node' : 'close', () => (this.#breaks += 1));
   }
 
-  hgetall(key: string, bytes: boolean): Promise<Record<string, Stored>> {
+  async hgetall(key: string, bytes: boolean): Promise<Record<string, Stored>> {
     if (this.#offline()) return offline();
-    return bytes ? this.#client.hgetallBuffer(key) : this.#client.hgetall(key);
+    return checkHash(await (bytes ? this.#client.hgetallBuffer(key) : this.#client.hgetall(key)));
   }
 
   /**
@@ -45,29 +45,34 @@ export class IoredisDriver implements RedisDriver {
    * second reply is no answer to the question: a session that was moved is gone by then, and a counter
    * has its new value already. So the command has failed, as it has with other libraries.
    */
-  async evaluate(script: Script, keys: readonly string[], args: readonly Stored[], bytes: boolean): Promise<Reply> {
+  async evaluate(
+    script: Script,
+    keys: readonly string[],
+    args: readonly Stored[],
+    bytes: boolean,
+  ): Promise<ScriptReply> {
     if (this.#offline()) return offline();
     const breaks = this.#breaks;
     const reply = await this.#evaluate(script, keys, args, bytes);
     if (breaks !== this.#breaks) throw sentTwice();
-    return reply;
+    return checkScriptReply(reply);
   }
 
-  async #evaluate(script: Script, keys: readonly string[], args: readonly Stored[], bytes: boolean): Promise<Reply> {
+  async #evaluate(script: Script, keys: readonly string[], args: readonly Stored[], bytes: boolean): Promise<unknown> {
     const client = this.#client as unknown as ListTaking;
     // As one argument, which ioredis flattens: a session can have more fields than fit on the stack.
-    const list = [...keys, ...asBuffers(args)];
+    const list = [...keys, ...toClientArguments(args)];
     try {
       const reply = bytes
         ? client.evalshaBuffer(script.sha, keys.length, list)
         : client.evalsha(script.sha, keys.length, list);
-      return (await reply) as Reply;
+      return await reply;
     } catch (error) {
       if (!isUnknownScript(error)) throw error;
       const reply = bytes
         ? client.evalBuffer(script.source, keys.length, list)
         : client.eval(script.source, keys.length, list);
-      return (await reply) as Reply;
+      return await reply;
     }
   }
 

@@ -1,10 +1,9 @@
 import type { Stored } from '../../store.ts';
 import type { NodeRedisLike } from './client.ts';
-import type { CachedFields, RedisDriver, Reply, Script } from '../driver.ts';
+import type { CachedFields, RedisDriver, Script, ScriptReply } from '../driver.ts';
 import { isServerReply, isUnknownScript, offline, sentTwice } from '../errors.ts';
-import { fieldsFrom } from './hash.ts';
+import { checkScriptReply, parseHash, toClientArguments } from './conversion.ts';
 import type { RecordCache } from '../record-cache.ts';
-import { asBuffers } from './script-arguments.ts';
 import { abortQueuedOnDisconnect, isNodeRedis5 } from './node-redis-5-workaround.ts';
 
 /** RESP type bytes, which node-redis maps replies by: `$` and `%`. */
@@ -63,18 +62,22 @@ export class NodeRedisDriver implements RedisDriver {
 
   async hgetall(key: string, bytes: boolean): Promise<Record<string, Stored>> {
     if (this.#offline()) return offline();
-    const reply = await this.send(key, ['HGETALL', key], bytes);
-    return fieldsFrom(reply as readonly Stored[]);
+    return parseHash(await this.send(key, ['HGETALL', key], bytes));
   }
 
-  async evaluate(script: Script, keys: readonly string[], args: readonly Stored[], bytes: boolean): Promise<Reply> {
+  async evaluate(
+    script: Script,
+    keys: readonly string[],
+    args: readonly Stored[],
+    bytes: boolean,
+  ): Promise<ScriptReply> {
     if (this.#offline()) return offline();
-    const rest = [String(keys.length), ...keys, ...asBuffers(args)];
+    const rest = [String(keys.length), ...keys, ...toClientArguments(args)];
     try {
-      return (await this.send(keys[0]!, ['EVALSHA', script.sha, ...rest], bytes)) as Reply;
+      return checkScriptReply(await this.send(keys[0]!, ['EVALSHA', script.sha, ...rest], bytes));
     } catch (error) {
       if (!isUnknownScript(error)) throw error;
-      return (await this.send(keys[0]!, ['EVAL', script.source, ...rest], bytes)) as Reply;
+      return checkScriptReply(await this.send(keys[0]!, ['EVAL', script.source, ...rest], bytes));
     }
   }
 
@@ -216,7 +219,7 @@ export class NodeRedisCachingDriver extends NodeRedisDriver {
     keys: readonly string[],
     args: readonly Stored[],
     bytes: boolean,
-  ): Promise<Reply> {
+  ): Promise<ScriptReply> {
     const asked = performance.now();
     try {
       const reply = await super.evaluate(script, keys, args, bytes);

@@ -1,6 +1,6 @@
 import type { Stored } from '../../store.ts';
 import { systemClock, type Clock } from './timeout-queue.ts';
-import type { CachedFields, RedisDriver, Reply, Script } from '../driver.ts';
+import type { CachedFields, RedisDriver, Script, ScriptReply } from '../driver.ts';
 import { ConnectionError, explain, isServerReply, withoutCommand } from '../errors.ts';
 
 /** What a link tells about its connection. */
@@ -85,7 +85,7 @@ export class ManagedConnection implements RedisDriver {
     this.#driver?.forget?.(keys);
   }
 
-  evaluate(script: Script, keys: readonly string[], args: readonly Stored[], bytes: boolean): Promise<Reply> {
+  evaluate(script: Script, keys: readonly string[], args: readonly Stored[], bytes: boolean): Promise<ScriptReply> {
     const driver = this.#driver;
     return driver === undefined
       ? this.#connected().then((first) => first.evaluate(script, keys, args, bytes))
@@ -124,6 +124,13 @@ export class ManagedConnection implements RedisDriver {
     if (this.#link === undefined || this.#open === undefined) return;
     const wait = this.#clock.now() - this.#lastSign;
     if (this.#fault === undefined ? silent : wait > this.#ms + PATIENCE) this.#renew(this.#open);
+  }
+
+  /** Opens another connection in place of one that is of no more use. */
+  reconnect(reason: ConnectionError): void {
+    if (this.#link === undefined || this.#open === undefined) return;
+    this.#fault ??= reason;
+    this.#renew(this.#open);
   }
 
   #loaded(open: OpenLink): void {

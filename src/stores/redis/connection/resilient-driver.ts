@@ -2,8 +2,16 @@ import { SessionError } from '../../../errors.ts';
 import type { Stored } from '../../store.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
 import { TimeoutQueue, systemClock, type Clock, type Outcomes } from './timeout-queue.ts';
-import type { CachedFields, RedisDriver, Reply, Script } from '../driver.ts';
-import { explain, isMistake, isServerReply, tooLate, unavailable, withoutCommand } from '../errors.ts';
+import type { CachedFields, RedisDriver, Script, ScriptReply } from '../driver.ts';
+import {
+  MisdirectedReplyError,
+  explain,
+  isMistake,
+  isServerReply,
+  tooLate,
+  unavailable,
+  withoutCommand,
+} from '../errors.ts';
 import { ManagedConnection } from './managed-connection.ts';
 import { retryOnSlotMigration } from '../cluster/slot-migration-retry.ts';
 
@@ -75,7 +83,7 @@ export class ResilientDriver implements RedisDriver {
     this.#inner.forget?.(keys);
   }
 
-  evaluate(script: Script, keys: readonly string[], args: readonly Stored[], bytes: boolean): Promise<Reply> {
+  evaluate(script: Script, keys: readonly string[], args: readonly Stored[], bytes: boolean): Promise<ScriptReply> {
     if (this.#breaker.isOpen) return Promise.reject(this.#refusal());
     const ticket = this.#breaker.begin();
     const running = this.cluster
@@ -126,7 +134,9 @@ export class ResilientDriver implements RedisDriver {
       return withoutCommand(error);
     }
     if (isMistake(error)) return error;
-    const fault = this.#faultBehind(error);
+    const misdirected = error instanceof MisdirectedReplyError;
+    if (misdirected) this.#own?.reconnect(error);
+    const fault = misdirected ? error : this.#faultBehind(error);
     this.#breaker.broke(ticket, fault);
     return unavailable(fault);
   }

@@ -1,0 +1,56 @@
+import type { Stored } from '../../store.ts';
+import type { Reply } from '../driver.ts';
+import { MisdirectedReplyError } from '../errors.ts';
+
+/**
+ * Names and values of a hash. Has no `Object.prototype` behind it, whose `__proto__` swallows a field of
+ * that name; is a class, because objects from `Object.create(null)` are slower.
+ */
+class Hash {
+  [name: string]: Stored;
+}
+Object.setPrototypeOf(Hash.prototype, null);
+Reflect.deleteProperty(Hash.prototype, 'constructor');
+
+/** Converts a reply to HGETALL, alternating names and values. */
+export function parseHash(reply: unknown): Record<string, Stored> {
+  if (!Array.isArray(reply) || reply.length % 2 !== 0) throw new MisdirectedReplyError();
+  const items: readonly unknown[] = reply;
+  const hash = new Hash();
+  for (let i = 0; i < items.length; i += 2) {
+    const [name, value] = [items[i], items[i + 1]];
+    if (!isStored(name) || !isStored(value)) throw new MisdirectedReplyError();
+    hash[String(name)] = value;
+  }
+  return hash;
+}
+
+/** Checks a reply to HGETALL that the client library has made an object of. */
+export function checkHash(reply: unknown): Record<string, Stored> {
+  if (typeof reply !== 'object' || reply === null || Array.isArray(reply)) throw new MisdirectedReplyError();
+  const hash = reply as Record<string, unknown>;
+  for (const name in hash) if (!isStored(hash[name])) throw new MisdirectedReplyError();
+  return hash as Record<string, Stored>;
+}
+
+/** Checks a reply to a script, all of which reply with an array. */
+export function checkScriptReply(reply: unknown): readonly Reply[] {
+  if (!Array.isArray(reply)) throw new MisdirectedReplyError();
+  return reply as readonly Reply[];
+}
+
+function isStored(value: unknown): value is Stored {
+  return typeof value === 'string' || value instanceof Uint8Array;
+}
+
+/** Converts the arguments of a script for the client libraries, which know no `Uint8Array` that is not a Buffer. */
+export function toClientArguments(args: readonly Stored[]): (string | Buffer)[] {
+  for (const arg of args) {
+    if (typeof arg !== 'string' && !Buffer.isBuffer(arg)) return args.map(toBuffer);
+  }
+  return args as (string | Buffer)[];
+}
+
+function toBuffer(arg: Stored): string | Buffer {
+  return typeof arg === 'string' ? arg : Buffer.from(arg.buffer, arg.byteOffset, arg.byteLength);
+}
