@@ -19,7 +19,7 @@ export function isCookieDue(state: SessionState, record: BoundRecord): boolean {
   if (cookie.attributes !== config.cookieAttributes) return true;
   if (config.cookieMaxAge === null) return false;
   const interval = Math.min(config.touchInterval, config.cookieMaxAge / 10);
-  return state.epoch.pending.timeout !== null || state.now - cookie.sentAt >= interval * 1000 + 1000;
+  return state.epoch.pending.timeout !== null || state.now - cookie.sentAt >= interval * 1000;
 }
 
 /** Returns whether the store is to learn that the client has the record's id, or that the factory's timeout has changed. */

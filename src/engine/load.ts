@@ -157,7 +157,8 @@ async function open(
         state.observeClock(record.now);
         const inGrace = record.now < record.graceUntil;
         const successor = findSuccessor(state.context, candidate.id, record);
-        if (record.nonce === '' && inGrace) {
+        // A login's new id, or one that was derived under a secret which is not known here, is for its client alone.
+        if (successor === null && inGrace) {
           reject(state, handle, 'superseded');
           return 'superseded';
         }

@@ -100,13 +100,13 @@ function warn({ context, exchange }: SessionState, handle: string): void {
 }
 
 /** Seconds that the cookie may live: the configured ones or the session's own timeout, and never past the absolute expiry. */
-function maxAge({ context, record, now }: SessionState): number | null {
+function maxAge({ context, record, answeredAt }: SessionState): number | null {
   const { cookieMaxAge } = context.config;
   if (cookieMaxAge === null) return null;
   const { timeout, expiresAt } = record!.meta;
   const wanted = timeout.adjusted ? timeout.seconds : cookieMaxAge;
   if (expiresAt === 0) return wanted;
-  return Math.max(0, Math.min(wanted, Math.floor((expiresAt - now) / 1000)));
+  return Math.max(0, Math.min(wanted, Math.floor((expiresAt - answeredAt) / 1000)));
 }
 
 /** Adds `Cookie` to `Vary` unless it is there, or `*` is (RFC 9110 section 12.5.5). */

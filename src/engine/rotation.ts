@@ -93,6 +93,7 @@ function follow(
   if (tombstone.nonce === '') return 'superseded';
   const successor = findSuccessor(context, id, tombstone);
   const inGrace = tombstone.now < tombstone.graceUntil;
+  if (successor === null && inGrace) return 'superseded';
   if (!inGrace) context.events.emit('staleId', { handle: key.handle, successor: tombstone.successor });
   if (successor === null || (!inGrace && afterGrace === 'lose')) return 'rotated';
   epoch.update({

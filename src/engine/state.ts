@@ -54,6 +54,7 @@ export class SessionState {
   #bypassCache = false;
   /** The store's clock minus the process's monotonic one, milliseconds; `null` before the first answer. */
   #clockOffset: number | null = null;
+  #answeredAt = 0;
   #presentedId: string | null = null;
   #cookieOutdated = false;
   #isNew = true;
@@ -177,6 +178,12 @@ export class SessionState {
   /** Takes the store's clock from an answer. */
   observeClock(now: number): void {
     this.#clockOffset = now - performance.now();
+    this.#answeredAt = now;
+  }
+
+  /** The store's clock at its last answer, milliseconds; 0 before the first. */
+  get answeredAt(): number {
+    return this.#answeredAt;
   }
 
   get clockKnown(): boolean {

@@ -290,7 +290,7 @@ describe.each(['redis', 'ioredis'] as const)('encrypted sessions, %s', (library)
     await visit(factory, jar, (session) => {
       session.clear();
       session.login('alice');
-    }).catch((error: unknown) => expect(error).toMatchObject({ code: 'ERR_SESSION_STORE', status: 503 }));
+    }).catch((error: unknown) => expect(error).toMatchObject({ code: 'ERR_SESSION_CONFLICT', status: 503 }));
   });
 
   test('reading changes nothing: a nested value is compared by what it is, not by its ciphertext', async () => {

@@ -206,7 +206,7 @@ describe.each(['redis', 'ioredis'] as const)('secrets are told nobody, %s', (lib
       'logout',
       'destroyed',
       'revoked',
-      'gone',
+      'lost',
     ] as const) {
       expect(heard).toContain(name);
     }
