@@ -23,8 +23,8 @@ export interface Exchange {
    */
   interceptResponse?(): void;
   /**
-   * Calls back once, when the response is complete or its connection is closed. Without it, changes that are made after
-   * the response's head has left have to be saved before the event loop goes on.
+   * Calls back once, when the response is finished or its connection is closed; soon, when that has happened already.
+   * Without it, changes that are made after the response's head has left have to be saved before the event loop goes on.
    */
   onClose?(callback: () => void): void;
 }
