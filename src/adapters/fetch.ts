@@ -2,6 +2,7 @@ import { SessionError } from '../errors.ts';
 // From the package's root, so that an augmentation of `SessionData` finds it behind an adapter alone.
 import type { DefaultData, WebsaunaSession } from '../index.ts';
 import { resolveFactory, type FactoryOrOptions } from './resolve-factory.ts';
+import { cancelBody } from './fetch/cancel-body.ts';
 import { FetchExchange } from './fetch/exchange.ts';
 import { FetchHead } from './fetch/head.ts';
 
@@ -55,13 +56,13 @@ export function withSession<
     } catch (error) {
       response = await answer(error, request, onError);
     }
+    if (session === undefined) return response;
     const head = new FetchHead(response);
-    if (session === undefined) return head.response;
     try {
       await factory.commit(session, head);
       return head.response;
     } catch (error) {
-      letGo(head.response);
+      cancelBody(head.response);
       const failed = new FetchHead(await answer(error, request, onError));
       await factory.commit(session, failed);
       return failed.response;
@@ -84,11 +85,4 @@ async function answer(error: unknown, request: Request, onError: FetchSessionOpt
   if (onError !== undefined) return await onError(error, request);
   if (!(error instanceof SessionError)) throw error;
   return error.getResponse();
-}
-
-/** Frees what stands behind the body of a response that is not sent: an open file, or a connection. */
-export function letGo(response: Response): void {
-  response.body?.cancel().catch(() => {
-    // Somebody else reads it, and will let it go.
-  });
 }

@@ -5,9 +5,9 @@ import type { DefaultData, WebsaunaSession } from '../index.ts';
 import { checkNames } from '../internal/validate.ts';
 import { resolveFactory, type FactoryOrOptions } from './resolve-factory.ts';
 import { REPRESENTATION_HEADERS } from './representation-headers.ts';
+import { cancelBody } from './fetch/cancel-body.ts';
 import { FetchExchange } from './fetch/exchange.ts';
 import { FetchHead } from './fetch/head.ts';
-import { letGo } from './fetch.ts';
 
 /** For `new Hono<{ Variables: SessionVariables }>()`. */
 export interface SessionVariables<S = WebsaunaSession> {
@@ -58,7 +58,7 @@ async function settle<Data extends object, S extends WebsaunaSession<Data>>(
   try {
     await factory.commit(session, head);
   } catch (error) {
-    letGo(head.response);
+    cancelBody(head.response);
     const headers = new Headers(head.response.headers);
     for (const name of REPRESENTATION_HEADERS) headers.delete(name);
     // Hono gives the error's response the headers of the one that it replaces.

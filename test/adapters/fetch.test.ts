@@ -15,15 +15,50 @@ function factoryWith(failing = false): SessionFactory {
   return createSessionFactory({ secret: SECRET, store });
 }
 
+/** Each of two visitors has a cookie of its own, and a request that leaves its session alone has none. */
+function assertOwnCookies([first, second, plain]: readonly string[][]): void {
+  assert.deepEqual([first?.length, second?.length, plain?.length], [1, 1, 0]);
+  assert.notEqual(first![0], second![0]);
+}
+
 describe('Fetch', () => {
-  test('the response that the handler gave is the one that goes out', async () => {
+  test('a response to which nothing is added is the one that goes out', async () => {
     const response = new Response('hello');
+    assert.equal(await withSession(factoryWith(), () => response)(request), response);
+  });
+
+  test.each([
+    ['without a body', new Response(null, { status: 204, headers: { 'x-a': 'a' } }), ''],
+    ['with a body', new Response('hello', { status: 201, headers: { 'x-a': 'a' } }), 'hello'],
+  ])('C9: a constant response %s is never written into', async (_name, constant, body) => {
+    const before = [...constant.headers];
+    const handler = withSession(factoryWith(), (asked, session) => {
+      if (!asked.url.endsWith('/plain')) session.set('a', 1);
+      return body === '' ? constant : constant.clone();
+    });
+    const cookies: string[][] = [];
+    for (const path of ['first', 'second', 'plain']) {
+      const response = await handler(new Request(request.url + path));
+      assert.equal(response.status, constant.status);
+      assert.equal(await response.text(), body);
+      assert.equal(response.headers.get('x-a'), 'a');
+      cookies.push(response.headers.getSetCookie());
+    }
+    assert.deepEqual([...constant.headers], before);
+    assertOwnCookies(cookies);
+  });
+
+  test('C9: a response with a body that is returned itself is not written into either', async () => {
+    const constant = new Response('hello');
+    const before = [...constant.headers];
     const handler = withSession(factoryWith(), (_request, session) => {
       session.set('a', 1);
-      return response;
+      return constant;
     });
-    assert.equal(await handler(request), response);
+    const response = await handler(request);
     assert.match(response.headers.get('set-cookie') ?? '', /^session=.*; Secure/);
+    assert.equal(await response.text(), 'hello');
+    assert.deepEqual([...constant.headers], before);
   });
 
   test.each([

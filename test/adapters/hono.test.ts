@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
+import type { Server } from 'node:http';
+import { createAdaptorServer } from '@hono/node-server';
 import { Hono, type Context } from 'hono';
 import { describe, test } from 'vitest';
 import { createSessionFactory } from 'websauna-session';
 import { sessions, type SessionVariables } from 'websauna-session/hono';
 import { MemoryStore } from 'websauna-session/memory';
 import { interceptStore } from 'websauna-session/testing';
+import { ask } from './support/client.ts';
+import { listen } from './support/listen.ts';
 
 const SECRET = 'nothing that a site may use, but long enough';
 type Env = { Variables: SessionVariables };
@@ -41,12 +45,62 @@ function immutable(response: Response): Response {
   return Object.defineProperty(response, 'headers', { value: frozen });
 }
 
+/** Each of two visitors has a cookie of its own, and a request that leaves its session alone has none. */
+function assertOwnCookies([first, second, plain]: readonly string[][]): void {
+  assert.deepEqual([first?.length, second?.length, plain?.length], [1, 1, 0]);
+  assert.notEqual(first![0], second![0]);
+}
+
 describe('Hono', () => {
   test('a response of `fetch()` gets the cookie and keeps its own', async () => {
     const upstream = (): Response => immutable(new Response('hello', { headers: { 'set-cookie': 'upstream=1' } }));
     const response = await appWith(upstream).request('/');
     assert.equal(await response.text(), 'hello');
     assert.deepEqual(names(response).toSorted(), ['session', 'upstream']);
+  });
+
+  test.each([
+    ['without a body', () => new Response(null, { status: 204, headers: { 'x-a': 'a' } }), ''],
+    ['with a body', () => new Response('hello', { headers: { 'x-a': 'a', 'content-type': 'text/plain' } }), 'hello'],
+  ])('C9: a constant response %s is never written into', async (_name, make, body) => {
+    const constant = make();
+    const before = [...constant.headers];
+    const app = new Hono<Env>();
+    app.use(sessions(createSessionFactory({ secret: SECRET, store: new MemoryStore() })));
+    app.get('/plain', () => (body === '' ? constant : constant.clone()));
+    app.get('*', (c) => {
+      c.var.session.set('a', 1);
+      return body === '' ? constant : constant.clone();
+    });
+    const cookies: string[][] = [];
+    for (const path of ['/first', '/second', '/plain']) {
+      const response = await app.request(path);
+      assert.deepEqual([await response.text(), response.headers.get('x-a')], [body, 'a']);
+      cookies.push(response.headers.getSetCookie());
+    }
+    assert.deepEqual([...constant.headers], before);
+    assertOwnCookies(cookies);
+  });
+
+  test('C9: on @hono/node-server a constant response with a body serves every visitor', async () => {
+    const app = new Hono<Env>();
+    app.use(sessions(createSessionFactory({ secret: SECRET, store: new MemoryStore() })));
+    const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+    const constant = new Response('hello', { headers: { 'x-a': 'a' } });
+    app.get('/plain', () => constant);
+    app.get('*', (c) => {
+      c.var.session.set('a', 1);
+      return constant;
+    });
+    await listen(server, async (port) => {
+      const cookies: string[][] = [];
+      for (const path of ['/first', '/second', '/plain']) {
+        const answer = await ask(port, { path });
+        assert.deepEqual([answer.body.toString(), answer.headers['x-a']], ['hello', 'a']);
+        cookies.push([...answer.cookies]);
+      }
+      assertOwnCookies(cookies);
+    });
   });
 
   test('`Response.redirect()` gets the cookie', async () => {

@@ -1,15 +1,20 @@
 import type { ResponseHead } from '../../exchange.ts';
+import { copyResponse } from './copy-response.ts';
 
 /**
- * The head of a Fetch `Response`. Headers of some responses are immutable, those of `Response.redirect()`
- * and `fetch()` among them; a change then makes a response that has the same body.
+ * The head of a Fetch `Response`. The application may return the same object again, so that nothing is ever
+ * written into it: the first change makes a copy.
  */
 export class FetchHead implements ResponseHead {
+  /** The response that was given, or its copy once something has changed. */
   response: Response;
-  #mutable = false;
+  /** Whether the session's cookie has been added. */
+  cookieAdded = false;
+  readonly #given: Response;
 
   constructor(response: Response) {
     this.response = response;
+    this.#given = response;
   }
 
   get status(): number {
@@ -21,23 +26,16 @@ export class FetchHead implements ResponseHead {
   }
 
   set(name: string, value: string): void {
-    this.#headers().set(name, value);
+    this.#copiedHeaders().set(name, value);
   }
 
   appendCookie(value: string): void {
-    this.#headers().append('set-cookie', value);
+    this.cookieAdded = true;
+    this.#copiedHeaders().append('set-cookie', value);
   }
 
-  #headers(): Headers {
-    if (!this.#mutable) {
-      try {
-        // Deleting what is not there tells whether anything may be changed.
-        this.response.headers.delete('x-websauna-session-probe');
-      } catch {
-        this.response = new Response(this.response.body, this.response);
-      }
-      this.#mutable = true;
-    }
+  #copiedHeaders(): Headers {
+    if (this.response === this.#given) this.response = copyResponse(this.#given);
     return this.response.headers;
   }
 }
