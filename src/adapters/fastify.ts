@@ -1,9 +1,12 @@
 import { Readable } from 'node:stream';
 import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify';
 import type { Exchange, ResponseHead } from '../exchange.ts';
+import type { SessionFactory } from '../factory.ts';
 // From the package's root, so that an augmentation of `SessionData` finds it behind an adapter alone.
 import type { DefaultData, WebsaunaSession } from '../index.ts';
 import { checkNames } from '../internal/validate.ts';
+import { addFinalChecks, type FinalCheck } from './node/final-gate.ts';
+import { joinValues } from './node/head.ts';
 import { resolveFactory, type FactoryOrOptions } from './resolve-factory.ts';
 import { REPRESENTATION_HEADERS } from './representation-headers.ts';
 
@@ -57,7 +60,7 @@ export function sessions<Data extends object = DefaultData, S extends WebsaunaSe
       const session = (request as unknown as Record<string, S | null>)[property];
       let settled: Promise<void> | undefined;
       try {
-        settled = session == null ? undefined : factory.commit(session, new FastifyHead(reply));
+        settled = session == null ? undefined : factory.commit(session, new FastifyHead(factory, session, reply));
       } catch (error) {
         return next(prepareErrorReply(reply, payload, error));
       }
@@ -114,10 +117,14 @@ class FastifyExchange implements Exchange {
   }
 }
 
-class FastifyHead implements ResponseHead {
+class FastifyHead<Data extends object, S extends WebsaunaSession<Data>> implements ResponseHead, FinalCheck {
+  readonly #factory: SessionFactory<Data, S>;
+  readonly #session: S;
   readonly #reply: FastifyReply;
 
-  constructor(reply: FastifyReply) {
+  constructor(factory: SessionFactory<Data, S>, session: S, reply: FastifyReply) {
+    this.#factory = factory;
+    this.#session = session;
     this.#reply = reply;
   }
 
@@ -126,8 +133,7 @@ class FastifyHead implements ResponseHead {
   }
 
   get(name: string): string | undefined {
-    const value = this.#reply.getHeader(name);
-    return value === undefined ? undefined : Array.isArray(value) ? value.join(', ') : String(value);
+    return joinValues(this.#reply.getHeader(name));
   }
 
   set(name: string, value: string): void {
@@ -137,5 +143,11 @@ class FastifyHead implements ResponseHead {
   appendCookie(value: string): void {
     // Fastify itself keeps the `Set-Cookie` headers that are there.
     void this.#reply.header('set-cookie', value);
+    addFinalChecks(this.#reply.raw, [this]);
+  }
+
+  /** Runs after later `onSend` hooks, and after whatever took hold of the raw response. */
+  finalize(head: ResponseHead): void {
+    this.#factory.finalize(this.#session, head);
   }
 }

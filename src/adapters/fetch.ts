@@ -60,6 +60,8 @@ export function withSession<
     const head = new FetchHead(response);
     try {
       await factory.commit(session, head);
+      // The last point that this adapter has: what wraps it must not make the response storable.
+      if (head.cookieAdded) factory.finalize(session, head);
       return head.response;
     } catch (error) {
       cancelBody(head.response);

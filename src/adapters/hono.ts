@@ -1,4 +1,6 @@
+import type { ServerResponse } from 'node:http';
 import type { Context, MiddlewareHandler } from 'hono';
+import type { ResponseHead } from '../exchange.ts';
 import type { SessionFactory } from '../factory.ts';
 // From the package's root, so that an augmentation of `SessionData` finds it behind an adapter alone.
 import type { DefaultData, WebsaunaSession } from '../index.ts';
@@ -8,6 +10,8 @@ import { REPRESENTATION_HEADERS } from './representation-headers.ts';
 import { cancelBody } from './fetch/cancel-body.ts';
 import { FetchExchange } from './fetch/exchange.ts';
 import { FetchHead } from './fetch/head.ts';
+import { checkWhenRead, replaceResponse } from './hono/final-gate.ts';
+import { addFinalChecks } from './node/final-gate.ts';
 
 /** For `new Hono<{ Variables: SessionVariables }>()`. */
 export interface SessionVariables<S = WebsaunaSession> {
@@ -62,16 +66,15 @@ async function settle<Data extends object, S extends WebsaunaSession<Data>>(
     const headers = new Headers(head.response.headers);
     for (const name of REPRESENTATION_HEADERS) headers.delete(name);
     // Hono gives the error's response the headers of the one that it replaces.
-    replace(c, new Response(null, { headers }));
+    replaceResponse(c, new Response(null, { headers }));
     throw error;
   }
-  if (head.response !== c.res) replace(c, head.response);
-}
-
-/** Without emptying it first, Hono would put the old response's cookies in place of the new one's. */
-function replace(c: Context, response: Response): void {
-  c.res = undefined;
-  c.res = response;
+  if (head.response !== c.res) replaceResponse(c, head.response);
+  if (!head.cookieAdded) return;
+  const check = { finalize: (last: ResponseHead): void => factory.finalize(session, last) };
+  checkWhenRead(c, check);
+  const { outgoing } = (c.env ?? {}) as { outgoing?: ServerResponse };
+  if (outgoing !== undefined) addFinalChecks(outgoing, [check]);
 }
 
 /** Where `@hono/node-server` keeps Node's request. */

@@ -6,8 +6,10 @@ export type {
   AdapterCheck,
   AdapterHarness,
   AnySession,
+  LateHeaders,
   RouteAnswer,
   RouteHandler,
   RunningApp,
+  SharedCache,
 } from './adapter/check.ts';
 export { interceptStore, type BeforeOperation } from './store/intercept.ts';

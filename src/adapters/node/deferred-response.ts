@@ -2,11 +2,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { ResponseHead } from '../../exchange.ts';
 import { REPRESENTATION_HEADERS } from '../representation-headers.ts';
+import { onceClosed } from './closed.ts';
 import { installSentFacade, type SentFacadeState } from './sent-facade.ts';
-import { NodeHead, applyWriteHeadArgs } from './head.ts';
+import { addFinalChecks, type FinalCheck } from './final-gate.ts';
+import { applyWriteHeadArgs, NodeHead, type HeadOwner } from './head.ts';
 
 /** Something that must be settled before the headers of a response leave. */
-export interface BeforeHeaders {
+export interface BeforeHeaders extends FinalCheck {
   /** `undefined` when there is nothing to wait for. May throw, or reject. */
   commit(head: ResponseHead): Promise<void> | undefined;
   /** Answers the request after a failure. */
@@ -18,7 +20,7 @@ type AnyMethod = (...args: unknown[]) => unknown;
 export type Methods = Record<HeldMethod, AnyMethod>;
 
 /** One response that waits: what it is told meanwhile, and what becomes of it. */
-export class DeferredResponse implements SentFacadeState {
+export class DeferredResponse implements SentFacadeState, HeadOwner {
   readonly settlings: BeforeHeaders[];
   /** Do calls come here by the response's prototype, not by methods of its own? */
   readonly prepared: boolean;
@@ -55,6 +57,10 @@ export class DeferredResponse implements SentFacadeState {
     if (this.#phase === 'released') return this.#methods[method].apply(this.#res, args);
     const accepted = this.#enqueue(method, args);
     return method === 'write' ? accepted : this.#res;
+  }
+
+  cookieAdded(): void {
+    addFinalChecks(this.#res, this.settlings);
   }
 
   /** The first sign that the headers are about to leave. */
@@ -159,7 +165,8 @@ function letGo(
 ): void {
   source.unpipe?.(res);
   if (source === res.req) return;
-  afterwards(res, () => {
+  // Not before the error's response has left: `stream.pipeline`, for one, would destroy it.
+  onceClosed(res, () => {
     if (source.listenerCount('data') === 0) source.destroy();
   });
 }
@@ -168,14 +175,8 @@ function letGo(
 function refuse(res: ServerResponse, args: readonly unknown[], error: unknown): boolean {
   const callback = args.at(-1);
   if (typeof callback !== 'function') return false;
-  afterwards(res, () => Reflect.apply(callback, undefined, [error]));
+  onceClosed(res, () => Reflect.apply(callback, undefined, [error]));
   return true;
-}
-
-/** Runs when the error's response has left: `stream.pipeline`, for one, would destroy it. */
-function afterwards(res: ServerResponse & { stream?: { closed: boolean } }, run: () => void): void {
-  if (res.destroyed || res.writableFinished || res.stream?.closed === true) process.nextTick(run);
-  else res.once('close', run);
 }
 
 /** So that not even a producer which goes on before the error is answered makes it look like a success. */

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Exchange, ResponseHead } from '../../exchange.ts';
 import type { SessionFactory } from '../../factory.ts';
 import type { WebsaunaSession } from '../../session/session.ts';
+import { onceClosed } from './closed.ts';
 import type { BeforeHeaders } from './deferred-response.ts';
 import { deferResponse } from './intercept-response.ts';
 
@@ -48,6 +49,10 @@ export abstract class NodeExchange<Data extends object, S extends WebsaunaSessio
     if (!this.res.headersSent) deferResponse(this.res, this);
   }
 
+  onClose(callback: () => void): void {
+    onceClosed(this.res, callback);
+  }
+
   /** Not a promise when nothing has to be loaded. */
   load(): S | Promise<S> {
     const opened = this.#factory.load(this);
@@ -57,5 +62,9 @@ export abstract class NodeExchange<Data extends object, S extends WebsaunaSessio
 
   commit(head: ResponseHead): Promise<void> | undefined {
     return this.#session === undefined ? undefined : this.#factory.commit(this.#session, head);
+  }
+
+  finalize(head: ResponseHead): void {
+    if (this.#session !== undefined) this.#factory.finalize(this.#session, head);
   }
 }

@@ -1,17 +1,24 @@
 import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { ResponseHead } from '../../exchange.ts';
 
+/** What waits for the head of a response. */
+export interface HeadOwner {
+  /** Taken off for a moment: under it, a response refuses headers. */
+  covered: boolean;
+  /** Called when the session's cookie has been added. */
+  cookieAdded?(): void;
+}
+
 /** The head of a Node response. */
 export class NodeHead implements ResponseHead {
   readonly #res: ServerResponse;
-  /** Taken off for a moment: under it, a response refuses headers. */
-  readonly #cover: { covered: boolean };
+  readonly #owner: HeadOwner;
   /** Taken along, because a response's own cover stands in its place. */
   readonly #setHeader: ServerResponse['setHeader'];
 
-  constructor(res: ServerResponse, cover: { covered: boolean }) {
+  constructor(res: ServerResponse, owner: HeadOwner = { covered: false }) {
     this.#res = res;
-    this.#cover = cover;
+    this.#owner = owner;
     // oxlint-disable-next-line typescript/unbound-method -- called with the response below
     this.#setHeader = res.setHeader;
   }
@@ -21,8 +28,7 @@ export class NodeHead implements ResponseHead {
   }
 
   get(name: string): string | undefined {
-    const value = this.#res.getHeader(name);
-    return value === undefined ? undefined : Array.isArray(value) ? value.join(', ') : String(value);
+    return joinValues(this.#res.getHeader(name));
   }
 
   set(name: string, value: string): void {
@@ -30,20 +36,67 @@ export class NodeHead implements ResponseHead {
   }
 
   appendCookie(value: string): void {
-    const present = this.#res.getHeader('set-cookie');
-    const cookies = present === undefined ? [] : Array.isArray(present) ? present : [String(present)];
-    this.#write('set-cookie', [...cookies, value]);
+    this.#write('set-cookie', addCookie(this.#res.getHeader('set-cookie'), value));
+    this.#owner.cookieAdded?.();
   }
 
   #write(name: string, value: string | string[]): void {
-    const { covered } = this.#cover;
-    this.#cover.covered = false;
+    const { covered } = this.#owner;
+    this.#owner.covered = false;
     try {
       this.#setHeader.call(this.#res, name, value);
     } finally {
-      this.#cover.covered = covered;
+      this.#owner.covered = covered;
     }
   }
+}
+
+/** The head of an HTTP/2 stream: headers in a copy of the object or the list that it is given. */
+export class HeaderMapHead implements ResponseHead {
+  readonly headers: OutgoingHttpHeaders;
+
+  constructor(given: OutgoingHttpHeaders | readonly OutgoingHttpHeader[] = {}) {
+    if (!Array.isArray(given)) {
+      // `http2.sensitiveHeaders` is a symbol, and is kept.
+      this.headers = { ...(given as OutgoingHttpHeaders) };
+      for (const name of Object.keys(given)) {
+        delete this.headers[name];
+        this.headers[name.toLowerCase()] = (given as OutgoingHttpHeaders)[name];
+      }
+      return;
+    }
+    this.headers = {};
+    for (let i = 0; i + 1 < given.length; i += 2) {
+      const name = String(given[i]).toLowerCase();
+      const before = this.headers[name];
+      this.headers[name] = before === undefined ? given[i + 1] : addCookie(before, String(given[i + 1]));
+    }
+  }
+
+  get status(): number {
+    return Number(this.headers[':status'] ?? 200);
+  }
+
+  get(name: string): string | undefined {
+    return joinValues(this.headers[name]);
+  }
+
+  set(name: string, value: string): void {
+    this.headers[name] = value;
+  }
+
+  appendCookie(value: string): void {
+    this.headers['set-cookie'] = addCookie(this.headers['set-cookie'], value);
+  }
+}
+
+export function joinValues(value: OutgoingHttpHeader | undefined): string | undefined {
+  return value === undefined ? undefined : Array.isArray(value) ? value.join(', ') : String(value);
+}
+
+function addCookie(present: OutgoingHttpHeader | undefined, value: string): string[] {
+  const cookies = present === undefined ? [] : Array.isArray(present) ? present : [String(present)];
+  return [...cookies, value];
 }
 
 /**
@@ -57,12 +110,15 @@ export function applyWriteHeadArgs(res: ServerResponse, args: unknown[]): void {
     | OutgoingHttpHeaders
     | OutgoingHttpHeader[]
     | undefined;
-  if (Array.isArray(headers)) applyRawHeaders(res, headers);
-  else if (headers != null) {
-    for (const [name, value] of Object.entries(headers)) if (value !== undefined) res.setHeader(name, value);
-  }
+  if (headers != null) applyHeaders(res, headers);
   res.statusCode = status;
   args.length = typeof second === 'string' ? 2 : 1;
+}
+
+/** Moves headers that `writeHead` takes into the response. */
+export function applyHeaders(res: ServerResponse, headers: OutgoingHttpHeaders | OutgoingHttpHeader[]): void {
+  if (Array.isArray(headers)) applyRawHeaders(res, headers);
+  else for (const [name, value] of Object.entries(headers)) if (value !== undefined) res.setHeader(name, value);
 }
 
 /** Names and values, flat or in pairs; a name may repeat. */

@@ -22,6 +22,13 @@ export interface RouteAnswer {
 /** Handles every method of a path. `second` is the session of the second middleware, where there is one. */
 export type RouteHandler = (session: AnySession, second: AnySession) => RouteAnswer | Promise<RouteAnswer>;
 
+/** Headers that middleware writes as late as its framework lets it. */
+export interface LateHeaders {
+  readonly headers: Readonly<Record<string, string>>;
+  /** Where the middleware stands, seen from the sessions. */
+  readonly position: 'in front' | 'behind';
+}
+
 /** An application that the harness builds with its framework. */
 export interface AdapterApp {
   /** The middleware to install, in this order, each with the property that it puts its session in. */
@@ -33,6 +40,8 @@ export interface AdapterApp {
   readonly routes: Readonly<Record<string, RouteHandler>>;
   /** Is there one proxy in front that the framework shall trust? */
   readonly trustProxy: boolean;
+  /** What other middleware writes into every response, if anything. */
+  readonly lateHeaders?: LateHeaders;
   /** To be called by the framework's own error handler, which then answers with `error.status`, or 500. */
   readonly onError: (error: unknown) => void;
 }
@@ -45,6 +54,12 @@ export interface RunningApp {
   close(): Promise<void>;
 }
 
+/** A cache that several visitors share, such as one of RFC 9111. */
+export interface SharedCache {
+  /** Answers from what is stored, or by asking the origin. */
+  fetch(request: Request, origin: (request: Request) => Promise<Response>): Promise<Response>;
+}
+
 /** One framework with its adapter. */
 export interface AdapterHarness {
   /** Where the application is mounted: nothing for the root, or a path such as `/shop`. */
@@ -52,6 +67,8 @@ export interface AdapterHarness {
   /** The peer's address, as applications without a proxy shall see it. */
   readonly peer: string;
   start(app: AdapterApp): Promise<RunningApp>;
+  /** Makes a shared cache that obeys targeted headers too. Default: none, and the checks of clause C9 show less. */
+  readonly sharedCache?: () => SharedCache;
 }
 
 /** One promise of the contract. `run` throws an AssertionError when it is broken. */

@@ -1,3 +1,4 @@
+import { CACHING } from './caching.ts';
 import type { AdapterCheck } from './check.ts';
 import { COOKIES } from './cookies.ts';
 import { FAILURES } from './failures.ts';
@@ -15,5 +16,5 @@ import { RESPONSES } from './responses.ts';
  * ```
  */
 export function adapterContract(): readonly AdapterCheck[] {
-  return [...COOKIES, ...LIFECYCLE, ...RESPONSES, ...FAILURES];
+  return [...COOKIES, ...LIFECYCLE, ...RESPONSES, ...CACHING, ...FAILURES];
 }

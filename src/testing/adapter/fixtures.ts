@@ -3,7 +3,16 @@ import type { SessionEventName } from '../../events.ts';
 import { createSessionFactory, type SessionFactory } from '../../factory.ts';
 import type { SessionOptions } from '../../options/options.ts';
 import { MemoryStore } from '../../stores/memory/memory-store.ts';
-import type { AdapterCheck, AnyData, AdapterHarness, RouteAnswer, RouteHandler, RunningApp } from './check.ts';
+import type {
+  AdapterCheck,
+  AnyData,
+  AdapterHarness,
+  LateHeaders,
+  RouteAnswer,
+  RouteHandler,
+  RunningApp,
+  SharedCache,
+} from './check.ts';
 import { Browser, type Reply, type VisitInit } from './browser.ts';
 import { interceptStore } from '../store/intercept.ts';
 
@@ -15,6 +24,7 @@ export interface AppSpec {
   /** Options of a second session middleware. */
   readonly second?: Options;
   readonly trustProxy?: boolean;
+  readonly lateHeaders?: LateHeaders;
 }
 
 const OBSERVED: readonly SessionEventName[] = [
@@ -34,10 +44,12 @@ export class TestApp {
   readonly events: { readonly name: SessionEventName; readonly reason?: string }[] = [];
   readonly #harness: AdapterHarness;
   readonly #memory = new MemoryStore();
+  readonly #cache: SharedCache | undefined;
   #running: RunningApp | undefined;
 
   constructor(harness: AdapterHarness, options: Options = {}) {
     this.#harness = harness;
+    this.#cache = harness.sharedCache?.();
     const store = interceptStore(this.#memory, (operation) => {
       this.commands.push(operation);
       if (this.failing.has(operation)) throw new Error('Connection to 10.0.0.7:6379 lost');
@@ -47,13 +59,14 @@ export class TestApp {
   }
 
   async start(spec: AppSpec): Promise<void> {
-    const { routes, second, trustProxy = false } = spec;
+    const { routes, second, trustProxy = false, lateHeaders } = spec;
     const sessions = [{ given: this.factory, property: 'session' }];
     const others = second === undefined ? [] : [{ given: { secret: SECRET, ...second }, property: 'second' }];
     this.#running = await this.#harness.start({
       sessions: [...sessions, ...others],
       routes,
       trustProxy,
+      ...(lateHeaders === undefined ? {} : { lateHeaders }),
       onError: (error) => void this.errors.push(error),
     });
   }
@@ -75,6 +88,14 @@ export class TestApp {
 
   browser(): Browser {
     return new Browser(this.#running!, this.#harness.prefix);
+  }
+
+  /** A browser behind the application's shared cache. */
+  cachedBrowser(): Browser {
+    const [running, cache] = [this.#running!, this.#cache];
+    const origin = running.fetch ?? fetch;
+    if (cache === undefined) return this.browser();
+    return new Browser({ ...running, fetch: (request) => cache.fetch(request, origin) }, this.#harness.prefix);
   }
 
   /** A visit of a browser that was never here. */

@@ -3,13 +3,21 @@ import express from 'express';
 import express4 from 'express4';
 import type { AnySession, RouteAnswer } from 'websauna-session/testing';
 import { sessions } from 'websauna-session/express';
-import { runContract, serve, type StartApp } from './run-contract.ts';
+import { runContract, serve, writeLate, type StartApp } from './run-contract.ts';
 
 const startWith =
   (framework: typeof express): StartApp =>
-  async ({ sessions: given, routes, trustProxy, onError }, prefix) => {
+  async ({ sessions: given, routes, trustProxy, lateHeaders, onError }, prefix) => {
     const router = framework.Router();
+    const late =
+      (position: 'in front' | 'behind'): express.RequestHandler =>
+      (_req, res, next) => {
+        writeLate(res, lateHeaders, position);
+        next();
+      };
+    router.use(late('in front'));
     for (const each of given) router.use(sessions(each.given, { property: each.property }));
+    router.use(late('behind'));
     for (const [path, handler] of Object.entries(routes)) {
       router.all(path, (req, res, next) => {
         const { session, second } = req as unknown as Record<'session' | 'second', AnySession>;

@@ -2,12 +2,17 @@ import { Readable } from 'node:stream';
 import fastify, { type FastifyPluginAsync } from 'fastify';
 import type { AnySession } from 'websauna-session/testing';
 import { sessions } from 'websauna-session/fastify';
-import { PEER, runContract } from './run-contract.ts';
+import { PEER, runContract, writeLate } from './run-contract.ts';
 
-runContract('Fastify 5', async ({ sessions: given, routes, trustProxy, onError }, prefix) => {
+runContract('Fastify 5', async ({ sessions: given, routes, trustProxy, lateHeaders, onError }, prefix) => {
   const app = fastify({ trustProxy });
   const plugin: FastifyPluginAsync = async (scope) => {
+    scope.addHook('onRequest', async (_request, reply) => writeLate(reply.raw, lateHeaders, 'in front'));
     for (const { given: each, property } of given) await scope.register(sessions(each, { property }));
+    // Hooks of one kind run in the order in which they were added: this one after the commit.
+    scope.addHook('onSend', async (_request, reply) => {
+      if (lateHeaders?.position === 'behind') reply.headers(lateHeaders.headers);
+    });
     scope.setErrorHandler((error) => {
       onError(error);
       throw error;

@@ -2,7 +2,7 @@ import { sessions, withSession } from 'websauna-session/fetch';
 import type { AnySession } from 'websauna-session/testing';
 import { direct, PEER, runContract, statusOf, toResponse } from './run-contract.ts';
 
-runContract('Fetch', ({ sessions: [first, second], routes, onError }, prefix) => {
+runContract('Fetch', ({ sessions: [first, second], routes, lateHeaders, onError }, prefix) => {
   const options = {
     clientAddress: () => PEER,
     onError(error: unknown) {
@@ -14,6 +14,8 @@ runContract('Fetch', ({ sessions: [first, second], routes, onError }, prefix) =>
     const handler = routes[new URL(request.url).pathname.slice(prefix.length)];
     if (handler === undefined) return new Response(null, { status: 404 });
     const response = toResponse(await handler(held[0]!, held[1]!), request.url, prefix);
+    // Nothing stands in front of the outermost function: it hands the response out.
+    for (const [name, value] of Object.entries(lateHeaders?.headers ?? {})) response.headers.set(name, value);
     return request.method === 'HEAD' ? new Response(null, response) : response;
   };
   const withSecond = second === undefined ? undefined : sessions(second.given);

@@ -1,16 +1,25 @@
 import { createAdaptorServer } from '@hono/node-server';
-import { Hono } from 'hono';
+import { Hono, type MiddlewareHandler } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { AdapterApp, AnySession } from 'websauna-session/testing';
 import { sessions } from 'websauna-session/hono';
 import type { Server } from 'node:http';
 import { direct, listening, PEER, runContract, statusOf, streamOf } from './run-contract.ts';
 
-function build({ sessions: given, routes, onError }: AdapterApp, prefix: string, peer?: string): Hono {
+function build({ sessions: given, routes, lateHeaders, onError }: AdapterApp, prefix: string, peer?: string): Hono {
   const app = new Hono({ strict: false }).basePath(prefix || '/');
+  const late =
+    (position: 'in front' | 'behind'): MiddlewareHandler =>
+    async (c, next) => {
+      await next();
+      if (lateHeaders?.position !== position) return;
+      for (const [name, value] of Object.entries(lateHeaders.headers)) c.header(name, value);
+    };
+  app.use(late('in front'));
   for (const { given: each, property } of given) {
     app.use(sessions(each, { property, ...(peer === undefined ? {} : { clientAddress: () => peer }) }));
   }
+  app.use(late('behind'));
   app.onError((error, c) => {
     onError(error);
     return c.text('failed', statusOf(error) as ContentfulStatusCode);

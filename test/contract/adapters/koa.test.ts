@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import Koa, { type Middleware } from 'koa';
 import type { AnySession } from 'websauna-session/testing';
 import { sessions } from 'websauna-session/koa';
-import { runContract, serve } from './run-contract.ts';
+import { runContract, serve, writeLate } from './run-contract.ts';
 
 /** What koa-mount does: the middleware below sees the path without the prefix. */
 function mount(prefix: string, middleware: Middleware): Middleware {
@@ -22,10 +22,18 @@ function mount(prefix: string, middleware: Middleware): Middleware {
   };
 }
 
-runContract('Koa 3', async ({ sessions: given, routes, trustProxy, onError }, prefix) => {
+runContract('Koa 3', async ({ sessions: given, routes, trustProxy, lateHeaders, onError }, prefix) => {
   const app = new Koa({ proxy: trustProxy });
   app.on('error', onError);
+  app.use(async (ctx, next) => {
+    writeLate(ctx.res, lateHeaders, 'in front');
+    await next();
+  });
   for (const { given: each, property } of given) app.use(mount(prefix, sessions(each, { property })));
+  app.use(async (ctx, next) => {
+    await next();
+    if (lateHeaders?.position === 'behind') ctx.set(lateHeaders.headers);
+  });
   app.use(
     mount(prefix, async (ctx) => {
       const handler = routes[ctx.path];

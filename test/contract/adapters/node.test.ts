@@ -2,11 +2,17 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { Readable } from 'node:stream';
 import type { AdapterApp, AnySession } from 'websauna-session/testing';
 import { sessions, withSession } from 'websauna-session/node';
-import { runContract, serve, statusOf } from './run-contract.ts';
+import { runContract, serve, statusOf, writeLate } from './run-contract.ts';
 
 type Mounted = IncomingMessage & { originalUrl?: string } & Partial<Record<'session' | 'second', AnySession>>;
 
-async function answer({ routes }: AdapterApp, req: Mounted, res: ServerResponse, prefix: string): Promise<void> {
+async function answer(
+  { routes, lateHeaders }: AdapterApp,
+  req: Mounted,
+  res: ServerResponse,
+  prefix: string,
+): Promise<void> {
+  writeLate(res, lateHeaders, 'behind');
   const handler = routes[req.url!.replace(/\?.*/, '')];
   if (handler === undefined) return void res.writeHead(404).end();
   const { status = 200, headers, body, stream, redirect } = await handler(req.session!, req.second!);
@@ -23,8 +29,9 @@ function fail(app: AdapterApp, error: unknown, res: ServerResponse): void {
 }
 
 /** What Connect does when it mounts something below a prefix. */
-function mount(prefix: string, listener: RequestListener): RequestListener {
+function mount({ lateHeaders }: AdapterApp, prefix: string, listener: RequestListener): RequestListener {
   return (req: Mounted, res) => {
+    writeLate(res, lateHeaders, 'in front');
     req.originalUrl = req.url!;
     req.url = req.url!.slice(prefix.length);
     listener(req, res);
@@ -47,7 +54,7 @@ runContract('node:http with withSession', async (app, prefix) => {
     },
     options,
   );
-  return await serve(mount(prefix, listener));
+  return await serve(mount(app, prefix, listener));
 });
 
 runContract('node:http with Connect-style sessions', async (app, prefix) => {
@@ -58,5 +65,5 @@ runContract('node:http with Connect-style sessions', async (app, prefix) => {
     if (layer !== undefined) layer(req, res, next);
     else answer(app, req as Mounted, res, prefix).catch(next);
   };
-  return await serve(mount(prefix, (req, res) => run(req, res, 0)));
+  return await serve(mount(app, prefix, (req, res) => run(req, res, 0)));
 });

@@ -1,8 +1,16 @@
 import { once } from 'node:events';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import onHeaders from 'on-headers';
 import { describe, test } from 'vitest';
-import { adapterContract, type AdapterApp, type RouteAnswer, type RunningApp } from 'websauna-session/testing';
+import {
+  adapterContract,
+  type AdapterApp,
+  type LateHeaders,
+  type RouteAnswer,
+  type RunningApp,
+} from 'websauna-session/testing';
+import { HttpCache } from './http-cache.ts';
 
 export const PEER = '127.0.0.1';
 
@@ -14,10 +22,29 @@ export function runContract(name: string, start: StartApp): void {
   for (const prefix of ['', '/shop/v1']) {
     describe(`adapter contract: ${name} at ${prefix || 'the root'}`, () => {
       for (const { title, run } of adapterContract()) {
-        test(title, () => run({ prefix, peer: PEER, start: async (app) => await start(app, prefix) }));
+        test(title, () =>
+          run({
+            prefix,
+            peer: PEER,
+            start: async (app) => await start(app, prefix),
+            sharedCache: () => new HttpCache(),
+          }),
+        );
       }
     });
   }
+}
+
+/** Lets middleware at this position write its headers when the head is serialised, as express-cache-controller does. */
+export function writeLate(
+  res: ServerResponse,
+  lateHeaders: LateHeaders | undefined,
+  position: LateHeaders['position'],
+): void {
+  if (lateHeaders?.position !== position) return;
+  onHeaders(res, () => {
+    for (const [name, value] of Object.entries(lateHeaders.headers)) res.setHeader(name, value);
+  });
 }
 
 export async function serve(listener: RequestListener): Promise<RunningApp> {
