@@ -33,6 +33,8 @@ export interface Exchange {
 export interface ResponseHead {
   /** The status code as it stands now. */
   readonly status: number;
+  /** `false` when the response can carry no cookie: it is treated like one that shared caches may store. Default `true`. */
+  readonly takesCookies?: boolean;
   /** A response header by its lower-case name; `undefined` when it is not set. */
   get(name: string): string | undefined;
   /** Sets a header, replacing what was there. */

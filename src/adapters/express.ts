@@ -71,9 +71,9 @@ class ExpressExchange<Data extends object, S extends WebsaunaSession<Data>> exte
     return this.request.ip ?? null;
   }
 
-  override interceptResponse(): void {
+  protected override deferResponse(): void {
     patchResponsePrototype(this.res);
-    super.interceptResponse();
+    super.deferResponse();
   }
 
   fail(error: unknown): void {

@@ -129,7 +129,7 @@ describe('C9: the last gate', () => {
       response.headers.set('cache-control', PUBLIC);
       return response;
     };
-    await listen(createAdaptorServer({ fetch: around as typeof app.fetch }) as Server, async (port) => {
+    await listen(createAdaptorServer({ fetch: around }) as Server, async (port) => {
       const { headers, cookies } = await ask(port);
       assert.equal(cookies.length, 1);
       assert.deepEqual([headers['cache-control'], headers['vary']], [PRIVATE, 'Cookie']);

@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 
 type AnyResponse = ServerResponse & { readonly stream?: { readonly closed: boolean } };
 
@@ -6,4 +6,11 @@ type AnyResponse = ServerResponse & { readonly stream?: { readonly closed: boole
 export function onceClosed(res: AnyResponse, run: () => void): void {
   if (res.destroyed || res.writableFinished || res.stream?.closed === true) process.nextTick(run);
   else res.once('close', run);
+}
+
+/** The same for a response that may not be Node's own, and emit nothing. */
+export function onceOver(req: IncomingMessage, res: ServerResponse, run: () => void): void {
+  if (typeof res.once === 'function') onceClosed(res, run);
+  else if (req.socket.destroyed) process.nextTick(run);
+  else req.socket.once('close', run);
 }

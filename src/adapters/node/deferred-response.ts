@@ -77,7 +77,8 @@ export class DeferredResponse implements SentFacadeState, HeadOwner {
       }
     }
     this.#phase = waiting.length === 0 ? 'released' : 'settling';
-    if (waiting.length > 0) void this.#settle(waiting);
+    // Nothing may escape: a rejection would end the process.
+    if (waiting.length > 0) this.#settle(waiting).catch((error: unknown) => this.#res.destroy(error as Error));
   }
 
   async #settle(waiting: readonly Promise<void>[]): Promise<void> {

@@ -2,9 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Exchange, ResponseHead } from '../../exchange.ts';
 import type { SessionFactory } from '../../factory.ts';
 import type { WebsaunaSession } from '../../session/session.ts';
-import { onceClosed } from './closed.ts';
+import { onceOver } from './closed.ts';
 import type { BeforeHeaders } from './deferred-response.ts';
 import { deferResponse } from './intercept-response.ts';
+import { canWait, standInHead } from './stand-in.ts';
 
 /**
  * A request and response of `node:http`, whichever framework stands on them. Its session is settled when
@@ -16,12 +17,14 @@ export abstract class NodeExchange<Data extends object, S extends WebsaunaSessio
   readonly req: IncomingMessage & { originalUrl?: string };
   readonly res: ServerResponse;
   readonly #factory: SessionFactory<Data, S>;
+  readonly #canWait: boolean;
   #session: S | undefined;
 
   constructor(factory: SessionFactory<Data, S>, req: IncomingMessage, res: ServerResponse) {
     this.req = req;
     this.res = res;
     this.#factory = factory;
+    this.#canWait = canWait(res);
   }
 
   abstract get secure(): boolean;
@@ -46,18 +49,32 @@ export abstract class NodeExchange<Data extends object, S extends WebsaunaSessio
   }
 
   interceptResponse(): void {
-    if (!this.res.headersSent) deferResponse(this.res, this);
+    if (this.#canWait && !this.res.headersSent) this.deferResponse();
+  }
+
+  /** Makes the response wait for the commit. */
+  protected deferResponse(): void {
+    deferResponse(this.res, this);
   }
 
   onClose(callback: () => void): void {
-    onceClosed(this.res, callback);
+    onceOver(this.req, this.res, callback);
   }
 
   /** Not a promise when nothing has to be loaded. */
   load(): S | Promise<S> {
     const opened = this.#factory.load(this);
+    if (!this.#canWait) return this.#commitEarly(opened);
     if (!(opened instanceof Promise)) return (this.#session = opened);
     return opened.then((session) => (this.#session = session));
+  }
+
+  /** Commits what is due before the handler runs: what it changes later, it has to save itself. */
+  async #commitEarly(opened: S | Promise<S>): Promise<S> {
+    const session: S & { markPersonal?(): void } = await opened;
+    session.markPersonal?.();
+    await this.#factory.commit(session, standInHead(this.res));
+    return session;
   }
 
   commit(head: ResponseHead): Promise<void> | undefined {
