@@ -139,8 +139,12 @@ describe.each(FRAMEWORKS)('%s', (framework) => {
     const respond: Respond = async (req, res) => {
       res.write('one ');
       const session = sessionOf(req);
-      session.set('a', 1);
-      await session.save().catch((error: { code: string }) => codes.push(error.code));
+      try {
+        session.set('a', 1);
+      } catch (error) {
+        codes.push((error as { code: string }).code);
+      }
+      await session.save();
       res.end('two');
     };
     await withSite(framework, { respond }, async (site) => {
