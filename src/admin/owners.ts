@@ -4,6 +4,7 @@ import { endRecord } from '../engine/rotation.ts';
 import { withStoreErrorEvent } from '../events.ts';
 import { SessionError } from '../errors.ts';
 import { checkNames, checkOwner, expected, isObject } from '../internal/validate.ts';
+import { SessionDict, stateOf } from '../session/dict.ts';
 import { describeRecord, type StoredSession } from './stored-session.ts';
 import type { OwnedRecord, OwnerIndex, SessionStore, LoginIndex } from '../stores/store.ts';
 import { MAX_PENDING_LOGIN_TIMEOUT } from '../engine/pending-login.ts';
@@ -17,6 +18,13 @@ export interface OwnedSession extends StoredSession {
 /** Something with a session's public name, such as the session itself. */
 export interface HasHandle {
   readonly handle: string;
+}
+
+export interface RevokeOptions {
+  /** A session to spare, such as the one that asks. Default: none. */
+  except?: HasHandle;
+  /** The session that asks, if it is to end with the others. Default: none. */
+  current?: object;
 }
 
 /** Seconds in which a login that has added its index entry creates its session. */
@@ -56,11 +64,14 @@ export class Owners {
    * many logins and rotations race with it.
    *
    * @param options.except a session to spare, such as the one that asks
+   * @param options.current the session that asks, if it is to end with the others: what the request writes from then on
+   * belongs to a new one, as after `logout()`
    * @returns how many were ended
    */
-  revoke(owner: string, options: { except?: HasHandle } = {}): Promise<number> {
+  revoke(owner: string, options: RevokeOptions = {}): Promise<number> {
     return withStoreErrorEvent(this.#context.events, 'revoke', async () => {
-      checkNames('options', options, ['except']);
+      checkNames('options', options, ['except', 'current']);
+      const current = options.current === undefined ? null : stateOf(checkSession(options.current));
       const except = handleOf('options.except', options.except) ?? null;
       const store = await this.#index();
       const handles: string[] = [];
@@ -68,6 +79,8 @@ export class Owners {
         handles.push(...(await store.revokeOwned(ownerHash, except, null, this.#longestLife)));
       }
       this.#announce(owner, handles);
+      const { record } = current ?? {};
+      if (record != null && handles.includes(record.key.handle)) current!.endAcknowledged();
       return handles.length;
     });
   }
@@ -166,6 +179,11 @@ export class Owners {
 
 function describe(record: OwnedRecord, current: string | undefined): OwnedSession {
   return { ...describeRecord(record), current: record.handle === current };
+}
+
+function checkSession(session: object): object {
+  if (session instanceof SessionDict) return session;
+  throw expected('options.current', 'the session of the request', session);
 }
 
 function handleOf(name: string, session: unknown): string | undefined {

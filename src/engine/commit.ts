@@ -97,6 +97,8 @@ async function carryOut(
     await write(state, epoch, plan, changes);
   } catch (error) {
     const { code } = error as { code?: string };
+    // The request has ended its session itself meanwhile, so there is nothing left to store.
+    if (code === 'ERR_SESSION_ENDED' && epoch.over === 'ended') return;
     const refused = code === 'ERR_SESSION_FULL' || code === 'ERR_SESSION_LOGIN_EXPIRED' || code === 'ERR_SESSION_ENDED';
     if (!refused) state.context.events.emit('storeError', { operation: 'commit', error });
     throw error;

@@ -30,8 +30,7 @@ export interface SessionConfig {
   readonly load: 'eager' | 'lazy';
   readonly bypassCache: ((exchange: Exchange) => boolean) | null;
   readonly onStoreError: 'fail' | 'anonymous';
-  readonly invalidateBefore:
-    ((owner: string, request: unknown) => Date | null | Promise<Date | null>) | null;
+  readonly invalidateBefore: ((owner: string, request: unknown) => Date | null | Promise<Date | null>) | null;
   readonly maxSessionsPerOwner: number | null;
   readonly onSessionLimit: 'evict-oldest' | 'refuse';
 }

@@ -25,14 +25,22 @@ export function idTaken(): SessionError {
 }
 
 /** Returns what the store keeps about who opened or took over the session. */
-export function detailsOf(state: SessionState, login: PendingLogin | null, indexKeys: readonly string[]): RecordDetails {
+export function detailsOf(
+  state: SessionState,
+  login: PendingLogin | null,
+  indexKeys: readonly string[],
+): RecordDetails {
   const { exchange } = state;
   return {
     owner: login?.owner ?? null,
     method: login?.method ?? null,
     address: exchange.clientAddress,
     // Cut between characters, not in the middle of one.
-    agent: exchange.header('user-agent')?.slice(0, MAX_AGENT_LENGTH).replace(/[\ud800-\udbff]$/, '') ?? null,
+    agent:
+      exchange
+        .header('user-agent')
+        ?.slice(0, MAX_AGENT_LENGTH)
+        .replace(/[\ud800-\udbff]$/, '') ?? null,
     indexKeys,
   };
 }
@@ -63,7 +71,8 @@ export async function addIndexKeys(state: SessionState, owner: string, indexKeys
   }
   const { keyring, config } = state.context;
   const ownerHash = keyring.ownerHash(owner);
-  const keep = config.absoluteTimeout ?? config.maxTimeout ?? Math.max(config.timeout, state.record?.meta.timeout.seconds ?? 0);
+  const keep =
+    config.absoluteTimeout ?? config.maxTimeout ?? Math.max(config.timeout, state.record?.meta.timeout.seconds ?? 0);
   for (const indexKey of indexKeys) await (store as SessionStore & LoginIndex).addIndexKey(indexKey, ownerHash, keep);
 }
 

@@ -208,7 +208,8 @@ function adoptIfValid(
   const { adoptionRules, config } = context;
   state.observeClock(record.now);
   const judged = judgeRecord(candidate.key, record, adoptionRules, null);
-  if (config.invalidateBefore === null || judged.refusal !== null) return adopt(state, epoch, candidate, record, judged);
+  if (config.invalidateBefore === null || judged.refusal !== null)
+    return adopt(state, epoch, candidate, record, judged);
   return adoptAfterAsking(state, epoch, candidate, record, judged);
 }
 

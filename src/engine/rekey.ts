@@ -1,7 +1,17 @@
 import { keyOf, makeId, ownerHashOf } from '../crypto/session-id.ts';
 import { SessionError } from '../errors.ts';
 import type { LoginChange, RecordRekey, RekeyOutcome, Stored, Written } from '../stores/store.ts';
-import { addIndexKeys, createRecord, detailsOf, emitEvictions, emitLogin, idTaken, metaOf, newId, refuseLogin } from './create.ts';
+import {
+  addIndexKeys,
+  createRecord,
+  detailsOf,
+  emitEvictions,
+  emitLogin,
+  idTaken,
+  metaOf,
+  newId,
+  refuseLogin,
+} from './create.ts';
 import type { BoundRecord, Epoch, PendingLogin } from './epoch.ts';
 import { CSRF_FIELD } from './field-names.ts';
 import { UnreadableField, type FieldChanges } from './fields.ts';
@@ -171,7 +181,13 @@ function changesFor(
   return { changes: { set, delete: changes.delete }, expect };
 }
 
-function complete(state: SessionState, epoch: Epoch, request: Request, attempt: Attempt, { now, evicted }: Written): void {
+function complete(
+  state: SessionState,
+  epoch: Epoch,
+  request: Request,
+  attempt: Attempt,
+  { now, evicted }: Written,
+): void {
   const { events, config } = state.context;
   const { pending, fields } = epoch;
   const old = epoch.record!;

@@ -2,7 +2,16 @@ import { randomBytes } from 'node:crypto';
 import { handleOf } from '../crypto/keyring.ts';
 import { keyOf, makeId, ownerHashOf } from '../crypto/session-id.ts';
 import { SessionError } from '../errors.ts';
-import type { DestroyOutcome, Gone, LoadResult, NewTombstone, OwnedRecord, RecordKey, SessionStore, Tombstone } from '../stores/store.ts';
+import type {
+  DestroyOutcome,
+  Gone,
+  LoadResult,
+  NewTombstone,
+  OwnedRecord,
+  RecordKey,
+  SessionStore,
+  Tombstone,
+} from '../stores/store.ts';
 import type { SessionContext } from './context.ts';
 import type { Epoch } from './epoch.ts';
 import type { LossReason, SessionState } from './state.ts';
@@ -71,7 +80,8 @@ export async function onRecord<Outcome extends { readonly status: string }>(
         loseSession(state, epoch, 'gone');
         return null;
       case 'tombstone': {
-        const lost = followed === MAX_ROTATIONS_FOLLOWED ? 'rotated' : follow(state, epoch, outcome as Tombstone, afterGrace);
+        const lost =
+          followed === MAX_ROTATIONS_FOLLOWED ? 'rotated' : follow(state, epoch, outcome as Tombstone, afterGrace);
         if (lost === null) continue;
         loseSession(state, epoch, lost);
         return null;

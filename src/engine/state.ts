@@ -323,6 +323,12 @@ export class SessionState {
     if (this.#phase === 'lost') this.#phase = 'ready';
   }
 
+  /** Takes note that the store has ended the session for this request: what follows belongs to a new one. */
+  endAcknowledged(): void {
+    if (this.record?.fromClient === true) this.#clientSessionEnded = true;
+    this.#replaceEpoch('ended');
+  }
+
   /** Ends at the commit a record that is past the lifetimes of the factory. */
   endExpired(record: { key: RecordKey; owner: string | null }): void {
     (this.#pendingEnds ??= []).push({ ...record, reason: 'expired', deletesCookie: false });

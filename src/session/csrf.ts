@@ -47,16 +47,10 @@ export function requireToken(state: SessionState, token: unknown, trustedOrigins
     trustedOrigins,
   });
   if (verdict === 'cross-site') {
-    throw refused(
-      state,
-      'The request comes from another site: list its origin in `trustedOrigins` if it may',
-    );
+    throw refused(state, 'The request comes from another site: list its origin in `trustedOrigins` if it may');
   }
   if (!verifyToken(state, token)) {
-    throw refused(
-      state,
-      'The form has no valid CSRF token: render `session.getCsrfToken()` into it',
-    );
+    throw refused(state, 'The form has no valid CSRF token: render `session.getCsrfToken()` into it');
   }
 }
 

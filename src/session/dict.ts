@@ -129,7 +129,8 @@ export abstract class SessionDict<Data extends object = DefaultData> {
   changed(key?: Key<Data>): void {
     const state = this.#state;
     state.assertWritable();
-    for (const each of key === undefined ? this.keys() : [key]) state.epoch.fields.markWritten(fieldName(checkKey(each)));
+    for (const each of key === undefined ? this.keys() : [key])
+      state.epoch.fields.markWritten(fieldName(checkKey(each)));
   }
 
   /**

@@ -4,6 +4,8 @@ import { createSessionFactory, type RecordKey } from 'websauna-session';
 import { createRedisStore, type RedisStore } from 'websauna-session/redis';
 import { storeContract, type StoreHarness } from 'websauna-session/testing';
 import { loginSuite } from '../contract/consistency/login-suite.ts';
+import { cookieSuite } from '../contract/consistency/cookie-suite.ts';
+import { requestSuite } from '../contract/consistency/request-suite.ts';
 import { sessionsSuite } from '../contract/consistency/sessions-suite.ts';
 import { consistencySuite, SECRET, type MakeFactory } from '../contract/consistency/suite.ts';
 import type { GivenClient } from '../support/redis-clients.ts';
@@ -62,4 +64,6 @@ for (const name of Object.keys(SENTINEL_CLIENTS)) {
   consistencySuite(`Sentinel, ${name}`, make);
   loginSuite(`Sentinel, ${name}`, make);
   sessionsSuite(`Sentinel, ${name}`, make);
+  requestSuite(`Sentinel, ${name}`, make);
+  cookieSuite(`Sentinel, ${name}`, make);
 }

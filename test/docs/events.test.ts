@@ -177,11 +177,7 @@ describe('a cookie that opens nothing: missed', () => {
     const factory = make({ invalidateBefore: () => new Date(now + 1000) });
     const jar = await started(factory, (session) => session.login('alice'));
     await go(factory, jar, () => {});
-    assert.deepEqual(told(), [
-      'rejected authentication-changed',
-      'destroyed authentication-changed',
-      'created',
-    ]);
+    assert.deepEqual(told(), ['rejected authentication-changed', 'destroyed authentication-changed', 'created']);
   });
 
   test('corrupt', async () => {

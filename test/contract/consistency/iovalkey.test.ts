@@ -3,6 +3,8 @@ import { createSessionFactory } from 'websauna-session';
 import { GIVEN_CLIENTS, type GivenClient } from '../../support/redis-clients.ts';
 import { startRedis, type RedisServer } from '../../support/redis-server.ts';
 import { loginSuite } from './login-suite.ts';
+import { cookieSuite } from './cookie-suite.ts';
+import { requestSuite } from './request-suite.ts';
 import { sessionsSuite } from './sessions-suite.ts';
 import { consistencySuite, SECRET, type MakeFactory } from './suite.ts';
 
@@ -25,3 +27,5 @@ const make: MakeFactory = (options) =>
 consistencySuite('iovalkey', make);
 loginSuite('iovalkey', make);
 sessionsSuite('iovalkey', make);
+requestSuite('iovalkey', make);
+cookieSuite('iovalkey', make);

@@ -1,6 +1,8 @@
 import { createSessionFactory } from 'websauna-session';
 import { MemoryStore } from 'websauna-session/memory';
 import { loginSuite } from './login-suite.ts';
+import { cookieSuite } from './cookie-suite.ts';
+import { requestSuite } from './request-suite.ts';
 import { sessionsSuite } from './sessions-suite.ts';
 import { consistencySuite, SECRET, type MakeFactory } from './suite.ts';
 
@@ -10,3 +12,5 @@ const make: MakeFactory = (options) => createSessionFactory({ secret: SECRET, st
 consistencySuite('memory', make);
 loginSuite('memory', make);
 sessionsSuite('memory', make);
+requestSuite('memory', make);
+cookieSuite('memory', make);

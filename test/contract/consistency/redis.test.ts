@@ -2,6 +2,8 @@ import { afterAll, beforeAll } from 'vitest';
 import { createSessionFactory } from 'websauna-session';
 import { startRedis, type RedisServer } from '../../support/redis-server.ts';
 import { loginSuite } from './login-suite.ts';
+import { cookieSuite } from './cookie-suite.ts';
+import { requestSuite } from './request-suite.ts';
 import { sessionsSuite } from './sessions-suite.ts';
 import { consistencySuite, SECRET, type MakeFactory } from './suite.ts';
 
@@ -18,4 +20,6 @@ for (const library of ['redis', 'ioredis'] as const) {
   consistencySuite(`Redis, ${library}`, make);
   loginSuite(`Redis, ${library}`, make);
   sessionsSuite(`Redis, ${library}`, make);
+  requestSuite(`Redis, ${library}`, make);
+  cookieSuite(`Redis, ${library}`, make);
 }

@@ -1,0 +1,254 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { afterEach, describe, test } from 'vitest';
+import { SESSION_INVALIDATED, type SessionFactory, type SessionOptions, type WebsaunaSession } from 'websauna-session';
+import { Jar, MemoryHead, visit, Visit } from '../../support/visit.ts';
+import { record, type MakeFactory } from './suite.ts';
+
+type Data = Record<string, unknown>;
+type Factory = SessionFactory<Data>;
+type Session = WebsaunaSession<Data>;
+
+const ended = { code: 'ERR_SESSION_ENDED', status: 409 };
+const add = (n: unknown): number => Number(n ?? 0) + 1;
+
+/** Reads until the test says so: what `invalidateBefore` waits for. */
+class Gate {
+  #open!: () => void;
+  readonly opened: Promise<void> = new Promise((resolve) => (this.#open = resolve));
+  readonly #entered: (() => void)[] = [];
+  #waiting = 0;
+
+  open(): void {
+    this.#open();
+  }
+
+  async pass(): Promise<null> {
+    this.#waiting++;
+    for (const enter of this.#entered.splice(0)) enter();
+    await this.opened;
+    return null;
+  }
+
+  async entered(): Promise<void> {
+    if (this.#waiting === 0) await new Promise<void>((resolve) => this.#entered.push(resolve));
+  }
+}
+
+/** C11: operations of one request behave as if one came after the other, and an end wins over everything under way. */
+export function requestSuite(title: string, make: MakeFactory): void {
+  const made: Factory[] = [];
+  const open = (options: Partial<SessionOptions<Data>> = {}): Factory => {
+    const factory = make(options);
+    made.push(factory);
+    return factory;
+  };
+  afterEach(async () => {
+    await Promise.all(made.splice(0).map((factory) => factory.close()));
+  });
+
+  async function started(factory: Factory, act: (session: Session) => unknown = (s) => s.set('a', 1)): Promise<Jar> {
+    const jar = new Jar();
+    await visit(factory, jar, act);
+    return jar;
+  }
+  const read = (factory: Factory, jar: Jar): Promise<Data> =>
+    visit(factory, new Jar(jar), (session) => ({ ...session.toJSON(), owner: session.owner }));
+
+  describe(`${title}: C11, one order in one request`, () => {
+    test.each(['a new visitor', 'a known one'])('a logout during the save of a login wins, for %s', async (who) => {
+      const factory = open();
+      const owner = randomUUID();
+      const jar = who === 'a new visitor' ? new Jar() : await started(factory);
+      const before = jar.header;
+      const request = await Visit.open(factory, jar);
+      request.session.login(owner);
+      const saving = request.session.save();
+      request.session.logout();
+      await saving;
+      await request.end();
+      assert.equal(jar.header, undefined);
+      assert.deepEqual(await factory.owners.list(owner), []);
+      if (before === undefined) return;
+      const old = new Jar();
+      old.cookies.set('session', before.slice('session='.length));
+      assert.deepEqual(await read(factory, old), { owner: null });
+    });
+
+    test('what an update brings back after a logout is not in the session that follows', async () => {
+      const factory = open();
+      const jar = await started(factory, (session) => {
+        session.set('secret', 1);
+        session.login(randomUUID());
+      });
+      await visit(factory, jar, async (session) => {
+        const updating = session.update('secret', add);
+        session.logout();
+        session.flash('Goodbye');
+        await updating;
+      });
+      await visit(factory, jar, (session) => {
+        assert.deepEqual(session.keys(), []);
+        assert.equal(session.owner, null);
+        assert.deepEqual(session.popFlash(), ['Goodbye']);
+      });
+    });
+
+    test('an update that has not begun before the logout rejects', async () => {
+      const factory = open();
+      const jar = await started(factory);
+      await visit(factory, jar, async (session) => {
+        const first = session.update('a', add);
+        const second = session.update('a', add);
+        session.logout();
+        assert.equal(await first, 2);
+        await assert.rejects(second, ended);
+      });
+    });
+
+    test('updates, takes and reloads that are not awaited do not keep a login from its cookie', async () => {
+      const factory = open();
+      const events = record(factory, 'storeError');
+      await Promise.all(
+        Array.from({ length: 30 }, async () => {
+          const jar = await started(factory, (session) => session.set('n', 1).flash('one'));
+          const owner = randomUUID();
+          let updating: Promise<unknown> | undefined;
+          await visit(factory, jar, (session) => {
+            updating = session.update('n', add);
+            void session.takeFlash();
+            void session.reload();
+            session.login(owner);
+          });
+          assert.equal(await updating, 2);
+          assert.deepEqual(await read(factory, jar), { n: 2, owner });
+        }),
+      );
+      assert.deepEqual(events.storeError, []);
+    });
+
+    test('operations that are not awaited take effect in the order of their calls', async () => {
+      const factory = open();
+      const jar = await started(factory, (session) => session.set('list', [0]));
+      await visit(factory, jar, async (session) => {
+        const append = (value: number) => session.update('list', (list) => [...(list as number[]), value]);
+        await Promise.all([append(1), session.save(), append(2), session.reload(), append(3)]);
+      });
+      assert.deepEqual(await read(factory, jar), { list: [0, 1, 2, 3], owner: null });
+    });
+
+    test('two loads at once are one, and the session is used after every check', async () => {
+      const gate = new Gate();
+      const owner = randomUUID();
+      const jar = await started(open(), (session) => session.login(owner));
+      const factory = open({
+        load: 'lazy',
+        invalidateBefore: async () => {
+          await gate.pass();
+          return new Date(8.64e15);
+        },
+      });
+      const request = await Visit.open(factory, jar);
+      const loads = [request.session.load(), request.session.load()];
+      await gate.entered();
+      assert.throws(() => request.session.owner, { code: 'ERR_SESSION_NOT_LOADED' });
+      gate.open();
+      await Promise.all(loads);
+      assert.equal(request.session.owner, null);
+      await request.end();
+      assert.deepEqual(await factory.owners.list(owner), []);
+    });
+
+    test('a reload checks what it reads like an opening: `invalidateBefore` ends the session', async () => {
+      let changed: Date | null = null;
+      const factory = open({ invalidateBefore: () => changed });
+      const owner = randomUUID();
+      const jar = await started(factory, (session) => session.login(owner));
+      await visit(factory, jar, async (session) => {
+        changed = new Date(8.64e15);
+        await session.reload();
+        assert.equal(session.owner, null);
+        assert.deepEqual(session.popFlash(), [SESSION_INVALIDATED]);
+      });
+      changed = null;
+      assert.deepEqual(await factory.owners.list(owner), []);
+    });
+
+    test('an update of a field that was changed in place keeps the change', async () => {
+      const factory = open();
+      const jar = await started(factory, (session) => session.set('list', [1]));
+      await visit(factory, jar, async (session) => {
+        (session.get('list') as number[]).push(2);
+        assert.deepEqual(await session.update('list', (list) => [...(list as number[]), 3]), [1, 2, 3]);
+      });
+      assert.deepEqual(await read(factory, jar), { list: [1, 2, 3], owner: null });
+    });
+
+    test('C12: a login after the head was written is refused, and the session that the client has lives on', async () => {
+      const factory = open();
+      const jar = await started(factory);
+      const request = await Visit.open(factory, jar);
+      request.session.set('b', 2);
+      await request.end();
+      for (const act of ['logout', 'invalidate', 'rotate'] as const) {
+        assert.throws(() => request.session[act](), { code: 'ERR_SESSION_HEADERS_SENT' }, act);
+      }
+      assert.throws(() => request.session.login('alice'), { code: 'ERR_SESSION_HEADERS_SENT' });
+      assert.throws(() => request.session.beginLogin('alice'), { code: 'ERR_SESSION_HEADERS_SENT' });
+      await factory.commit(request.session, new MemoryHead());
+      assert.deepEqual(await read(factory, jar), { a: 1, b: 2, owner: null });
+    });
+
+    test('C12: a late change is stored by save() and update(), or dropped and reported', async () => {
+      const factory = open();
+      const events = record(factory, 'discarded');
+      const jar = await started(factory);
+      const request = await Visit.open(factory, jar);
+      await request.end();
+      request.session.set('saved', 1);
+      await request.session.save();
+      await request.session.update('updated', add);
+      const dropped = new Promise<void>((resolve) => factory.on('discarded', () => resolve()));
+      request.session.set('lost', 1);
+      await dropped;
+      assert.deepEqual(
+        events.discarded.map(({ reason }) => reason),
+        ['late'],
+      );
+      await request.session.save();
+      assert.deepEqual(await read(factory, jar), { a: 1, saved: 1, updated: 1, owner: null });
+    });
+
+    test('C12: update() and save() on a session that was ended elsewhere reject, and the response keeps the cookie', async () => {
+      const [one, two] = [open(), open()];
+      const jar = await started(one);
+      for (const act of [
+        (session: Session) => session.update('a', add),
+        (session: Session) => session.set('a', 2).save(),
+      ]) {
+        const slow = await Visit.open(one, new Jar(jar));
+        await visit(two, new Jar(jar), (session) => session.logout());
+        await assert.rejects(act(slow.session), ended);
+        assert.deepEqual(slow.session.keys(), []);
+        slow.session.set('a', 3);
+        assert.deepEqual((await slow.end()).cookies, []);
+        jar.take((await (await Visit.open(one, new Jar())).end()).cookies);
+        await visit(one, jar, (session) => session.set('a', 1));
+      }
+    });
+
+    test('a request that revokes its own session can leave a message on the one that follows', async () => {
+      const factory = open();
+      const owner = randomUUID();
+      const jar = await started(factory, (session) => session.login(owner));
+      await visit(factory, jar, async (session) => {
+        assert.equal(await factory.owners.revoke(owner, { current: session }), 1);
+        session.flash('You are logged out everywhere');
+      });
+      await visit(factory, jar, (session) => {
+        assert.equal(session.owner, null);
+        assert.deepEqual(session.popFlash(), ['You are logged out everywhere']);
+      });
+    });
+  });
+}
