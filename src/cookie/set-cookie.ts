@@ -101,15 +101,15 @@ export class CookieTemplate {
     const hash = createHash('sha256').update(text).digest('base64url').slice(0, 6);
     const { path, domain, partitioned } = attributes;
     if (path === '/' && domain === null && !partitioned) return hash;
-    return [hash, path, domain ?? '', partitioned ? 'p' : ''].map(encodePart).join('~');
+    return [hash, encodePart(path), encodePart(domain ?? ''), partitioned ? 'p' : ''].join('~');
   }
 
   /** Returns the cookie that a browser has beside the present one, made with the attributes of a word; `null` if it is the same. */
   outdatedVariant(word: string): CookieVariant | null {
-    const [, path = '%2F', domain = '', partitioned = ''] = word.split('~');
+    const [, path, domain = '', partitioned = ''] = word.split('~');
     const variant = {
-      path: decodeURIComponent(path),
-      domain: domain === '' ? null : decodeURIComponent(domain),
+      path: path === undefined ? '/' : decodePart(path),
+      domain: domain === '' ? null : decodePart(domain),
       partitioned: partitioned === 'p',
     };
     const { attributes } = this;
@@ -125,9 +125,12 @@ export class CookieTemplate {
   }
 }
 
-/** URL-safe, without the separators of the word and of the store. */
 function encodePart(part: string): string {
-  return encodeURIComponent(part).replaceAll('~', '%7E');
+  return Buffer.from(part).toString('base64url');
+}
+
+function decodePart(part: string): string {
+  return Buffer.from(part, 'base64url').toString();
 }
 
 /** Everything after the value: written by the `cookie` package, which knows the grammar. */
