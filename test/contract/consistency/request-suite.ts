@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { afterEach, describe, test } from 'vitest';
 import { SESSION_INVALIDATED, type SessionFactory, type SessionOptions, type WebsaunaSession } from 'websauna-session';
 import { Jar, MemoryHead, visit, Visit } from '../../support/visit.ts';
@@ -57,15 +57,21 @@ export function requestSuite(title: string, make: MakeFactory): void {
 
   describe(`${title}: C11, one order in one request`, () => {
     test.each(['a new visitor', 'a known one'])('a logout during the save of a login wins, for %s', async (who) => {
-      const factory = open();
+      let onNewId = (): void => {};
+      const idGenerator = (): string => {
+        onNewId();
+        return randomBytes(32).toString('base64url');
+      };
+      const factory = open({ idGenerator });
       const owner = randomUUID();
       const jar = who === 'a new visitor' ? new Jar() : await started(factory);
       const before = jar.header;
       const request = await Visit.open(factory, jar);
       request.session.login(owner);
-      const saving = request.session.save();
-      request.session.logout();
-      await saving;
+      // The login is about to be sent to the store.
+      onNewId = () => request.session.logout();
+      await request.session.save();
+      onNewId = () => {};
       await request.end();
       assert.equal(jar.header, undefined);
       assert.deepEqual(await factory.owners.list(owner), []);

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { test } from 'vitest';
+import { createSessionFactory, type WebsaunaSession } from 'websauna-session';
+import { StoreGate } from '../../adapters/support/store-gate.ts';
+import { Jar, visit, Visit } from '../../support/visit.ts';
+import { record, SECRET } from './suite.ts';
+
+type Session = WebsaunaSession<Record<string, unknown>>;
+
+const add = (n: unknown): number => Number(n ?? 0) + 1;
+
+/** What can be under way at the store when a request goes on without waiting for it. */
+const UNDER_WAY: readonly [string, (session: Session) => Promise<unknown>][] = [
+  ['an update', (session) => session.update('n', add)],
+  ['a save', (session) => session.set('m', 1).save()],
+  ['two updates', (session) => Promise.all([session.update('n', add), session.update('n', add)])],
+];
+
+test.each(UNDER_WAY)('C11: a login after %s that the store is slow to carry out', async (_title, begin) => {
+  const gate = new StoreGate();
+  const factory = createSessionFactory({ secret: SECRET, store: gate.store });
+  const events = record(factory, 'storeError', 'lost', 'discarded');
+  const jar = new Jar();
+  await visit(factory, jar, (session) => session.set('n', 1));
+  const held = gate.hold();
+  const request = await Visit.open(factory, jar);
+  const begun = begin(request.session);
+  await held.reached;
+  request.session.login('alice');
+  const ending = request.end();
+  held.open();
+  await ending;
+  await begun;
+  assert.deepEqual([events.storeError, events.lost, events.discarded], [[], [], []]);
+  assert.equal(await visit(factory, jar, (session) => session.owner), 'alice');
+});
+
+test.each(UNDER_WAY)('C11: a logout after %s that the store is slow to carry out', async (_title, begin) => {
+  const gate = new StoreGate();
+  const factory = createSessionFactory({ secret: SECRET, store: gate.store });
+  const jar = new Jar();
+  await visit(factory, jar, (session) => session.set('n', 1));
+  const held = gate.hold();
+  const request = await Visit.open(factory, jar);
+  const begun = begin(request.session).catch((error: { code: string }) => error.code);
+  await held.reached;
+  request.session.logout();
+  request.session.set('fresh', 1);
+  const ending = request.end();
+  held.open();
+  await ending;
+  await begun;
+  assert.equal(gate.memory.size, 1);
+  assert.deepEqual(await visit(factory, jar, (session) => ({ ...session.toJSON() })), { fresh: 1 });
+});
