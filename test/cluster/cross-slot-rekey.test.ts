@@ -1,18 +1,20 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { beforeEach, describe, test } from 'vitest';
-import type { RekeyOutcome, NewRecord, RecordKey, RecordRekey, Stored } from 'websauna-session';
+import type { LoginChange, RecordKey, RecordRekey, RekeyOutcome, Stored } from 'websauna-session';
 import type { RedisStore } from 'websauna-session/redis';
 import { ValueEncoding } from '../../src/stores/redis/encoding.ts';
+import { change, loginRekey, newKey, record, rekey, REPLACED, ROTATED } from '../../src/testing/store/fixtures.ts';
+import { recordName } from '../support/redis-harness.ts';
 import { Crash, type SteppedDriver } from '../support/stepped-driver.ts';
 import { SteppedCluster, storeOver } from './stepped-cluster.ts';
 
 // A login of an anonymous session, and its rotation, on a cluster: two keys that no one script reaches.
 
 const PREFIX = 'across:';
-const DETAILS = { owner: 'alice', method: null, address: null, agent: null, indexKeys: [] };
-const TRACE = { nonce: 'nonce', grace: 10, keep: 600 };
-const TIMEOUT = 1200;
+const KEEP = 3600;
+/** The idle timeout of the records, in milliseconds. */
+const TIMEOUT = 1_200_000;
 
 const cluster = new SteppedCluster();
 let driver: SteppedDriver;
@@ -26,42 +28,21 @@ beforeEach(() => {
   other = storeOver(cluster.driver(), PREFIX);
 });
 
-function random(bytes: number): string {
-  return randomBytes(bytes).toString('base64url');
+function newOwnedKey(ownerHash: string = randomBytes(12).toString('base64url')): RecordKey & { ownerHash: string } {
+  return { ...newKey(), ownerHash };
 }
 
-function newKey(ownerHash: string | null = null): RecordKey {
-  return { handle: random(32), ownerHash };
+function nameOf(key: RecordKey): string {
+  return recordName(PREFIX, key);
 }
 
-function nameOf({ handle, ownerHash }: RecordKey): string {
-  return ownerHash === null ? PREFIX + handle : `${PREFIX}{${ownerHash}}:${handle}`;
-}
-
-function record(fields: Record<string, Stored>, extra: Partial<NewRecord> = {}): NewRecord {
-  const details = { ...DETAILS, owner: null };
-  return { details, timeout: TIMEOUT, absoluteTimeout: 0, fields: mapOf(fields), login: null, ...extra };
-}
-
-function mapOf(fields: Record<string, Stored>): Map<string, Stored> {
-  return new Map(Object.entries(fields));
-}
-
-function rotation(extra: Partial<RecordRekey> = {}): RecordRekey {
-  const nothing = { set: new Map(), delete: new Set<string>(), timeout: null, expect: null, exact: false };
-  return { ...nothing, login: null, trace: TRACE, ...extra };
-}
-
-function login(max = 0, extra: Partial<RecordRekey> = {}): RecordRekey {
-  const change = { age: 0, max, onSessionLimit: 'refuse' as const, details: DETAILS, absoluteTimeout: 0 };
-  return rotation({ trace: { nonce: '', grace: 10, keep: 10 }, login: change, ...extra });
-}
-
+const mapOf = (fields: Record<string, Stored>): Map<string, Stored> => new Map(Object.entries(fields));
+const rotation = (): RecordRekey => rekey({ tombstone: ROTATED });
+const login = (limit: Partial<LoginChange> = {}): RecordRekey =>
+  loginRekey({ onSessionLimit: 'refuse', ...limit }, { tombstone: REPLACED });
 /** With room for one session. */
-function evicting(): RecordRekey {
-  const limited = login(1);
-  return { ...limited, login: { ...limited.login!, onSessionLimit: 'evict-oldest' } };
-}
+const evicting = (): RecordRekey => login({ max: 1, onSessionLimit: 'evict-oldest' });
+const write = (key: RecordKey, set: Record<string, Stored>): Promise<unknown> => other.save(key, change(set));
 
 async function anonymous(fields: Record<string, Stored> = { a: '1' }): Promise<RecordKey> {
   const key = newKey();
@@ -83,11 +64,15 @@ async function handlesOf(ownerHash: string): Promise<string[]> {
   return (await other.listOwned(ownerHash)).map(({ handle }) => handle);
 }
 
-/** Tries again with another key while others are faster, as a request does; gives the outcomes, and the last key. */
-async function persist(from: RecordKey, first: RecordKey, move: RecordRekey): Promise<[RekeyOutcome[], RecordKey]> {
+/** Tries again with another key while others are faster, as a request does; returns the outcomes and the last key. */
+async function persist<Key extends RecordKey>(
+  from: RecordKey,
+  first: Key,
+  request: RecordRekey,
+): Promise<[RekeyOutcome[], Key]> {
   const outcomes: RekeyOutcome[] = [];
-  for (let to = first; ; to = newKey(first.ownerHash)) {
-    const outcome = await store.rekey(from, to, move);
+  for (let to = first; ; to = { ...first, ...newKey(first.ownerHash) }) {
+    const outcome = await store.rekey(from, to, request);
     outcomes.push(outcome);
     if (outcome.status !== 'interrupted') return [outcomes, to];
     assert.equal(await dataOf(to), undefined);
@@ -99,42 +84,41 @@ function statuses(outcomes: readonly RekeyOutcome[]): string[] {
 }
 
 const crashed = (error: unknown): boolean => error instanceof Error && error.cause instanceof Crash;
-const touch = { set: new Map(), delete: new Set<string>(), timeout: null, expect: null };
 
 describe('a crash', () => {
-  test('C6: after the new record was written: the client is where it was, and the orphan soon counts no more', async () => {
-    const [from, to] = [await anonymous(), newKey(random(12))];
+  test('C6: after the new record was written: the client keeps its session, and the orphan soon expires', async () => {
+    const [from, to] = [await anonymous(), newOwnedKey()];
     driver.crashBefore('deleteRotated');
     await assert.rejects(store.rekey(from, to, login()), crashed);
     assert.deepEqual(await dataOf(from), { a: '1' });
     const left = await liveFor(to);
     assert.ok(left > 0 && left <= 60_000, `the orphan lives for ${left} ms`);
     assert.equal(await cluster.cli(nameOf(to), 'PEXPIRE', nameOf(to), '0'), 1);
-    assert.deepEqual(await handlesOf(to.ownerHash!), []);
-    const again = newKey(to.ownerHash);
-    assert.equal((await store.rekey(from, again, login(1))).status, 'ok');
+    assert.deepEqual(await handlesOf(to.ownerHash), []);
+    const again = newOwnedKey(to.ownerHash);
+    assert.equal((await store.rekey(from, again, login({ max: 1 }))).status, 'ok');
     assert.deepEqual(await dataOf(again), { a: '1' });
   });
 
-  test('C6: after the old record was retired by a rotation: its trace leads to a session that lives on', async () => {
+  test('C6: after a rotation has deleted the old record: its tombstone leads to a session that goes on', async () => {
     const [from, to] = [await anonymous(), newKey()];
     driver.crashBefore('save');
     await store.rekey(from, to, rotation());
-    const trace = await other.load(from);
-    assert.ok(trace?.status === 'tombstone');
-    assert.equal(trace.successor, to.handle);
-    assert.ok((await liveFor(to)) > (TIMEOUT - 10) * 1000);
+    const tombstone = await other.load(from);
+    assert.ok(tombstone?.status === 'tombstone');
+    assert.equal(tombstone.successor, to.handle);
+    assert.ok((await liveFor(to)) > TIMEOUT - 10_000);
   });
 
   test('a login that comes through lives as long as any session', async () => {
-    const [from, to] = [await anonymous(), newKey(random(12))];
+    const [from, to] = [await anonymous(), newOwnedKey()];
     assert.equal((await store.rekey(from, to, login())).status, 'ok');
-    assert.ok((await liveFor(to)) > (TIMEOUT - 10) * 1000);
-    assert.deepEqual(await handlesOf(to.ownerHash!), [to.handle]);
+    assert.ok((await liveFor(to)) > TIMEOUT - 10_000);
+    assert.deepEqual(await handlesOf(to.ownerHash), [to.handle]);
   });
 
-  test('C1: a login that found no time to finish before its record ended begins anew', async () => {
-    const [from, to] = [await anonymous(), newKey(random(12))];
+  test('C1: a login whose new record expires before it is confirmed is gone', async () => {
+    const [from, to] = [await anonymous(), newOwnedKey()];
     driver.before('save', () => cluster.cli(nameOf(to), 'PEXPIRE', nameOf(to), '0'));
     assert.equal((await store.rekey(from, to, login())).status, 'gone');
     assert.equal(await dataOf(to), undefined);
@@ -142,39 +126,39 @@ describe('a crash', () => {
 });
 
 describe.each([
-  ['login', () => newKey(random(12)), () => login()],
+  ['login', () => newOwnedKey(), () => login()],
   ['rotation', () => newKey(), () => rotation()],
-] as const)('a %s', (_, target, makeMove) => {
-  test('C1: does not revive a session that a logout ends meanwhile, whenever that is', async () => {
+] as const)('a %s', (_, target, makeRekey) => {
+  test('C1: does not revive a session that a logout ends between two of its steps', async () => {
     for (const step of ['create', 'deleteRotated'] as const) {
       const [from, to] = [await anonymous(), target()];
       driver.before(step, () => other.destroy(from));
-      assert.equal((await store.rekey(from, to, makeMove())).status, 'gone', step);
+      assert.equal((await store.rekey(from, to, makeRekey())).status, 'gone', step);
       assert.equal(await dataOf(to), undefined);
       if (to.ownerHash !== null) assert.deepEqual(await handlesOf(to.ownerHash), []);
     }
   });
 
-  test('C2: takes along what other requests write meanwhile, whenever that is', async () => {
+  test('C2: keeps what other requests write between two of its steps', async () => {
     const [from, to] = [await anonymous({ a: '1', gone: 'x' }), target()];
-    driver.before('create', () => other.save(from, { ...touch, set: mapOf({ b: '2' }) }));
-    driver.before('create', () => other.save(from, { ...touch, delete: new Set(['gone']) }));
-    driver.before('deleteRotated', () => other.save(from, { ...touch, set: mapOf({ a: '3' }) }));
-    driver.before('deleteRotated', () => other.save(from, { ...touch, set: mapOf({ c: '4' }) }));
-    const [outcomes, key] = await persist(from, to, makeMove());
+    driver.before('create', () => write(from, { b: '2' }));
+    driver.before('create', () => other.save(from, change({}, { delete: new Set(['gone']) })));
+    driver.before('deleteRotated', () => write(from, { a: '3' }));
+    driver.before('deleteRotated', () => write(from, { c: '4' }));
+    const [outcomes, key] = await persist(from, to, makeRekey());
     assert.ok(outcomes.length > 1);
     assert.equal(outcomes.at(-1)!.status, 'ok');
     assert.deepEqual(await dataOf(key), { a: '3', b: '2', c: '4' });
     assert.equal(await dataOf(from), undefined);
   });
 
-  test('is not held up by readers that renew the idle timeout', async () => {
+  test('is not interrupted by touches', async () => {
     const [from, to] = [await anonymous(), target()];
     let runs = 0;
     driver.before('create', () => (runs += 1));
     driver.before('create', () => (runs += 1));
-    driver.before('deleteRotated', () => other.save(from, touch));
-    assert.equal((await store.rekey(from, to, makeMove())).status, 'ok');
+    driver.before('deleteRotated', () => other.save(from, change()));
+    assert.equal((await store.rekey(from, to, makeRekey())).status, 'ok');
     assert.equal(runs, 1);
   });
 
@@ -182,8 +166,8 @@ describe.each([
     for (const step of ['create', 'deleteRotated'] as const) {
       const [from, mine, yours] = [await anonymous(), target(), target()];
       const outcomes: string[] = [];
-      driver.before(step, async () => outcomes.push((await other.rekey(from, yours, makeMove())).status));
-      outcomes.push((await store.rekey(from, mine, makeMove())).status);
+      driver.before(step, async () => outcomes.push((await other.rekey(from, yours, makeRekey())).status));
+      outcomes.push((await store.rekey(from, mine, makeRekey())).status);
       assert.deepEqual(outcomes, ['ok', 'tombstone'], step);
       assert.equal(await dataOf(mine), undefined);
       assert.deepEqual(await dataOf(yours), { a: '1' });
@@ -194,8 +178,8 @@ describe.each([
   test('with values that are bound to the id: one that missed a write is a conflict, and changes nothing', async () => {
     for (const step of ['create', 'deleteRotated'] as const) {
       const [from, to] = [await anonymous(), target()];
-      driver.before(step, () => other.save(from, { ...touch, set: mapOf({ b: '2' }) }));
-      const exact = { ...makeMove(), exact: true, expect: mapOf({ a: '1' }), set: mapOf({ a: 'A' }) };
+      driver.before(step, () => write(from, { b: '2' }));
+      const exact = { ...makeRekey(), exact: true, expect: mapOf({ a: '1' }), set: mapOf({ a: 'A' }) };
       const [outcomes] = await persist(from, to, exact);
       const outcome = outcomes.at(-1)!;
       assert.ok(outcome.status === 'conflict', step);
@@ -211,7 +195,7 @@ describe.each([
     const bytes = Buffer.from([0xff, 0x00, 0xc3, 0x28]);
     await binary.create(from, record({ raw: bytes, text: 'ключ' }));
     const replacing = storeOver(driver, PREFIX, new ValueEncoding('utf-8', 'replace', false));
-    assert.equal((await replacing.rekey(from, to, makeMove())).status, 'ok');
+    assert.equal((await replacing.rekey(from, to, makeRekey())).status, 'ok');
     const loaded = await binary.load(to);
     assert.ok(loaded?.status === 'found');
     assert.equal(Buffer.compare(loaded.fields['raw'] as Buffer, bytes), 0);
@@ -219,40 +203,42 @@ describe.each([
   });
 });
 
-test('C2: a rotation takes along an idle timeout that another request sets meanwhile', async () => {
+test('C2: a rotation keeps an idle timeout that another request sets meanwhile', async () => {
   const [from, to] = [await anonymous(), newKey()];
-  driver.before('deleteRotated', () => other.save(from, { ...touch, timeout: 77 }));
+  driver.before('deleteRotated', () => other.save(from, change({}, { timeout: { seconds: 77, adjusted: true } })));
   const [outcomes, key] = await persist(from, to, rotation());
   assert.deepEqual(statuses(outcomes), ['interrupted', 'ok']);
   const loaded = await other.load(key);
   assert.ok(loaded?.status === 'found');
-  assert.equal(loaded.meta.timeout, 77);
+  assert.deepEqual(loaded.meta.timeout, { seconds: 77, adjusted: true });
 });
 
-test('C7: a revocation during a login leaves nothing of it, whenever that is', async () => {
+test('C7: a revocation between two steps of a login leaves nothing of it', async () => {
   for (const step of ['deleteRotated', 'save'] as const) {
-    const [from, to] = [await anonymous(), newKey(random(12))];
-    driver.before(step, async () => assert.deepEqual(await other.revokeOwned(to.ownerHash!, null, null), [to.handle]));
+    const [from, to] = [await anonymous(), newOwnedKey()];
+    driver.before(step, async () =>
+      assert.deepEqual(await other.revokeOwned(to.ownerHash, null, null, KEEP), [to.handle]),
+    );
     await store.rekey(from, to, login());
     assert.equal(await dataOf(to), undefined);
-    assert.deepEqual(await handlesOf(to.ownerHash!), []);
+    assert.deepEqual(await handlesOf(to.ownerHash), []);
   }
 });
 
-test('C1: what a revocation has ended of a login does not come again under the same name', async () => {
-  const [from, to] = [await anonymous(), newKey(random(12))];
+test('C1: a login does not use a key again that a revocation has ended', async () => {
+  const [from, to] = [await anonymous(), newOwnedKey()];
   driver.before('deleteRotated', async () => {
-    await other.save(from, { ...touch, set: mapOf({ b: '2' }) });
-    assert.deepEqual(await other.revokeOwned(to.ownerHash!, null, null), [to.handle]);
+    await write(from, { b: '2' });
+    assert.deepEqual(await other.revokeOwned(to.ownerHash, null, null, KEEP), [to.handle]);
   });
   const [outcomes, key] = await persist(from, to, login());
   assert.deepEqual(statuses(outcomes), ['interrupted', 'ok']);
   assert.deepEqual(await dataOf(key), { a: '1', b: '2' });
-  assert.deepEqual(await handlesOf(to.ownerHash!), [key.handle]);
+  assert.deepEqual(await handlesOf(to.ownerHash), [key.handle]);
 });
 
-test('C8: logins that race with a limit never exceed it, and each is admitted or told that it is not', async () => {
-  const ownerHash = random(12);
+test('C8: logins that race with a limit never exceed it, and each is admitted or gone', async () => {
+  const { ownerHash } = newOwnedKey();
   const visitors = await Promise.all(Array.from({ length: 30 }, () => anonymous()));
   let most = 0;
   const watch = async (): Promise<void> => {
@@ -260,12 +246,8 @@ test('C8: logins that race with a limit never exceed it, and each is admitted or
   };
   const admitted: string[] = [];
   const steps = visitors.map(async (from) => {
-    const to = newKey(ownerHash);
-    const limited = login(3);
-    const { status } = await store.rekey(from, to, {
-      ...limited,
-      login: { ...limited.login!, onSessionLimit: 'evict-oldest' },
-    });
+    const to = newOwnedKey(ownerHash);
+    const { status } = await store.rekey(from, to, login({ max: 3, onSessionLimit: 'evict-oldest' }));
     assert.ok(status === 'ok' || status === 'gone', status);
     if (status === 'ok') admitted.push(to.handle);
     await watch();
@@ -277,14 +259,14 @@ test('C8: logins that race with a limit never exceed it, and each is admitted or
   assert.ok(left.every((handle) => admitted.includes(handle)));
 });
 
-test('C8: a login that is refused, or fails, takes no place, and says whom it has ended', async () => {
-  const ownerHash = random(12);
-  const [first, second] = [newKey(ownerHash), newKey(ownerHash)];
-  assert.equal((await store.rekey(await anonymous(), first, login(1))).status, 'ok');
+test('C8: a login that is refused or interrupted takes no place, and reports the sessions that it ended', async () => {
+  const { ownerHash } = newOwnedKey();
+  const [first, second] = [newOwnedKey(ownerHash), newOwnedKey(ownerHash)];
+  assert.equal((await store.rekey(await anonymous(), first, login({ max: 1 }))).status, 'ok');
   const from = await anonymous();
-  assert.equal((await store.rekey(from, second, login(1))).status, 'full');
+  assert.equal((await store.rekey(from, second, login({ max: 1 }))).status, 'full');
   assert.deepEqual(await dataOf(from), { a: '1' });
-  driver.before('deleteRotated', () => other.save(from, { ...touch, set: mapOf({ b: '2' }) }));
+  driver.before('deleteRotated', () => write(from, { b: '2' }));
   const [outcomes, key] = await persist(from, second, evicting());
   assert.deepEqual(statuses(outcomes), ['interrupted', 'ok']);
   assert.deepEqual(
@@ -295,16 +277,16 @@ test('C8: a login that is refused, or fails, takes no place, and says whom it ha
 });
 
 test.each(['logout', 'rotation', 'revocation'])(
-  'C8: a login that a %s outruns says whom it has ended',
+  'C8: a login that a %s overtakes reports the sessions that it ended',
   async (what) => {
-    const first = newKey(random(12));
-    const ownerHash = first.ownerHash!;
+    const first = newOwnedKey();
+    const { ownerHash } = first;
     assert.equal((await store.rekey(await anonymous(), first, evicting())).status, 'ok');
     const from = await anonymous();
     if (what === 'logout') driver.before('deleteRotated', () => other.destroy(from));
     else if (what === 'rotation') driver.before('deleteRotated', () => other.rekey(from, newKey(), rotation()));
-    else driver.before('save', () => other.revokeOwned(ownerHash, null, null));
-    const outcome = await store.rekey(from, newKey(ownerHash), evicting());
+    else driver.before('save', () => other.revokeOwned(ownerHash, null, null, KEEP));
+    const outcome = await store.rekey(from, newOwnedKey(ownerHash), evicting());
     assert.ok(outcome.status === (what === 'rotation' ? 'tombstone' : 'gone'));
     assert.deepEqual(outcome.evicted, [first.handle]);
     assert.deepEqual(await handlesOf(ownerHash), []);

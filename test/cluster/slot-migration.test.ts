@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, test } from 'vite
 import type { NewRecord, RecordKey } from 'websauna-session';
 import { createRedisStore, type RedisStore } from 'websauna-session/redis';
 import { scripts } from '../../src/stores/redis/scripts.generated.ts';
+import { change, ownedRecord, rekey, REPLACED } from '../../src/testing/store/fixtures.ts';
 import { startCluster, type Migration, type RedisCluster } from '../support/redis-cluster.ts';
 import type { GivenClient } from '../support/redis-clients.ts';
 import { CLUSTER_CLIENTS } from '../support/topology-clients.ts';
@@ -12,8 +13,7 @@ import { waitFor } from '../support/wait-for.ts';
 // While a slot moves, its keys are in two places, and a script sees those of its own node alone.
 
 const PREFIX = 'moving:';
-const DETAILS = { owner: 'alice', method: null, address: null, agent: null, indexKeys: [] };
-const touch = { set: new Map(), delete: new Set<string>(), timeout: null, expect: null };
+const KEEP = 3600;
 
 let cluster: RedisCluster;
 beforeAll(async () => {
@@ -25,10 +25,7 @@ function random(bytes: number): string {
   return randomBytes(bytes).toString('base64url');
 }
 
-function owned(max = 0): NewRecord {
-  const login = { age: 0, max, onSessionLimit: 'evict-oldest' as const };
-  return { details: DETAILS, timeout: 600, absoluteTimeout: 0, fields: new Map([['a', '1']]), login };
-}
+const owned = (max = 0): NewRecord => ownedRecord({ a: '1' }, { max });
 
 describe.each(Object.entries(CLUSTER_CLIENTS))('a slot on its way: %s', (name, connect) => {
   let given: GivenClient;
@@ -87,6 +84,17 @@ describe.each(Object.entries(CLUSTER_CLIENTS))('a slot on its way: %s', (name, c
     assert.equal((await store.load(key))?.status, 'found');
   });
 
+  test('what needs no new key does not wait, as long as its keys have not moved', async () => {
+    for (const { source } of Object.values(scripts)) await migration.from.cli('SCRIPT', 'LOAD', source);
+    const before = await refusals();
+    assert.equal((await store.save(sessions[0]!, change({ b: '2' }))).status, 'ok');
+    assert.equal((await store.take(sessions[0]!, 'b')).status, 'ok');
+    assert.deepEqual(await store.revokeOwned(ownerHash, sessions[0]!.handle, null, KEEP), handles().slice(1));
+    assert.equal((await store.save(sessions[0]!, change({ b: '3' }))).status, 'ok');
+    assert.equal((await store.destroy(sessions[0]!, REPLACED)).status, 'ok');
+    assert.equal(await refusals(), before);
+  });
+
   test('is no outage: who waited in vain is told that Redis refused, not that it cannot be reached', async () => {
     // Time for the tries that ioredis makes by itself, which take 0.7 to 1.2 seconds, and not for as many again.
     const once = createRedisStore({ client: given.client, prefix: PREFIX, socketTimeout: 1.35 });
@@ -103,7 +111,7 @@ describe.each(Object.entries(CLUSTER_CLIENTS))('a slot on its way: %s', (name, c
     await waitFor('what the clock says to be known', () => impatient.create(elsewhere, owned()));
     await migration.to.cli('SCRIPT', 'LOAD', scripts.save.source);
     await migration.move([index()]);
-    await assert.rejects(impatient.save(sessions[0]!, { ...touch, set: new Map([['b', '2']]) }));
+    await assert.rejects(impatient.save(sessions[0]!, change({ b: '2' })));
     const failed = Date.now();
     await waitFor('it to be late beyond doubt', () => Date.now() > failed + 200);
     const calls = async (): Promise<number> => (await migration.to.commandCounts()).get('evalsha') ?? 0;
@@ -120,7 +128,6 @@ describe.each(Object.entries(CLUSTER_CLIENTS))('a slot on its way: %s', (name, c
     await migration.finish();
     const ids = await Promise.all([from, to].map(async (node) => String(await node.cli('CLUSTER', 'MYID'))));
     for (const key of sessions) assert.equal((await store.destroy(key)).status, 'ok');
-    await store.revokeOwned(ownerHash, null, null);
     await to.cli('CLUSTER', 'SETSLOT', String(slot), 'NODE', ids[0]!);
     // On a machine that is busy, the last try can take too long.
     await assert.rejects(store.load(sessions[0]!), { message: /\(MOVED\)$|did not answer/ });
@@ -139,7 +146,7 @@ describe.each(Object.entries(CLUSTER_CLIENTS))('a slot on its way: %s', (name, c
     beforeEach(() => migration.move(ahead()));
 
     test('C7: a revocation ends all sessions, or says that it failed', async () => {
-      const ended = await meanwhile(() => store.revokeOwned(ownerHash, null, null));
+      const ended = await meanwhile(() => store.revokeOwned(ownerHash, null, null, KEEP));
       assert.deepEqual(ended.toSorted(), handles().toSorted());
       for (const key of sessions) assert.equal(await store.load(key), undefined);
     });
@@ -169,11 +176,10 @@ describe.each(Object.entries(CLUSTER_CLIENTS))('a slot on its way: %s', (name, c
     test('C2: sessions are read, written, rotated and ended', async () => {
       for (const key of sessions) assert.equal((await store.load(key))?.status, 'found');
       const next = newKey();
-      const rotation = { ...touch, login: null, trace: null, exact: false };
       const [saved, moved, destroyed] = await meanwhile(() =>
         Promise.all([
-          store.save(sessions[0]!, { ...touch, set: new Map([['b', '2']]) }),
-          store.rekey(sessions[1]!, next, rotation),
+          store.save(sessions[0]!, change({ b: '2' })),
+          store.rekey(sessions[1]!, next, rekey()),
           store.destroy(sessions[2]!),
         ]),
       );

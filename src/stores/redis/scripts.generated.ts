@@ -11,22 +11,22 @@ export type ScriptName = 'addIndexKey' | 'create' | 'deleteRotated' | 'destroy' 
 
 export const scripts: Readonly<Record<ScriptName, Script>> = {
   addIndexKey: {
-    sha: 'efa9b1be1e2341b062764deb1cf514ae8a774c65',
+    sha: 'e9e6eb781b051071791138f9331c8af9b28da0de',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
   return string.format('%.0f', number)
 end
 local keep = math.max(tonumber(ARGV[2]), tonumber(redis.call('ZSCORE', KEYS[1], '@keep')) or 0)
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', '(' .. int(now - keep * 1000))
 redis.call('ZADD', KEYS[1], int(now), ARGV[1], int(keep), '@keep')
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '1000000000000', '(' .. int(now - keep * 1000))
 local left = ARGV[2] * 1000
 if redis.call('PTTL', KEYS[1]) < left then redis.call('PEXPIRE', KEYS[1], int(left)) end
 return {1}
 `,
   },
   create: {
-    sha: '372d53d89012dd2e55f43f27190beea93d665688',
+    sha: 'bf3c7b6c4adbdea0eb1977af9bb020e68ca0f01c',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -63,6 +63,17 @@ local function write_tombstone(key, nonce, grace, keep, successor, confirmed)
   local tombstone = {nonce, int(now + grace * 1000), successor, confirmed and '1' or '0'}
   redis.call('HSET', key, '@r', table.concat(tombstone, ':'))
   redis.call('PEXPIRE', key, int(keep * 1000))
+end
+local function end_record(key, nonce, grace, keep, successor, confirmed)
+  if tonumber(keep) <= 0 then
+    redis.call('DEL', key)
+    return
+  end
+  redis.call('HDEL', key, '@r')
+  write_tombstone(key, nonce, grace, keep, successor, confirmed)
+  for _, field in ipairs(redis.call('HKEYS', key)) do
+    if field ~= '@r' then redis.call('HDEL', key, field) end
+  end
 end
 local function set_timeout(meta, text)
   local timeout, adjusted = string.match(text, '^(%d+)(a?)$')
@@ -171,7 +182,7 @@ return reply
 `,
   },
   deleteRotated: {
-    sha: 'cd8c40085a78cc213a5148d0641a15c88483671d',
+    sha: '98d8a270e39d6bf2ffaa6fbac6776f3b17db28c5',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -208,6 +219,17 @@ local function write_tombstone(key, nonce, grace, keep, successor, confirmed)
   local tombstone = {nonce, int(now + grace * 1000), successor, confirmed and '1' or '0'}
   redis.call('HSET', key, '@r', table.concat(tombstone, ':'))
   redis.call('PEXPIRE', key, int(keep * 1000))
+end
+local function end_record(key, nonce, grace, keep, successor, confirmed)
+  if tonumber(keep) <= 0 then
+    redis.call('DEL', key)
+    return
+  end
+  redis.call('HDEL', key, '@r')
+  write_tombstone(key, nonce, grace, keep, successor, confirmed)
+  for _, field in ipairs(redis.call('HKEYS', key)) do
+    if field ~= '@r' then redis.call('HDEL', key, field) end
+  end
 end
 local function set_timeout(meta, text)
   local timeout, adjusted = string.match(text, '^(%d+)(a?)$')
@@ -272,13 +294,12 @@ local stored = redis.call('HGET', KEYS[1], '@')
 if not stored then return missing_reply(KEYS[1]) end
 if stored ~= ARGV[6] or not match_expected(KEYS[1], 7, true) then return {3} end
 local meta = parse(stored)
-redis.call('DEL', KEYS[1])
-write_tombstone(KEYS[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[1] == '1' or not meta or meta.confirmed)
+end_record(KEYS[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[1] == '1' or not meta or meta.confirmed)
 return {1, now}
 `,
   },
   destroy: {
-    sha: '9808fd64dfa690affefe4d123385153a4453df1c',
+    sha: '72c2cbd9bbcc7e706fbcf51b68c117b12d84e857',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -315,6 +336,17 @@ local function write_tombstone(key, nonce, grace, keep, successor, confirmed)
   local tombstone = {nonce, int(now + grace * 1000), successor, confirmed and '1' or '0'}
   redis.call('HSET', key, '@r', table.concat(tombstone, ':'))
   redis.call('PEXPIRE', key, int(keep * 1000))
+end
+local function end_record(key, nonce, grace, keep, successor, confirmed)
+  if tonumber(keep) <= 0 then
+    redis.call('DEL', key)
+    return
+  end
+  redis.call('HDEL', key, '@r')
+  write_tombstone(key, nonce, grace, keep, successor, confirmed)
+  for _, field in ipairs(redis.call('HKEYS', key)) do
+    if field ~= '@r' then redis.call('HDEL', key, field) end
+  end
 end
 local function set_timeout(meta, text)
   local timeout, adjusted = string.match(text, '^(%d+)(a?)$')
@@ -350,8 +382,7 @@ local reply = {0}
 local stored = redis.pcall('HGET', KEYS[1], '@')
 if type(stored) == 'string' then
   local meta = parse(stored)
-  redis.call('DEL', KEYS[1])
-  write_tombstone(KEYS[1], '', ARGV[2], ARGV[3], '', not meta or meta.confirmed)
+  end_record(KEYS[1], '', ARGV[2], ARGV[3], '', not meta or meta.confirmed)
   reply = {1, now}
 elseif stored == false then
   reply = missing_reply(KEYS[1])
@@ -380,27 +411,11 @@ return {1, values[1], values[2]}
 `,
   },
   list: {
-    sha: 'c99285832c733453f5e1cfd7882dc9a6f7ba60be',
+    sha: 'b6c78897d45a4cbd1089bf92c9edeedef1fc8142',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
   return string.format('%.0f', number)
-end
-local function parse(stored)
-  local created, timeout, adjusted, expires, authenticated, sent, attributes, unconfirmed, index_keys, details =
-    string.match(stored, '^1:(%d+):(%d+)(a?):(%d+):(%d+):(%d+):([^:?]*)(%??):([^:]*):(.*)$')
-  if not created or math.max(#created, #timeout + 5, #expires, #authenticated, #sent + 3) > 15 then return nil end
-  return {
-    created = tonumber(created), timeout = tonumber(timeout), adjusted = adjusted, expires = tonumber(expires),
-    authenticated = tonumber(authenticated), sent = tonumber(sent), attributes = attributes,
-    confirmed = unconfirmed == '', index_keys = index_keys, details = details
-  }
-end
-local function format(meta)
-  return table.concat({
-    '1', int(meta.created), int(meta.timeout) .. meta.adjusted, int(meta.expires), int(meta.authenticated),
-    int(meta.sent), meta.attributes .. (meta.confirmed and '' or '?'), meta.index_keys, meta.details
-  }, ':')
 end
 local function assert_slot_stable(index, prefix, handles)
   for start = 1, #handles, 1000 do
@@ -420,20 +435,16 @@ local function is_revoked(key, meta, revocation)
   if not revocation or meta.created > revocation then return false end
   return (tonumber(redis.call('HGET', key, '@v')) or 0) < revocation
 end
-local reply = {1, now}
-local handles, revocation = redis.call('ZRANGE', KEYS[1], 0, -1), revoked_at(KEYS[1])
+local reply, handles = {1, now}, redis.call('ZRANGE', KEYS[1], 0, -1)
 assert_slot_stable(KEYS[1], ARGV[1], handles)
 for _, handle in ipairs(handles) do
   local key = ARGV[1] .. handle
   if handle == REVOKED then
   elseif record_exists(key) then
     local values = redis.call('HMGET', key, '@', '@s')
-    local meta = parse(values[1])
-    if not meta or not is_revoked(key, meta, revocation) then
-      reply[#reply + 1] = handle
-      reply[#reply + 1] = values[1]
-      reply[#reply + 1] = values[2]
-    end
+    reply[#reply + 1] = handle
+    reply[#reply + 1] = values[1]
+    reply[#reply + 1] = values[2]
   else
     redis.call('ZREM', KEYS[1], handle)
   end
@@ -442,7 +453,7 @@ return reply
 `,
   },
   rekey: {
-    sha: 'f6e6431395703ff349e66f2125af147b10a9753d',
+    sha: '8242736abc77cd9a0af4256639578dc043c3f13b',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -479,6 +490,17 @@ local function write_tombstone(key, nonce, grace, keep, successor, confirmed)
   local tombstone = {nonce, int(now + grace * 1000), successor, confirmed and '1' or '0'}
   redis.call('HSET', key, '@r', table.concat(tombstone, ':'))
   redis.call('PEXPIRE', key, int(keep * 1000))
+end
+local function end_record(key, nonce, grace, keep, successor, confirmed)
+  if tonumber(keep) <= 0 then
+    redis.call('DEL', key)
+    return
+  end
+  redis.call('HDEL', key, '@r')
+  write_tombstone(key, nonce, grace, keep, successor, confirmed)
+  for _, field in ipairs(redis.call('HKEYS', key)) do
+    if field ~= '@r' then redis.call('HDEL', key, field) end
+  end
 end
 local function set_timeout(meta, text)
   local timeout, adjusted = string.match(text, '^(%d+)(a?)$')
@@ -633,20 +655,24 @@ return reply
 `,
   },
   removeIndexKey: {
-    sha: '270837222bf1bc87de7ec59b756f307ac5eb1858',
+    sha: '986b2727814db0dd6aba89ce0fe2c9223050815f',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
   return string.format('%.0f', number)
 end
 local added = tonumber(redis.call('ZSCORE', KEYS[1], ARGV[1]))
-if added and added <= now - ARGV[2] * 1000 then redis.call('ZREM', KEYS[1], ARGV[1]) end
-if redis.call('ZCARD', KEYS[1]) == 1 and redis.call('ZSCORE', KEYS[1], '@keep') then redis.call('DEL', KEYS[1]) end
+if not added or added > now - ARGV[2] * 1000 then return {1} end
+if redis.call('ZCARD', KEYS[1]) == 2 and redis.call('ZSCORE', KEYS[1], '@keep') then
+  redis.call('DEL', KEYS[1])
+else
+  redis.call('ZREM', KEYS[1], ARGV[1])
+end
 return {1}
 `,
   },
   revoke: {
-    sha: 'f6fb869840ca7643d3e28c47c02ed45377e0e8e2',
+    sha: '81fab4b2742cca120ed52fa6503d1aff055da573',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -683,6 +709,17 @@ local function write_tombstone(key, nonce, grace, keep, successor, confirmed)
   local tombstone = {nonce, int(now + grace * 1000), successor, confirmed and '1' or '0'}
   redis.call('HSET', key, '@r', table.concat(tombstone, ':'))
   redis.call('PEXPIRE', key, int(keep * 1000))
+end
+local function end_record(key, nonce, grace, keep, successor, confirmed)
+  if tonumber(keep) <= 0 then
+    redis.call('DEL', key)
+    return
+  end
+  redis.call('HDEL', key, '@r')
+  write_tombstone(key, nonce, grace, keep, successor, confirmed)
+  for _, field in ipairs(redis.call('HKEYS', key)) do
+    if field ~= '@r' then redis.call('HDEL', key, field) end
+  end
 end
 local function set_timeout(meta, text)
   local timeout, adjusted = string.match(text, '^(%d+)(a?)$')
@@ -780,6 +817,12 @@ end
 local spared = ARGV[2] ~= '' and resolve_successor(ARGV[2])
 local reply, handles = {1, now}, redis.call('ZRANGE', KEYS[1], 0, -1)
 assert_slot_stable(KEYS[1], ARGV[1], handles)
+if ARGV[3] == '' then
+  redis.call('ZREM', KEYS[1], '')
+  if spared and record_exists(ARGV[1] .. spared) then redis.call('HSET', ARGV[1] .. spared, '@v', int(now)) end
+  redis.call('ZADD', KEYS[1], int(now), REVOKED)
+  extend_ttl(KEYS[1], ARGV[4] * 1000)
+end
 for _, handle in ipairs(handles) do
   local key = ARGV[1] .. handle
   if handle ~= spared and handle ~= REVOKED and (ARGV[3] == '' or carries(key, ARGV[3])) then
@@ -787,17 +830,11 @@ for _, handle in ipairs(handles) do
     redis.call('ZREM', KEYS[1], handle)
   end
 end
-if ARGV[3] == '' then
-  redis.call('ZREM', KEYS[1], '')
-  if spared and record_exists(ARGV[1] .. spared) then redis.call('HSET', ARGV[1] .. spared, '@v', int(now)) end
-  redis.call('ZADD', KEYS[1], int(now), REVOKED)
-  extend_ttl(KEYS[1], ARGV[4] * 1000)
-end
 return reply
 `,
   },
   save: {
-    sha: 'ee4bd73bd6d1c6a06852668df60802bec8406f19',
+    sha: 'ba6459e3fc7cb5ec55581443a3493e0adcb1159e',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -834,6 +871,17 @@ local function write_tombstone(key, nonce, grace, keep, successor, confirmed)
   local tombstone = {nonce, int(now + grace * 1000), successor, confirmed and '1' or '0'}
   redis.call('HSET', key, '@r', table.concat(tombstone, ':'))
   redis.call('PEXPIRE', key, int(keep * 1000))
+end
+local function end_record(key, nonce, grace, keep, successor, confirmed)
+  if tonumber(keep) <= 0 then
+    redis.call('DEL', key)
+    return
+  end
+  redis.call('HDEL', key, '@r')
+  write_tombstone(key, nonce, grace, keep, successor, confirmed)
+  for _, field in ipairs(redis.call('HKEYS', key)) do
+    if field ~= '@r' then redis.call('HDEL', key, field) end
+  end
 end
 local function set_timeout(meta, text)
   local timeout, adjusted = string.match(text, '^(%d+)(a?)$')
@@ -959,7 +1007,7 @@ return {1, now}
 `,
   },
   take: {
-    sha: '9d225c0bf4b1335e64c2eaa73a3d40b268daf596',
+    sha: 'ece0bec6fd29504176c602e7421299b62f8b5273',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -996,6 +1044,17 @@ local function write_tombstone(key, nonce, grace, keep, successor, confirmed)
   local tombstone = {nonce, int(now + grace * 1000), successor, confirmed and '1' or '0'}
   redis.call('HSET', key, '@r', table.concat(tombstone, ':'))
   redis.call('PEXPIRE', key, int(keep * 1000))
+end
+local function end_record(key, nonce, grace, keep, successor, confirmed)
+  if tonumber(keep) <= 0 then
+    redis.call('DEL', key)
+    return
+  end
+  redis.call('HDEL', key, '@r')
+  write_tombstone(key, nonce, grace, keep, successor, confirmed)
+  for _, field in ipairs(redis.call('HKEYS', key)) do
+    if field ~= '@r' then redis.call('HDEL', key, field) end
+  end
 end
 local function set_timeout(meta, text)
   local timeout, adjusted = string.match(text, '^(%d+)(a?)$')

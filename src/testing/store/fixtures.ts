@@ -71,8 +71,8 @@ export function rekey(extra: Partial<RecordRekey> = {}): RecordRekey {
 }
 
 /** A login that gives a record a new key. */
-export function loginRekey(change_: Partial<LoginChange> = {}, extra: Partial<RecordRekey> = {}): RecordRekey {
-  return rekey({ login: { ...login(change_), details: DETAILS, absoluteTimeout: 86400 }, ...extra });
+export function loginRekey(limits: Partial<LoginChange> = {}, extra: Partial<RecordRekey> = {}): RecordRekey {
+  return rekey({ login: { ...login(limits), details: DETAILS, absoluteTimeout: 86400 }, ...extra });
 }
 
 export async function found(store: SessionStore, key: RecordKey): Promise<FoundRecord> {
@@ -109,8 +109,8 @@ export const DETAILS: RecordDetails = {
   indexKeys: ['index-key_of-all'],
 };
 
-export function ownedRecord(fields: Record<string, Stored> = {}, change_: Partial<LoginChange> = {}): NewRecord {
-  return record(fields, { details: DETAILS, login: login(change_) });
+export function ownedRecord(fields: Record<string, Stored> = {}, limits: Partial<LoginChange> = {}): NewRecord {
+  return record(fields, { details: DETAILS, login: login(limits) });
 }
 
 export async function createOwned(

@@ -141,13 +141,13 @@ export const EXPIRIES: readonly StoreCheck[] = [
   {
     title: 'C1: neither a rotation nor a login revives an expired record that has not been met since',
     async run({ store, expire }) {
-      for (const [to, change_] of [
+      for (const [to, request] of [
         [newKey(), rekey()],
         [newKey(newOwnerHash()), loginRekey()],
       ] as const) {
         const key = await createAnonymous(store, { a: '1' });
         await expire(key);
-        assert.equal((await store.rekey(key, to, change_)).status, 'gone');
+        assert.equal((await store.rekey(key, to, request)).status, 'gone');
         assert.equal(await store.load(to), undefined);
         assert.equal(await store.load(key), undefined);
       }

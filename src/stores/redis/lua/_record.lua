@@ -4,6 +4,9 @@
 -- @include _deadline
 -- @include _metadata
 
+-- While a slot moves to another node, a key that a script has emptied counts as moved, and the script fails at its next
+-- command on it: so no script empties a key that it still needs.
+
 -- The reply of an operation that finds no record: what a tombstone says, or that there is nothing.
 local function missing_reply(key)
   local tombstone = redis.call('HGET', key, '@r')
@@ -20,6 +23,20 @@ local function write_tombstone(key, nonce, grace, keep, successor, confirmed)
   local tombstone = {nonce, int(now + grace * 1000), successor, confirmed and '1' or '0'}
   redis.call('HSET', key, '@r', table.concat(tombstone, ':'))
   redis.call('PEXPIRE', key, int(keep * 1000))
+end
+
+-- Ends a record, and turns it into its tombstone if there is to be one.
+local function end_record(key, nonce, grace, keep, successor, confirmed)
+  if tonumber(keep) <= 0 then
+    redis.call('DEL', key)
+    return
+  end
+  -- A server whose memory is full refuses the tombstone, unless the script has deleted something before.
+  redis.call('HDEL', key, '@r')
+  write_tombstone(key, nonce, grace, keep, successor, confirmed)
+  for _, field in ipairs(redis.call('HKEYS', key)) do
+    if field ~= '@r' then redis.call('HDEL', key, field) end
+  end
 end
 
 -- `text` is the timeout and, if it is the session's own, an "a"; or '' to keep what there is.

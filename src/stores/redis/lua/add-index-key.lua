@@ -7,8 +7,9 @@
 -- Upholds C7 for sessions that are found by an index key.
 -- @include _time
 local keep = math.max(tonumber(ARGV[2]), tonumber(redis.call('ZSCORE', KEYS[1], '@keep')) or 0)
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', '(' .. int(now - keep * 1000))
 redis.call('ZADD', KEYS[1], int(now), ARGV[1], int(keep), '@keep')
+-- Scores below are no times, but that of "@keep".
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '1000000000000', '(' .. int(now - keep * 1000))
 local left = ARGV[2] * 1000
 if redis.call('PTTL', KEYS[1]) < left then redis.call('PEXPIRE', KEYS[1], int(left)) end
 return {1}

@@ -12,6 +12,5 @@ local stored = redis.call('HGET', KEYS[1], '@')
 if not stored then return missing_reply(KEYS[1]) end
 if stored ~= ARGV[6] or not match_expected(KEYS[1], 7, true) then return {3} end
 local meta = parse(stored)
-redis.call('DEL', KEYS[1])
-write_tombstone(KEYS[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[1] == '1' or not meta or meta.confirmed)
+end_record(KEYS[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[1] == '1' or not meta or meta.confirmed)
 return {1, now}

@@ -11,8 +11,7 @@ local reply = {0}
 local stored = redis.pcall('HGET', KEYS[1], '@')
 if type(stored) == 'string' then
   local meta = parse(stored)
-  redis.call('DEL', KEYS[1])
-  write_tombstone(KEYS[1], '', ARGV[2], ARGV[3], '', not meta or meta.confirmed)
+  end_record(KEYS[1], '', ARGV[2], ARGV[3], '', not meta or meta.confirmed)
   reply = {1, now}
 elseif stored == false then
   reply = missing_reply(KEYS[1])

@@ -3,12 +3,10 @@
 -- ARGV  1 what the keys of the owner's records begin with
 -- Returns {1, now, handle, metadata, last seen (s)...}
 -- @include _time
--- @include _metadata
 -- @include _slot
 -- @include _record_exists
 -- @include _revocation
-local reply = {1, now}
-local handles, revocation = redis.call('ZRANGE', KEYS[1], 0, -1), revoked_at(KEYS[1])
+local reply, handles = {1, now}, redis.call('ZRANGE', KEYS[1], 0, -1)
 assert_slot_stable(KEYS[1], ARGV[1], handles)
 for _, handle in ipairs(handles) do
   local key = ARGV[1] .. handle
@@ -16,12 +14,9 @@ for _, handle in ipairs(handles) do
     -- No session.
   elseif record_exists(key) then
     local values = redis.call('HMGET', key, '@', '@s')
-    local meta = parse(values[1])
-    if not meta or not is_revoked(key, meta, revocation) then
-      reply[#reply + 1] = handle
-      reply[#reply + 1] = values[1]
-      reply[#reply + 1] = values[2]
-    end
+    reply[#reply + 1] = handle
+    reply[#reply + 1] = values[1]
+    reply[#reply + 1] = values[2]
   else
     redis.call('ZREM', KEYS[1], handle)
   end

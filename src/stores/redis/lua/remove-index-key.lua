@@ -4,6 +4,10 @@
 -- Returns {1}
 -- @include _time
 local added = tonumber(redis.call('ZSCORE', KEYS[1], ARGV[1]))
-if added and added <= now - ARGV[2] * 1000 then redis.call('ZREM', KEYS[1], ARGV[1]) end
-if redis.call('ZCARD', KEYS[1]) == 1 and redis.call('ZSCORE', KEYS[1], '@keep') then redis.call('DEL', KEYS[1]) end
+if not added or added > now - ARGV[2] * 1000 then return {1} end
+if redis.call('ZCARD', KEYS[1]) == 2 and redis.call('ZSCORE', KEYS[1], '@keep') then
+  redis.call('DEL', KEYS[1])
+else
+  redis.call('ZREM', KEYS[1], ARGV[1])
+end
 return {1}

@@ -31,18 +31,18 @@ end
 local spared = ARGV[2] ~= '' and resolve_successor(ARGV[2])
 local reply, handles = {1, now}, redis.call('ZRANGE', KEYS[1], 0, -1)
 assert_slot_stable(KEYS[1], ARGV[1], handles)
-for _, handle in ipairs(handles) do
-  local key = ARGV[1] .. handle
-  if handle ~= spared and handle ~= REVOKED and (ARGV[3] == '' or carries(key, ARGV[3])) then
-    if redis.call('DEL', key) == 1 then reply[#reply + 1] = handle end
-    redis.call('ZREM', KEYS[1], handle)
-  end
-end
 if ARGV[3] == '' then
   -- A server whose memory is full refuses what follows, unless the script has deleted something before.
   redis.call('ZREM', KEYS[1], '')
   if spared and record_exists(ARGV[1] .. spared) then redis.call('HSET', ARGV[1] .. spared, '@v', int(now)) end
   redis.call('ZADD', KEYS[1], int(now), REVOKED)
   extend_ttl(KEYS[1], ARGV[4] * 1000)
+end
+for _, handle in ipairs(handles) do
+  local key = ARGV[1] .. handle
+  if handle ~= spared and handle ~= REVOKED and (ARGV[3] == '' or carries(key, ARGV[3])) then
+    if redis.call('DEL', key) == 1 then reply[#reply + 1] = handle end
+    redis.call('ZREM', KEYS[1], handle)
+  end
 end
 return reply
