@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import type { Script } from '../../src/stores/redis/driver.ts';
 
 /**
- * Lets time pass for records and tombstones without waiting: moves their times, and their end, into the past.
- * KEYS  records and tombstones; what is neither is left alone
+ * Lets time pass for records, tombstones and owners' indexes without waiting: moves their times, and the end of records
+ * and tombstones, into the past.
+ * KEYS  any; what is none of these is left alone
  * ARGV  1 how much time passes (ms, whole seconds)
  */
 const source = `
@@ -12,8 +13,9 @@ local function shift(text, by)
   return tonumber(text) > 0 and string.format('%.0f', tonumber(text) - (by or ms)) or text
 end
 for _, key in ipairs(KEYS) do
-  local hash = redis.call('TYPE', key).ok == 'hash'
-  local meta, tombstone = unpack(hash and redis.call('HMGET', key, '@', '@r') or {})
+  local type = redis.call('TYPE', key).ok
+  if type == 'zset' then redis.call('ZADD', key, 'XX', 'INCR', -ms, '@revoked') end
+  local meta, tombstone = unpack(type == 'hash' and redis.call('HMGET', key, '@', '@r') or {})
   if meta then
     local created, timeout, expires, authenticated, sent, rest =
       string.match(meta, '^1:(%d+):(%d+a?):(%d+):(%d+):(%d+)(:.*)$')

@@ -32,8 +32,9 @@ export function redisHarness(
       assert.equal(await run(key, 'PEXPIRE', '0'), 1);
     },
     async pass(key, seconds) {
-      const name = recordName(prefix, key);
-      await cli(name, 'EVAL', AGE.source, '1', name, String(seconds * 1000));
+      const names = [recordName(prefix, key)];
+      if (key.ownerHash !== null) names.push(`${prefix}{${key.ownerHash}}:owner`);
+      await cli(names[0]!, 'EVAL', AGE.source, String(names.length), ...names, String(seconds * 1000));
     },
   };
 }

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, test } from 'vitest';
 import { createSessionFactory, type NewRecord, type RecordKey, type SessionStore } from 'websauna-session';
 import { MemoryStore } from 'websauna-session/memory';
 import { createRedisStore, type RedisStore } from 'websauna-session/redis';
+import { ownedRecord, record as anonymousRecord } from '../../../src/testing/store/fixtures.ts';
 import { startRedis, type RedisServer } from '../../support/redis-server.ts';
 
 const SECRET = 'a secret of tools that look at sessions';
@@ -18,11 +19,7 @@ function random(bytes: number): string {
   return randomBytes(bytes).toString('base64url');
 }
 
-function record(owner: string | null): NewRecord {
-  const login = owner === null ? null : { age: 0, max: 0, onSessionLimit: 'refuse' as const };
-  const details = { owner, method: null, address: null, agent: null, indexKeys: [] };
-  return { details, timeout: 60, absoluteTimeout: 0, fields: new Map([['a', '1']]), login };
-}
+const record = (owner: string | null): NewRecord => (owner === null ? anonymousRecord() : ownedRecord());
 
 async function scanned(store: RedisStore): Promise<RecordKey[]> {
   const keys = [];
@@ -57,7 +54,7 @@ test('a scan passes over what others keep under names like those of sessions', a
   await server.cli('SET', `session:${random(32)}`, 'text');
   await server.cli('HSET', `session:${random(32)}`, 'a', '1');
   await server.cli('HSET', `session:${random(32)}`, '@', '9:of another version', '@s', '1');
-  await server.cli('HSET', `session:${random(32)}`, '@', '1:1:1:1:1:[0,0,0,0]');
+  await server.cli('HSET', `session:${random(32)}`, '@', '1:1:1:1:1:1:::[0,0,0,0]');
   await server.cli('ZADD', `session:{${random(12)}}:${random(32)}`, '1', 'member');
   await server.cli('SET', 'session:short', 'text');
   assert.deepEqual(await scanned(store), [key]);

@@ -1,35 +1,31 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { NewRecord, RecordKey } from 'websauna-session';
+import type { RecordKey } from 'websauna-session';
 import { createRedisStore, RedisStore, type RedisOptions } from 'websauna-session/redis';
 import { driverFor } from '../../../src/stores/redis/clients/client.ts';
-import type { Script, ScriptReply } from '../../../src/stores/redis/driver.ts';
+import type { Reply, Script } from '../../../src/stores/redis/driver.ts';
 import { ValueEncoding } from '../../../src/stores/redis/encoding.ts';
 import { scripts } from '../../../src/stores/redis/scripts.generated.ts';
 import type { Stored } from '../../../src/stores/store.ts';
+import { change, ownedRecord, rekey, REPLACED, ROTATED } from '../../../src/testing/store/fixtures.ts';
 import { GIVEN_CLIENTS, type GivenClient } from '../../support/redis-clients.ts';
 import { startRedis, type RedisServer } from '../../support/redis-server.ts';
 import { RelayingDriver } from '../../support/relaying-driver.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
-// What met its deadline is carried out by then, or never.
+// A change whose deadline has passed is carried out before it, or never.
 
 const PREFIX = 'in-time:';
 /** Seconds. */
 const TIMEOUT = 0.2;
 /** Milliseconds, more than an answer takes: what the server's clock says is not known better than that. */
 const LATE = 200;
-const DETAILS = { owner: 'alice', method: null, address: null, agent: null, indexKeys: [] };
-const touch = { set: new Map(), delete: new Set<string>(), timeout: null, expect: null };
-const change = { ...touch, set: new Map([['a', '2']]) };
+const KEEP = 3600;
+const written = change({ a: '2' });
 
 const ownerHash = randomBytes(12).toString('base64url');
 const newKey = (): RecordKey => ({ handle: randomBytes(32).toString('base64url'), ownerHash });
-const record = (): NewRecord => {
-  const login = { age: 0, max: 0, onSessionLimit: 'evict-oldest' as const };
-  return { details: DETAILS, timeout: 600, absoluteTimeout: 0, fields: new Map([['a', '1']]), login };
-};
 
 let server: RedisServer;
 const endings: (() => Promise<unknown>)[] = [];
@@ -79,27 +75,28 @@ test.each(Object.entries(CLIENTS))('Redis hangs until commands have met their de
   const store = createRedisStore({ ...(await options()), prefix: PREFIX, socketTimeout: TIMEOUT });
   endings.unshift(() => store.close());
   const [saved, taken, moved, destroyed] = [newKey(), newKey(), newKey(), newKey()] as const;
-  for (const key of [saved, taken, moved, destroyed]) await waitFor('a session', () => store.create(key, record()));
+  for (const key of [saved, taken, moved, destroyed])
+    await waitFor('a session', () => store.create(key, ownedRecord({ a: '1' })));
   // A script that the server does not know would be sent once more.
   for (const { source } of Object.values(scripts)) await server.cli('SCRIPT', 'LOAD', source);
   const before = await contents();
   await server.resetStats();
   server.pause();
   const running = [
-    store.create(newKey(), record()),
-    store.save(saved, change),
+    store.create(newKey(), ownedRecord({ a: '1' })),
+    store.save(saved, written),
     store.take(taken, ''),
-    store.rekey(moved, newKey(), { ...touch, login: null, trace: null, exact: false }),
-    store.destroy(destroyed),
-    store.revokeOwned(ownerHash, null, null),
+    store.rekey(moved, newKey(), rekey({ tombstone: ROTATED })),
+    store.destroy(destroyed, REPLACED),
+    store.revokeOwned(ownerHash, null, null, KEEP),
   ];
   expect(await Promise.all(running.map(codeOf))).toEqual(running.map(() => 'ERR_SESSION_STORE_TIMEOUT'));
   const failed = Date.now();
-  await waitFor('them to be late beyond doubt', () => Date.now() > failed + LATE);
+  await waitFor('them to be late by any clock', () => Date.now() > failed + LATE);
   server.resume();
   await waitFor('them to reach Redis', async () => (await server.commandCounts()).get('evalsha') === running.length);
   expect(await contents()).toEqual(before);
-  await waitFor('Redis to be used again', () => store.save(saved, change));
+  await waitFor('Redis to be used again', () => store.save(saved, written));
   expect(await contents()).not.toEqual(before);
 });
 
@@ -113,11 +110,11 @@ class SkewedDriver extends RelayingDriver {
     keys: readonly string[],
     args: readonly Stored[],
     bytes: boolean,
-  ): Promise<ScriptReply> {
+  ): Promise<Reply> {
     this.runs += 1;
-    const due = String(Number(args.at(-1)) - this.skew);
-    const reply = await super.evaluate(script, keys, [...args.slice(0, -1), due], bytes);
-    const [code, now, ...rest] = reply;
+    const deadline = String(Number(args.at(-1)) - this.skew);
+    const reply = await super.evaluate(script, keys, [...args.slice(0, -1), deadline], bytes);
+    const [code, now, ...rest] = reply as Reply[];
     return [code!, Number(now) + this.skew, ...rest];
   }
 }
@@ -133,7 +130,7 @@ describe('the clock of Redis', () => {
     driver = new SkewedDriver(driverFor(client));
     store = new RedisStore(driver, PREFIX, new ValueEncoding('utf-8', 'strict', false), 60);
     key = newKey();
-    assert.equal((await store.create(key, record())).status, 'ok');
+    assert.equal((await store.create(key, ownedRecord({ a: '1' }))).status, 'ok');
   });
 
   async function runsOf(operation: () => Promise<unknown>): Promise<number> {
@@ -144,23 +141,23 @@ describe('the clock of Redis', () => {
 
   test('is asked once, by the first command', async () => {
     expect(driver.runs).toBe(2);
-    expect(await runsOf(() => store.save(key, change))).toBe(1);
+    expect(await runsOf(() => store.save(key, written))).toBe(1);
   });
 
   test.each([HOUR, -HOUR])(
     'is another by %i ms after a failover: nothing fails, and it is asked once again at most',
     async (skew) => {
       driver.skew = skew;
-      expect(await runsOf(() => store.save(key, change))).toBe(skew > 0 ? 2 : 1);
-      expect(await runsOf(() => store.save(key, change))).toBe(1);
-      expect(Math.abs(store.now() - Date.now() - skew)).toBeLessThan(HOUR / 2);
+      expect(await runsOf(() => store.save(key, written))).toBe(skew > 0 ? 2 : 1);
+      expect(await runsOf(() => store.save(key, written))).toBe(1);
+      expect(Math.abs((await store.now()) - Date.now() - skew)).toBeLessThan(HOUR / 2);
     },
   );
 
   test('differs between two servers by more than the deadline: nothing fails', async () => {
     for (const skew of [HOUR, 0, HOUR, 0]) {
       driver.skew = skew;
-      expect(await runsOf(() => store.save(key, change))).toBeLessThanOrEqual(2);
+      expect(await runsOf(() => store.save(key, written))).toBeLessThanOrEqual(2);
     }
   });
 });
