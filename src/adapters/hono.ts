@@ -5,8 +5,10 @@ import type { SessionFactory } from '../factory.ts';
 // From the package's root, so that an augmentation of `SessionData` finds it behind an adapter alone.
 import type { DefaultData, WebsaunaSession } from '../index.ts';
 import { checkNames } from '../internal/validate.ts';
+import { AbsentHead } from './absent-head.ts';
 import { resolveFactory, type FactoryOrOptions } from './resolve-factory.ts';
 import { REPRESENTATION_HEADERS } from './representation-headers.ts';
+import { thrown } from './fetch/answer.ts';
 import { cancelBody } from './fetch/cancel-body.ts';
 import { FetchExchange } from './fetch/exchange.ts';
 import { FetchHead } from './fetch/head.ts';
@@ -48,8 +50,16 @@ export function sessions<Data extends object = DefaultData, S extends WebsaunaSe
     const opened = factory.load(new FetchExchange(c.req.raw, factory.trustedHops, clientAddress(c) ?? null, c));
     const session = opened instanceof Promise ? await opened : opened;
     c.set(property as 'session', session);
-    await next();
+    try {
+      await next();
+    } catch (value) {
+      // Hono's error handler answers errors. What comes here is a thrown response, or the handler's own failure.
+      const answer = thrown(value);
+      await factory.commit(session, answer.head);
+      return answer.deliver();
+    }
     await settle(factory, session, c);
+    return undefined;
   };
 }
 
@@ -58,6 +68,11 @@ async function settle<Data extends object, S extends WebsaunaSession<Data>>(
   session: S,
   c: Context,
 ): Promise<void> {
+  if (!c.finalized) {
+    // Nothing has answered, which Hono is about to report.
+    await factory.commit(session, new AbsentHead());
+    return;
+  }
   const head = new FetchHead(c.res);
   try {
     await factory.commit(session, head);

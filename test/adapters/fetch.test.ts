@@ -88,7 +88,7 @@ describe('Fetch', () => {
     assert.deepEqual(await response.json(), ['7', '192.0.2.9']);
   });
 
-  test('an error of the handler is thrown on, and nothing is stored', async () => {
+  test('an error of the handler is thrown on, and a session that could get no cookie is not stored', async () => {
     const store = new MemoryStore();
     const handler = withSession({ secret: SECRET, store }, (_request, session) => {
       session.set('a', 1);
