@@ -12,7 +12,7 @@ import type { SessionOptions } from './options/options.ts';
 import type { DefaultData } from './session/data.ts';
 import { Owners } from './admin/owners.ts';
 import { Sessions } from './admin/sessions.ts';
-import { stateOf } from './session/dict.ts';
+import { sealSession, stateOf } from './session/dict.ts';
 import { WebsaunaSession, type SessionConstructor } from './session/session.ts';
 import { createStoreProvider, type StoreProvider } from './stores/provider.ts';
 
@@ -106,7 +106,7 @@ export class SessionFactory<
    */
   load(exchange: Exchange): S | Promise<S> {
     const state = openSession(this.#context, exchange);
-    return state instanceof Promise ? this.#wrapLater(state) : new this.#sessionClass(state);
+    return state instanceof Promise ? this.#wrapLater(state) : this.#wrap(state);
   }
 
   /**
@@ -166,7 +166,13 @@ export class SessionFactory<
   }
 
   async #wrapLater(state: Promise<SessionState>): Promise<S> {
-    return new this.#sessionClass(await state);
+    return this.#wrap(await state);
+  }
+
+  #wrap(state: SessionState): S {
+    const session = new this.#sessionClass(state);
+    sealSession(session);
+    return session;
   }
 }
 

@@ -2,10 +2,17 @@ import { inspect } from 'node:util';
 import { fieldName } from '../engine/field-names.ts';
 import type { SessionState } from '../engine/state.ts';
 import { expected } from '../internal/validate.ts';
+import { addForeignNames, guardMembers, guardOtherNames } from './assignment-guard.ts';
 import type { DefaultData } from './data.ts';
 
-/** The state behind a session, for the rest of the library. Not exported by the package. */
+// For the rest of the library. Not exported by the package.
+
+/** Returns the state behind a session. */
 export let stateOf: (session: object) => SessionState;
+/** Makes assignments to a session throw from now on: its constructors have run. */
+export let sealSession: (session: object) => void;
+/** Returns whether assignments to an object throw. */
+export let isSealed: (object: object) => boolean;
 
 type Key<Data> = keyof Data & string;
 
@@ -19,6 +26,7 @@ type Key<Data> = keyof Data & string;
 export abstract class SessionDict<Data extends object = DefaultData> {
   readonly #state: SessionState;
   #data: Partial<Data> | undefined;
+  #sealed = false;
 
   constructor(state: SessionState) {
     this.#state = state;
@@ -149,6 +157,13 @@ export abstract class SessionDict<Data extends object = DefaultData> {
 
   static {
     stateOf = (session) => (session as SessionDict).#state;
+    sealSession = (session) => {
+      (session as SessionDict).#sealed = true;
+    };
+    isSealed = (object) => #sealed in object && object.#sealed;
+    guardMembers(SessionDict.prototype, isSealed);
+    addForeignNames(SessionDict.prototype, isSealed);
+    guardOtherNames(SessionDict.prototype, isSealed);
     // Shows fields in `console.log`, and never the id.
     Object.defineProperty(SessionDict.prototype, inspect.custom, {
       value(this: SessionDict): unknown {

@@ -14,12 +14,14 @@ import {
   checkNames,
   checkNumber,
   checkStrings,
+  describe,
   expected,
   MAX_SECONDS,
 } from '../internal/validate.ts';
 import type { DefaultData } from './data.ts';
 import { csrfToken, renewCsrfToken, requireToken, verifyToken } from './csrf.ts';
-import { checkKey, SessionDict, stateOf } from './dict.ts';
+import { guardMembers } from './assignment-guard.ts';
+import { checkKey, isSealed, SessionDict, stateOf } from './dict.ts';
 import { addFlash, peekFlashes, popFlashes, takeFlashes } from './flash.ts';
 import { requestBegunLogin, requestLogin, type BeginLoginOptions, type LoginOptions } from './login.ts';
 
@@ -286,12 +288,15 @@ export class WebsaunaSession<Data extends object = DefaultData> extends SessionD
   requireCsrfToken(token: unknown, options: CsrfOptions = {}): void {
     checkNames('options', options, ['trustedOrigins']);
     const { trustedOrigins = [] } = options;
-    checkStrings('options.trustedOrigins', trustedOrigins, 'origins such as https://example.com', URL.canParse);
+    checkStrings('options.trustedOrigins', trustedOrigins, 'origins such as https://example.com', (origin) =>
+      URL.canParse(origin),
+    );
     requireToken(this.#accessed(), token, trustedOrigins);
   }
 
   /** Loads a session that `load: 'lazy'` has left unloaded, once. */
   load(): Promise<this> {
+    refuseArguments('load', arguments);
     return handled(loadSession(stateOf(this)).then(() => this));
   }
 
@@ -300,6 +305,7 @@ export class WebsaunaSession<Data extends object = DefaultData> extends SessionD
    * request changed stays. For long requests, sockets, and where `redis.cache` is too little.
    */
   reload(): Promise<this> {
+    refuseArguments('reload', arguments);
     const state = stateOf(this);
     return handled(withStoreErrorEvent(state.context.events, 'load', () => reloadSession(state)).then(() => this));
   }
@@ -311,6 +317,7 @@ export class WebsaunaSession<Data extends object = DefaultData> extends SessionD
    * `ERR_SESSION_ENDED` when the session was ended elsewhere, and what the request wrote with it
    */
   save(): Promise<void> {
+    refuseArguments('save', arguments);
     return handled((async () => await saveSession(this.#accessed()))());
   }
 
@@ -357,6 +364,19 @@ export class WebsaunaSession<Data extends object = DefaultData> extends SessionD
     state.assertCookieSendable(operation);
     return state;
   }
+
+  static {
+    guardMembers(WebsaunaSession.prototype, isSealed);
+  }
+}
+
+/** Refuses a callback, which would never be called, before it is waited for. */
+function refuseArguments(method: string, [given]: ArrayLike<unknown> & Iterable<unknown>): void {
+  if (given === undefined) return;
+  const what = typeof given === 'function' ? 'a callback' : describe(given);
+  throw new TypeError(
+    `Expected \`session.${method}\` to be called with no arguments, got ${what}. It returns a promise: \`await session.${method}()\``,
+  );
 }
 
 /** A rejection that the application does not wait for must not end the process; events report it. */
