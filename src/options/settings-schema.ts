@@ -125,6 +125,7 @@ export const SETTINGS: ReadonlyMap<string, Setting> = new Map<string, Setting>([
 
   ['old_secrets', listFor('oldSecrets')],
   ['absolute_timeout', integerFor('absoluteTimeout', 'null')],
+  ['max_timeout', integerFor('maxTimeout', 'null')],
   ['touch_interval', numberFor('touchInterval')],
   ['rotation_grace', numberFor('rotationGrace')],
   ['cookie_same_site', wordFor('cookie.sameSite')],
@@ -138,6 +139,7 @@ export const SETTINGS: ReadonlyMap<string, Setting> = new Map<string, Setting>([
   ['ignore_extensions', listFor('ignore.extensions')],
   ['ignore_except', listFor('ignore.except')],
   ['load', wordFor('load')],
+  ['bypass_cache', callableFor('bypassCache')],
   ['on_store_error', wordFor('onStoreError')],
   [
     'trust_proxy',
