@@ -1,5 +1,6 @@
 import { channel, type Channel } from 'node:diagnostics_channel';
 import { SessionError } from './errors.ts';
+import { expected } from './internal/validate.ts';
 
 /** Why a session cookie did not open its session. */
 export type RejectReason =
@@ -167,6 +168,7 @@ export class EventHub {
     if (!CHANNELS.has(name)) {
       throw new TypeError(`Expected the event's name to be one of ${NAMES.join(', ')}, got ${JSON.stringify(name)}`);
     }
+    if (typeof listener !== 'function') throw expected('listener', 'a function of the event', listener);
     const set = this.#listeners.get(name) ?? new Set();
     this.#listeners.set(name, set.add(listener));
     return () => set.delete(listener);

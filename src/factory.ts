@@ -7,6 +7,7 @@ import { finalizeHead, writeSessionHeaders } from './engine/response.ts';
 import type { SessionState } from './engine/state.ts';
 import { EventHub, type SessionEventName, type SessionListener } from './events.ts';
 import type { Exchange, ResponseHead } from './exchange.ts';
+import { expected, isObject } from './internal/validate.ts';
 import { normalizeOptions, type NormalizedOptions } from './options/normalize.ts';
 import type { SessionOptions } from './options/options.ts';
 import type { DefaultData } from './session/data.ts';
@@ -206,8 +207,10 @@ export function createCreationTimeAwareSessionFactory<
 >(
   options: SessionOptions<Data, S> & Required<Pick<SessionOptions<Data, S>, 'invalidateBefore'>>,
 ): SessionFactory<Data, S> {
+  if (!isObject(options)) throw expected('options', 'an object', options);
   if (typeof options.invalidateBefore !== 'function') {
-    throw new TypeError('Expected `invalidateBefore` to be a function of owner and request that gives a Date or null');
+    const what = 'a function of owner and request that returns a Date or null';
+    throw expected('invalidateBefore', what, options.invalidateBefore);
   }
   return new SessionFactory(options);
 }

@@ -2,8 +2,11 @@
 // should be, and describes what it is without repeating it: a misplaced value can be a secret.
 import { suggestName } from './did-you-mean.ts';
 
-/** Longer durations are accidents, and would overflow a store's arithmetic; a hundred years, in seconds. */
-export const MAX_SECONDS = 3_153_600_000;
+/**
+ * Browsers keep a cookie for at most 400 days (RFC 6265bis section 5.5), in seconds. A session's limits beyond that
+ * mean nothing, or are milliseconds.
+ */
+export const MAX_LIFETIME_SECONDS = 34_560_000;
 
 /** "Expected `name` to be <what>, got <a description of value>"; `next` says what to do. */
 export function expected(name: string, what: string, value: unknown, next?: string): TypeError {
@@ -41,23 +44,29 @@ export function isObject(value: unknown): value is object {
  *
  * @param name - What to call the object in messages; `''` for the options themselves.
  * @param elsewhere - Names of other objects' properties, with a dot, that may be meant.
+ * @param foreign - What to use in place of names that other libraries have.
  */
 export function checkNames(
   name: string,
   value: unknown,
   known: readonly string[],
   elsewhere: readonly string[] = [],
+  foreign: Readonly<Record<string, string>> = {},
 ): void {
   const called = name === '' ? 'options' : name;
   if (!isObject(value)) throw expected(called, 'an object', value);
   for (const key of Object.keys(value)) {
     if (known.includes(key)) continue;
-    const meant = elsewhere.find((other) => other.endsWith(`.${key}`)) ?? suggestName(key, [...known, ...elsewhere]);
-    const advice = meant === undefined ? `Known are ${known.join(', ')}` : `Did you mean \`${dotted(name, meant)}\`?`;
+    const advice = Object.hasOwn(foreign, key) ? foreign[key]! : nearestName(name, key, known, elsewhere);
     throw new TypeError(
       `Expected \`${called}\` to have known properties only, got \`${dotted(name, shown(key))}\`. ${advice}`,
     );
   }
+}
+
+function nearestName(name: string, key: string, known: readonly string[], elsewhere: readonly string[]): string {
+  const meant = elsewhere.find((other) => other.endsWith(`.${key}`)) ?? suggestName(key, [...known, ...elsewhere]);
+  return meant === undefined ? `Known are ${known.join(', ')}` : `Did you mean \`${dotted(name, meant)}\`?`;
 }
 
 function dotted(name: string, key: string): string {
@@ -88,8 +97,11 @@ export function checkOneOf(name: string, value: unknown, choices: readonly strin
   throw expected(name, what, value, meant === undefined ? undefined : `Did you mean '${meant}'?`);
 }
 
+/** What `NumberRule.of` says of durations. A number beyond their maximum is asked whether it is milliseconds. */
+export const OF_SECONDS = 'of seconds';
+
 export interface NumberRule {
-  /** What is counted, for the message; for example `of seconds`. */
+  /** What is counted, for the message; for example {@link OF_SECONDS}. */
   readonly of?: string;
   readonly min: number;
   readonly max?: number;
@@ -106,7 +118,13 @@ export function checkNumber(name: string, value: unknown, rule: NumberRule): voi
   const range = rule.max === undefined ? `${min} or more` : `between ${min} and ${max}`;
   const counted = rule.of === undefined ? '' : ` ${rule.of}`;
   const orNull = rule.orNull === undefined ? '' : ` (or ${rule.orNull})`;
-  throw expected(name, `${integer ? 'an integer' : 'a number'}${counted}, ${range}${orNull}`, value);
+  const next = rule.of === OF_SECONDS && typeof value === 'number' && value > max ? millisecondsAdvice(max) : undefined;
+  throw expected(name, `${integer ? 'an integer' : 'a number'}${counted}, ${range}${orNull}`, value, next);
+}
+
+function millisecondsAdvice(max: number): string {
+  const why = max === MAX_LIFETIME_SECONDS ? '. Browsers keep cookies for at most 400 days' : '';
+  return `Is it in seconds, not milliseconds?${why}`;
 }
 
 /** A non-empty string; `null` too where `orNull` says what it means. */

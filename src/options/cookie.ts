@@ -5,8 +5,10 @@ import {
   checkOneOf,
   checkString,
   expected,
-  MAX_SECONDS,
+  MAX_LIFETIME_SECONDS,
+  OF_SECONDS,
 } from '../internal/validate.ts';
+import { FOREIGN_COOKIE_OPTIONS } from './foreign-options.ts';
 import type { CookieOptions } from './options.ts';
 import { CookieTemplate } from '../cookie/set-cookie.ts';
 import type { SessionConfig } from '../engine/config.ts';
@@ -28,12 +30,12 @@ type NormalizedCookie = Pick<SessionConfig, 'cookie' | 'cookieAttributes' | 'coo
 
 /** Checks the `cookie` option and fills in its defaults. */
 export function normalizeCookie(cookie: CookieOptions): NormalizedCookie {
-  checkNames('cookie', cookie, COOKIE_OPTION_NAMES);
+  checkNames('cookie', cookie, COOKIE_OPTION_NAMES, [], FOREIGN_COOKIE_OPTIONS);
   checkString('cookie.name', cookie.name, 'a cookie name');
   checkNumber('cookie.maxAge', cookie.maxAge, {
-    of: 'of seconds',
+    of: OF_SECONDS,
     min: 1,
-    max: MAX_SECONDS,
+    max: MAX_LIFETIME_SECONDS,
     orNull: 'null to end with the browser',
   });
   checkString('cookie.path', cookie.path, 'a path such as `/`');
@@ -47,7 +49,7 @@ export function normalizeCookie(cookie: CookieOptions): NormalizedCookie {
   checkOneOf('cookie.priority', cookie.priority, ['low', 'medium', 'high']);
   checkBoolean('cookie.onException', cookie.onException);
   const template = new CookieTemplate({
-    name: cookie.name ?? 'session',
+    name: cookie.name ?? defaultName(cookie),
     path: cookie.path ?? '/',
     domain: cookie.domain ?? null,
     secure: cookie.secure ?? 'auto',
@@ -63,4 +65,10 @@ export function normalizeCookie(cookie: CookieOptions): NormalizedCookie {
     cookieMaxAge,
     cookieOnException: cookie.onException ?? true,
   };
+}
+
+/** Returns the name with the strictest prefix that the other attributes allow (ASVS 3.3.1, 3.3.3). */
+function defaultName({ secure, path = '/', domain = null }: CookieOptions): string {
+  if (secure !== true) return 'session';
+  return path === '/' && domain === null ? '__Host-session' : '__Secure-session';
 }

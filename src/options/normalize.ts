@@ -12,12 +12,14 @@ import {
   expected,
   isObject,
   isThenable,
-  MAX_SECONDS,
+  MAX_LIFETIME_SECONDS,
+  OF_SECONDS,
 } from '../internal/validate.ts';
+import { FOREIGN_OPTIONS } from './foreign-options.ts';
 import type { SessionOptions } from './options.ts';
 import { normalizeSerializer, type NormalizedSerializer } from './serializer.ts';
 import type { Serializer } from '../serializers/serializer.ts';
-import type { WebsaunaSession } from '../session/session.ts';
+import { WebsaunaSession } from '../session/session.ts';
 import { REDIS_OPTION_NAMES } from '../stores/redis/options.ts';
 import type { SessionStore } from '../stores/store.ts';
 
@@ -86,10 +88,11 @@ export function normalizeOptions<Data extends object, S extends WebsaunaSession<
 ): NormalizedOptions {
   // What the application's types say about its data is of no interest from here on.
   const options = given as unknown as SessionOptions;
-  checkNames('', options, OPTION_NAMES, [
+  const elsewhere = [
     ...COOKIE_OPTION_NAMES.map((name) => `cookie.${name}`),
     ...REDIS_OPTION_NAMES.map((name) => `redis.${name}`),
-  ]);
+  ];
+  checkNames('', options, OPTION_NAMES, elsewhere, FOREIGN_OPTIONS);
   const serializer = normalizeSerializer(options);
   return {
     secrets: normalizeSecrets(options.secret),
@@ -126,10 +129,11 @@ function normalizeSecrets(secret: unknown): readonly string[] {
 type Times = Pick<NormalizedOptions, 'timeout' | 'maxTimeout' | 'absoluteTimeout' | 'touchInterval' | 'rotationGrace'>;
 
 function normalizeTimes(options: SessionOptions): Times {
-  const of = 'of seconds';
-  checkNumber('timeout', options.timeout, { of, min: 1, max: MAX_SECONDS });
-  checkNumber('absoluteTimeout', options.absoluteTimeout, { of, min: 1, max: MAX_SECONDS, orNull: 'null for never' });
-  checkNumber('touchInterval', options.touchInterval, { of, min: 0, max: MAX_SECONDS, integer: false });
+  const of = OF_SECONDS;
+  const max = MAX_LIFETIME_SECONDS;
+  checkNumber('timeout', options.timeout, { of, min: 1, max });
+  checkNumber('absoluteTimeout', options.absoluteTimeout, { of, min: 1, max, orNull: 'null for never' });
+  checkNumber('touchInterval', options.touchInterval, { of, min: 0, max, integer: false });
   checkNumber('rotationGrace', options.rotationGrace, { of, min: 0, max: 3600, integer: false });
   const { absoluteTimeout = DEFAULT_ABSOLUTE_TIMEOUT } = options;
   // A shorter absolute timeout alone says enough: the idle one then ends with it.
@@ -142,16 +146,28 @@ function normalizeTimes(options: SessionOptions): Times {
       'Set `absoluteTimeout` too, or to null for sessions without an end',
     );
   }
-  checkNumber('maxTimeout', options.maxTimeout, { of, min: timeout, max: MAX_SECONDS, orNull: 'null for any' });
+  checkNumber('maxTimeout', options.maxTimeout, { of, min: 1, max, orNull: 'null for any' });
+  const { maxTimeout = null } = options;
+  if (maxTimeout !== null && maxTimeout < timeout) {
+    throw expected('maxTimeout', `at least \`timeout\`, which is ${timeout}`, maxTimeout);
+  }
   const { touchInterval = Math.min(60, timeout / 10), rotationGrace = 10 } = options;
   if (touchInterval >= timeout)
     throw expected('touchInterval', `less than \`timeout\`, which is ${timeout}`, touchInterval);
-  return { timeout, maxTimeout: options.maxTimeout ?? null, absoluteTimeout, touchInterval, rotationGrace };
+  return { timeout, maxTimeout, absoluteTimeout, touchInterval, rotationGrace };
 }
 
 function normalizeStore({ store, redis }: SessionOptions): SessionStore | null {
   if (store === undefined) return null;
   if (!isObject(store)) throw expected('store', 'a session store', store);
+  if (isForeignStore(store)) {
+    throw expected(
+      'store',
+      'a session store of this library',
+      store,
+      'It looks like one for express-session: pass its Redis client as `redis: { client }` instead',
+    );
+  }
   const missing = STORE_METHODS.find((method) => typeof store[method] !== 'function');
   if (missing !== undefined) throw expected(`store.${missing}`, 'a method', store[missing]);
   if (redis !== undefined) {
@@ -160,6 +176,13 @@ function normalizeStore({ store, redis }: SessionOptions): SessionStore | null {
     );
   }
   return store;
+}
+
+/** Returns whether an object is a store of express-session, or what those are made from. */
+function isForeignStore(store: object): boolean {
+  const { load, get, set, client } = store as Record<string, unknown>;
+  if (load !== undefined) return false;
+  return client !== undefined || (typeof get === 'function' && typeof set === 'function');
 }
 
 function normalizeIdGenerator(generate: SessionOptions['idGenerator']): () => string {
@@ -230,7 +253,9 @@ type Behaviour = Pick<
 function normalizeBehaviour(options: SessionOptions): Behaviour {
   const { sessionClass, load, bypassCache, onStoreError, trustProxy = 0, invalidateBefore } = options;
   const { maxSessionsPerOwner, onSessionLimit } = options;
-  checkFunction('sessionClass', sessionClass, 'a class that extends WebsaunaSession');
+  if (sessionClass !== undefined && !isSessionClass(sessionClass)) {
+    throw expected('sessionClass', 'a class that extends WebsaunaSession of this copy of the library', sessionClass);
+  }
   checkOneOf('load', load, ['eager', 'lazy']);
   checkFunction('bypassCache', bypassCache, 'a function of the exchange that says whether to read past the cache');
   checkOneOf('onStoreError', onStoreError, ['fail', 'anonymous']);
@@ -249,4 +274,9 @@ function normalizeBehaviour(options: SessionOptions): Behaviour {
     maxSessionsPerOwner: maxSessionsPerOwner ?? null,
     onSessionLimit: onSessionLimit ?? 'evict-oldest',
   };
+}
+
+function isSessionClass(given: unknown): boolean {
+  if (typeof given !== 'function') return false;
+  return given === WebsaunaSession || given.prototype instanceof WebsaunaSession;
 }

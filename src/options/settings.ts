@@ -1,6 +1,6 @@
 import { suggestName } from '../internal/did-you-mean.ts';
 import { isNone, SETTINGS, type Setting } from './settings-schema.ts';
-import { expected, shown } from '../internal/validate.ts';
+import { expected, isObject, shown } from '../internal/validate.ts';
 import type { SessionOptions } from './options.ts';
 
 /** Imports a module for settings that name a callable; for example `(specifier) => import(specifier)`. */
@@ -31,6 +31,7 @@ export async function sessionOptionsFromSettings(
   prefix = 'redis.sessions.',
   load: ModuleLoader = importModule,
 ): Promise<SessionOptions> {
+  checkArguments('settings', settings, prefix, load);
   return readSettings(under(settings, prefix), (name) => prefix + name, load);
 }
 
@@ -51,8 +52,15 @@ export async function sessionOptionsFromEnv(
   prefix = 'REDIS_SESSIONS_',
   load: ModuleLoader = importModule,
 ): Promise<SessionOptions> {
+  checkArguments('env', env, prefix, load);
   const lowerCase = under(env, prefix).map(([name, value]): NamedSetting => [name.toLowerCase(), value]);
   return readSettings(lowerCase, (name) => prefix + name.toUpperCase(), load);
+}
+
+function checkArguments(name: string, settings: unknown, prefix: unknown, load: unknown): void {
+  if (!isObject(settings)) throw expected(name, 'an object of settings', settings);
+  if (typeof prefix !== 'string') throw expected('prefix', 'a string', prefix);
+  if (typeof load !== 'function') throw expected('load', 'a function that imports a module', load);
 }
 
 /** A setting's name without the prefix, and its value. */

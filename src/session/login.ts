@@ -2,7 +2,15 @@ import { MAX_PENDING_LOGIN_TIMEOUT, pendingLoginOf } from '../engine/pending-log
 import { PENDING_LOGIN_FIELD } from '../engine/field-names.ts';
 import type { SessionState } from '../engine/state.ts';
 import { SessionError } from '../errors.ts';
-import { checkNames, checkNumber, checkOwner, checkString, expected, isObject } from '../internal/validate.ts';
+import {
+  checkNames,
+  checkNumber,
+  checkOwner,
+  checkString,
+  expected,
+  isObject,
+  OF_SECONDS,
+} from '../internal/validate.ts';
 
 export interface LoginOptions {
   /** How the owner authenticated, in the application's words, such as `password` or `passkey`. */
@@ -54,7 +62,7 @@ export function requestBegunLogin(state: SessionState, owner: string, options: B
   checkNames('options', options, ['method', 'timeout']);
   const { method, timeout = PENDING_LOGIN_TIMEOUT } = options;
   checkString('options.method', method, 'a word for how the owner authenticated');
-  checkNumber('options.timeout', timeout, { of: 'of seconds', min: 1, max: MAX_PENDING_LOGIN_TIMEOUT });
+  checkNumber('options.timeout', timeout, { of: OF_SECONDS, min: 1, max: MAX_PENDING_LOGIN_TIMEOUT });
   requireSession(state);
   const { epoch } = state;
   epoch.releaseReservedId();

@@ -16,7 +16,8 @@ import {
   checkStrings,
   describe,
   expected,
-  MAX_SECONDS,
+  MAX_LIFETIME_SECONDS,
+  OF_SECONDS,
 } from '../internal/validate.ts';
 import type { DefaultData } from './data.ts';
 import { csrfToken, renewCsrfToken, requireToken, verifyToken } from './csrf.ts';
@@ -145,8 +146,8 @@ export class WebsaunaSession<Data extends object = DefaultData> extends SessionD
    */
   adjustTimeout(seconds: number): void {
     const state = this.#writable();
-    const max = state.context.config.maxTimeout ?? MAX_SECONDS;
-    checkNumber('seconds', seconds, { of: 'of seconds', min: 1, max });
+    const max = state.context.config.maxTimeout ?? MAX_LIFETIME_SECONDS;
+    checkNumber('seconds', seconds, { of: OF_SECONDS, min: 1, max });
     if (seconds === undefined) throw expected('seconds', 'an integer of seconds', seconds);
     state.epoch.pending.timeout = seconds;
   }
@@ -219,7 +220,7 @@ export class WebsaunaSession<Data extends object = DefaultData> extends SessionD
    * @throws {SessionError} `ERR_SESSION_NOT_FRESH`, status 403
    */
   requireFresh(seconds: number): void {
-    checkNumber('seconds', seconds, { of: 'of seconds', min: 0, integer: false });
+    checkNumber('seconds', seconds, { of: OF_SECONDS, min: 0, max: MAX_LIFETIME_SECONDS, integer: false });
     if (seconds === undefined) throw expected('seconds', 'a number of seconds', seconds);
     const { epoch, record, now, exchange, context } = this.#accessed();
     const { login } = epoch.pending;

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { normalizeOptions, type NormalizedOptions } from '../../src/options/normalize.ts';
-import type { DefaultData } from '../../src/options/options.ts';
 import { encrypted } from '../../src/serializers/encrypted.ts';
 import { json } from '../../src/serializers/json.ts';
-import type { WebsaunaSession } from '../../src/session/session.ts';
+import type { DefaultData } from '../../src/session/data.ts';
+import { WebsaunaSession } from '../../src/session/session.ts';
 
 const SECRET = 'a secret of thirty-two bytes, or more';
 
@@ -24,6 +24,7 @@ describe('defaults', () => {
     expect(options).toMatchObject({
       secrets: [SECRET],
       timeout: 1200,
+      maxTimeout: null,
       absoluteTimeout: 2_592_000,
       touchInterval: 60,
       rotationGrace: 10,
@@ -82,7 +83,7 @@ describe('defaults', () => {
 });
 
 const isSeconds = (value: unknown): boolean =>
-  Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 3_153_600_000;
+  Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 34_560_000;
 const isFunction = (value: unknown): boolean => typeof value === 'function';
 const isBoolean = (value: unknown): boolean => typeof value === 'boolean';
 const is =
@@ -95,6 +96,7 @@ const RIGHT: Record<string, (value: unknown) => boolean> = {
   secret: (value) => value === SECRET,
   timeout: (value) => isSeconds(value) && (value as number) <= 2_592_000,
   absoluteTimeout: (value) => value === null || isSeconds(value),
+  maxTimeout: (value) => value === null,
   touchInterval: (value) => typeof value === 'number' && value >= 0 && value < 1200,
   rotationGrace: (value) => typeof value === 'number' && value >= 0 && value <= 3600,
   cookie: (value) =>
@@ -121,8 +123,9 @@ const RIGHT: Record<string, (value: unknown) => boolean> = {
   cookielessHeaders: (value) =>
     isFunction(value) || (Array.isArray(value) && value.every((name) => name === 'expires')),
   ignore: (value) => value === false || isFunction(value) || RIGHT['cookie']!(value),
-  sessionClass: isFunction,
+  sessionClass: is(WebsaunaSession),
   load: is('lazy'),
+  bypassCache: isFunction,
   onStoreError: is('anonymous'),
   trustProxy: (value) => isBoolean(value) || (Number.isSafeInteger(value) && (value as number) >= 0),
   invalidateBefore: isFunction,
@@ -144,7 +147,7 @@ const OBJECTS = [
   /x/,
   Promise.resolve(1),
 ];
-const OTHERS = [null, true, false, 1n, Symbol('s'), () => 1, Map, new Uint8Array(32), SECRET];
+const OTHERS = [null, true, false, 1n, Symbol('s'), () => 1, Map, new Uint8Array(32), SECRET, WebsaunaSession];
 const TRIED: readonly unknown[] = [...NUMBERS, ...TEXTS, ...OBJECTS, ...OTHERS];
 
 describe('every option', () => {
@@ -190,7 +193,7 @@ describe('every option', () => {
   it('has a known name inside of cookie and ignore too', () => {
     expect(() => normalize({ cookie: { httponly: true } })).toThrow('Did you mean `cookie.httpOnly`?');
     expect(() => normalize({ ignore: { exept: [] } })).toThrow('Did you mean `ignore.except`?');
-    expect(() => normalize({ resave: true })).toThrow(/got `resave`\. Known are secret, timeout, /);
+    expect(() => normalize({ resaved: true })).toThrow(/got `resaved`\. Known are secret, timeout, /);
   });
 });
 
@@ -224,6 +227,7 @@ describe('times', () => {
       /`absoluteTimeout` to be at least `timeout`/,
     );
     expect(() => normalize({ timeout: 2_592_001 })).toThrow(/`absoluteTimeout` to be at least `timeout`/);
+    expect(() => normalize({ timeout: 30, maxTimeout: 29 })).toThrow(/`maxTimeout` to be at least `timeout`/);
     expect(() => normalize({ timeout: 30, touchInterval: 30 })).toThrow(/`touchInterval` to be less than `timeout`/);
     expect(normalize({ timeout: 2_592_001, absoluteTimeout: null }).absoluteTimeout).toBeNull();
     expect(normalize({ timeout: 100, absoluteTimeout: 100 }).timeout).toBe(100);
