@@ -145,7 +145,7 @@ test('C3: update() works on what is stored, not on what is cached', async () => 
 });
 
 test('reload(), and requests that are to be fresh, read past the cache', async () => {
-  const { cached, other } = processes({ fresh: ({ method }) => method === 'POST' });
+  const { cached, other } = processes({ bypassCache: ({ method }) => method === 'POST' });
   const jar = await loggedIn(cached);
   proxy.delay(HELD_BACK);
   await visit(other, new Jar(jar), (session) => session.set('views', 2).set('more', true));
