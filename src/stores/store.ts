@@ -241,7 +241,7 @@ export interface SessionStore {
   save(key: RecordKey, change: RecordChange): Promise<SaveOutcome>;
   /**
    * Gives a record a new key, together with a change, so that never both keys and never none can be opened.
-   * A login rekeys an anonymous record, or one of the same owner.
+   * A login rekeys an anonymous record, or one of the same owner, perhaps under the owner hash of an older secret.
    */
   rekey(from: RecordKey, to: RecordKey, rekey: RecordRekey): Promise<RekeyOutcome>;
   /** Takes all fields whose names begin with `prefix` out of a record; each is given to one caller only. */

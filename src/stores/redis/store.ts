@@ -95,10 +95,9 @@ export class RedisStore implements SessionStore, OwnerIndex, LoginIndex, Session
   }
 
   async rekey(from: RecordKey, to: RecordKey, rekey: RecordRekey): Promise<RekeyOutcome> {
-    if (from.ownerHash !== null && from.ownerHash !== to.ownerHash) {
-      throw new TypeError('Expected `to` to have the owner hash of `from`');
-    }
-    if (this.#driver.cluster && from.ownerHash === null) return await rekeyAcrossSlots(this.#slots, from, to, rekey);
+    // The owner's sessions are elsewhere under a new secret, and anonymous ones each by itself.
+    const crossesSlots = from.ownerHash === null || from.ownerHash !== to.ownerHash;
+    if (this.#driver.cluster && crossesSlots) return await rekeyAcrossSlots(this.#slots, from, to, rekey);
     const keys = [this.#keys.record(from), ...this.#keys.withIndex(to)];
     if (from.ownerHash !== null) keys.push(this.#keys.ownerIndex(from.ownerHash));
     return await this.#admit('rekey', to, keys, rekeyArguments(from, to, rekey, this.#encoding));

@@ -19,7 +19,7 @@ const LOOKS: Readonly<Record<string, (session: WebsaunaSession) => unknown>> = {
   'get with a default': (session) => session.get('bad', 1),
   setDefault: (session) => session.setDefault('bad', 1),
   pop: (session) => session.pop('bad'),
-  popItem: (session) => session.popItem(),
+  popItem: (session) => [session.popItem(), session.popItem()],
   entries: (session) => session.entries(),
   values: (session) => session.values(),
   toJSON: (session) => JSON.stringify(session),

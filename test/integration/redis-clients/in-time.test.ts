@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { RecordKey } from 'websauna-session';
 import { createRedisStore, RedisStore, type RedisOptions } from 'websauna-session/redis';
 import { driverFor } from '../../../src/stores/redis/clients/client.ts';
-import type { Reply, Script } from '../../../src/stores/redis/driver.ts';
+import type { Reply, Script, ScriptReply } from '../../../src/stores/redis/driver.ts';
 import { ValueEncoding } from '../../../src/stores/redis/encoding.ts';
 import { scripts } from '../../../src/stores/redis/scripts.generated.ts';
 import type { Stored } from '../../../src/stores/store.ts';
@@ -110,7 +110,7 @@ class SkewedDriver extends RelayingDriver {
     keys: readonly string[],
     args: readonly Stored[],
     bytes: boolean,
-  ): Promise<Reply> {
+  ): Promise<ScriptReply> {
     this.runs += 1;
     const deadline = String(Number(args.at(-1)) - this.skew);
     const reply = await super.evaluate(script, keys, [...args.slice(0, -1), deadline], bytes);

@@ -53,7 +53,7 @@ const PROVISIONAL_TTL_SECONDS = 15;
 const GONE: Gone = { status: 'gone' };
 
 /**
- * Rekeys an anonymous record. Writes the new record first and ends the old one then, so that a crash in between leaves
+ * Rekeys a record into another slot. Writes the new record first and ends the old one then, so that a crash in between leaves
  * the client where it was: the new id has not been sent yet. Of two rekeys that race, the one that finds the old
  * record gone ends its copy; so does one whose copy missed a write. Its key is not used again: a revocation may have
  * ended the copy, and what has ended does not come back.

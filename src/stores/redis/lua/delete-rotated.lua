@@ -1,4 +1,5 @@
--- Ends an anonymous record whose copy in another slot takes over, provided that the copy is still true.
+-- Ends a record whose copy in another slot takes over, provided that the copy is still true. Its entry in an owner's index
+-- is left to the next listing.
 -- KEYS  1 record
 -- ARGV  1 the client has come with the old id ('1'), 2 nonce, 3 grace (s), 4 how long the tombstone is kept (s, 0: no
 --       tombstone), 5 the successor's handle, 6 the metadata and
