@@ -27,7 +27,7 @@ const DIRECTIVE = /\s*([^\s,;="]+)(?:\s*=\s*("(?:[^"\\]|\\.)*"|[^\s,;"]*))?\s*(?
  */
 export function isUnshared(value: string | undefined): boolean {
   // A quotation that does not end is read differently by different caches.
-  if (value === undefined || value.split('"').length % 2 === 0) return false;
+  if (value === undefined || value.replaceAll(/\\./g, '').split('"').length % 2 === 0) return false;
   for (const [, name, argument] of value.matchAll(DIRECTIVE)) {
     const directive = name?.toLowerCase();
     if (directive === 'no-store' || (directive === 'private' && argument === undefined)) return true;

@@ -1,0 +1,103 @@
+import { describe, expect, test } from 'vitest';
+import { planCommit, type CommitPlan, type CommitSituation } from '../../../src/engine/plan.ts';
+
+const QUIET: CommitSituation = {
+  phase: 'ready',
+  lossReason: null,
+  head: { failed: false, allowsCookie: true },
+  headLeft: false,
+  cookieOnException: true,
+  stored: true,
+  hasChanges: false,
+  login: false,
+  rotation: false,
+  timeout: false,
+  ends: false,
+  touchDue: false,
+  cookieDue: false,
+  recordDue: false,
+};
+const NOTHING: CommitPlan = {
+  write: 'none',
+  ends: false,
+  sendCookie: 'never',
+  discard: null,
+  suppressed: null,
+  refusal: null,
+};
+
+type Row = readonly [what: string, situation: Partial<CommitSituation>, plan: Partial<CommitPlan>];
+
+function plan(situation: Partial<CommitSituation>): CommitPlan {
+  return planCommit({ ...QUIET, ...situation });
+}
+
+const failed = { failed: true, allowsCookie: true };
+const cacheable = { failed: false, allowsCookie: false };
+
+const ROWS: Readonly<Record<string, readonly Row[]>> = {
+  'what is written': [
+    ['nothing to do', {}, {}],
+    ['a new session without content', { stored: false }, {}],
+    ['a new session with content', { stored: false, hasChanges: true }, { write: 'create' }],
+    ['a login without a session', { stored: false, login: true }, { write: 'create' }],
+    ['a rotation of what is not stored', { stored: false, rotation: true }, {}],
+    ['a change', { hasChanges: true }, { write: 'save', sendCookie: 'if-rotated' }],
+    ['another timeout', { timeout: true }, { write: 'save', sendCookie: 'if-rotated' }],
+    ['a change with a cookie due', { hasChanges: true, cookieDue: true }, { write: 'save', sendCookie: 'always' }],
+    ['a login', { login: true, hasChanges: true }, { write: 'rekey' }],
+    ['a rotation', { rotation: true }, { write: 'rekey' }],
+    ['a touch that is due', { touchDue: true }, { write: 'touch', sendCookie: 'if-rotated' }],
+    ['a cookie that is due', { cookieDue: true }, { write: 'touch', sendCookie: 'always' }],
+    ['a confirmation that is due', { recordDue: true }, { write: 'touch', sendCookie: 'if-rotated' }],
+    ['an end', { stored: false, ends: true }, { ends: true }],
+    ['an end and new content', { stored: false, ends: true, hasChanges: true }, { ends: true, write: 'create' }],
+  ],
+  'an early save': [
+    ['of a new session', { head: null, stored: false, hasChanges: true }, { write: 'create' }],
+    ['of a change sends no cookie', { head: null, hasChanges: true, cookieDue: true }, { write: 'save' }],
+    ['with a cookie due alone', { head: null, cookieDue: true }, {}],
+  ],
+  'after the head has left': [
+    ['a change', { head: null, headLeft: true, hasChanges: true }, { write: 'save' }],
+    ['a new session', { head: null, headLeft: true, stored: false, hasChanges: true }, { refusal: 'headers-sent' }],
+    ['a login', { head: null, headLeft: true, login: true }, { refusal: 'headers-sent' }],
+    ['a rotation', { head: null, headLeft: true, rotation: true }, { refusal: 'headers-sent' }],
+  ],
+  'a response that caches may store': [
+    ['a login', { head: cacheable, login: true }, { refusal: 'cookie-withheld' }],
+    ['a login after a logout', { head: cacheable, login: true, ends: true }, { refusal: 'cookie-withheld' }],
+    ['a rotation', { head: cacheable, rotation: true }, { refusal: 'cookie-withheld' }],
+    [
+      'a new session',
+      { head: cacheable, stored: false, hasChanges: true },
+      { discard: 'cacheable', suppressed: 'cacheable' },
+    ],
+    ['a change', { head: cacheable, hasChanges: true, cookieDue: true }, { write: 'save' }],
+    ['a cookie due', { head: cacheable, cookieDue: true }, {}],
+    ['a logout', { head: cacheable, stored: false, ends: true }, { ends: true }],
+  ],
+  'a handler that failed': [
+    ['stores by default', { head: failed, hasChanges: true }, { write: 'save', sendCookie: 'if-rotated' }],
+    ['stores nothing', { head: failed, cookieOnException: false, hasChanges: true }, { discard: 'exception' }],
+    ['logs nobody in', { head: failed, cookieOnException: false, login: true }, { discard: 'exception' }],
+    ['ends what was ended', { head: failed, cookieOnException: false, ends: true }, { ends: true }],
+    ['renews nothing', { head: failed, cookieOnException: false, touchDue: true }, {}],
+  ],
+  'a session that cannot be used': [
+    ['not loaded', { phase: 'unloaded', stored: false, ends: false }, {}],
+    ['degraded', { phase: 'degraded', stored: false, hasChanges: true }, {}],
+    ['ignored', { phase: 'ignored', stored: false, hasChanges: true }, { discard: 'ignored' }],
+    ['ignored and unused', { phase: 'ignored', stored: false }, {}],
+    ['lost', { phase: 'lost', lossReason: 'rotated', stored: false, hasChanges: true }, { discard: 'rotated' }],
+    ['lost after an end', { phase: 'lost', lossReason: 'gone', stored: false, ends: true }, { ends: true }],
+  ],
+};
+
+for (const [title, rows] of Object.entries(ROWS)) {
+  describe(title, () => {
+    test.each(rows)('%s', (_what, situation, expected) => {
+      expect(plan(situation)).toEqual({ ...NOTHING, ...expected });
+    });
+  });
+}
