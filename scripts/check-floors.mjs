@@ -81,7 +81,7 @@ if (process.argv.includes('--show')) {
     }
   }
   for (const places of FLOORS.toReversed()) {
-    for (const place of places) console.log(`${place} > ${[...(arrows.get(place) ?? [])].toSorted().join(', ')}`);
+    for (const place of places) console.log(`${place} > ${[...(arrows.get(place) ?? [])].join(', ')}`);
   }
 }
 for (const problem of problems) console.error(problem);

@@ -96,10 +96,9 @@ export class CookieTemplate {
    * @param maxAge seconds; `null` for the browser's session
    */
   describeAttributes(maxAge: number | null): string {
-    const { name: _, ...attributes } = this.attributes;
-    const text = JSON.stringify([Object.entries(attributes).toSorted(), maxAge]);
+    const { path, domain, secure, httpOnly, sameSite, partitioned, priority } = this.attributes;
+    const text = JSON.stringify([path, domain, secure, httpOnly, sameSite, partitioned, priority, maxAge]);
     const hash = createHash('sha256').update(text).digest('base64url').slice(0, 6);
-    const { path, domain, partitioned } = attributes;
     if (path === '/' && domain === null && !partitioned) return hash;
     return [hash, encodePart(path), encodePart(domain ?? ''), partitioned ? 'p' : ''].join('~');
   }

@@ -137,6 +137,8 @@ function write(
       return saveRecord(state, epoch, changes, sendCookie);
     case 'touch':
       return touchRecord(state, epoch, sendCookie);
+    default:
+      return kind satisfies never;
   }
 }
 

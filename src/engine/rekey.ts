@@ -1,4 +1,4 @@
-import { keyOf, makeId, ownerHashOf } from '../crypto/session-id.ts';
+import { keyOf, ownerHashOf } from '../crypto/session-id.ts';
 import { SessionError } from '../errors.ts';
 import type { LoginChange, RecordRekey, RekeyOutcome, Stored, Written } from '../stores/store.ts';
 import {

@@ -162,7 +162,7 @@ async function alongRotations<Outcome extends DestroyOutcome | LoadResult>(
     asked.add(handle);
     const outcome = await ask({ handle, ownerHash: key.ownerHash });
     if (outcome?.status !== 'tombstone') return outcome as Exclude<Outcome, Tombstone> | undefined;
-    handle = (outcome as Tombstone).successor;
+    handle = outcome.successor;
   }
   return undefined;
 }
