@@ -1,0 +1,77 @@
+import { beforeEach, expect, test } from 'vitest';
+import { ServerClock } from '../../../src/stores/redis/connection/server-clock.ts';
+
+let monotonic: number;
+let wall: number;
+let clock: ServerClock;
+beforeEach(() => {
+  monotonic = 1000;
+  wall = 5_000_000;
+  clock = new ServerClock({ monotonic: () => monotonic, wall: () => wall });
+});
+
+function pass(ms: number): void {
+  monotonic += ms;
+  wall += ms;
+}
+
+/** An answer that names the time of the server, after so many milliseconds. */
+function answer(serverTime: number, latency: number): void {
+  const askedAt = monotonic;
+  pass(latency);
+  clock.observe(serverTime, askedAt);
+}
+
+test('knows nothing at first, and then every deadline has passed', () => {
+  expect(clock.isFresh).toBe(false);
+  expect(clock.toServerTime(monotonic + 1_000_000)).toBe(0);
+});
+
+test('is never behind the server, and ahead by no more than the fastest answer took', () => {
+  answer(700_000, 30);
+  expect(clock.now()).toBe(700_031);
+  answer(700_050, 4);
+  expect(clock.now()).toBe(700_055);
+  answer(700_060, 50);
+  expect(clock.now()).toBeGreaterThanOrEqual(700_060);
+  expect(clock.now()).toBeLessThanOrEqual(700_060 + 50 + 5);
+});
+
+test('goes on by the clock of the process, and converts other times of it', () => {
+  answer(700_000, 0);
+  pass(10_000);
+  expect(clock.now()).toBe(710_001);
+  expect(clock.toServerTime(monotonic - 5_000)).toBe(705_001);
+});
+
+test.each([-3_600_000, -2_000, 2_000, 3_600_000])('follows a clock that was set by %i ms at once', (by) => {
+  answer(700_000, 2);
+  pass(1_000);
+  answer(701_002 + by, 2);
+  expect(clock.now()).toBeGreaterThanOrEqual(701_002 + by);
+  expect(clock.now()).toBeLessThanOrEqual(701_002 + by + 3);
+});
+
+test('is stale a minute after the last answer', () => {
+  answer(700_000, 2);
+  pass(60_000);
+  expect(clock.isFresh).toBe(true);
+  pass(1);
+  expect(clock.isFresh).toBe(false);
+  answer(760_003, 2);
+  expect(clock.isFresh).toBe(true);
+});
+
+test('is stale when the process was suspended, which its monotonic clock does not count', () => {
+  answer(700_000, 2);
+  wall += 3_600_000;
+  expect(clock.isFresh).toBe(false);
+});
+
+test('takes no time from the wall clock: when that is set, nothing changes but that the server is asked', () => {
+  answer(700_000, 0);
+  const before = clock.now();
+  wall -= 3_600_000;
+  expect(clock.now()).toBe(before);
+  expect(clock.isFresh).toBe(false);
+});
