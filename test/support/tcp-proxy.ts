@@ -41,7 +41,7 @@ class Passage {
 /** A network between a client and its server that a test can break in the ways in which networks break. */
 export class TcpProxy {
   readonly host: string = '127.0.0.1';
-  readonly #target: ProxyTarget;
+  #target: ProxyTarget;
   readonly #server: Server;
   readonly #passages = new Set<Passage>();
   #port = 0;
@@ -49,6 +49,7 @@ export class TcpProxy {
   #delay = 0;
   #silent = false;
   #prefix = '';
+  #accepted = 0;
 
   constructor(target: ProxyTarget) {
     this.#target = target;
@@ -67,6 +68,16 @@ export class TcpProxy {
 
   get url(): string {
     return `redis://${this.host}:${this.#port}`;
+  }
+
+  /** Leads new connections to another server; those that are open stay where they are. */
+  redirect(target: ProxyTarget): void {
+    this.#target = target;
+  }
+
+  /** How many connections it has accepted. */
+  get accepted(): number {
+    return this.#accepted;
   }
 
   /** How many connections are open, as far as their ends know. */
@@ -131,6 +142,7 @@ export class TcpProxy {
   }
 
   #open(inner: Socket): void {
+    this.#accepted += 1;
     const outer = connect(this.#target);
     const passage = new Passage(inner, outer);
     passage.frozen = this.#silent;

@@ -1,5 +1,10 @@
 import { connect, type Importers } from '../../../src/stores/redis/connection/connect.ts';
-import { normalizeRedisOptions, type RedisLibrary, type RedisOptions } from '../../../src/stores/redis/options.ts';
+import {
+  normalizeRedisOptions,
+  type RedisLibrary,
+  type RedisOptions,
+  type RedisPoolOptions,
+} from '../../../src/stores/redis/options.ts';
 import type { ManagedConnection } from '../../../src/stores/redis/connection/managed-connection.ts';
 import { script } from '../../support/script.ts';
 
@@ -18,6 +23,14 @@ export const libraries: readonly Library[] = [
   { name: 'node-redis 5', library: 'redis', importers: previous },
   { name: 'ioredis 6', library: 'ioredis', importers: current },
   { name: 'ioredis 5', library: 'ioredis', importers: previous },
+];
+
+/** The same, and pools of those that have any. */
+export const librariesAndPools: readonly (Library & { readonly pool: RedisPoolOptions | null })[] = [
+  ...libraries.map((library) => ({ ...library, pool: null })),
+  ...libraries
+    .filter(({ library }) => library === 'redis')
+    .map((library) => ({ ...library, name: `a pool of ${library.name}`, pool: { min: 3, max: 3 } })),
 ];
 
 /** A connection of our own. */

@@ -3,21 +3,29 @@ import type { Clock } from '../../../src/stores/redis/connection/timeout-queue.t
 /** A clock that moves when it is told to. */
 export class ManualClock implements Clock {
   #now = 1_000;
-  readonly #timers = new Map<object, { readonly at: number; readonly callback: () => void }>();
+  readonly #timers = new Map<
+    object,
+    { readonly at: number; readonly callback: () => void; readonly keepAlive: boolean }
+  >();
 
   now(): number {
     return this.#now;
   }
 
-  after(ms: number, callback: () => void): () => void {
+  after(ms: number, callback: () => void, keepAlive = false): () => void {
     const id = {};
-    this.#timers.set(id, { at: this.#now + ms, callback });
+    this.#timers.set(id, { at: this.#now + ms, callback, keepAlive });
     return () => this.#timers.delete(id);
   }
 
   /** Timers that are running. */
   get timers(): number {
     return this.#timers.size;
+  }
+
+  /** Whether one of them keeps the process alive. */
+  get keepsAlive(): boolean {
+    return [...this.#timers.values()].some(({ keepAlive }) => keepAlive);
   }
 
   /** Lets time pass, timer by timer, and promises settle in between. */

@@ -1,63 +1,101 @@
 import type { Stored } from '../../store.ts';
-import { systemClock, type Clock } from './timeout-queue.ts';
 import type { CachedFields, RedisDriver, Script, ScriptReply } from '../driver.ts';
-import { ConnectionError, explain, isServerReply, withoutCommand } from '../errors.ts';
+import { ConnectionError, MisdirectedReplyError, explain, isServerReply, offline, withoutCommand } from '../errors.ts';
+import { systemClock, type Clock } from './timeout-queue.ts';
 
-/** What a link tells about its connection. */
-export interface LinkEvents {
+/** What a connection reports about itself. */
+export interface ConnectionEvents {
   /** Connected, logged in and ready for commands. */
-  up(): void;
-  /** The connection broke, or an attempt at one failed; the link tries again by itself. */
-  down(fault: unknown): void;
+  ready(): void;
+  /** The connection broke, or could not be made; it is of no more use. */
+  lost(fault: unknown): void;
 }
 
-/** A client of our own, which connects and reconnects by itself from the start. */
-export interface Link {
+/** A client of our own, which connects when it is made and does not reconnect. */
+export interface Connection {
   readonly driver: RedisDriver;
-  /** Lets commands finish that are under way. */
+  /** Waits for commands under way, then disconnects. */
   close(): Promise<void>;
-  /** Gives everything up at once. */
-  abandon(): void;
+  /** Disconnects at once. */
+  destroy(): void;
 }
 
-export type OpenLink = (events: LinkEvents) => Link;
+export type OpenConnection = (events: ConnectionEvents) => Connection;
 
-/** Milliseconds without a sign of life, beyond a command's time, after which a connection attempt is given up. */
-const PATIENCE = 3_000;
+export interface ManagedConnectionOptions {
+  /** Seconds that a command waits for the first connection. */
+  readonly timeout: number;
+  /** Is told of an error that no waiting will mend: the client library is missing, or refuses the options. */
+  readonly onFailed?: (error: Error) => void;
+  /** Is called when the connection is given up for good. */
+  readonly onClosed?: () => void;
+  readonly clock?: Clock;
+}
 
-/** A driver over a connection of our own. */
+/** Milliseconds, beyond a command's time, that an attempt to connect may take. */
+const CONNECT_GRACE_MS = 3_000;
+/** Milliseconds after which a command that waited for the first connection is given up, beyond its own deadline. */
+const SLACK_MS = 100;
+/** Milliseconds between attempts to connect: at first, and at most. */
+const FIRST_DELAY_MS = 10;
+const LONGEST_DELAY_MS = 2_000;
+/** Milliseconds to wait before attempt number `attempt` to reconnect, from 0: doubles, less up to half. */
+export function backoff(attempt: number): number {
+  const longest = Math.min(FIRST_DELAY_MS * 2 ** Math.min(attempt, 10), LONGEST_DELAY_MS);
+  return longest * (0.5 + Math.random() / 2);
+}
+
+interface Waiter {
+  resolve(driver: RedisDriver | undefined): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * A driver over a connection of our own, which is opened at once, in the background, and opened again whenever it is
+ * lost, for ever. The client libraries do not reconnect by themselves, because the timers of those that try would
+ * keep a process alive that has nothing else to do.
+ */
 export class ManagedConnection implements RedisDriver {
   readonly cluster = false;
   readonly #ms: number;
   readonly #clock: Clock;
-  readonly #listeners: (() => void)[] = [];
-  #open: OpenLink | undefined;
-  #link: Link | undefined;
-  #events: LinkEvents | undefined;
-  /** There since the first connection. */
+  readonly #options: ManagedConnectionOptions;
+  readonly #readyListeners: (() => void)[] = [];
+  readonly #waiters = new Set<Waiter>();
+  #library: RedisDriver['library'] = 'node-redis';
+  #open: OpenConnection | undefined;
+  /** The connection, or the attempt at one; absent between attempts. */
+  #connection: Connection | undefined;
+  /** Of the connection; what an earlier one reports is ignored. */
+  #events: ConnectionEvents | undefined;
+  /** There while the connection is ready. */
   #driver: RedisDriver | undefined;
-  /** Commands that came before the first connection. */
-  #waiting: PromiseWithResolver<RedisDriver> | undefined;
+  #wasReady = false;
+  #readyAt = 0;
+  /** Attempts in a row that led to no connection that lasted longer than the delay before it. */
+  #attempts = 0;
+  #delay = 0;
+  #cancelTimer: (() => void) | undefined;
   #fault: unknown;
   /** An error that no waiting will mend. */
   #final: Error | undefined;
-  #lastSign = 0;
 
-  /**
-   * @param load - Imports the client library.
-   * @param seconds - How long a command waits for the first connection.
-   */
-  constructor(load: () => Promise<OpenLink>, seconds: number, clock: Clock = systemClock) {
-    this.#ms = seconds * 1000;
-    this.#clock = clock;
+  /** @param load - Imports the client library. */
+  constructor(load: () => Promise<OpenConnection>, options: ManagedConnectionOptions) {
+    this.#ms = options.timeout * 1000;
+    this.#clock = options.clock ?? systemClock;
+    this.#options = options;
     load().then(
-      (open) => this.#loaded(open),
-      (error: unknown) => this.#end(error),
+      (open) => {
+        this.#open = open;
+        this.#connect();
+      },
+      (error: unknown) => this.#failed(error),
     );
   }
 
   get library(): RedisDriver['library'] {
-    return this.#link?.driver.library ?? 'node-redis';
+    return this.#library;
   }
 
   /** Why there is no connection; `undefined` while there is one, and before anything is known. */
@@ -65,16 +103,19 @@ export class ManagedConnection implements RedisDriver {
     return this.#fault;
   }
 
-  /** Calls back whenever there is a connection (again). */
-  onUp(listener: () => void): void {
-    this.#listeners.push(listener);
+  /** Calls back whenever there is a connection, the first or another. */
+  onReady(listener: () => void): void {
+    this.#readyListeners.push(listener);
   }
 
-  hgetall(key: string, bytes: boolean): Promise<Record<string, Stored>> {
-    const driver = this.#driver;
-    return driver === undefined
-      ? this.#connected().then((first) => first.hgetall(key, bytes))
-      : driver.hgetall(key, bytes);
+  async hgetall(key: string, bytes: boolean): Promise<Record<string, Stored>> {
+    const driver = this.#driver ?? (await this.#nextDriver());
+    try {
+      return await driver.hgetall(key, bytes);
+    } catch (error) {
+      this.#inspect(error, driver);
+      throw error;
+    }
   }
 
   peek(key: string, bytes: boolean): CachedFields | undefined {
@@ -85,138 +126,168 @@ export class ManagedConnection implements RedisDriver {
     this.#driver?.forget?.(keys);
   }
 
-  evaluate(script: Script, keys: readonly string[], args: readonly Stored[], bytes: boolean): Promise<ScriptReply> {
-    const driver = this.#driver;
-    return driver === undefined
-      ? this.#connected().then((first) => first.evaluate(script, keys, args, bytes))
-      : driver.evaluate(script, keys, args, bytes);
+  async evaluate(
+    script: Script,
+    keys: readonly string[],
+    args: readonly Stored[],
+    bytes: boolean,
+  ): Promise<ScriptReply> {
+    const driver = this.#driver ?? (await this.#nextDriver());
+    try {
+      return await driver.evaluate(script, keys, args, bytes);
+    } catch (error) {
+      this.#inspect(error, driver);
+      throw error;
+    }
   }
 
   async *scan(pattern: string, count: number): AsyncGenerator<string[]> {
-    yield* (this.#driver ?? (await this.#connected())).scan(pattern, count);
+    yield* (this.#driver ?? (await this.#nextDriver())).scan(pattern, count);
   }
 
   async ping(): Promise<void> {
-    await (this.#driver ?? (await this.#connected())).ping();
+    await (this.#driver ?? (await this.#nextDriver())).ping();
   }
 
   /** Commands under way get the time that every command has. */
   async close(): Promise<void> {
-    const [link, wasUp] = [this.#link, this.#fault === undefined && this.#driver !== undefined];
+    const [connection, isReady] = [this.#connection, this.#driver !== undefined];
     this.#end(new ConnectionError('The connection to Redis was closed by the application'));
-    if (link === undefined) return;
-    let callOff: (() => void) | undefined;
-    if (wasUp) {
-      const late = new Promise<void>((resolve) => (callOff = this.#clock.after(this.#ms, resolve)));
-      await Promise.race([link.close().catch(() => {}), late]);
-      callOff?.();
+    if (connection === undefined) return;
+    let cancelTimer: (() => void) | undefined;
+    if (isReady) {
+      const timeout = new Promise<void>((resolve) => (cancelTimer = this.#clock.after(this.#ms, resolve)));
+      await Promise.race([connection.close().catch(() => {}), timeout]);
+      cancelTimer?.();
     }
-    link.abandon();
+    connection.destroy();
   }
 
   /**
-   * A command got no answer. Opens another connection in place of one that may be dead without anybody
-   * having said so, as when a firewall has forgotten it: TCP takes a quarter of an hour to find out.
-   *
-   * @param silent - The command was sent, and its time ran out.
+   * Replaces a connection on which a command got no answer. It may be dead although neither end has said so, as
+   * when a firewall has forgotten it: TCP takes a quarter of an hour to find out.
    */
-  suspect(silent: boolean): void {
-    if (this.#link === undefined || this.#open === undefined) return;
-    const wait = this.#clock.now() - this.#lastSign;
-    if (this.#fault === undefined ? silent : wait > this.#ms + PATIENCE) this.#renew(this.#open);
+  reconnectIfStale(): void {
+    if (this.#driver !== undefined) this.#lost(new ConnectionError('Redis has stopped answering'));
   }
 
-  /** Opens another connection in place of one that is of no more use. */
-  reconnect(reason: ConnectionError): void {
-    if (this.#link === undefined || this.#open === undefined) return;
-    this.#fault ??= reason;
-    this.#renew(this.#open);
-  }
-
-  #loaded(open: OpenLink): void {
+  #connect(): void {
+    // Closed while the library was loaded, or between two attempts.
     if (this.#final !== undefined) return;
-    this.#open = open;
+    const events: ConnectionEvents = {
+      ready: () => this.#events === events && this.#ready(),
+      lost: (fault) => this.#events === events && this.#lost(fault),
+    };
+    this.#events = events;
+    this.#cancelTimer = this.#clock.after(this.#ms + CONNECT_GRACE_MS, () =>
+      events.lost(new ConnectionError('Redis does not answer')),
+    );
     try {
-      this.#start(open);
+      this.#connection = this.#open!(events);
+      this.#library = this.#connection.driver.library;
     } catch (error) {
       // The library refuses the options; the message could quote them.
-      this.#end(new TypeError('Expected `redis` to be options that the client library accepts', { cause: error }));
+      this.#failed(new TypeError('Expected `redis` to be options that the client library accepts', { cause: error }));
     }
   }
 
-  #start(open: OpenLink): void {
-    // What a link says after it was replaced is of no interest.
-    const events: LinkEvents = {
-      up: () => this.#events === events && this.#up(),
-      down: (fault) => this.#events === events && this.#down(fault),
-    };
-    this.#events = events;
-    this.#lastSign = this.#clock.now();
-    this.#link = open(events);
-    if (this.#driver !== undefined) this.#driver = this.#link.driver;
-  }
-
-  #renew(open: OpenLink): void {
-    const old = this.#link;
-    this.#fault ??= new ConnectionError('Redis has stopped answering, and is being connected to anew');
-    this.#start(open);
-    old?.abandon();
-  }
-
-  #up(): void {
+  #ready(): void {
+    this.#cancelTimer?.();
     this.#fault = undefined;
-    this.#lastSign = this.#clock.now();
-    const { driver } = this.#link!;
+    this.#wasReady = true;
+    this.#readyAt = this.#clock.now();
+    const { driver } = this.#connection!;
     this.#driver = driver;
-    this.#waiting?.resolve(driver);
-    this.#waiting = undefined;
-    for (const listener of this.#listeners) listener();
+    for (const waiter of this.#takeWaiters()) waiter.resolve(driver);
+    for (const listener of this.#readyListeners) listener();
   }
 
-  #down(fault: unknown): void {
+  /** Gives the connection up, and opens another one a moment later. */
+  #lost(fault: unknown): void {
     this.#fault = withoutCommand(fault);
-    this.#lastSign = this.#clock.now();
-    if (isServerReply(fault)) this.#refuse(new ConnectionError(explain(fault), { cause: fault }));
+    if (this.#hasLasted(this.#delay)) this.#attempts = 0;
+    this.#giveUp()?.destroy();
+    this.#delay = backoff(this.#attempts++);
+    this.#cancelTimer = this.#clock.after(this.#delay, () => this.#connect());
+    // A login that the server has just refused is not worth waiting for.
+    if (isServerReply(fault)) {
+      const refusal = new ConnectionError(explain(fault), { cause: fault });
+      for (const waiter of this.#takeWaiters()) waiter.reject(refusal);
+    }
   }
 
-  #refuse(error: unknown): void {
-    this.#waiting?.reject(error);
-    this.#waiting = undefined;
+  /** Finds out from the error of a command whether the connection can be used any longer. */
+  #inspect(error: unknown, driver: RedisDriver): void {
+    if (this.#driver !== driver) return;
+    if (error instanceof MisdirectedReplyError) this.#lost(error);
   }
 
-  #end(error: unknown): void {
-    this.#final ??= error instanceof Error ? error : new Error('The client library failed to load', { cause: error });
-    this.#driver = undefined;
-    this.#events = undefined;
-    this.#link = undefined;
-    this.#refuse(this.#final);
+  #hasLasted(ms: number): boolean {
+    return this.#driver !== undefined && this.#clock.now() - this.#readyAt >= ms;
   }
 
-  /** Waits for the first connection, but not with a login that the server has just refused. */
-  async #connected(): Promise<RedisDriver> {
+  #failed(error: unknown): void {
+    if (this.#final !== undefined) return;
+    const final = error instanceof Error ? error : new Error('The client library failed to load', { cause: error });
+    this.#end(final);
+    this.#options.onFailed?.(final);
+  }
+
+  #end(error: Error): void {
+    if (this.#final === undefined) this.#options.onClosed?.();
+    this.#final ??= error;
+    this.#giveUp();
+    for (const waiter of this.#takeWaiters()) waiter.reject(this.#final);
+  }
+
+  #giveUp(): Connection | undefined {
+    const connection = this.#connection;
+    this.#cancelTimer?.();
+    this.#connection = this.#events = this.#driver = undefined;
+    return connection;
+  }
+
+  #takeWaiters(): readonly Waiter[] {
+    const waiters = [...this.#waiters];
+    this.#waiters.clear();
+    return waiters;
+  }
+
+  /**
+   * Waits for the first connection for as long as a command may take, but not with a login that the server has just
+   * refused.
+   */
+  async #nextDriver(): Promise<RedisDriver> {
     if (this.#final !== undefined) throw this.#final;
     if (isServerReply(this.#fault)) throw new ConnectionError(explain(this.#fault), { cause: this.#fault });
-    const since = this.#clock.now();
-    this.#waiting ??= withResolver();
-    const driver = await this.#waiting.promise;
-    // Nobody waits for this command any more, and what it would write has been reported as failed.
-    if (this.#clock.now() - since >= this.#ms) throw new ConnectionError('Redis was connected to too late');
+    if (this.#wasReady) return offline();
+    const start = this.#clock.now();
+    const driver = await this.#wait(this.#ms + SLACK_MS);
+    if (driver === undefined) return offline();
+    // The command has met its deadline, and what it would write has been reported as failed.
+    if (this.#clock.now() - start >= this.#ms) throw new ConnectionError('Redis was connected to too late');
     return driver;
   }
-}
 
-interface PromiseWithResolver<T> {
-  readonly promise: Promise<T>;
-  readonly resolve: (value: T) => void;
-  readonly reject: (error: unknown) => void;
-}
-
-function withResolver<T>(): PromiseWithResolver<T> {
-  let resolve!: (value: T) => void;
-  let reject!: (error: unknown) => void;
-  const promise = new Promise<T>((yes, no) => {
-    resolve = yes;
-    reject = no;
-  });
-  return { promise, resolve, reject };
+  /** Waits for a connection, and keeps the process alive meanwhile. */
+  #wait(ms: number): Promise<RedisDriver | undefined> {
+    return new Promise((resolve, reject) => {
+      const waiter: Waiter = {
+        resolve(driver) {
+          cancelTimer();
+          resolve(driver);
+        },
+        reject(error) {
+          cancelTimer();
+          reject(error);
+        },
+      };
+      const giveUp = (): void => {
+        this.#waiters.delete(waiter);
+        resolve(undefined);
+      };
+      const cancelTimer = this.#clock.after(ms, giveUp, true);
+      this.#waiters.add(waiter);
+    });
+  }
 }

@@ -54,7 +54,7 @@ export class ResilientDriver implements RedisDriver {
       onOpen: () => onOpen?.(this.#refusal()),
       ...(onClose && { onClose }),
     });
-    this.#own?.onUp(() => this.#breaker.hint());
+    this.#own?.onReady(() => this.#breaker.hint());
   }
 
   get library(): RedisDriver['library'] {
@@ -134,9 +134,8 @@ export class ResilientDriver implements RedisDriver {
       return withoutCommand(error);
     }
     if (isMistake(error)) return error;
-    const misdirected = error instanceof MisdirectedReplyError;
-    if (misdirected) this.#own?.reconnect(error);
-    const fault = misdirected ? error : this.#faultBehind(error);
+    // That a client is offline says little; why, says more.
+    const fault = error instanceof MisdirectedReplyError ? error : this.#faultBehind(error);
     this.#breaker.broke(ticket, fault);
     return unavailable(fault);
   }
@@ -149,7 +148,7 @@ export class ResilientDriver implements RedisDriver {
     return error;
   }
 
-  /** That a client is offline says little; why, says more. */
+  /** Why there is no connection of our own, or else the error. */
   #faultBehind(error: unknown): unknown {
     return withoutCommand(this.#own?.fault ?? error);
   }
@@ -169,13 +168,11 @@ export class ResilientDriver implements RedisDriver {
   readonly #probeOutcomes: Outcomes = {
     succeeded: () => {},
     failed: (error) => {
-      if (isServerReply(error)) return error;
-      this.#own?.suspect(false);
-      return this.#faultBehind(error);
+      return isServerReply(error) ? error : this.#faultBehind(error);
     },
     late: () => {
       const error = this.#own?.fault ?? tooLate(this.#seconds);
-      this.#own?.suspect(true);
+      this.#own?.reconnectIfStale();
       return error;
     },
   };

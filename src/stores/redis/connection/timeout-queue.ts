@@ -2,15 +2,18 @@
 export interface Clock {
   /** Milliseconds, from any start; never goes back. */
   now(): number;
-  /** Calls back once, after `ms`, without keeping the process alive; gives what calls it off. */
-  after(ms: number, callback: () => void): () => void;
+  /**
+   * Calls back once, after `ms`. Returns a function that cancels it.
+   * @param keepAlive - Whether the process is to stay alive until then. Default false.
+   */
+  after(ms: number, callback: () => void, keepAlive?: boolean): () => void;
 }
 
 export const systemClock: Clock = {
   now: () => performance.now(),
-  after(ms, callback) {
+  after(ms, callback, keepAlive = false) {
     const timer = setTimeout(callback, ms);
-    timer.unref();
+    if (!keepAlive) timer.unref();
     return () => clearTimeout(timer);
   },
 };

@@ -1,0 +1,62 @@
+import type { IoredisLike } from '../clients/client.ts';
+import { IoredisDriver } from '../clients/ioredis.ts';
+import { isLoginRefusal, isServerReply } from '../errors.ts';
+import type { NormalizedRedisOptions } from '../options.ts';
+import type { Connection, ConnectionEvents } from './managed-connection.ts';
+
+interface IoredisClient extends IoredisLike {
+  on(event: string, listener: (error: unknown) => void): unknown;
+  quit(): Promise<unknown>;
+  disconnect(): void;
+}
+
+/** What is used of the package `ioredis`. */
+export interface IoredisModule {
+  readonly Redis: new (options: object) => IoredisClient;
+}
+
+/** Opens a connection with ioredis. */
+export function openIoredis(
+  library: IoredisModule,
+  options: NormalizedRedisOptions,
+  events: ConnectionEvents,
+): Connection {
+  const client = new library.Redis(ioredisOptions(options));
+  const lost = (error: unknown): void => events.lost(error);
+  client.on('error', lost);
+  client.on('close', () => lost(new Error('The connection was closed')));
+  // Without its ready check it is ready before the server has judged the password.
+  client.on('ready', () => {
+    client.ping().then(
+      () => events.ready(),
+      (error: unknown) => {
+        if (isServerReply(error) && !isLoginRefusal(error)) events.ready();
+        else lost(error);
+      },
+    );
+  });
+  return {
+    driver: new IoredisDriver(client, false),
+    close: async () => void (await client.quit()),
+    destroy: () => client.disconnect(),
+  };
+}
+
+function ioredisOptions(options: NormalizedRedisOptions): object {
+  const { unixSocketPath, host, port } = options;
+  return {
+    ...(unixSocketPath === null ? { host, port } : { path: unixSocketPath }),
+    ...(options.tls && { tls: options.tls }),
+    db: options.db,
+    ...(options.username !== null && { username: options.username }),
+    ...(options.password !== null && { password: options.password }),
+    connectTimeout: options.socketTimeout * 1000,
+    disconnectTimeout: 100,
+    enableOfflineQueue: false,
+    // The ready check needs INFO, and its introduction CLIENT SETINFO, which a careful ACL forbids.
+    enableReadyCheck: false,
+    disableClientInfo: true,
+    // Our own reconnection makes a new client.
+    retryStrategy: null,
+  };
+}

@@ -1,0 +1,103 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { MisdirectedReplyError } from '../../../src/stores/redis/errors.ts';
+import { ManagedConnection } from '../../../src/stores/redis/connection/managed-connection.ts';
+import { fakeConnections, REFUSED, type FakeConnection } from './fake-connection.ts';
+import { ManualClock, settle } from './manual-clock.ts';
+
+const SCRIPT = { source: '', sha: '' };
+/** Milliseconds. */
+const LONGEST_FIRST_DELAY = 10;
+
+let clock: ManualClock;
+let made: FakeConnection[];
+let connection: ManagedConnection;
+
+beforeEach(async () => {
+  clock = new ManualClock();
+  const fake = fakeConnections();
+  made = fake.made;
+  connection = new ManagedConnection(fake.load, { timeout: 2, clock });
+  await settle();
+});
+
+const write = (): Promise<unknown> => connection.evaluate(SCRIPT, ['key'], [], false);
+
+/** Collects how a command ends. */
+function watch(command: Promise<unknown>): { outcome: unknown } {
+  const watched: { outcome: unknown } = { outcome: 'none yet' };
+  command.then(
+    (value) => (watched.outcome = value),
+    (error: unknown) => (watched.outcome = error),
+  );
+  return watched;
+}
+
+describe('a connection of our own', () => {
+  test('is opened again after every loss, at intervals that grow to two seconds', async () => {
+    for (let i = 0; i < 30; i += 1) {
+      expect(made).toHaveLength(i + 1);
+      const start = clock.now();
+      made[i]!.events.lost(REFUSED);
+      while (made.length === i + 1) await clock.pass(1);
+      const waited = clock.now() - start;
+      const longest = Math.min(10 * 2 ** i, 2_000);
+      expect(waited).toBeGreaterThanOrEqual(Math.floor(longest / 2));
+      expect(waited).toBeLessThanOrEqual(longest + 1);
+    }
+  });
+
+  test('is opened again soon when one that had lasted is lost, and ever later when none lasts', async () => {
+    made[0]!.events.ready();
+    for (let i = 0; i < 5; i += 1) {
+      await clock.pass(5_000);
+      made[i]!.events.lost(REFUSED);
+      await clock.pass(LONGEST_FIRST_DELAY);
+      expect(made).toHaveLength(i + 2);
+      made[i + 1]!.events.ready();
+    }
+    for (let i = 5; i < 15; i += 1) {
+      made[i]!.events.lost(REFUSED);
+      while (made.length === i + 1) await clock.pass(10);
+      made[i + 1]!.events.ready();
+    }
+    made[15]!.events.lost(REFUSED);
+    await clock.pass(900);
+    expect(made).toHaveLength(16);
+  });
+
+  test('is given up and opened again when it does not get ready', async () => {
+    await clock.pass(5_000 + LONGEST_FIRST_DELAY);
+    expect(made).toHaveLength(2);
+    expect(made[0]!.destroy).toHaveBeenCalledOnce();
+  });
+
+  test('is replaced when a reply was one to another command', async () => {
+    made[0]!.events.ready();
+    made[0]!.answer = new MisdirectedReplyError();
+    await expect(write()).rejects.toBe(made[0]!.answer);
+    expect(made[0]!.destroy).toHaveBeenCalledOnce();
+    await clock.pass(LONGEST_FIRST_DELAY);
+    expect(made).toHaveLength(2);
+  });
+});
+
+test('a write that meets a lost connection fails at once, and is not sent later', async () => {
+  made[0]!.events.ready();
+  made[0]!.events.lost(REFUSED);
+  await expect(write()).rejects.toThrow('Redis cannot be reached');
+  await clock.pass(LONGEST_FIRST_DELAY);
+  made[1]!.events.ready();
+  await settle();
+  expect(made[1]!.commands).toBe(0);
+});
+
+test('the process is kept alive while a command waits for a connection, and not by what connects', async () => {
+  expect(clock.keepsAlive).toBe(false);
+  const first = watch(write());
+  expect(clock.keepsAlive).toBe(true);
+  made[0]!.events.ready();
+  await settle();
+  expect([first.outcome, clock.keepsAlive]).toEqual([[1], false]);
+  made[0]!.events.lost(REFUSED);
+  expect(clock.keepsAlive).toBe(false);
+});
