@@ -5,6 +5,7 @@ import { REPRESENTATION_HEADERS } from '../representation-headers.ts';
 import { onceClosed } from './closed.ts';
 import { installSentFacade, type SentFacadeState } from './sent-facade.ts';
 import { addFinalChecks, type FinalCheck } from './final-gate.ts';
+import { holdSocket, releaseSocket } from './socket-guard.ts';
 import { applyWriteHeadArgs, NodeHead, type HeadOwner } from './head.ts';
 
 /** Something that must be settled before the headers of a response leave. */
@@ -87,6 +88,7 @@ export class DeferredResponse implements SentFacadeState, HeadOwner {
     if (!this.prepared) installSentFacade(this.#res, this);
     const results = await Promise.allSettled(waiting);
     this.covered = false;
+    if (this.ended) releaseSocket(this.#res);
     const failure = results.find((result) => result.status === 'rejected');
     if (failure !== undefined) return this.#fail(failure.reason);
     try {
@@ -102,7 +104,10 @@ export class DeferredResponse implements SentFacadeState, HeadOwner {
   /** Keeps a call; says whether there is room for more, as the response itself would. */
   #enqueue(method: HeldMethod, args: unknown[]): boolean {
     this.#calls.push([method, args]);
-    if (method === 'end') this.ended = true;
+    if (method === 'end') {
+      this.ended = true;
+      holdSocket(this.#res);
+    }
     if (method === 'write') this.#size += sizeOf(args);
     const full = this.#size >= this.#res.writableHighWaterMark;
     this.#toldToWait ||= full;
