@@ -192,7 +192,12 @@ export class SessionFactory<
 export function createSessionFactory<
   Data extends object = DefaultData,
   S extends WebsaunaSession<Data> = WebsaunaSession<Data>,
->(options: SessionOptions<Data, S>): SessionFactory<Data, S> {
+>(options: SessionOptions<Data, S>): SessionFactory<Data, S>;
+/** What `ReturnType<typeof createSessionFactory>` looks at: a factory whose sessions take any field. */
+export function createSessionFactory(options: SessionOptions): SessionFactory;
+export function createSessionFactory<Data extends object, S extends WebsaunaSession<Data>>(
+  options: SessionOptions<Data, S>,
+): SessionFactory<Data, S> {
   return new SessionFactory(options);
 }
 
@@ -204,8 +209,13 @@ export function createSessionFactory<
 export function createCreationTimeAwareSessionFactory<
   Data extends object = DefaultData,
   S extends WebsaunaSession<Data> = WebsaunaSession<Data>,
->(
-  options: SessionOptions<Data, S> & Required<Pick<SessionOptions<Data, S>, 'invalidateBefore'>>,
+>(options: CreationTimeAwareOptions<Data, S>): SessionFactory<Data, S>;
+/** What `ReturnType` looks at, as for {@link createSessionFactory}. */
+export function createCreationTimeAwareSessionFactory(
+  options: CreationTimeAwareOptions<DefaultData, WebsaunaSession>,
+): SessionFactory;
+export function createCreationTimeAwareSessionFactory<Data extends object, S extends WebsaunaSession<Data>>(
+  options: CreationTimeAwareOptions<Data, S>,
 ): SessionFactory<Data, S> {
   if (!isObject(options)) throw expected('options', 'an object', options);
   if (typeof options.invalidateBefore !== 'function') {
@@ -214,3 +224,6 @@ export function createCreationTimeAwareSessionFactory<
   }
   return new SessionFactory(options);
 }
+
+type CreationTimeAwareOptions<Data extends object, S extends WebsaunaSession<Data>> = SessionOptions<Data, S> &
+  Required<Pick<SessionOptions<Data, S>, 'invalidateBefore'>>;

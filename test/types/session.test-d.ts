@@ -3,6 +3,7 @@ import type { Request } from 'express';
 import type { FastifyRequest } from 'fastify';
 import { Hono } from 'hono';
 import {
+  type createCreationTimeAwareSessionFactory,
   createSessionFactory,
   WebsaunaSession,
   type OwnedSession,
@@ -55,6 +56,17 @@ declare const anything: WebsaunaSession;
 const value = anything.get('whatever');
 same<typeof value, unknown>();
 anything.set('whatever', { a: 1 });
+
+// So has what a variable for the factory is usually declared as.
+declare const declared: ReturnType<typeof createSessionFactory>;
+same<typeof declared, SessionFactory>();
+declare const aware: ReturnType<typeof createCreationTimeAwareSessionFactory>;
+same<typeof aware, SessionFactory>();
+export const later: ReturnType<typeof createSessionFactory> = createSessionFactory({ secret });
+type SessionOf<Factory> = Factory extends SessionFactory<infer _, infer S> ? S : never;
+declare const found: SessionOf<typeof declared>;
+found.set('whatever', 1).delete('whatever');
+same<ReturnType<typeof found.keys>, string[]>();
 
 // Options are known by name.
 // @ts-expect-error -- misspelt
