@@ -197,7 +197,9 @@ function normalizeInitialData(
   if (initial === undefined) return null;
   if (typeof initial === 'function') return (request) => copyInitialData(initial(request), serializer);
   // Tried now, so that a value which cannot be stored is found before the first request.
-  copyInitialData(initial, serializer);
+  for (const [field, value] of Object.entries(copyInitialData(initial, serializer))) {
+    serializer.serialize(value, { field, handle: 'initial' });
+  }
   return () => copyInitialData(initial, serializer);
 }
 

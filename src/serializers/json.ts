@@ -1,28 +1,31 @@
 import { SessionError } from '../errors.ts';
+import { explainLoss, isLossless } from './json-loss.ts';
 import type { Serializer } from './serializer.ts';
 
 /**
- * The default serializer: JSON, with JSON's limits. Dates come back as strings; maps, sets and class
- * instances as plain objects; functions and `undefined` inside an object are left out.
+ * The default serializer: JSON. It refuses what JSON would give back as something else: dates, maps, sets, bytes and
+ * other class instances, objects with a `toJSON()`, `NaN` and infinities, functions, symbols, BigInts, cycles, and
+ * `undefined` in an array. A property that is `undefined` is left out, which reads the same; `-0` becomes 0.
  *
  * Stored text cannot reach a prototype (ASVS 1.5.2). A key `__proto__` becomes an own property like any
  * other, in reading as in spreading, and is written back unchanged: dropping it would make a request
  * that only reads look like one that writes. Only `Object.assign` and loops that copy by assignment
  * give it a meaning, for the one object that they copy into.
  *
- * @throws SessionError `ERR_SESSION_SERIALIZE`: when writing, for what JSON has no form for at all
- * (`undefined`, functions, symbols, BigInts, cycles); when reading, for what is not JSON.
+ * @throws {SessionError} `ERR_SESSION_SERIALIZE`: when writing, for what would come back as something else, with its
+ * path and what to store instead; when reading, for what is not JSON
  */
 export const json: Serializer = {
   serialize(value, { field }) {
     let text: string | undefined;
+    let cause: unknown;
     try {
       text = JSON.stringify(value);
-    } catch (cause) {
-      throw refused(field, 'it has a BigInt, a cycle, or a toJSON() that throws', cause);
+    } catch (error) {
+      cause = error;
     }
-    // JSON.stringify's type does not admit it, but undefined, functions and symbols have no JSON.
-    if (text === undefined) throw refused(field, `it is of type ${typeof value}`);
+    // After JSON.stringify, because it notices cycles by itself.
+    if (text === undefined || !isLossless(value)) throw refused(field, value, cause);
     return text;
   },
 
@@ -34,18 +37,31 @@ export const json: Serializer = {
         // The parser's own message quotes what it read; it must not get into logs as a cause either.
       }
     }
-    throw new SessionError('ERR_SESSION_SERIALIZE', `The stored value of ${name(field)} is not JSON`);
+    throw new SessionError('ERR_SESSION_SERIALIZE', `The stored value of ${titleOf(field)} is not JSON`);
   },
 };
 
-function refused(field: string, why: string, cause?: unknown): SessionError {
+function refused(field: string, value: unknown, cause: unknown): SessionError {
+  const { path, what, advice } = explainLoss(value);
+  const isFlash = field.startsWith(FLASH);
+  // Flash messages are stored beside their time.
+  const place = isFlash ? `message${path.replace(/^\[1\]/, '')}` : `${nameOf(field) || 'value'}${path}`;
   return new SessionError(
     'ERR_SESSION_SERIALIZE',
-    `Cannot write ${name(field)} as JSON: ${why}. Store plain data, or pass your own \`serialize\` and \`deserialize\``,
+    `Cannot write ${titleOf(field)} as JSON: \`${place}\` ${what}. ${advice}, or pass a \`serializer\` that keeps it`,
     cause === undefined ? undefined : { cause },
   );
 }
 
-function name(field: string): string {
-  return field === '' ? 'a session field' : `session field \`${field.slice(0, 100)}\``;
+/** What the engine's names of flash fields begin with. */
+const FLASH = '@f';
+
+function titleOf(field: string): string {
+  if (field === '') return 'a session field';
+  return field.startsWith(FLASH) ? 'a flash message' : `session field \`${nameOf(field)}\``;
+}
+
+/** Returns the application's name of a field: one that begins with `@` is stored with one more. */
+function nameOf(field: string): string {
+  return field.replace(/^@(?=@)/, '').slice(0, 100);
 }

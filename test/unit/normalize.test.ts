@@ -337,6 +337,9 @@ describe('initialData', () => {
     expect(() => normalize({ initialData: { a: { b: 1n } } })).toThrow(
       expect.objectContaining({ code: 'ERR_SESSION_SERIALIZE' }),
     );
+    for (const value of [1n, Number.NaN, new Date(0)]) {
+      expect(() => normalize({ initialData: { a: value } })).toThrow(/Cannot write session field `a` as JSON/);
+    }
     for (const data of [null, 1, [], Promise.resolve({})]) {
       expect(() => normalize({ initialData: () => data }).initialData!(null)).toThrow(
         /^Expected `initialData` to be an object/,
