@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, test, vi } from 'vitest';
 import type { RecordKey } from 'websauna-session';
 import { RedisStore } from 'websauna-session/redis';
 import { driverFor } from '../../../src/stores/redis/clients/client.ts';
-import type { RedisDriver, Reply, Script } from '../../../src/stores/redis/driver.ts';
+import type { RedisDriver, Reply, ScriptReply, Script } from '../../../src/stores/redis/driver.ts';
 import { ValueEncoding } from '../../../src/stores/redis/encoding.ts';
 import { scripts } from '../../../src/stores/redis/scripts.generated.ts';
 import type { Stored } from '../../../src/stores/store.ts';
@@ -48,7 +48,7 @@ class WatchedDriver extends RelayingDriver {
     return this.#watch('hgetall', super.hgetall(key, bytes));
   }
 
-  override evaluate(script: Script, keys: readonly string[], args: readonly Stored[], bytes: boolean): Promise<Reply> {
+  override evaluate(script: Script, keys: readonly string[], args: readonly Stored[], bytes: boolean): Promise<ScriptReply> {
     return this.#watch(SCRIPTS.get(script.sha)!, super.evaluate(script, keys, args, bytes));
   }
 
@@ -172,7 +172,7 @@ describe('the time of the server', () => {
   test('that cannot be learned fails the read, rather than have a clock of the process decide', async () => {
     const key = await createAnonymous(newProcess());
     class Timeless extends RelayingDriver {
-      override evaluate(): Promise<Reply> {
+      override evaluate(): Promise<ScriptReply> {
         return Promise.reject(new Error("NOPERM this user has no permissions to run the 'evalsha' command"));
       }
     }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'vitest';
 import { RedisStore } from 'websauna-session/redis';
-import type { RedisDriver, Reply } from '../../../src/stores/redis/driver.ts';
+import type { RedisDriver, ScriptReply } from '../../../src/stores/redis/driver.ts';
 import { ValueEncoding } from '../../../src/stores/redis/encoding.ts';
 import {
   change,
@@ -21,7 +21,7 @@ function storeWith(reply: unknown): RedisStore {
     library: 'node-redis',
     cluster: false,
     hgetall: () => Promise.resolve(reply as Record<string, Stored>),
-    evaluate: () => Promise.resolve(reply as Reply),
+    evaluate: () => Promise.resolve(reply as ScriptReply),
     scan: async function* scan() {
       yield [newKey().handle];
     },
