@@ -71,7 +71,7 @@ function situationOf(
     rotation: pending.rotation !== null,
     timeout: pending.timeout !== null,
     ends: state.pendingEnds.length > 0,
-    touchDue: usable && isTouchDue(record, config, state.now),
+    touchDue: usable && isTouchDue(record, config, state.store.now),
     cookieDue: usable && isCookieDue(state, record),
     recordDue: usable && isRecordDue(state, record),
   };
@@ -108,7 +108,7 @@ async function carryOut(
 
 async function carryOutEnds(state: SessionState, isReplaced: boolean): Promise<void> {
   const { context } = state;
-  const store = await state.connect();
+  const store = await state.store.connect();
   while (state.pendingEnds.length > 0) {
     const { key } = state.pendingEnds[0]!;
     const tombstone = isReplaced ? replacedTombstone(context, context.config.timeout) : null;

@@ -62,7 +62,7 @@ export function metaOf(record: Omit<NewRecord, 'fields'>, now: number): RecordMe
 /** Makes the session findable by its index keys, before it exists: then there is none that cannot be found. */
 export async function addIndexKeys(state: SessionState, owner: string, indexKeys: readonly string[]): Promise<void> {
   if (indexKeys.length === 0) return;
-  const store = await state.connect();
+  const store = await state.store.connect();
   if (!('addIndexKey' in store)) {
     throw new SessionError(
       'ERR_SESSION_UNSUPPORTED',
@@ -132,7 +132,7 @@ export async function createRecord(state: SessionState, epoch: Epoch, login: Pen
   if (epoch === state.epoch) state.markAccessed();
   if (pending.begunLogin !== null) await storeBegunLogin(state);
   if (login !== null) await addIndexKeys(state, login.owner, indexKeys);
-  const store = await state.connect();
+  const store = await state.store.connect();
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const change = login === null ? null : await loginChange(state, epoch, login);
     if (change !== null && change.max < 0) throw refuseLogin(state, epoch, 'full');
@@ -152,7 +152,7 @@ export async function createRecord(state: SessionState, epoch: Epoch, login: Pen
     if (outcome.status === 'full' || outcome.status === 'revoked') throw refuseLogin(state, epoch, outcome.status);
     if (outcome.status === 'exists') continue;
     const { now, evicted } = outcome;
-    state.observeClock(now);
+    state.store.observeClock(now);
     const meta = metaOf(record, now);
     fields.committed(changes, key.handle);
     if (pending.login === login) pending.login = null;
@@ -186,6 +186,6 @@ async function endSwitchedSession(state: SessionState, epoch: Epoch): Promise<vo
   const record = state.switchCompleted();
   if (record === null) return;
   const tombstone = replacedTombstone(context, record.meta.timeout.seconds);
-  const existed = await endRecord(await state.connect(), record.key, tombstone);
+  const existed = await endRecord(await state.store.connect(), record.key, tombstone);
   if (existed) context.events.emit('destroyed', { handle: record.key.handle, reason: 'account-switch' });
 }

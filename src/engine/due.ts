@@ -15,14 +15,14 @@ export function isTouchDue({ meta, lastSeen }: BoundRecord, config: SessionConfi
 export function isCookieDue(state: SessionState, record: BoundRecord): boolean {
   const { config } = state.context;
   const { cookie } = record.meta;
-  if (record.id !== state.presentedId || state.cookieOutdated) return true;
+  if (record.id !== state.clientCookie.presentedId || state.clientCookie.signedByOldSecret) return true;
   if (cookie.attributes !== config.cookieAttributes) return true;
   if (config.cookieMaxAge === null) return false;
   const interval = Math.min(config.touchInterval, config.cookieMaxAge / 10);
-  return state.epoch.pending.timeout !== null || state.now - cookie.sentAt >= interval * 1000;
+  return state.epoch.pending.timeout !== null || state.store.now - cookie.sentAt >= interval * 1000;
 }
 
 /** Returns whether the store is to learn that the client has the record's id, or that the factory's timeout has changed. */
 export function isRecordDue(state: SessionState, record: BoundRecord): boolean {
-  return record.timeoutOutdated || (!record.meta.cookie.confirmed && record.id === state.presentedId);
+  return record.timeoutOutdated || (!record.meta.cookie.confirmed && record.id === state.clientCookie.presentedId);
 }

@@ -95,7 +95,7 @@ function verifyCookies(state: SessionState, values: readonly string[]): Verified
 async function load(state: SessionState, cookies: readonly VerifiedCookie[]): Promise<SessionState> {
   const { context, exchange } = state;
   try {
-    const connected = state.connect();
+    const connected = state.store.connect();
     const store = connected instanceof Promise ? await connected : connected;
     if (context.config.bypassCache?.(exchange) === true) state.readPastCache();
     let superseded = false;
@@ -146,7 +146,7 @@ async function open(
     }
     switch (record?.status) {
       case 'found':
-        state.present(id, secret > 0);
+        state.clientCookie.present(id, secret > 0);
         return (await adoptIfValid(state, state.epoch, candidate, record)) ? 'opened' : 'rejected';
       case 'corrupt':
         // What is unreadable to this version of the application may not be to the next.
@@ -154,7 +154,7 @@ async function open(
         state.rememberCorrupt(candidate.key);
         return 'rejected';
       case 'tombstone': {
-        state.observeClock(record.now);
+        state.store.observeClock(record.now);
         const inGrace = record.now < record.graceUntil;
         const successor = findSuccessor(state.context, candidate.id, record);
         // A login's new id, or one that was derived under a secret which is not known here, is for its client alone.
@@ -206,7 +206,7 @@ function adoptIfValid(
 ): boolean | Promise<boolean> {
   const { context } = state;
   const { adoptionRules, config } = context;
-  state.observeClock(record.now);
+  state.store.observeClock(record.now);
   const judged = judgeRecord(candidate.key, record, adoptionRules, null);
   if (config.invalidateBefore === null || judged.refusal !== null)
     return adopt(state, epoch, candidate, record, judged);
@@ -276,7 +276,7 @@ function adopt(
 function endAuthentication(state: SessionState, handle: string): void {
   reject(state, handle, 'authentication-changed');
   state.end('authentication-changed');
-  state.epoch.fields.set(`${flashPrefix('')}invalidated`, [state.now, SESSION_INVALIDATED]);
+  state.epoch.fields.set(`${flashPrefix('')}invalidated`, [state.store.now, SESSION_INVALIDATED]);
 }
 
 /** Forgets a login that was begun before the owner's password, or the like, was changed. */

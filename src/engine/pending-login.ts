@@ -18,11 +18,11 @@ export interface PendingLoginInfo {
 export function pendingLoginOf(state: SessionState): PendingLoginInfo | null {
   const { begunLogin } = state.epoch.pending;
   if (begunLogin !== null) {
-    const startedAt = state.now - (performance.now() - begunLogin.at);
+    const startedAt = state.store.now - (performance.now() - begunLogin.at);
     return describe([begunLogin.owner, begunLogin.method, startedAt, startedAt + begunLogin.timeout * 1000]);
   }
   const stored = state.read(PENDING_LOGIN_FIELD);
-  return isPendingLogin(stored) && stored[3] > state.now ? describe(stored) : null;
+  return isPendingLogin(stored) && stored[3] > state.store.now ? describe(stored) : null;
 }
 
 type StoredPendingLogin = readonly [owner: string, method: string | null, startedAt: number, expiresAt: number];
@@ -43,9 +43,8 @@ export async function storeBegunLogin(state: SessionState): Promise<void> {
   const { epoch } = state;
   const { begunLogin } = epoch.pending;
   if (begunLogin === null) return;
-  const store = await state.connect();
-  if (!state.clockKnown) state.observeClock(await store.now());
-  const startedAt = Math.floor(state.now - (performance.now() - begunLogin.at));
+  await state.store.ensureClock();
+  const startedAt = Math.floor(state.store.now - (performance.now() - begunLogin.at));
   const { owner, method, timeout } = begunLogin;
   const stored: StoredPendingLogin = [owner, method, startedAt, startedAt + timeout * 1000];
   epoch.fields.set(PENDING_LOGIN_FIELD, stored);

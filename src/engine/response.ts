@@ -2,7 +2,8 @@ import { isSharedByTarget, isUnshared, makeUnshared } from '../cookie/cache-cont
 import { diagnoseCookie } from '../cookie/diagnostics.ts';
 import type { ResponseHead } from '../exchange.ts';
 import type { SessionConfig } from './config.ts';
-import type { CookieEvidence, SessionState } from './state.ts';
+import type { CookieEvidence } from './client-cookie.ts';
+import type { SessionState } from './state.ts';
 
 /** Returns whether a response may set a cookie; if not, a shared cache could hand it to others. */
 export function allowsCookie(config: SessionConfig, head: Pick<ResponseHead, 'get'>): boolean {
@@ -40,7 +41,7 @@ export function writeSessionHeaders(state: SessionState, head: ResponseHead): vo
  */
 export function finalizeHead(state: SessionState, head: ResponseHead): void {
   const { config, events } = state.context;
-  if (!state.cookieWritten) {
+  if (!state.clientCookie.written) {
     if (state.accessed && state.phase !== 'ignored') addVary(head);
     return;
   }
@@ -55,7 +56,7 @@ function sendCookie(state: SessionState, head: ResponseHead): boolean {
   const { config, events, keyring } = context;
   const { cookie } = config;
   const handle = state.record?.key.handle ?? null;
-  const decision = decideCookie(state.evidence);
+  const decision = decideCookie(state.clientCookie.evidence);
   if (decision === 'keep') return false;
   if (!allowsCookie(config, head)) {
     events.emit('cookieSuppressed', { handle, reason: 'cacheable' });
@@ -65,7 +66,7 @@ function sendCookie(state: SessionState, head: ResponseHead): boolean {
   if (decision === 'delete') {
     head.appendCookie(cookie.serializeDeletion({ secure }));
     deleteOutdatedVariant(state, head);
-    state.markCookieWritten();
+    state.clientCookie.markWritten();
     return true;
   }
   if (head.status >= 500 && !config.cookieOnException) {
@@ -76,13 +77,14 @@ function sendCookie(state: SessionState, head: ResponseHead): boolean {
   const value = `${id}.${keyring.sign(id)}`;
   head.appendCookie(cookie.serialize(value, { secure, maxAge: maxAge(state) }));
   deleteOutdatedVariant(state, head);
-  state.markCookieWritten();
+  state.clientCookie.markWritten();
   if (events.hasListeners('cookieWarning')) warn(state, handle!);
   return true;
 }
 
 /** Has the browser forget the cookie of another path, domain or partition, which it would go on sending beside this one. */
-function deleteOutdatedVariant({ context, exchange, outdatedVariant }: SessionState, head: ResponseHead): void {
+function deleteOutdatedVariant({ context, exchange, clientCookie }: SessionState, head: ResponseHead): void {
+  const { outdatedVariant } = clientCookie;
   if (outdatedVariant === null) return;
   const { secure } = exchange;
   head.appendCookie(context.config.cookie.serializeDeletion({ secure, variant: outdatedVariant }));
@@ -100,13 +102,13 @@ function warn({ context, exchange }: SessionState, handle: string): void {
 }
 
 /** Seconds that the cookie may live: the configured ones or the session's own timeout, and never past the absolute expiry. */
-function maxAge({ context, record, answeredAt }: SessionState): number | null {
+function maxAge({ context, record, store }: SessionState): number | null {
   const { cookieMaxAge } = context.config;
   if (cookieMaxAge === null) return null;
   const { timeout, expiresAt } = record!.meta;
   const wanted = timeout.adjusted ? timeout.seconds : cookieMaxAge;
   if (expiresAt === 0) return wanted;
-  return Math.max(0, Math.min(wanted, Math.floor((expiresAt - answeredAt) / 1000)));
+  return Math.max(0, Math.min(wanted, Math.floor((expiresAt - store.answeredAt) / 1000)));
 }
 
 /** Adds `Cookie` to `Vary` unless it is there, or `*` is (RFC 9110 section 12.5.5). */

@@ -68,13 +68,13 @@ export async function onRecord<Outcome extends { readonly status: string }>(
   afterGrace: 'follow' | 'lose',
   operate: (store: SessionStore, key: RecordKey) => Promise<Outcome | Gone | Tombstone>,
 ): Promise<Exclude<Outcome, Gone | Tombstone> | null> {
-  const connected = state.connect();
+  const connected = state.store.connect();
   const store = connected instanceof Promise ? await connected : connected;
   for (let followed = 0; ; followed++) {
     if (epoch.over !== null) throw sessionEnded();
     const outcome = await operate(store, epoch.record!.key);
     const { now } = outcome as { now?: number };
-    if (now !== undefined) state.observeClock(now);
+    if (now !== undefined) state.store.observeClock(now);
     switch (outcome.status) {
       case 'gone':
         loseSession(state, epoch, 'gone');

@@ -68,7 +68,7 @@ export function changeOf(
     timeout: timeout === null ? kept : { seconds: timeout, adjusted: true },
     expect: null,
     cookieAttributes,
-    confirmsCookie: !meta.cookie.confirmed && id === state.presentedId,
+    confirmsCookie: !meta.cookie.confirmed && id === state.clientCookie.presentedId,
   };
 }
 
@@ -84,7 +84,7 @@ export function written(state: SessionState, epoch: Epoch, now: number, cookieSe
       cookie: {
         sentAt: cookieSent ? now : sentAt,
         attributes: cookieSent ? state.context.config.cookieAttributes : attributes,
-        confirmed: confirmed || id === state.presentedId,
+        confirmed: confirmed || id === state.clientCookie.presentedId,
       },
     },
   });

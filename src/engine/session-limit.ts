@@ -21,7 +21,7 @@ export async function loginChange(state: SessionState, epoch: Epoch, login: Pend
 async function remainingSlots(state: SessionState, epoch: Epoch, owner: string): Promise<number> {
   const { keyring, config, events } = state.context;
   const max = config.maxSessionsPerOwner ?? 0;
-  const store = await state.connect();
+  const store = await state.store.connect();
   const ownerHashes = keyring.ownerHashes(owner);
   if (max === 0 || ownerHashes.length === 1 || !('listOwned' in store)) return max;
   const count = async (ownerHash: string): Promise<{ ownerHash: string; handle: string }[]> => {

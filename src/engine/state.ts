@@ -1,13 +1,14 @@
-import type { CookieVariant } from '../cookie/set-cookie.ts';
 import { SessionError } from '../errors.ts';
 import type { EndReason } from '../events.ts';
 import type { Exchange } from '../exchange.ts';
 import { SerialQueue } from '../internal/serial-queue.ts';
-import type { RecordKey, SessionStore } from '../stores/store.ts';
+import type { RecordKey } from '../stores/store.ts';
+import { ClientCookie } from './client-cookie.ts';
 import type { SessionContext } from './context.ts';
 import { Epoch, type BoundRecord, type PendingLogin } from './epoch.ts';
 import { fieldName } from './field-names.ts';
 import { UnreadableField } from './fields.ts';
+import { RequestStore } from './request-store.ts';
 
 /**
  * Whether the session can be used:
@@ -31,14 +32,6 @@ export interface PendingEnd {
   readonly deletesCookie: boolean;
 }
 
-/** What the store has acknowledged, and the response may tell the client. */
-export interface CookieEvidence {
-  /** The id that the cookie may carry; `null` for none. */
-  readonly id: string | null;
-  /** Whether the session of the client's cookie has ended. */
-  readonly ended: boolean;
-}
-
 const NO_ENDS: readonly PendingEnd[] = [];
 
 /** One session during one request. Only its methods change it; what is the current session's is in its epoch. */
@@ -47,16 +40,12 @@ export class SessionState {
   readonly exchange: Exchange;
   /** Everything that asks the store, one after the other. */
   readonly queue: SerialQueue = new SerialQueue();
+  readonly store: RequestStore;
+  readonly clientCookie: ClientCookie = new ClientCookie();
   #phase: Phase = 'ready';
   #epoch: Epoch;
-  #store: SessionStore | null = null;
   #loading: Promise<void> | null = null;
   #bypassCache = false;
-  /** The store's clock minus the process's monotonic one, milliseconds; `null` before the first answer. */
-  #clockOffset: number | null = null;
-  #answeredAt = 0;
-  #presentedId: string | null = null;
-  #cookieOutdated = false;
   #isNew = true;
   #lossReason: LossReason | null = null;
   /** A record that this version of the application cannot read, and leaves alone unless it is told to end it. */
@@ -65,12 +54,8 @@ export class SessionState {
   #pendingEnds: PendingEnd[] | null = null;
   /** The session of another owner, which a login is about to leave. */
   #switchedFrom: Epoch | null = null;
-  #acknowledgedId: string | null = null;
-  #clientSessionEnded = false;
   #endReason: EndReason = 'invalidated';
   #clearSiteData = false;
-  #outdatedVariant: CookieVariant | null = null;
-  #cookieWritten = false;
   #accessed = false;
   #intercepted = false;
   #headLeaving = false;
@@ -81,6 +66,7 @@ export class SessionState {
   constructor(context: SessionContext, exchange: Exchange) {
     this.context = context;
     this.exchange = exchange;
+    this.store = new RequestStore(context, exchange.request);
     this.#epoch = this.#newEpoch();
   }
 
@@ -141,60 +127,6 @@ export class SessionState {
     return this.#commitFailed;
   }
 
-  /** The id of the cookie that opened the session, or would have. */
-  get presentedId(): string | null {
-    return this.#presentedId;
-  }
-
-  /** True when the client's cookie is signed by an older secret. */
-  get cookieOutdated(): boolean {
-    return this.#cookieOutdated;
-  }
-
-  /** The cookie of another path, domain or partition that the client still has from attributes of before. */
-  get outdatedVariant(): CookieVariant | null {
-    return this.#outdatedVariant;
-  }
-
-  /** True when the response's head has a cookie of the session. */
-  get cookieWritten(): boolean {
-    return this.#cookieWritten;
-  }
-
-  get evidence(): CookieEvidence {
-    return { id: this.#acknowledgedId, ended: this.#clientSessionEnded };
-  }
-
-  // The store and its clock.
-
-  /** Returns the store of this request; a promise while it is not known. */
-  connect(): SessionStore | Promise<SessionStore> {
-    if (this.#store !== null) return this.#store;
-    const store = this.context.storeFor(this.exchange.request);
-    if (!(store instanceof Promise)) return (this.#store = store);
-    return store.then((connected) => (this.#store = connected));
-  }
-
-  /** Takes the store's clock from an answer. */
-  observeClock(now: number): void {
-    this.#clockOffset = now - performance.now();
-    this.#answeredAt = now;
-  }
-
-  /** The store's clock at its last answer, milliseconds; 0 before the first. */
-  get answeredAt(): number {
-    return this.#answeredAt;
-  }
-
-  get clockKnown(): boolean {
-    return this.#clockOffset !== null;
-  }
-
-  /** The store's clock, milliseconds. The process's own where the store has not been asked: then there are no times to compare with. */
-  get now(): number {
-    return this.#clockOffset === null ? Date.now() : performance.now() + this.#clockOffset;
-  }
-
   // Loading.
 
   markIgnored(): void {
@@ -226,17 +158,9 @@ export class SessionState {
     this.#phase = 'degraded';
   }
 
-  /** Takes note of the cookie that opens the session. */
-  present(id: string, outdated: boolean): void {
-    this.#presentedId = id;
-    this.#cookieOutdated = outdated;
-  }
-
   /** Binds the session to the record that its cookie opened. */
   bindLoaded(record: BoundRecord): void {
-    const { cookie, cookieAttributes } = this.context.config;
-    const { attributes } = record.meta.cookie;
-    if (attributes !== cookieAttributes) this.#outdatedVariant = cookie.outdatedVariant(attributes);
+    this.clientCookie.compareAttributes(this.context.config, record);
     this.#isNew = false;
     this.#epoch.bind(record);
   }
@@ -325,7 +249,7 @@ export class SessionState {
 
   /** Takes note that the store has ended the session for this request: what follows belongs to a new one. */
   endAcknowledged(): void {
-    if (this.record?.fromClient === true) this.#clientSessionEnded = true;
+    if (this.record?.fromClient === true) this.clientCookie.acknowledgeEnd();
     this.#replaceEpoch('ended');
   }
 
@@ -346,7 +270,7 @@ export class SessionState {
   /** The store has carried out the first of the pending ends. */
   endCarriedOut(existed: boolean): PendingEnd {
     const end = this.#pendingEnds!.shift()!;
-    if (existed && end.deletesCookie) this.#clientSessionEnded = true;
+    if (existed && end.deletesCookie) this.clientCookie.acknowledgeEnd();
     return end;
   }
 
@@ -423,7 +347,7 @@ export class SessionState {
   switchCompleted(): BoundRecord | null {
     const record = this.#switchedFrom?.record ?? null;
     this.#switchedFrom = null;
-    if (record?.fromClient === true) this.#clientSessionEnded = true;
+    if (record?.fromClient === true) this.clientCookie.acknowledgeEnd();
     return record;
   }
 
@@ -432,12 +356,12 @@ export class SessionState {
   /** The final commit begins: evidence from before it is not the client's to see. */
   startFinalCommit(): void {
     this.#headLeaving = true;
-    this.#acknowledgedId = null;
+    this.clientCookie.dropAcknowledgement();
   }
 
   /** The store has acknowledged an id that the client may have. */
   acknowledge(epoch: Epoch): void {
-    if (epoch === this.#epoch) this.#acknowledgedId = epoch.record!.id;
+    if (epoch === this.#epoch) this.clientCookie.acknowledge(epoch.record!.id);
   }
 
   markCommitFailed(): void {
@@ -446,10 +370,6 @@ export class SessionState {
 
   markHeadersWritten(): void {
     this.#headersWritten = true;
-  }
-
-  markCookieWritten(): void {
-    this.#cookieWritten = true;
   }
 
   /** Looks for changes that nothing has saved when the response is complete. */
@@ -482,7 +402,7 @@ export class SessionState {
     this.#epoch.close(why);
     this.#epoch = this.#newEpoch();
     if (carry !== undefined) this.#epoch.fields.takeWritten(carry.fields);
-    this.#acknowledgedId = null;
+    this.clientCookie.dropAcknowledgement();
     if (why === 'ended') this.#isNew = true;
   }
 

@@ -11,7 +11,8 @@ type StoredMessage = readonly [at: number, message: unknown];
 let lastTimestamp = 0;
 
 /** Returns the time, rising even within a millisecond. */
-function nextTimestamp({ now }: SessionState): number {
+function nextTimestamp({ store }: SessionState): number {
+  const { now } = store;
   lastTimestamp = now > lastTimestamp ? now : lastTimestamp + 0.001;
   return lastTimestamp;
 }

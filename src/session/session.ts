@@ -99,9 +99,9 @@ export class WebsaunaSession<Data extends object = DefaultData> extends SessionD
 
   /** When the owner last logged in, by the store's clock; `null` without a login. */
   get authenticatedAt(): Date | null {
-    const { epoch, record, now } = this.#accessed();
+    const { epoch, record, store } = this.#accessed();
     const { login } = epoch.pending;
-    return login === null ? dateOf(record?.meta.authenticatedAt) : new Date(login.authenticatedAt ?? now);
+    return login === null ? dateOf(record?.meta.authenticatedAt) : new Date(login.authenticatedAt ?? store.now);
   }
 
   /** As given to `login`; `null` without a login. */
@@ -222,7 +222,8 @@ export class WebsaunaSession<Data extends object = DefaultData> extends SessionD
   requireFresh(seconds: number): void {
     checkNumber('seconds', seconds, { of: OF_SECONDS, min: 0, max: MAX_LIFETIME_SECONDS, integer: false });
     if (seconds === undefined) throw expected('seconds', 'a number of seconds', seconds);
-    const { epoch, record, now, exchange, context } = this.#accessed();
+    const { epoch, record, store, exchange, context } = this.#accessed();
+    const { now } = store;
     const { login } = epoch.pending;
     const at = login === null ? (record?.meta.authenticatedAt ?? 0) : (login.authenticatedAt ?? now);
     if (at > 0 && now - at <= seconds * 1000) return;

@@ -48,7 +48,12 @@ class WatchedDriver extends RelayingDriver {
     return this.#watch('hgetall', super.hgetall(key, bytes));
   }
 
-  override evaluate(script: Script, keys: readonly string[], args: readonly Stored[], bytes: boolean): Promise<ScriptReply> {
+  override evaluate(
+    script: Script,
+    keys: readonly string[],
+    args: readonly Stored[],
+    bytes: boolean,
+  ): Promise<ScriptReply> {
     return this.#watch(SCRIPTS.get(script.sha)!, super.evaluate(script, keys, args, bytes));
   }
 
