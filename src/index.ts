@@ -29,7 +29,7 @@ export type {
 } from './events.ts';
 export { SESSION_INVALIDATED } from './engine/field-names.ts';
 export { ignoreSession, NO_SESSION_FILE_EXTENSIONS, STATIC_FILE_EXTENSIONS } from './options/ignore.ts';
-export type { HasHandle, OwnedSession, Owners } from './admin/owners.ts';
+export type { HasHandle, OwnedSession, Owners, RevokeOptions } from './admin/owners.ts';
 export type { SessionLookup, Sessions } from './admin/sessions.ts';
 export type { StoredSession } from './admin/stored-session.ts';
 export type { Exchange, ResponseHead } from './exchange.ts';

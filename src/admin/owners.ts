@@ -132,7 +132,7 @@ export class Owners {
       // Handles come from forms: what is none names no session, and must not name another key.
       if (!isHandle(handle)) return false;
       for (const ownerHash of ownerHashes) {
-        if (!(await endRecord(store, { handle, ownerHash }))) continue;
+        if ((await endRecord(store, { handle, ownerHash })) !== 'ended') continue;
         this.#announce(owner, [handle]);
         return true;
       }

@@ -98,7 +98,7 @@ export class Sessions {
   }
 
   async #end(store: SessionStore, key: RecordKey): Promise<boolean> {
-    if (!(await endRecord(store, key))) return false;
+    if ((await endRecord(store, key)) !== 'ended') return false;
     this.#context.events.emit('destroyed', { handle: key.handle, reason: 'destroyed' });
     return true;
   }

@@ -112,9 +112,13 @@ async function carryOutEnds(state: SessionState, isReplaced: boolean): Promise<v
   while (state.pendingEnds.length > 0) {
     const { key } = state.pendingEnds[0]!;
     const tombstone = isReplaced ? replacedTombstone(context, context.config.timeout) : null;
-    const existed = await endRecord(store, key, tombstone);
-    const end = state.endCarriedOut(existed);
-    if (existed) announceEnd(state, end);
+    const outcome = await endRecord(store, key, tombstone);
+    const end = state.endCarriedOut(outcome === 'ended');
+    if (outcome === 'ended') announceEnd(state, end);
+    // The login's session goes on: this request has not come with its id.
+    else if (outcome === 'superseded') {
+      context.events.emit('discarded', { handle: key.handle, reason: 'superseded' });
+    }
   }
 }
 

@@ -186,6 +186,6 @@ async function endSwitchedSession(state: SessionState, epoch: Epoch): Promise<vo
   const record = state.switchCompleted();
   if (record === null) return;
   const tombstone = replacedTombstone(context, record.meta.timeout.seconds);
-  const existed = await endRecord(await state.store.connect(), record.key, tombstone);
-  if (existed) context.events.emit('destroyed', { handle: record.key.handle, reason: 'account-switch' });
+  const outcome = await endRecord(await state.store.connect(), record.key, tombstone);
+  if (outcome === 'ended') context.events.emit('destroyed', { handle: record.key.handle, reason: 'account-switch' });
 }

@@ -79,7 +79,8 @@ async function rekey(state: SessionState, epoch: Epoch, request: Request): Promi
         return result;
       },
     );
-    if (outcome === null) return await rekeyLost(state, epoch, login);
+    // A rotation ends with its session; a login begins a session of its own, and takes over nothing that was stored.
+    if (outcome === null) return login === null ? undefined : await createRecord(state, state.epoch, login);
     switch (outcome.status as RekeyOutcome['status'] | 'rotated') {
       case 'ok':
         return complete(state, epoch, request, attempt!, outcome as Written);
@@ -104,14 +105,6 @@ function tooManyConflicts(): SessionError {
     'ERR_SESSION_CONFLICT',
     'Other requests changed the session so often that it could not get its new id: send the request again',
   );
-}
-
-/** The old session ended meanwhile. A rotation ends with it; a login begins a session of its own, and takes over nothing that was stored. */
-async function rekeyLost(state: SessionState, epoch: Epoch, login: PendingLogin | null): Promise<void> {
-  const { handle } = epoch.record!.key;
-  if (login !== null) return await createRecord(state, state.epoch, login);
-  const lostChanges = epoch.fields.changes(handle) !== null;
-  if (lostChanges) state.context.events.emit('discarded', { handle, reason: state.lossReason ?? 'gone' });
 }
 
 function prepare(state: SessionState, epoch: Epoch, request: Request, login: LoginChange | null): Attempt {

@@ -114,12 +114,18 @@ function follow(
   return null;
 }
 
-/** Reports that the session of an epoch is lost, and goes on without it. */
+/**
+ * Reports that the session of an epoch is lost, and goes on without it. What the request wrote goes into the session of
+ * a login that is still to come, if there is one.
+ */
 function loseSession(state: SessionState, epoch: Epoch, reason: LossReason): void {
   if (epoch.over !== null) throw sessionEnded();
   const { events } = state.context;
+  const { fields, pending } = epoch;
   const { handle } = epoch.record!.key;
   if (reason === 'gone') events.emit('lost', { handle });
+  const discards = pending.login === null && (pending.any || fields.changes(handle) !== null);
+  if (discards) events.emit('discarded', { handle, reason });
   state.lose(epoch, reason);
 }
 
@@ -130,14 +136,18 @@ export function sessionEnded(): SessionError {
   );
 }
 
-/** Ends a record, or what rotations have made of it since; returns whether there was one. */
+/**
+ * Ends a record, or what rotations have made of it since. Returns `gone` where there was none, and `superseded` where a
+ * login has taken it over, whose session is another.
+ */
 export async function endRecord(
   store: SessionStore,
   key: RecordKey,
   tombstone: NewTombstone | null = null,
-): Promise<boolean> {
+): Promise<'ended' | 'gone' | 'superseded'> {
   const outcome = await alongRotations(key, (each) => store.destroy(each, tombstone));
-  return outcome?.status === 'ok';
+  if (outcome === undefined) return 'superseded';
+  return outcome.status === 'ok' ? 'ended' : 'gone';
 }
 
 /** Returns what is known about a record, or about what rotations have made of it since. */

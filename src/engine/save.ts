@@ -37,10 +37,7 @@ export async function saveRecord(
     // Without expectations there are no conflicts.
     return store.save(key, change) as Promise<Exclude<SaveOutcome, Conflict>>;
   });
-  if (outcome === null) {
-    if (given !== null) context.events.emit('discarded', { handle, reason: state.lossReason ?? 'gone' });
-    return;
-  }
+  if (outcome === null) return;
   const { key } = epoch.record!;
   fields.committed(changes, key.handle);
   if (pending.timeout === timeout) pending.timeout = null;

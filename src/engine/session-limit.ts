@@ -35,7 +35,7 @@ async function remainingSlots(state: SessionState, epoch: Epoch, owner: string):
   const excess = older.length + newest.length + 1 - max;
   const surplus = config.onSessionLimit === 'evict-oldest' ? older.splice(0, Math.max(0, excess)) : [];
   for (const key of surplus) {
-    if (await endRecord(store, key)) events.emit('destroyed', { handle: key.handle, reason: 'evicted' });
+    if ((await endRecord(store, key)) === 'ended') events.emit('destroyed', { handle: key.handle, reason: 'evicted' });
   }
   // 0 would mean any number.
   return max - older.length || -1;

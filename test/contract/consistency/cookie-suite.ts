@@ -138,14 +138,16 @@ export function cookieSuite(title: string, make: MakeFactory): void {
       }
     });
 
-    test('a logout that races a login deletes no cookie', async () => {
+    test('C12: a logout that a login has overtaken deletes no cookie, and is reported', async () => {
       const factory = open();
+      const events = record(factory, 'discarded', 'logout');
       const jar = await started(factory);
       const leaving = await Visit.open(factory, new Jar(jar));
       const owner = randomUUID();
       await visit(factory, jar, (session) => session.login(owner));
       leaving.session.logout();
       assert.deepEqual((await leaving.end()).cookies, []);
+      assert.deepEqual([events.discarded[0]?.reason, events.logout], ['superseded', []]);
       assert.equal(await visit(factory, jar, (session) => session.owner), owner);
     });
 

@@ -243,6 +243,34 @@ export function requestSuite(title: string, make: MakeFactory): void {
       }
     });
 
+    test.each<[string, (session: Session) => unknown]>([
+      ['reload()', (session) => session.reload()],
+      ['takeFlash()', (session) => session.takeFlash()],
+      ['a touch', () => {}],
+    ])('C12: what a request wrote before %s found its session ended is reported', async (_what, find) => {
+      const factory = open({ touchInterval: 0 });
+      const events = record(factory, 'discarded', 'lost');
+      const jar = await started(factory);
+      for (const act of [
+        (session: Session) => session.set('b', 1),
+        (session: Session) => session.rotate(),
+        (session: Session) => session.adjustTimeout(60),
+      ]) {
+        const client = await started(factory);
+        const slow = await Visit.open(factory, new Jar(client));
+        await visit(factory, client, (session) => session.logout());
+        act(slow.session);
+        await find(slow.session);
+        await slow.end();
+      }
+      assert.equal(events.lost.length, 3);
+      assert.deepEqual(
+        events.discarded.map(({ reason }) => reason),
+        ['gone', 'gone', 'gone'],
+      );
+      assert.deepEqual(await read(factory, jar), { a: 1, owner: null });
+    });
+
     test('a request that revokes its own session can leave a message on the one that follows', async () => {
       const factory = open();
       const owner = randomUUID();
