@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createSessionFactory, SessionError, type SessionFactory, type WebsaunaSession } from 'websauna-session';
+import { CORRUPT, type Damage } from '../../support/corrupt-records.ts';
 import { startRedis, type RedisServer } from '../../support/redis-server.ts';
 import { Jar, visit, Visit } from '../../support/visit.ts';
 
@@ -10,90 +11,6 @@ beforeAll(async () => {
   server = await startRedis();
 });
 afterAll(() => server.stop());
-
-/** Puts something else where a session is; bytes are written in Latin-1 (`\xff` is one byte). */
-type Damage = (key: string) => readonly (readonly string[])[];
-
-/** As Lua writes it, because no client sends bytes that are not UTF-8 as text. */
-const bytes = (key: string, ...args: string[]): string[] => {
-  const quoted = args.map((arg) => `"${arg.replaceAll(/[^\x20-\x7e]|["\\]/g, escaped)}"`);
-  return ['EVAL', `return redis.call("HSET", KEYS[1], ${quoted.join(', ')})`, '1', key];
-};
-const escaped = (letter: string): string => `\\${letter.charCodeAt(0).toString().padStart(3, '0')}`;
-
-const now = Date.now();
-const META = `1:${now}:1200:${now + 1_000_000}:0:[0,0,0,0]`;
-const HUGE = '9'.repeat(400);
-const remade =
-  (...fields: string[]): Damage =>
-  (key) => [
-    ['DEL', key],
-    ['HSET', key, ...fields],
-  ];
-
-/** What makes a record unreadable as a whole. */
-const CORRUPT: Readonly<Record<string, [detail: string, damage: Damage]>> = {
-  'a string': ['wrong-type', (key) => [['SET', key, '{"a":1}']]],
-  'a list': [
-    'wrong-type',
-    (key) => [
-      ['DEL', key],
-      ['RPUSH', key, '@', META],
-    ],
-  ],
-  'a set': [
-    'wrong-type',
-    (key) => [
-      ['DEL', key],
-      ['SADD', key, '@'],
-    ],
-  ],
-  'a sorted set': [
-    'wrong-type',
-    (key) => [
-      ['DEL', key],
-      ['ZADD', key, '1', '@'],
-    ],
-  ],
-  'a stream': [
-    'wrong-type',
-    (key) => [
-      ['DEL', key],
-      ['XADD', key, '*', '@', META],
-    ],
-  ],
-  'no metadata': ['unknown-version', (key) => [['HDEL', key, '@']]],
-  "another program's hash": ['unknown-version', remade('name', 'value')],
-  'a later version': ['unknown-version', (key) => [['HSET', key, '@', '2:whatever:comes:then']]],
-  'an empty version': ['unknown-version', (key) => [['HSET', key, '@', '']]],
-  garbage: ['unknown-version', (key) => [['HSET', key, '@', 'garbage']]],
-  'version 1 of nothing': ['unparsable', (key) => [['HSET', key, '@', '1:']]],
-  'too few numbers': ['unparsable', (key) => [['HSET', key, '@', `1:${now}:1200:[0,0,0,0]`]]],
-  'letters for numbers': ['unparsable', (key) => [['HSET', key, '@', '1:NaN:Infinity:x:y:[0,0,0,0]']]],
-  'negative numbers': ['unparsable', (key) => [['HSET', key, '@', `1:-${now}:-1200:-1:-1:[0,0,0,0]`]]],
-  'fractions and exponents': ['unparsable', (key) => [['HSET', key, '@', '1:1.5:1e9:0x10:0:[0,0,0,0]']]],
-  'a creation beyond all numbers': ['unparsable', (key) => [['HSET', key, '@', `1:${HUGE}:1200:0:0:[0,0,0,0]`]]],
-  'a timeout beyond all numbers': ['unparsable', (key) => [['HSET', key, '@', `1:${now}:${HUGE}:0:0:[0,0,0,0]`]]],
-  'an expiry beyond all numbers': ['unparsable', (key) => [['HSET', key, '@', `1:${now}:1200:${HUGE}:0:[0,0,0,0]`]]],
-  'a login beyond all numbers': ['unparsable', (key) => [['HSET', key, '@', `1:${now}:1200:0:${HUGE}:[0,0,0,0]`]]],
-  'numbers beyond exactness': ['unparsable', (key) => [['HSET', key, '@', `1:${'9'.repeat(17)}:1200:0:0:[0,0,0,0]`]]],
-  'no timeout': ['unparsable', (key) => [['HSET', key, '@', `1:${now}:0:0:0:[0,0,0,0]`]]],
-  'details that are no JSON': ['unparsable', (key) => [['HSET', key, '@', `1:${now}:1200:0:0:[0,0,0`]]],
-  'details of another kind': ['unparsable', (key) => [['HSET', key, '@', `1:${now}:1200:0:0:{"length":4}`]]],
-  'too few details': ['unparsable', (key) => [['HSET', key, '@', `1:${now}:1200:0:0:["alice"]`]]],
-  'metadata that is not UTF-8': ['undecodable', (key) => [bytes(key, '@', `1:${now}:1200:0:0:["al\xffce",0,0,0]`)]],
-  'no time of last use': ['unparsable', (key) => [['HDEL', key, '@s']]],
-  'a last use that is no number': ['unparsable', (key) => [['HSET', key, '@s', 'yesterday']]],
-  'a last use that is empty': ['unparsable', (key) => [['HSET', key, '@s', '']]],
-  'a negative last use': ['unparsable', (key) => [['HSET', key, '@s', '-5']]],
-  'a last use beyond all numbers': ['unparsable', (key) => [['HSET', key, '@s', '1e999']]],
-  'a last use beyond all dates': ['unparsable', (key) => [['HSET', key, '@s', '9007199254740991']]],
-  'a value that is not UTF-8': ['undecodable', (key) => [bytes(key, 'a', '"\xff\xfe"')]],
-  "the store's own name for nothing known": ['unknown-version', remade('@x', '1')],
-  'a trace that is garbage': ['unparsable', remade('@r', 'garbage')],
-  'a trace without a time': ['unparsable', remade('@r', 'nonce::successor')],
-  'a trace with a time beyond all numbers': ['unparsable', remade('@r', `nonce:${HUGE}:successor`)],
-};
 
 /** What a request can do to its session in the store. */
 const ACTS: readonly ((session: WebsaunaSession) => unknown)[] = [
