@@ -1,7 +1,10 @@
-// Bugs of moves across the slots of a cluster, which are several commands.
+// Bugs of rekeys across the slots of a cluster, which are several commands.
 const across = 'src/stores/redis/cluster/cross-slot-rekey.ts';
-const move = 'src/engine/rekey.ts';
+const engine = 'src/engine/rekey.ts';
 const lua = (name) => `src/stores/redis/lua/${name}.lua`;
+
+const COPY = '  const created = await slots.copy(to, old, rekey, changedFields(slots, old, rekey), provisional);\n';
+const DELETE = '  const deleted = await slots.deleteRotated(from, to, rekey, old);\n';
 
 export const clusterBugs = [
   {
@@ -9,15 +12,11 @@ export const clusterBugs = [
     breaks: 'C6',
     on: 'cluster',
     change: [
+      [across, COPY, `  await slots.destroy(from);\n${COPY}`],
       [
         across,
-        '  const created = await copy(slots, to, old, move);\n',
-        '  await slots.destroy(from);\n  const created = await copy(slots, to, old, move);\n',
-      ],
-      [
-        across,
-        '  const retired = await slots.retire(from, to, move.trace, old);\n',
-        "  const retired = created.status === 'ok' ? created : await slots.retire(from, to, move.trace, old);\n",
+        DELETE,
+        "  const deleted = created.status === 'ok' ? created : await slots.deleteRotated(from, to, rekey, old);\n",
       ],
     ],
   },
@@ -26,14 +25,18 @@ export const clusterBugs = [
     breaks: 'C2',
     on: 'cluster',
     change: [
-      [lua('delete-rotated'), 'if meta ~= ARGV[6] or not expected(KEYS[1], 7, true) then', 'if meta == ARGV[2] then'],
+      [
+        lua('delete-rotated'),
+        'if stored ~= ARGV[6] or not match_expected(KEYS[1], 7, true) then',
+        'if stored == ARGV[2] then',
+      ],
     ],
   },
   {
     bug: 'across slots: a copy that missed a field which is new does not count as useless',
     breaks: 'C2',
     on: 'cluster',
-    change: [[lua('delete-rotated'), 'expected(KEYS[1], 7, true)', 'expected(KEYS[1], 7, false)']],
+    change: [[lua('delete-rotated'), 'match_expected(KEYS[1], 7, true)', 'match_expected(KEYS[1], 7, false)']],
   },
   {
     bug: 'across slots: a session that a logout has ended meanwhile lives on as its copy',
@@ -42,8 +45,8 @@ export const clusterBugs = [
     change: [
       [
         across,
-        "  if (retired.status === 'ok') return",
-        "  if (retired.status === 'ok' || retired.status === 'gone') return",
+        "  if (deleted.status === 'ok') return",
+        "  if (deleted.status === 'ok' || deleted.status === 'gone') return",
       ],
     ],
   },
@@ -60,8 +63,8 @@ export const clusterBugs = [
     change: [
       [
         across,
-        "  return retired.status === 'conflict' ? { status: 'interrupted', evicted }",
-        "  return retired.status === 'conflict' ? await rekeyAcrossSlots(slots, from, to, move)",
+        "  return deleted.status === 'conflict' ? { status: 'interrupted', evicted }",
+        "  return deleted.status === 'conflict' ? await rekeyAcrossSlots(slots, from, to, rekey)",
       ],
     ],
   },
@@ -70,10 +73,10 @@ export const clusterBugs = [
     breaks: 'C1',
     on: 'cluster',
     change: [
-      [move, 'let [taken, conflicts] = [0, 0];', "let [taken, conflicts, again] = [0, 0, ''];"],
-      [move, 'const id = targetId(state, nonce);', 'const id = again || targetId(state, nonce);'],
+      [engine, 'let [taken, conflicts] = [0, 0];', "let [taken, conflicts, again] = [0, 0, ''];"],
+      [engine, 'const id = targetId(state, nonce);', 'const id = again || targetId(state, nonce);'],
       [
-        move,
+        engine,
         "      if (outcome.status === 'conflict') state.fields.reload(",
         "      again = outcome.status === 'interrupted' && login !== null ? id : '';\n" +
           "      if (outcome.status === 'conflict') state.fields.reload(",
@@ -84,7 +87,7 @@ export const clusterBugs = [
     bug: 'across slots: nobody is told whom a login has ended that came to nothing',
     breaks: 'C8',
     on: 'cluster',
-    change: [[move, '    announceEvictions(state, outcome.evicted ?? []);\n', '']],
+    change: [[engine, '    announceEvictions(state, outcome.evicted ?? []);\n', '']],
   },
   {
     bug: 'across slots: a login that was revoked before its last step has a session all the same',
@@ -96,17 +99,23 @@ export const clusterBugs = [
     bug: 'across slots: what a crash leaves of a login stays with the owner',
     breaks: 'C6',
     on: 'cluster',
-    change: [[across, "slots.create(to, record, '', TRIAL)", "slots.create(to, record, '', TRIAL * 1000)"]],
+    change: [
+      [
+        across,
+        'rekey.login === null ? 0 : PROVISIONAL_TTL_SECONDS;',
+        'rekey.login === null ? 0 : PROVISIONAL_TTL_SECONDS * 1000;',
+      ],
+    ],
   },
   {
-    bug: 'across slots: a login ends with its trial',
+    bug: 'across slots: a login ends with its provisional time',
     breaks: 'C4',
     on: 'cluster',
     change: [
       [
         across,
-        '  if (move.login === null) return created;\n',
-        '  if (move.login !== null || move.trace === null) return created;\n',
+        '  if (rekey.login === null) return created;\n',
+        '  if (rekey.login !== null || rekey.tombstone === null) return created;\n',
       ],
     ],
   },
@@ -116,16 +125,18 @@ export const clusterBugs = [
     on: 'cluster',
     change: [
       [
-        across,
-        'if (login !== null) return await slots.create(to, record,',
-        'if (login !== null) return await slots.create(to, { ...record, login: { ...login, max: 0 } },',
+        'src/stores/redis/store.ts',
+        'const args = copyArguments(to, rekey, text, fields, provisional, this.#encoding);',
+        `const { login } = rekey;
+      const unlimited = login === null ? rekey : { ...rekey, login: { ...login, max: 0 } };
+      const args = copyArguments(to, unlimited, text, fields, provisional, this.#encoding);`,
       ],
     ],
   },
   {
-    bug: 'across slots: a rotation leaves no trace of where it leads',
+    bug: 'across slots: a rotation leaves no tombstone that says where it leads',
     breaks: 'C6',
     on: 'cluster',
-    change: [[across, 'slots.retire(from, to, move.trace, old)', 'slots.retire(from, to, null, old)']],
+    change: [[across, DELETE, DELETE.replace('rekey, old', '{ ...rekey, tombstone: null }, old')]],
   },
 ];

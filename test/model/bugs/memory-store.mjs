@@ -1,6 +1,9 @@
 // Bugs of the memory store.
 const store = 'src/stores/memory/memory-store.ts';
 
+const renewed = '    this.#renew(record, now);\n    return';
+const moved = '    this.#remove(record);\n    this.#put(to, meta, changedFields(record, rekey), now);\n';
+
 export const memoryStoreBugs = [
   {
     bug: 'memory: a save makes the session that it does not find',
@@ -9,16 +12,23 @@ export const memoryStoreBugs = [
     change: [
       [
         store,
-        `    if (record === undefined) return this.#trace(key) ?? GONE;
-    if (!matches(record, change, false))`,
+        `    if (record === undefined) return this.#tombstones.get(key, now) ?? GONE;
+    if (!matchesExpected(record, change, false))`,
         `    if (record === undefined) {
       const details = { owner: null, method: null, address: null, agent: null, indexKeys: [] };
-      const made = { details, timeout: 1000, absoluteTimeout: 1400, fields: change.set, login: null };
-      return this.#trace(key) ?? ((await this.create(key, made)) as SaveOutcome);
+      const life = { timeout: { seconds: 1000, adjusted: false }, absoluteTimeout: 1400, cookieAttributes: '' };
+      const made = { details, ...life, fields: change.set, login: null };
+      return this.#tombstones.get(key, now) ?? ((await this.create(key, made)) as SaveOutcome);
     }
-    if (!matches(record, change, false))`,
+    if (!matchesExpected(record, change, false))`,
       ],
     ],
+  },
+  {
+    bug: 'memory: a save revives a session that has expired',
+    breaks: 'C1',
+    on: 'memory',
+    change: [[store, 'if (record.endsAt > now) return record;', 'if (record.endsAt > 0) return record;']],
   },
   {
     bug: 'memory: a session lives on past its absolute expiry while it is used',
@@ -36,12 +46,17 @@ export const memoryStoreBugs = [
     bug: 'memory: every write moves the absolute expiry',
     breaks: 'C4',
     on: 'memory',
+    change: [[store, renewed, `    record.meta = { ...record.meta, expiresAt: now + 1_400_000 };\n${renewed}`]],
+  },
+  {
+    bug: 'memory: a rotation moves the absolute expiry',
+    breaks: 'C4',
+    on: 'memory',
     change: [
       [
         store,
-        '    return this.#put(key, apply(record, change), this.#clock());',
-        `    record.meta = { ...record.meta, expiresAt: this.#clock() + 1_400_000 };
-    return this.#put(key, apply(record, change), this.#clock());`,
+        'this.#put(to, meta, changedFields(record, rekey), now);',
+        'this.#put(to, { ...meta, expiresAt: now + 1_400_000 }, changedFields(record, rekey), now);',
       ],
     ],
   },
@@ -49,13 +64,7 @@ export const memoryStoreBugs = [
     bug: 'memory: a rotation leaves both ids valid',
     breaks: 'C6',
     on: 'memory',
-    change: [
-      [
-        store,
-        '    this.#records.delete(from.handle);\n    this.#put(to, record, now);',
-        '    this.#put(to, record, now);',
-      ],
-    ],
+    change: [[store, moved, '    this.#put(to, meta, changedFields(record, rekey), now);\n']],
   },
   {
     bug: 'memory: a login keeps the old id valid',
@@ -64,10 +73,10 @@ export const memoryStoreBugs = [
     change: [
       [
         store,
-        '    this.#records.delete(from.handle);\n    this.#put(to, record, now);',
-        `    if (move.login === null) this.#records.delete(from.handle);
-    else this.#records.set(from.handle, { ...record, ownerHash: from.ownerHash });
-    this.#put(to, record, now);`,
+        moved,
+        `    if (login === null) this.#remove(record);
+    this.#put(to, meta, changedFields(record, rekey), now);
+`,
       ],
     ],
   },
@@ -78,9 +87,9 @@ export const memoryStoreBugs = [
     change: [
       [
         store,
-        '    if (move.trace !== null) this.#leaveTrace(from, to, move.trace, now);',
-        `    if (move.login === null) this.#owned.get(String(to.ownerHash))?.delete(to.handle);
-    if (move.trace !== null) this.#leaveTrace(from, to, move.trace, now);`,
+        moved,
+        `${moved}    if (login === null && to.ownerHash !== null) this.#owners.delete(to.ownerHash, to.handle);
+`,
       ],
     ],
   },
@@ -88,7 +97,13 @@ export const memoryStoreBugs = [
     bug: 'memory: the session to spare is ended when it was rotated a moment before',
     breaks: 'C7',
     on: 'memory',
-    change: [[store, 'const spared = except === null ? null : this.#successor(except);', 'const spared = except;']],
+    change: [
+      [
+        store,
+        'const spared = except === null ? null : this.#resolveSuccessor({ handle: except, ownerHash }, now);',
+        'const spared = except;',
+      ],
+    ],
   },
   {
     bug: 'memory: at the limit the newest session is ended, not the oldest',
@@ -97,8 +112,8 @@ export const memoryStoreBugs = [
     change: [
       [
         store,
-        'const excess = live.slice(0, Math.max(0, live.length - login.max + 1));',
-        'const excess = live.toReversed().slice(0, Math.max(0, live.length - login.max + 1));',
+        'const excess = live.slice(0, Math.max(0, live.length - max + 1));',
+        'const excess = live.toReversed().slice(0, Math.max(0, live.length - max + 1));',
       ],
     ],
   },
@@ -109,8 +124,8 @@ export const memoryStoreBugs = [
     change: [
       [
         store,
-        'this.#live(key.ownerHash).filter((handle) => handle !== replaced);',
-        "this.#live(key.ownerHash).filter((handle) => handle !== '');",
+        'this.#live(ownerHash, now).filter(({ handle }) => handle !== replaced);',
+        "this.#live(ownerHash, now).filter(({ handle }) => handle !== '');",
       ],
     ],
   },

@@ -2,21 +2,25 @@
 const store = 'src/stores/redis/store.ts';
 const lua = (name) => `src/stores/redis/lua/${name}.lua`;
 
+const CREATED = "    return (await this.#admit('create', key, this.#keys.withIndex(key), args)) as CreateOutcome;\n";
+
 export const redisStoreBugs = [
   {
-    bug: 'save.lua: no look whether the session exists',
+    bug: '_live_record.lua: a save makes the session that it does not find',
     breaks: 'C1',
     on: 'redis',
     change: [
       [
-        lua('save'),
-        'if not stored then return absent(KEYS[1]) end',
-        "if not stored then stored = '1:' .. int(now) .. ':1000:' .. int(now + 1400000) .. ':0:[0,0,0,0]' end",
+        lua('_live_record'),
+        'if not stored then return nil, missing_reply(key) end',
+        `local missing = missing_reply(key)
+  if not stored and missing[1] == 2 then return nil, missing end
+  if not stored then stored = '1:' .. int(now) .. ':1000:' .. int(now + 1400000) .. ':0:0:::[0,0,0,0]' end`,
       ],
     ],
   },
   {
-    bug: 'save.lua: a session lives on past its absolute expiry while it is used',
+    bug: '_record.lua: a session lives on past its absolute expiry while it is used',
     breaks: 'C4',
     on: 'redis',
     change: [
@@ -31,17 +35,17 @@ export const redisStoreBugs = [
     bug: 'save.lua: every write moves the absolute expiry',
     breaks: 'C4',
     on: 'redis',
-    change: [[lua('save'), 'if life(meta) <= 0 then return {0} end', 'meta.expires = now + 1400000']],
+    change: [[lua('save'), 'if ttl_ms(meta) <= 0 then return {0} end', 'meta.expires = now + 1400000']],
   },
   {
-    bug: 'save.lua: a save forgets the idle timeout that the session was given',
+    bug: '_record.lua: a save forgets the idle timeout that the session was given',
     breaks: 'C4',
     on: 'redis',
     change: [
       [
-        lua('save'),
-        "if ARGV[2] ~= '' then meta.timeout = tonumber(ARGV[2]) end",
-        'meta.timeout = tonumber(ARGV[2]) or 1000',
+        lua('_record'),
+        'if timeout then meta.timeout, meta.adjusted = tonumber(timeout), adjusted end',
+        "meta.timeout, meta.adjusted = tonumber(timeout) or 1000, adjusted or ''",
       ],
     ],
   },
@@ -60,15 +64,15 @@ export const redisStoreBugs = [
     change: [
       [
         store,
-        "    const reply = await this.#runner.runWithDeadline('take', scripts.take, [this.#recordKey(key)], [prefix]);",
+        "    const reply = await this.#runner.runWithDeadline('take', this.#keys.withIndex(key), [key.handle, prefix]);",
         `    const found = await this.load(key);
     if (found?.status === 'found') {
       const taken = Object.entries(found.fields).filter(([name]) => name.startsWith(prefix));
-      const change = { set: NOTHING, delete: new Set(taken.map(([name]) => name)), timeout: null, expect: null };
-      const saved = await this.save(key, change);
-      return saved.status === 'ok' ? { status: 'ok', fields: Object.fromEntries(taken) } : (saved as TakeOutcome);
+      const saved = await this.save(key, { ...TOUCH, delete: new Set(taken.map(([name]) => name)) });
+      if (saved.status !== 'ok') return saved as TakeOutcome;
+      return { status: 'ok', fields: Object.fromEntries(taken), now: saved.now };
     }
-    const reply = await this.#runner.runWithDeadline('take', scripts.take, [this.#recordKey(key)], [prefix]);`,
+    const reply = await this.#runner.runWithDeadline('take', this.#keys.withIndex(key), [key.handle, prefix]);`,
       ],
     ],
   },
@@ -78,7 +82,7 @@ export const redisStoreBugs = [
     on: 'redis',
     change: [
       [lua('rekey'), "redis.call('RENAME', KEYS[1], KEYS[2])", "redis.call('COPY', KEYS[1], KEYS[2])"],
-      [lua('rekey'), 'leave(KEYS[1], ARGV[10], ARGV[11], ARGV[12], ARGV[2])\n', ''],
+      [lua('rekey'), 'write_tombstone(KEYS[1], ARGV[14], ARGV[15], ARGV[16], ARGV[2], confirmed)\n', ''],
     ],
   },
   {
@@ -89,27 +93,27 @@ export const redisStoreBugs = [
       [
         lua('rekey'),
         "redis.call('RENAME', KEYS[1], KEYS[2])",
-        "redis.call(ARGV[4] == '1' and 'COPY' or 'RENAME', KEYS[1], KEYS[2])",
+        "redis.call(login and 'COPY' or 'RENAME', KEYS[1], KEYS[2])",
       ],
-      [lua('rekey'), 'leave(KEYS[1],', "if ARGV[4] == '0' then leave(KEYS[1],"],
-      [lua('rekey'), 'ARGV[12], ARGV[2])\n', 'ARGV[12], ARGV[2]) end\n'],
+      [lua('rekey'), 'write_tombstone(KEYS[1], ARGV[14],', 'if not login then write_tombstone(KEYS[1], ARGV[14],'],
+      [lua('rekey'), 'ARGV[2], confirmed)\n', 'ARGV[2], confirmed) end\n'],
     ],
   },
   {
-    bug: "move.lua: a rotation begins the session's clock anew",
+    bug: 'rekey.lua: a rotation moves the absolute expiry',
     breaks: 'C4',
     on: 'redis',
-    change: [[lua('rekey'), 'if life(meta) <= 0 then return {0} end', 'meta.expires = now + 1400000']],
+    change: [[lua('rekey'), 'if ttl_ms(meta) <= 0 then return {0} end', 'meta.expires = now + 1400000']],
   },
   {
-    bug: "move.lua: a login enters the session in its owner's index with its next save only",
+    bug: "rekey.lua: a login enters the session in its owner's index with its next save only",
     breaks: 'C7',
     on: 'redis',
     change: [
       [
         lua('rekey'),
-        'if KEYS[3] then enrol(KEYS[3], ARGV[2], score, left) end',
-        "if KEYS[3] and ARGV[4] == '0' then enrol(KEYS[3], ARGV[2], score, left) end",
+        '  index_session(KEYS[3], ARGV[2], score, left)\n',
+        '  if not login then index_session(KEYS[3], ARGV[2], score, left) end\n',
       ],
     ],
   },
@@ -119,23 +123,24 @@ export const redisStoreBugs = [
     breaks: 'C8',
     on: 'redis',
     change: [
-      [lua('create'), 'if KEYS[2] then enrol(KEYS[2], ARGV[1], stamp, left) end\n', ''],
+      [lua('create'), '  index_session(KEYS[2], ARGV[1], now_us, left)\n', ''],
       [
         lua('save'),
-        'if not meta then return {0} end\n',
-        `if not meta then return {0} end
-if ARGV[2] == '-1' then
-  enrol(KEYS[2], ARGV[1], stamp, life(meta))
+        'if not meta then return missing end\n',
+        `if not meta then return missing end
+if ARGV[2] == '1a' then
+  index_session(KEYS[2], ARGV[1], now_us, ttl_ms(meta))
   return {1, now}
 end
 `,
       ],
       [
         store,
-        "    return (await this.#create(key, record, '', 0)) as CreateOutcome;",
-        `    const created = (await this.#create(key, record, '', 0)) as CreateOutcome;
-    if (key.ownerHash !== null) await this.save(key, { set: NOTHING, delete: NONE, timeout: -1, expect: null });
-    return created;`,
+        CREATED,
+        `    const created = (await this.#admit('create', key, this.#keys.withIndex(key), args)) as CreateOutcome;
+    if (key.ownerHash !== null) await this.save(key, { ...TOUCH, timeout: { seconds: 1, adjusted: true } });
+    return created;
+`,
       ],
     ],
   },
@@ -146,15 +151,15 @@ end
     change: [
       [
         store,
-        "    const args = [this.#ownerPrefix(ownerHash), except ?? '', indexKey ?? ''];",
+        "    const args = [this.#keys.ownerPrefix(ownerHash), except ?? '', indexKey ?? '', formatNumber(keep)];",
         `    if (indexKey === null) {
-      const ended: string[] = [];
+      const gone: string[] = [];
       for (const { handle } of await this.listOwned(ownerHash)) {
-        if (handle !== except && (await this.destroy({ handle, ownerHash })).status === 'ok') ended.push(handle);
+        if (handle !== except && (await this.destroy({ handle, ownerHash })).status === 'ok') gone.push(handle);
       }
-      return ended;
+      return gone;
     }
-    const args = [this.#ownerPrefix(ownerHash), except ?? '', indexKey];`,
+    const args = [this.#keys.ownerPrefix(ownerHash), except ?? '', indexKey, formatNumber(keep)];`,
       ],
     ],
   },
@@ -162,7 +167,21 @@ end
     bug: 'revoke.lua: the session to spare is ended when it was rotated a moment before',
     breaks: 'C7',
     on: 'redis',
-    change: [[lua('revoke'), "local spared = ARGV[2] ~= '' and successor(ARGV[2])", 'local spared = ARGV[2]']],
+    change: [
+      [
+        lua('revoke'),
+        "local spared = ARGV[2] ~= '' and resolve_successor(ARGV[2])",
+        "local spared = ARGV[2] ~= '' and ARGV[2]",
+      ],
+    ],
+  },
+  {
+    bug: 'revoke.lua: the session that was spared ends at its next write',
+    breaks: 'C7',
+    on: 'redis',
+    change: [
+      [lua('revoke'), "redis.call('HSET', ARGV[1] .. spared, '@v', int(now))", "redis.call('HLEN', ARGV[1] .. spared)"],
+    ],
   },
   {
     bug: 'the limit is looked at before the login, in another command',
@@ -171,14 +190,19 @@ end
     change: [
       [
         store,
-        "    return (await this.#create(key, record, '', 0)) as CreateOutcome;",
-        `    const { login } = record;
-    if (login === null || key.ownerHash === null) return (await this.#create(key, record, '', 0)) as CreateOutcome;
+        '    const args = createArguments(key, record, this.#encoding);\n' + CREATED,
+        `    const create = async (login: NewRecord['login']): Promise<CreateOutcome> => {
+      const args = createArguments(key, { ...record, login }, this.#encoding);
+      return (await this.#admit('create', key, this.#keys.withIndex(key), args)) as CreateOutcome;
+    };
+    const { login } = record;
+    if (login === null || key.ownerHash === null) return await create(login);
     const owned = await this.listOwned(key.ownerHash);
     const excess = login.max === 0 ? [] : owned.slice(0, Math.max(0, owned.length - login.max + 1));
     if (excess.length > 0 && login.onSessionLimit === 'refuse') return { status: 'full' };
     for (const { handle } of excess) await this.destroy({ handle, ownerHash: key.ownerHash });
-    return (await this.#create(key, { ...record, login: { ...login, max: 0 } }, '', 0)) as CreateOutcome;`,
+    return await create({ ...login, max: 0 });
+`,
       ],
     ],
   },
@@ -191,9 +215,9 @@ end
     ],
   },
   {
-    bug: "_owner.lua: a rotation makes a session the newest of its owner's",
+    bug: "rekey.lua: a rotation makes a session the newest of its owner's",
     breaks: 'C8',
     on: 'redis',
-    change: [[lua('rekey'), "score = tonumber(redis.call('ZSCORE', KEYS[4], ARGV[1])) or stamp", 'score = stamp']],
+    change: [[lua('rekey'), "score = tonumber(redis.call('ZSCORE', KEYS[4], ARGV[1])) or now_us", 'score = now_us']],
   },
 ];
