@@ -36,6 +36,11 @@ export function isLoginRefusal(error: unknown): boolean {
   return isServerReply(error) && /^(?:WRONGPASS|NOAUTH)\b|\bAUTH\b|invalid password/.test(error.message);
 }
 
+/** Returns whether a server refuses a command because it is a replica, and so no longer the master. */
+export function isReplicaReply(error: unknown): boolean {
+  return isServerReply(error) && /^(?:READONLY|MASTERDOWN) /.test(error.message);
+}
+
 /** The server does not know the script (any more), and must be sent its source. */
 export function isUnknownScript(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith('NOSCRIPT');

@@ -5,6 +5,7 @@ import { fakeConnections, REFUSED, type FakeConnection } from './fake-connection
 import { ManualClock, settle } from './manual-clock.ts';
 
 const SCRIPT = { source: '', sha: '' };
+const READONLY = new Error("READONLY You can't write against a read only replica.");
 /** Milliseconds. */
 const LONGEST_FIRST_DELAY = 10;
 
@@ -78,6 +79,23 @@ describe('a connection of our own', () => {
     expect(made[0]!.destroy).toHaveBeenCalledOnce();
     await clock.pass(LONGEST_FIRST_DELAY);
     expect(made).toHaveLength(2);
+  });
+
+  test('is replaced once a second at most while it leads to a replica', async () => {
+    made[0]!.events.ready();
+    await clock.pass(5_000);
+    const start = clock.now();
+    while (clock.now() < start + 10_000) {
+      made.at(-1)!.answer = READONLY;
+      await write().catch(() => {});
+      await clock.pass(2);
+      if (connection.fault !== undefined) {
+        await clock.pass(LONGEST_FIRST_DELAY);
+        made.at(-1)!.events.ready();
+      }
+    }
+    expect(made.length).toBeGreaterThanOrEqual(10);
+    expect(made.length).toBeLessThanOrEqual(11);
   });
 });
 

@@ -1,6 +1,14 @@
 import type { Stored } from '../../store.ts';
 import type { CachedFields, RedisDriver, Script, ScriptReply } from '../driver.ts';
-import { ConnectionError, MisdirectedReplyError, explain, isServerReply, offline, withoutCommand } from '../errors.ts';
+import {
+  ConnectionError,
+  MisdirectedReplyError,
+  explain,
+  isReplicaReply,
+  isServerReply,
+  offline,
+  withoutCommand,
+} from '../errors.ts';
 import { systemClock, type Clock } from './timeout-queue.ts';
 
 /** What a connection reports about itself. */
@@ -39,6 +47,8 @@ const SLACK_MS = 100;
 /** Milliseconds between attempts to connect: at first, and at most. */
 const FIRST_DELAY_MS = 10;
 const LONGEST_DELAY_MS = 2_000;
+/** Milliseconds that a connection which leads to a replica is kept at least. */
+const REPLICA_INTERVAL_MS = 1_000;
 /** Milliseconds to wait before attempt number `attempt` to reconnect, from 0: doubles, less up to half. */
 export function backoff(attempt: number): number {
   const longest = Math.min(FIRST_DELAY_MS * 2 ** Math.min(attempt, 10), LONGEST_DELAY_MS);
@@ -220,6 +230,10 @@ export class ManagedConnection implements RedisDriver {
   #inspect(error: unknown, driver: RedisDriver): void {
     if (this.#driver !== driver) return;
     if (error instanceof MisdirectedReplyError) this.#lost(error);
+    // The address may lead to another server by now. A new connection has just shown that it does not.
+    else if (isReplicaReply(error) && this.#hasLasted(REPLICA_INTERVAL_MS)) {
+      this.#lost(new ConnectionError('Redis has become a replica, and is connected to again'));
+    }
   }
 
   #hasLasted(ms: number): boolean {
