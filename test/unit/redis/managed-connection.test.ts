@@ -8,6 +8,7 @@ const SCRIPT = { source: '', sha: '' };
 const READONLY = new Error("READONLY You can't write against a read only replica.");
 /** Milliseconds. */
 const LONGEST_FIRST_DELAY = 10;
+const READ_GRACE = 100;
 
 let clock: ManualClock;
 let made: FakeConnection[];
@@ -21,6 +22,7 @@ beforeEach(async () => {
   await settle();
 });
 
+const read = (): Promise<unknown> => connection.hgetall('key', false);
 const write = (): Promise<unknown> => connection.evaluate(SCRIPT, ['key'], [], false);
 
 /** Collects how a command ends. */
@@ -99,6 +101,52 @@ describe('a connection of our own', () => {
   });
 });
 
+describe('a read that meets a lost connection', () => {
+  test('waits for the next one', async () => {
+    made[0]!.events.ready();
+    made[0]!.events.lost(REFUSED);
+    const reading = watch(read());
+    await clock.pass(READ_GRACE - 1);
+    expect(reading.outcome).toBe('none yet');
+    made[1]!.events.ready();
+    await settle();
+    expect(reading.outcome).toEqual({ field: 'value' });
+  });
+
+  test('is sent once more when it was under way', async () => {
+    made[0]!.events.ready();
+    let fail!: () => void;
+    made[0]!.answer = new Promise((_, reject) => (fail = () => reject(REFUSED)));
+    const reading = watch(read());
+    await settle();
+    made[0]!.events.lost(REFUSED);
+    fail();
+    await clock.pass(LONGEST_FIRST_DELAY);
+    made[1]!.events.ready();
+    await settle();
+    expect(reading.outcome).toEqual({ field: 'value' });
+  });
+
+  test('fails after 100 milliseconds when there is none', async () => {
+    made[0]!.events.ready();
+    made[0]!.events.lost(REFUSED);
+    const reading = watch(read());
+    await clock.pass(READ_GRACE - 1);
+    expect(reading.outcome).toBe('none yet');
+    await clock.pass(1);
+    expect(reading.outcome).toBeInstanceOf(Error);
+  });
+
+  test('is not sent again for an error of the server or of a program', async () => {
+    made[0]!.events.ready();
+    for (const error of [new Error('WRONGTYPE Operation against a key'), new TypeError('Invalid argument')]) {
+      made[0]!.answer = error;
+      await expect(read()).rejects.toBe(error);
+    }
+    expect(made).toHaveLength(1);
+  });
+});
+
 test('a write that meets a lost connection fails at once, and is not sent later', async () => {
   made[0]!.events.ready();
   made[0]!.events.lost(REFUSED);
@@ -117,5 +165,9 @@ test('the process is kept alive while a command waits for a connection, and not 
   await settle();
   expect([first.outcome, clock.keepsAlive]).toEqual([[1], false]);
   made[0]!.events.lost(REFUSED);
+  expect(clock.keepsAlive).toBe(false);
+  watch(read());
+  expect(clock.keepsAlive).toBe(true);
+  await clock.pass(READ_GRACE);
   expect(clock.keepsAlive).toBe(false);
 });

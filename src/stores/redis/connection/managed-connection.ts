@@ -4,6 +4,7 @@ import {
   ConnectionError,
   MisdirectedReplyError,
   explain,
+  isMistake,
   isReplicaReply,
   isServerReply,
   offline,
@@ -42,6 +43,10 @@ export interface ManagedConnectionOptions {
 
 /** Milliseconds, beyond a command's time, that an attempt to connect may take. */
 const CONNECT_GRACE_MS = 3_000;
+/** Milliseconds that a read waits for another connection in place of one that was lost. */
+const READ_GRACE_MS = 100;
+/** Milliseconds after which a read is sent again over the connection that it failed on, if that is still there. */
+const SAME_CONNECTION_WAIT_MS = 10;
 /** Milliseconds after which a command that waited for the first connection is given up, beyond its own deadline. */
 const SLACK_MS = 100;
 /** Milliseconds between attempts to connect: at first, and at most. */
@@ -49,6 +54,7 @@ const FIRST_DELAY_MS = 10;
 const LONGEST_DELAY_MS = 2_000;
 /** Milliseconds that a connection which leads to a replica is kept at least. */
 const REPLICA_INTERVAL_MS = 1_000;
+
 /** Milliseconds to wait before attempt number `attempt` to reconnect, from 0: doubles, less up to half. */
 export function backoff(attempt: number): number {
   const longest = Math.min(FIRST_DELAY_MS * 2 ** Math.min(attempt, 10), LONGEST_DELAY_MS);
@@ -118,13 +124,22 @@ export class ManagedConnection implements RedisDriver {
     this.#readyListeners.push(listener);
   }
 
+  /** A read that meets a lost connection waits a moment for another one, and is sent again. */
   async hgetall(key: string, bytes: boolean): Promise<Record<string, Stored>> {
-    const driver = this.#driver ?? (await this.#nextDriver());
-    try {
-      return await driver.hgetall(key, bytes);
-    } catch (error) {
-      this.#inspect(error, driver);
-      throw error;
+    const start = this.#clock.now();
+    let deadline = start + READ_GRACE_MS;
+    for (let attempt = 1; ; attempt += 1) {
+      const driver = this.#driver ?? (await this.#nextDriver(deadline - this.#clock.now()));
+      try {
+        return await driver.hgetall(key, bytes);
+      } catch (error) {
+        this.#inspect(error, driver);
+        const now = this.#clock.now();
+        if (attempt === 1) deadline = now + READ_GRACE_MS;
+        if (isServerReply(error) || isMistake(error) || now >= Math.min(deadline, start + this.#ms)) throw error;
+        // Until the loss is noticed, and in a pool, the connection is still the same.
+        if (this.#driver === driver) await this.#wait(SAME_CONNECTION_WAIT_MS);
+      }
     }
   }
 
@@ -142,7 +157,7 @@ export class ManagedConnection implements RedisDriver {
     args: readonly Stored[],
     bytes: boolean,
   ): Promise<ScriptReply> {
-    const driver = this.#driver ?? (await this.#nextDriver());
+    const driver = this.#driver ?? (await this.#nextDriver(0));
     try {
       return await driver.evaluate(script, keys, args, bytes);
     } catch (error) {
@@ -152,11 +167,11 @@ export class ManagedConnection implements RedisDriver {
   }
 
   async *scan(pattern: string, count: number): AsyncGenerator<string[]> {
-    yield* (this.#driver ?? (await this.#nextDriver())).scan(pattern, count);
+    yield* (this.#driver ?? (await this.#nextDriver(0))).scan(pattern, count);
   }
 
   async ping(): Promise<void> {
-    await (this.#driver ?? (await this.#nextDriver())).ping();
+    await (this.#driver ?? (await this.#nextDriver(0))).ping();
   }
 
   /** Commands under way get the time that every command has. */
@@ -269,14 +284,14 @@ export class ManagedConnection implements RedisDriver {
 
   /**
    * Waits for the first connection for as long as a command may take, but not with a login that the server has just
-   * refused.
+   * refused; and for another one in place of one that was lost for `grace` milliseconds.
    */
-  async #nextDriver(): Promise<RedisDriver> {
+  async #nextDriver(grace: number): Promise<RedisDriver> {
     if (this.#final !== undefined) throw this.#final;
     if (isServerReply(this.#fault)) throw new ConnectionError(explain(this.#fault), { cause: this.#fault });
-    if (this.#wasReady) return offline();
+    if (this.#wasReady && grace <= 0) return offline();
     const start = this.#clock.now();
-    const driver = await this.#wait(this.#ms + SLACK_MS);
+    const driver = await this.#wait(this.#wasReady ? grace : this.#ms + SLACK_MS);
     if (driver === undefined) return offline();
     // The command has met its deadline, and what it would write has been reported as failed.
     if (this.#clock.now() - start >= this.#ms) throw new ConnectionError('Redis was connected to too late');
