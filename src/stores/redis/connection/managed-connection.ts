@@ -90,7 +90,7 @@ export class ManagedConnection implements RedisDriver {
   #readyAt = 0;
   /** Attempts in a row that led to no connection that lasted longer than the delay before it. */
   #attempts = 0;
-  #delay = 0;
+  #delay = FIRST_DELAY_MS;
   #cancelTimer: (() => void) | undefined;
   #fault: unknown;
   /** An error that no waiting will mend. */
@@ -227,13 +227,14 @@ export class ManagedConnection implements RedisDriver {
     for (const listener of this.#readyListeners) listener();
   }
 
-  /** Gives the connection up, and opens another one a moment later. */
+  /** Gives the connection up, and opens another one: at once if it had lasted, or else after a delay. */
   #lost(fault: unknown): void {
     this.#fault = withoutCommand(fault);
-    if (this.#hasLasted(this.#delay)) this.#attempts = 0;
+    const hadLasted = this.#hasLasted(this.#delay);
     this.#giveUp()?.destroy();
-    this.#delay = backoff(this.#attempts++);
-    this.#cancelTimer = this.#clock.after(this.#delay, () => this.#connect());
+    if (hadLasted) this.#attempts = 0;
+    this.#delay = hadLasted ? FIRST_DELAY_MS : backoff(this.#attempts++);
+    this.#cancelTimer = this.#clock.after(hadLasted ? 0 : this.#delay, () => this.#connect());
     // A login that the server has just refused is not worth waiting for.
     if (isServerReply(fault)) {
       const refusal = new ConnectionError(explain(fault), { cause: fault });
