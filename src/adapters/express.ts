@@ -5,7 +5,7 @@ import type { DefaultData, WebsaunaSession } from '../index.ts';
 import { checkNames } from '../internal/validate.ts';
 import { resolveFactory, type FactoryOrOptions } from './resolve-factory.ts';
 import { NodeExchange } from './node/exchange.ts';
-import { patchResponsePrototype } from './node/intercept-response.ts';
+import { patchResponsePrototype } from './node/prototype-patch.ts';
 
 declare global {
   namespace Express {

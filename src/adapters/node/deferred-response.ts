@@ -1,200 +1,250 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { AsyncResource } from 'node:async_hooks';
+import type { ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { ResponseHead } from '../../exchange.ts';
-import { REPRESENTATION_HEADERS } from '../representation-headers.ts';
 import { onceClosed } from './closed.ts';
-import { installSentFacade, type SentFacadeState } from './sent-facade.ts';
+import { releaseSource, resetHead } from './error-response.ts';
 import { addFinalChecks, type FinalCheck } from './final-gate.ts';
-import { holdSocket, releaseSocket } from './socket-guard.ts';
 import { applyWriteHeadArgs, NodeHead, type HeadOwner } from './head.ts';
+import { closeStream, type StreamOwner } from './http2-stream.ts';
+import { installSentFacade, type SentFacadeState } from './sent-facade.ts';
+import { holdSocket, releaseSocket } from './socket-guard.ts';
 
-/** Something that must be settled before the headers of a response leave. */
+/** Runs before the headers of a response leave. */
 export interface BeforeHeaders extends FinalCheck {
-  /** `undefined` when there is nothing to wait for. May throw, or reject. */
+  /** Returns `undefined` when there is nothing to wait for. May throw, or reject. */
   commit(head: ResponseHead): Promise<void> | undefined;
   /** Answers the request after a failure. */
   fail(error: unknown): void;
 }
 
-export type HeldMethod = 'writeHead' | 'write' | 'end' | 'flushHeaders';
 type AnyMethod = (...args: unknown[]) => unknown;
-export type Methods = Record<HeldMethod, AnyMethod>;
+export const INTERCEPTED = ['writeHead', 'write', 'end', 'flushHeaders'] as const;
+export type InterceptedMethod = (typeof INTERCEPTED)[number];
+export type InterceptedMethods = Record<InterceptedMethod, AnyMethod>;
 
-/** One response that waits: what it is told meanwhile, and what becomes of it. */
-export class DeferredResponse implements SentFacadeState, HeadOwner {
-  readonly settlings: BeforeHeaders[];
-  /** Do calls come here by the response's prototype, not by methods of its own? */
-  readonly prepared: boolean;
+/**
+ * In a response that is deferred. No `WeakMap`: V8 keeps what is in one through its frequent collections, and
+ * each request's objects would live until the next full one.
+ */
+export const DEFERRED: unique symbol = Symbol('websauna-session.deferred');
+
+export type DeferrableResponse = ServerResponse & { [DEFERRED]?: DeferredResponse };
+
+/** A call that waits for the commit, with the async context of its caller. */
+interface QueuedCall {
+  readonly method: InterceptedMethod;
+  readonly args: unknown[];
+  readonly context: AsyncResource;
+}
+
+/** A response whose headers wait for a commit: the calls that it gets meanwhile, and what becomes of them. */
+export class DeferredResponse implements SentFacadeState, HeadOwner, StreamOwner {
+  readonly hooks: BeforeHeaders[];
+  /** Whether calls arrive by the response's prototype, and not by methods of its own. */
+  readonly viaPrototype: boolean;
   /** What is being piped into the response. */
-  readonly sources: Readable[] = [];
+  readonly pipedSources: Readable[] = [];
   readonly #res: ServerResponse;
-  /** What the response did before it was held: its class's methods, or those of other middleware. */
-  readonly #methods: Methods;
-  #phase: 'holding' | 'settling' | 'released' | 'failed' = 'holding';
-  #calls: [HeldMethod, unknown[]][] = [];
-  #size = 0;
-  covered = false;
-  ended = false;
-  #toldToWait = false;
+  /** The methods of the response's class, or those of middleware in front. */
+  readonly #originals: InterceptedMethods;
+  /** Why this is not the first response that was written, but an error's. */
+  readonly #cause: unknown;
+  #phase: 'open' | 'committing' | 'released' | 'failed' = 'open';
   #failure: unknown;
+  #calls: QueuedCall[] = [];
+  #bytes = 0;
+  #needDrain = false;
+  #callbacks: (() => void)[] | null = null;
+  pending = false;
+  ended = false;
+  committed: Promise<boolean> | undefined;
 
-  /** @param failure why this is not the first response that was written, but an error's */
-  constructor(res: ServerResponse, methods: Methods, settlings: BeforeHeaders[], prepared: boolean, failure?: unknown) {
+  constructor(
+    res: ServerResponse,
+    originals: InterceptedMethods,
+    hooks: BeforeHeaders[],
+    viaPrototype: boolean,
+    cause?: unknown,
+  ) {
     this.#res = res;
-    this.#methods = methods;
-    this.settlings = settlings;
-    this.prepared = prepared;
-    this.#failure = failure;
+    this.#originals = originals;
+    this.hooks = hooks;
+    this.viaPrototype = viaPrototype;
+    this.#cause = cause;
   }
 
-  call(method: HeldMethod, args: unknown[]): unknown {
-    // When the error is answered, it can only be the first response's writer that goes on.
-    const late = this.#failure !== undefined && this.#res.writableEnded;
+  /** Whether nothing has been sent yet, and no commit has begun. */
+  get untouched(): boolean {
+    return this.#phase === 'open';
+  }
+
+  call(method: InterceptedMethod, args: unknown[]): unknown {
+    // Once the error is answered, only the first response's writer can go on.
+    const late = this.#cause !== undefined && this.#res.writableEnded;
     if (late || this.#phase === 'failed') {
-      refuse(this.#res, args, this.#failure);
+      this.#failCallback(args, this.#failure ?? this.#cause);
       return method === 'write' ? false : this.#res;
     }
-    if (this.#phase === 'holding') this.#begin(method, args);
-    if (this.#phase === 'released') return this.#methods[method].apply(this.#res, args);
+    if (this.#phase === 'open') this.#begin(method, args);
+    if (this.#phase === 'released') return this.#originals[method].apply(this.#res, args);
     const accepted = this.#enqueue(method, args);
     return method === 'write' ? accepted : this.#res;
   }
 
   cookieAdded(): void {
-    addFinalChecks(this.#res, this.settlings);
+    addFinalChecks(this.#res, this.hooks);
   }
 
-  /** The first sign that the headers are about to leave. */
-  #begin(method: HeldMethod, args: unknown[]): void {
+  beginStream(head: ResponseHead, send: () => void): Promise<boolean> | undefined {
+    const waiting = this.#commit(head);
+    if (waiting.length > 0) this.committed = this.#finish(waiting, send);
+    return this.committed;
+  }
+
+  finalize(head: ResponseHead): void {
+    for (const hook of this.hooks) hook.finalize(head);
+  }
+
+  /** Takes the first sign that the headers are about to leave. */
+  #begin(method: InterceptedMethod, args: unknown[]): void {
     if (method === 'writeHead') applyWriteHeadArgs(this.#res, args);
-    const head = new NodeHead(this.#res, this);
+    const waiting = this.#commit(new NodeHead(this.#res, this));
+    if (waiting.length > 0) this.committed = this.#finish(waiting, null);
+  }
+
+  #commit(head: ResponseHead): Promise<void>[] {
     const waiting: Promise<void>[] = [];
-    for (const settling of this.settlings) {
+    for (const hook of this.hooks) {
       try {
-        const settled = settling.commit(head);
-        if (settled !== undefined) waiting.push(settled);
+        const committing = hook.commit(head);
+        if (committing !== undefined) waiting.push(committing);
       } catch (error) {
         waiting.push(Promise.reject(error));
       }
     }
-    this.#phase = waiting.length === 0 ? 'released' : 'settling';
-    // Nothing may escape: a rejection would end the process.
-    if (waiting.length > 0) this.#settle(waiting).catch((error: unknown) => this.#res.destroy(error as Error));
+    this.#phase = waiting.length === 0 ? 'released' : 'committing';
+    return waiting;
   }
 
-  async #settle(waiting: readonly Promise<void>[]): Promise<void> {
+  /** Resolves to whether the response has left. Never rejects: an escaped error would end the process. */
+  async #finish(waiting: readonly Promise<void>[], sendStream: (() => void) | null): Promise<boolean> {
     const { statusCode } = this.#res;
-    this.covered = true;
-    if (!this.prepared) installSentFacade(this.#res, this);
+    this.pending = true;
+    if (!this.viaPrototype) installSentFacade(this.#res, this);
     const results = await Promise.allSettled(waiting);
-    this.covered = false;
+    this.pending = false;
     if (this.ended) releaseSocket(this.#res);
     const failure = results.find((result) => result.status === 'rejected');
-    if (failure !== undefined) return this.#fail(failure.reason);
     try {
-      // Errors that are answered too late leave their status behind.
+      if (failure !== undefined) throw failure.reason;
+      // An error that is answered too late leaves its status behind.
       if (this.#res.statusCode !== statusCode) this.#res.statusCode = statusCode;
+      sendStream?.();
       this.#release();
+      return true;
     } catch (error) {
-      // A call that the response itself refuses, for a chunk of the wrong type or the like.
-      this.#fail(error);
+      // The commit has failed, or the response refuses a call: for a chunk of the wrong type, say.
+      this.#fail(error, sendStream !== null);
+      return false;
     }
   }
 
-  /** Keeps a call; says whether there is room for more, as the response itself would. */
-  #enqueue(method: HeldMethod, args: unknown[]): boolean {
-    this.#calls.push([method, args]);
+  /** Keeps a call, and returns whether there is room for more, as the response itself would. */
+  #enqueue(method: InterceptedMethod, args: unknown[]): boolean {
+    this.#calls.push({ method, args, context: new AsyncResource('websauna-session') });
     if (method === 'end') {
       this.ended = true;
       holdSocket(this.#res);
     }
-    if (method === 'write') this.#size += sizeOf(args);
-    const full = this.#size >= this.#res.writableHighWaterMark;
-    this.#toldToWait ||= full;
+    if (method === 'write') this.#bytes += byteLength(args);
+    const full = this.#bytes >= this.#res.writableHighWaterMark;
+    this.#needDrain ||= full;
     return !full;
   }
 
   #release(): void {
     this.#phase = 'released';
-    const calls = this.#calls;
-    this.#calls = [];
     let accepted: unknown = false;
-    for (const [index, [method, args]] of calls.entries()) {
+    for (const [index, { method, args, context }] of this.#calls.splice(0).entries()) {
       // Middleware that finds no header yet sends one implicitly, once for each call that it sees.
       if (method === 'writeHead' && index > 0) continue;
-      const result = this.#methods[method].apply(this.#res, args);
+      const result: unknown = context.runInAsyncScope(this.#originals[method], this.#res, ...args);
       if (method === 'write') accepted = result;
     }
-    if (this.#toldToWait && accepted === true && !this.ended) process.nextTick(() => this.#res.emit('drain'));
+    if (this.#needDrain && accepted === true && !this.ended) process.nextTick(() => this.#res.emit('drain'));
   }
 
   /**
-   * The response gives way to the error's. Whoever wrote it, and middleware that has its calls under way,
-   * must not reach the error's: that one goes through a hold of its own, straight to the methods below.
+   * Makes way for the response of the error. Its writer goes straight to the original methods, so that the writer
+   * of the first response, and middleware that has calls under way, cannot reach it.
    */
-  #fail(error: unknown): void {
+  #fail(error: unknown, isStream: boolean): void {
     const res = this.#res;
     this.#phase = 'failed';
     this.#failure = error;
-    const refused = this.#calls.splice(0).map(([, args]) => refuse(res, args, error));
-    for (const source of this.sources) letGo(source, res);
-    // A writer that hears of the failure may end the connection, as Express does with a second error.
-    if (refused.includes(true) || this.sources.length > 0) res.shouldKeepAlive = false;
-    const begun = res.headersSent;
-    if (!begun) clearHead(res, error);
-    const answer = new DeferredResponse(res, this.#methods, this.settlings, false, error);
-    Object.assign(
-      res,
-      interceptedMethods(() => answer),
-    );
+    const failed = this.#calls.splice(0).map(({ args, context }) => this.#failCallback(args, error, context));
     try {
-      this.settlings[0]!.fail(error);
+      if (isStream) closeStream(res);
+      for (const source of this.pipedSources) releaseSource(source, res);
+      // A writer that learns of the failure may end the connection, as Express does with a second error.
+      if (failed.includes(true) || this.pipedSources.length > 0) res.shouldKeepAlive = false;
+      const begun = res.headersSent;
+      if (!begun && !isStream) this.#answerError(error);
+      this.hooks[0]!.fail(error);
       if (begun) res.destroy();
     } catch (cause) {
       res.destroy(cause as Error);
     }
   }
+
+  #answerError(error: unknown): void {
+    resetHead(this.#res, error);
+    const answer = new DeferredResponse(this.#res, this.#originals, this.hooks, false, error);
+    Object.assign(
+      this.#res,
+      interceptMethods(() => answer),
+    );
+  }
+
+  /** Runs the callback of a call that has failed, once the error's response has left. Returns whether there is one. */
+  #failCallback(args: readonly unknown[], error: unknown, context?: AsyncResource): boolean {
+    const callback = args.at(-1);
+    if (typeof callback !== 'function') return false;
+    const run = (): unknown => Reflect.apply(callback, undefined, [error]);
+    this.#onceClosed(context === undefined ? run : () => context.runInAsyncScope(run));
+    return true;
+  }
+
+  /** Has one listener for all: Node warns about many. */
+  #onceClosed(run: () => void): void {
+    if (this.#callbacks !== null) {
+      this.#callbacks.push(run);
+      return;
+    }
+    this.#callbacks = [run];
+    onceClosed(this.#res, () => {
+      for (const each of this.#callbacks ?? []) process.nextTick(each);
+      this.#callbacks = null;
+    });
+  }
 }
 
-export function interceptedMethods(holdOf: (res: ServerResponse) => DeferredResponse): Methods {
-  const held = (method: HeldMethod): AnyMethod =>
+/** Returns methods that go to the deferred response of the object they are called on. */
+export function interceptMethods(deferredOf: (res: ServerResponse) => DeferredResponse): InterceptedMethods {
+  const intercept = (method: InterceptedMethod): AnyMethod =>
     function (this: ServerResponse, ...args: unknown[]): unknown {
-      return holdOf(this).call(method, args);
+      return deferredOf(this).call(method, args);
     };
-  return { writeHead: held('writeHead'), write: held('write'), end: held('end'), flushHeaders: held('flushHeaders') };
+  return {
+    writeHead: intercept('writeHead'),
+    write: intercept('write'),
+    end: intercept('end'),
+    flushHeaders: intercept('flushHeaders'),
+  };
 }
 
-/** The source of a response that is not sent stops, and nobody but us is left to close the file behind it. */
-function letGo(
-  source: Readable & { unpipe?: Readable['unpipe'] },
-  res: ServerResponse & { req?: IncomingMessage },
-): void {
-  source.unpipe?.(res);
-  if (source === res.req) return;
-  // Not before the error's response has left: `stream.pipeline`, for one, would destroy it.
-  onceClosed(res, () => {
-    if (source.listenerCount('data') === 0) source.destroy();
-  });
-}
-
-/** Tells the callback of a call that came to nothing; says whether there is one. */
-function refuse(res: ServerResponse, args: readonly unknown[], error: unknown): boolean {
-  const callback = args.at(-1);
-  if (typeof callback !== 'function') return false;
-  onceClosed(res, () => Reflect.apply(callback, undefined, [error]));
-  return true;
-}
-
-/** So that not even a producer which goes on before the error is answered makes it look like a success. */
-function clearHead(res: ServerResponse, error: unknown): void {
-  const status = (error as { status?: unknown } | null)?.status;
-  res.statusCode = typeof status === 'number' && status >= 400 && status < 600 ? status : 500;
-  Reflect.deleteProperty(res, 'statusMessage');
-  // Removing a header that is not there would still tell Node to do without it, and without keep-alive.
-  for (const name of REPRESENTATION_HEADERS) if (res.hasHeader(name)) res.removeHeader(name);
-}
-
-function sizeOf([chunk, encoding]: readonly unknown[]): number {
+function byteLength([chunk, encoding]: readonly unknown[]): number {
   if (typeof chunk === 'string') {
     return Buffer.byteLength(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8');
   }

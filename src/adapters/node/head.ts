@@ -3,8 +3,8 @@ import type { ResponseHead } from '../../exchange.ts';
 
 /** What waits for the head of a response. */
 export interface HeadOwner {
-  /** Taken off for a moment: under it, a response refuses headers. */
-  covered: boolean;
+  /** Whether the response looks sent, and refuses headers. */
+  pending: boolean;
   /** Called when the session's cookie has been added. */
   cookieAdded?(): void;
 }
@@ -13,10 +13,10 @@ export interface HeadOwner {
 export class NodeHead implements ResponseHead {
   readonly #res: ServerResponse;
   readonly #owner: HeadOwner;
-  /** Taken along, because a response's own cover stands in its place. */
+  /** Read here, because the facade of a pending response takes its place. */
   readonly #setHeader: ServerResponse['setHeader'];
 
-  constructor(res: ServerResponse, owner: HeadOwner = { covered: false }) {
+  constructor(res: ServerResponse, owner: HeadOwner = { pending: false }) {
     this.#res = res;
     this.#owner = owner;
     // oxlint-disable-next-line typescript/unbound-method -- called with the response below
@@ -41,12 +41,12 @@ export class NodeHead implements ResponseHead {
   }
 
   #write(name: string, value: string | string[]): void {
-    const { covered } = this.#owner;
-    this.#owner.covered = false;
+    const { pending } = this.#owner;
+    this.#owner.pending = false;
     try {
       this.#setHeader.call(this.#res, name, value);
     } finally {
-      this.#owner.covered = covered;
+      this.#owner.pending = pending;
     }
   }
 }

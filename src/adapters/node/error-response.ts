@@ -1,0 +1,26 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Readable } from 'node:stream';
+import { REPRESENTATION_HEADERS } from '../representation-headers.ts';
+import { onceClosed } from './closed.ts';
+
+/** Stops the source of a response that is not sent. Its file is closed here: no one else is left to do it. */
+export function releaseSource(
+  source: Readable & { unpipe?: Readable['unpipe'] },
+  res: ServerResponse & { req?: IncomingMessage },
+): void {
+  source.unpipe?.(res);
+  if (source === res.req) return;
+  // Not before the error's response has left: `stream.pipeline`, for one, would destroy it.
+  onceClosed(res, () => {
+    if (source.listenerCount('data') === 0) source.destroy();
+  });
+}
+
+/** Gives a head to the error, so that even a writer which goes on before it is answered cannot look successful. */
+export function resetHead(res: ServerResponse, error: unknown): void {
+  const status = (error as { status?: unknown } | null)?.status;
+  res.statusCode = typeof status === 'number' && status >= 400 && status < 600 ? status : 500;
+  Reflect.deleteProperty(res, 'statusMessage');
+  // Removing a header that is not there would still tell Node to do without it, and without keep-alive.
+  for (const name of REPRESENTATION_HEADERS) if (res.hasHeader(name)) res.removeHeader(name);
+}
