@@ -3,7 +3,7 @@ import { createReadStream, readFileSync, type ReadStream } from 'node:fs';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { describe, test } from 'vitest';
 import { createSessionFactory } from 'websauna-session';
-import { sessions } from 'websauna-session/fastify';
+import defaultExport, { sessions } from 'websauna-session/fastify';
 import { waitFor } from '../support/wait-for.ts';
 import { ask, type Answer, type AskInit } from './support/client.ts';
 import { FILE } from './support/responses.ts';
@@ -159,5 +159,45 @@ describe('Fastify', () => {
     assert.match(String(headers['set-cookie']), /^session=/);
     assert.equal(gate.memory.size, 1);
     await app.close();
+  });
+});
+
+describe('Fastify with `register(sessions, options)`', () => {
+  test.each([
+    ['the named export', sessions],
+    ['the default export', defaultExport],
+  ])('takes %s and its options', async (_name, plugin) => {
+    const gate = new StoreGate();
+    const app = fastify();
+    await app.register(plugin, { secret: SECRET, store: gate.store, property: 'visit' });
+    app.get('/', (request) => (request as unknown as { visit: FastifyRequest['session'] }).visit.set('a', 1).size);
+    const { statusCode, headers } = await app.inject('/');
+    assert.equal(statusCode, 200);
+    assert.match(String(headers['set-cookie']), /^session=/);
+    assert.equal(gate.memory.size, 1);
+    await app.close();
+  });
+
+  test('has a session outside of the scope of the plugin, as with `register(sessions(options))`', async () => {
+    const app = fastify();
+    await app.register(async (scope) => {
+      await scope.register(sessions, { secret: SECRET });
+      scope.get('/', (request) => request.session.size);
+    });
+    assert.equal((await app.inject('/')).body, '0');
+    await app.close();
+  });
+
+  test('refuses options that are wrong, by the name', async () => {
+    const app = fastify();
+    await assert.rejects(async () => await app.register(sessions, { secret: 'short' }), /Expected `secret` to have/);
+  });
+
+  test('a property that is taken is refused', async () => {
+    const app = fastify();
+    await app.register(sessions, { secret: SECRET });
+    await assert.rejects(async () => await app.register(sessions, { secret: SECRET }), {
+      code: 'FST_ERR_DEC_ALREADY_PRESENT',
+    });
   });
 });

@@ -1,0 +1,39 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Exchange } from '../../exchange.ts';
+import { onceClosed } from '../node/closed.ts';
+
+/** A request and its reply, as Fastify has them. */
+export class FastifyExchange implements Exchange {
+  readonly request: FastifyRequest;
+  readonly #reply: FastifyReply;
+
+  constructor(request: FastifyRequest, reply: FastifyReply) {
+    this.request = request;
+    this.#reply = reply;
+  }
+
+  get method(): string {
+    return this.request.method;
+  }
+
+  get url(): string {
+    return this.request.originalUrl;
+  }
+
+  get secure(): boolean {
+    return this.request.protocol === 'https';
+  }
+
+  get clientAddress(): string | null {
+    return this.request.ip || null;
+  }
+
+  header(name: string): string | undefined {
+    const value = this.request.headers[name];
+    return Array.isArray(value) ? value.join(', ') : value;
+  }
+
+  onClose(callback: () => void): void {
+    onceClosed(this.#reply.raw, callback);
+  }
+}
