@@ -5,6 +5,7 @@ import type { DefaultData, WebsaunaSession } from '../index.ts';
 import { checkNames } from '../internal/validate.ts';
 import { resolveFactory, type FactoryOrOptions } from './resolve-factory.ts';
 import { NodeExchange } from './node/exchange.ts';
+import { openSession } from './node/open-session.ts';
 import { patchResponsePrototype } from './node/prototype-patch.ts';
 
 declare global {
@@ -38,19 +39,8 @@ export function sessions<Data extends object = DefaultData, S extends WebsaunaSe
   const factory = resolveFactory(given);
   checkNames('options', options, ['property']);
   const { property = 'session' } = options;
-  return (req, res, next) => {
-    const request = req as unknown as Record<string, unknown>;
-    const opened = new ExpressExchange(factory, req, res, next).load();
-    if (opened instanceof Promise) {
-      opened.then((session) => {
-        request[property] = session;
-        next();
-      }, next);
-    } else {
-      request[property] = opened;
-      next();
-    }
-  };
+  const mount = { factory, property };
+  return (req, res, next) => openSession(new ExpressExchange(factory, req, res, next), mount, next);
 }
 
 class ExpressExchange<Data extends object, S extends WebsaunaSession<Data>> extends NodeExchange<Data, S> {

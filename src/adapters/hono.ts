@@ -6,6 +6,7 @@ import type { SessionFactory } from '../factory.ts';
 import type { DefaultData, WebsaunaSession } from '../index.ts';
 import { checkNames } from '../internal/validate.ts';
 import { AbsentHead } from './absent-head.ts';
+import { isMounted } from './mount.ts';
 import { resolveFactory, type FactoryOrOptions } from './resolve-factory.ts';
 import { REPRESENTATION_HEADERS } from './representation-headers.ts';
 import { thrown } from './fetch/answer.ts';
@@ -46,7 +47,12 @@ export function sessions<Data extends object = DefaultData, S extends WebsaunaSe
   const factory = resolveFactory(given);
   checkNames('options', options, ['property', 'clientAddress']);
   const { property = 'session', clientAddress = nodeAddress } = options;
+  const mount = { factory, property };
   return async (c, next) => {
+    if (isMounted(c, mount)) {
+      await next();
+      return undefined;
+    }
     const opened = factory.load(new FetchExchange(c.req.raw, factory.trustedHops, clientAddress(c) ?? null, c));
     const session = opened instanceof Promise ? await opened : opened;
     c.set(property as 'session', session);
@@ -58,12 +64,12 @@ export function sessions<Data extends object = DefaultData, S extends WebsaunaSe
       await factory.commit(session, answer.head);
       return answer.deliver();
     }
-    await settle(factory, session, c);
+    await commitResponse(factory, session, c);
     return undefined;
   };
 }
 
-async function settle<Data extends object, S extends WebsaunaSession<Data>>(
+async function commitResponse<Data extends object, S extends WebsaunaSession<Data>>(
   factory: SessionFactory<Data, S>,
   session: S,
   c: Context,

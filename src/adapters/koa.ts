@@ -3,6 +3,7 @@ import type { SessionFactory } from '../factory.ts';
 // From the package's root, so that an augmentation of `SessionData` finds it behind an adapter alone.
 import type { DefaultData, WebsaunaSession } from '../index.ts';
 import { checkNames } from '../internal/validate.ts';
+import { isMounted } from './mount.ts';
 import { resolveFactory, type FactoryOrOptions } from './resolve-factory.ts';
 import { NodeExchange } from './node/exchange.ts';
 
@@ -35,9 +36,12 @@ export function sessions<Data extends object = DefaultData, S extends WebsaunaSe
   const factory = resolveFactory(given);
   checkNames('options', options, ['property']);
   const { property = 'session' } = options;
+  const mount = { factory, property };
   return async (ctx, next) => {
-    const opened = new KoaExchange(factory, ctx).load();
-    ctx[property] = opened instanceof Promise ? await opened : opened;
+    if (!isMounted(ctx, mount)) {
+      const opened = new KoaExchange(factory, ctx).load();
+      ctx[property] = opened instanceof Promise ? await opened : opened;
+    }
     await next();
   };
 }

@@ -6,6 +6,7 @@ import { forwardedFor, forwardedProto } from '../internal/forwarded.ts';
 import type { DefaultData, WebsaunaSession } from '../index.ts';
 import { resolveFactory, type FactoryOrOptions } from './resolve-factory.ts';
 import { NodeExchange } from './node/exchange.ts';
+import { openSession } from './node/open-session.ts';
 
 /** A request with its session. */
 export type SessionRequest<S = WebsaunaSession> = IncomingMessage & { session: S };
@@ -47,14 +48,14 @@ export function withSession<Data extends object = DefaultData, S extends Websaun
     let failed = false;
     const fail = (error: unknown): void => {
       failed = true;
-      (onError ?? answer)(error, req, res);
+      (onError ?? sendError)(error, req, res);
     };
     const run = async (): Promise<void> => {
       try {
         await listener(req as SessionRequest<S>, res);
       } catch (error) {
         if (onError !== undefined || error instanceof SessionError) fail(error);
-        // Once the session has failed, what the listener cannot send any more is no fault of its own.
+        // After a failure of the session, the listener is not to blame for what it can no longer send.
         else if (!failed) throw error;
       }
     };
@@ -72,22 +73,11 @@ export function sessions<Data extends object = DefaultData, S extends WebsaunaSe
 ): (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => void {
   const factory = resolveFactory(given);
   const { property = 'session' } = options;
-  return (req, res, next) => {
-    const request = req as unknown as Record<string, S>;
-    const opened = new PlainExchange(factory, req, res, next).load();
-    if (opened instanceof Promise) {
-      opened.then((session) => {
-        request[property] = session;
-        next();
-      }, next);
-    } else {
-      request[property] = opened;
-      next();
-    }
-  };
+  const mount = { factory, property };
+  return (req, res, next) => openSession(new HttpExchange(factory, req, res, next), mount, next);
 }
 
-class PlainExchange<Data extends object, S extends WebsaunaSession<Data>> extends NodeExchange<Data, S> {
+class HttpExchange<Data extends object, S extends WebsaunaSession<Data>> extends NodeExchange<Data, S> {
   readonly #hops: number;
   readonly #next: (error?: unknown) => void;
 
@@ -120,9 +110,10 @@ class PlainExchange<Data extends object, S extends WebsaunaSession<Data>> extend
   }
 }
 
-function answer(error: unknown, _req: IncomingMessage, res: ServerResponse): void {
+/** Answers with the error's status, and says nothing about the inside. */
+function sendError(error: unknown, _req: IncomingMessage, res: ServerResponse): void {
   if (res.headersSent) {
-    // What the client has got of another response must not look complete.
+    // The part of another response that has left must not look complete.
     if (!res.writableEnded) res.destroy();
     return;
   }

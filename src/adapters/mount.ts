@@ -1,0 +1,43 @@
+/** One session middleware: whose sessions it opens, and where it puts them. */
+export interface Mount {
+  readonly factory: object;
+  readonly property: string;
+  /** The middleware that ran before, when there are several. */
+  readonly outer?: Mount;
+}
+
+/** In a request, or in the framework's context of it: the last middleware that ran. */
+const MOUNT: unique symbol = Symbol('websauna-session.mount');
+
+type Mounted = object & { [MOUNT]?: Mount };
+
+const reported = new Set<string>();
+
+/**
+ * Returns whether this request has the session already, because the middleware is mounted twice. Reports, once,
+ * another factory that uses the same property.
+ */
+export function isMounted(holder: Mounted, mount: Mount): boolean {
+  const last = holder[MOUNT];
+  if (last === undefined) {
+    holder[MOUNT] = mount;
+    return false;
+  }
+  for (let each: Mount | undefined = last; each !== undefined; each = each.outer) {
+    if (each.property !== mount.property) continue;
+    if (each.factory === mount.factory) return true;
+    reportTaken(mount.property);
+  }
+  holder[MOUNT] = { ...mount, outer: last };
+  return false;
+}
+
+function reportTaken(property: string): void {
+  if (reported.has(property)) return;
+  reported.add(property);
+  const message =
+    `Two session middlewares use the property \`${property}\`: the second takes the place of the first. ` +
+    'Give one of them another `property`, or both the same factory';
+  const { emitWarning } = globalThis.process as Partial<NodeJS.Process>;
+  emitWarning?.(message, { code: 'WEBSAUNA_SESSION_PROPERTY_TAKEN', type: 'SessionWarning' });
+}

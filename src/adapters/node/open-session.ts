@@ -1,0 +1,22 @@
+import type { WebsaunaSession } from '../../session/session.ts';
+import { isMounted, type Mount } from '../mount.ts';
+import type { NodeExchange } from './exchange.ts';
+
+/** Opens the session of a request into a property of it, and goes on. */
+export function openSession<Data extends object, S extends WebsaunaSession<Data>>(
+  exchange: NodeExchange<Data, S>,
+  mount: Mount,
+  next: (error?: unknown) => void,
+): void {
+  const request = exchange.req as unknown as Record<string, S>;
+  if (isMounted(request, mount)) return next();
+  const opened = exchange.load();
+  if (!(opened instanceof Promise)) {
+    request[mount.property] = opened;
+    return next();
+  }
+  opened.then((session) => {
+    request[mount.property] = session;
+    next();
+  }, next);
+}
