@@ -6,6 +6,7 @@ import { expected } from './internal/validate.ts';
 export type RejectReason =
   | 'malformed' // not a cookie of ours by length or alphabet; the store was not asked
   | 'signature' // signed by none of our secrets; the store was not asked
+  | 'insecure' // it came over plain HTTP, which `cookie.secure: true` forbids; it was not read
   | 'not-found' // signed by us, but no such session: it ended, or it never was
   | 'expired' // past a lifetime that the factory has shortened since; it is ended
   | 'superseded' // a login gave the client a new id a moment ago
@@ -14,13 +15,19 @@ export type RejectReason =
   | 'authentication-changed' // `invalidateBefore` ended it
   | 'corrupt'; // the stored record cannot be read; see `detail`
 
-/** Why a session cookie is likely not to come back, or why another was used. */
+/** Why a session cookie is likely not to come back, or was not sent or read, or why another was used. */
 export type CookieWarningReason =
-  | 'secure-over-http' // `Secure`, but the request did not come over HTTPS
-  | 'untrusted-proxy' // a proxy says HTTPS, but the application trusts none: sent without `Secure`
+  | 'secure-over-http' // `cookie.secure` is true, and the request did not come over HTTPS: neither sent nor read
+  | 'untrusted-proxy' // a proxy says HTTPS, but the application trusts none: sent without `Secure`, or as above
   | 'path' // the request's path is outside `cookie.path`
   | 'domain' // the request's host is outside `cookie.domain`
   | 'several'; // the request has several session cookies; the first that opens a session is used
+
+/** Why a session cookie was not sent. */
+export type CookieSuppressionReason =
+  | 'cacheable' // shared caches may store the response
+  | 'exception' // the handler failed, and `cookie.onException` is false
+  | 'insecure'; // the request came over plain HTTP, and `cookie.secure` is true
 
 /** Why changes to a session were not stored. */
 export type DiscardReason =
@@ -28,6 +35,7 @@ export type DiscardReason =
   | 'superseded' // a concurrent login gave the client a new session
   | 'rotated' // the session goes on under an id that this client may not learn
   | 'cacheable' // a new session whose cookie could not be sent
+  | 'insecure' // a new session whose cookie could not be sent over plain HTTP
   | 'exception' // the handler failed, and `cookie.onException` is false
   | 'late' // the response had left, and nothing saved the changes
   | 'ignored'; // the URL has no sessions (`ignore`)
@@ -95,10 +103,10 @@ export interface SessionEvents {
   discarded: OfAnySession & { readonly reason: DiscardReason };
   /** The library refused what a request asked for. */
   refused: OfAnySession & FromClient & { readonly reason: RefusalReason };
-  /** A session cookie was not sent: the response may be cached, or the handler failed and `cookie.onException` is false. */
-  cookieSuppressed: OfAnySession & { readonly reason: 'cacheable' | 'exception' };
-  /** A session cookie was sent, and the browser may refuse it; or several came. */
-  cookieWarning: OfSession & { readonly reason: CookieWarningReason };
+  /** A session cookie was not sent. */
+  cookieSuppressed: OfAnySession & { readonly reason: CookieSuppressionReason };
+  /** A session cookie was sent, and the browser may refuse it; or the connection forbids it; or several came. */
+  cookieWarning: OfAnySession & { readonly reason: CookieWarningReason };
   /** Headers that were set after the commit would have let shared caches store the session's cookie; they were replaced. */
   cacheControlOverridden: OfAnySession;
   /** The session was first used after the response's head had left, so the head could not say so to caches. */

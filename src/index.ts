@@ -18,6 +18,7 @@ export type { CookieOptions, IgnoreOptions, SessionOptions } from './options/opt
 export type { DefaultData, SessionData } from './session/data.ts';
 export { SessionError, type SessionErrorCode } from './errors.ts';
 export type {
+  CookieSuppressionReason,
   CookieWarningReason,
   DiscardReason,
   EndReason,

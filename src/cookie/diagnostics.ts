@@ -3,7 +3,6 @@ import type { CookieTemplate } from './set-cookie.ts';
 
 /** Why a browser may refuse a cookie, or fail to send it back. */
 export type CookieProblem =
-  | 'secure-over-http' // `Secure`, but the request did not come over HTTPS
   | 'untrusted-proxy' // a proxy says HTTPS, but the application trusts none: sent without `Secure`
   | 'path' // the request's path is outside `cookie.path`
   | 'domain'; // the request's host is outside `cookie.domain`
@@ -21,13 +20,30 @@ export interface CookieRequest {
 /** Returns why the browser may refuse the cookie that a response sets, or fail to send it back. */
 export function diagnoseCookie(cookie: CookieTemplate, request: CookieRequest): CookieProblem[] {
   const { path, domain } = cookie.attributes;
-  const host = (request.host ?? '').replace(/:\d+$/, '').toLowerCase();
+  const host = hostNameOf(request);
   const problems: CookieProblem[] = [];
   if (untrustedHttps(request.forwardedProto, 0, request.secure)) problems.push('untrusted-proxy');
-  else if (!request.secure && cookie.isSecure(false) && !isLoopback(host)) problems.push('secure-over-http');
   if (!pathMatches(pathOf(request.url), path)) problems.push('path');
   if (domain !== null && !domainMatches(host, domain)) problems.push('domain');
   return problems;
+}
+
+/**
+ * Returns why a cookie must neither be read from a request nor be sent with its response: it is always `Secure`, and the
+ * request did not come over HTTPS, as far as the application can know. `null` when it may. Plain HTTP within one machine
+ * is taken for secure, as browsers do.
+ */
+export function findInsecurity(
+  cookie: CookieTemplate,
+  request: CookieRequest,
+): 'secure-over-http' | 'untrusted-proxy' | null {
+  if (request.secure || !cookie.isSecure(false)) return null;
+  if (untrustedHttps(request.forwardedProto, 0, false)) return 'untrusted-proxy';
+  return isLoopback(hostNameOf(request)) ? null : 'secure-over-http';
+}
+
+function hostNameOf({ host = '' }: CookieRequest): string {
+  return host.replace(/:\d+$/, '').toLowerCase();
 }
 
 /** Browsers treat these as secure whatever the scheme. */

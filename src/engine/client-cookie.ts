@@ -2,6 +2,9 @@ import type { CookieVariant } from '../cookie/set-cookie.ts';
 import type { BoundRecord } from './epoch.ts';
 import type { SessionConfig } from './config.ts';
 
+/** Why a cookie that is always `Secure` may not be used: plain HTTP, or HTTPS according to a proxy that is not trusted. */
+export type Insecurity = 'secure-over-http' | 'untrusted-proxy';
+
 /** What the store has acknowledged, and the response may tell the client. */
 export interface CookieEvidence {
   /** The id that the cookie may carry; `null` for none. */
@@ -18,6 +21,8 @@ export class ClientCookie {
   #acknowledgedId: string | null = null;
   #sessionEnded = false;
   #written = false;
+  #insecurity: Insecurity | null = null;
+  #insecurityReported = false;
 
   /** The id of the cookie that opened the session; `null` when none did. */
   get presentedId(): string | null {
@@ -39,6 +44,11 @@ export class ClientCookie {
     return this.#written;
   }
 
+  /** Why the connection forbids the cookie; `null` when it does not. */
+  get insecurity(): Insecurity | null {
+    return this.#insecurity;
+  }
+
   get evidence(): CookieEvidence {
     return { id: this.#acknowledgedId, ended: this.#sessionEnded };
   }
@@ -47,6 +57,18 @@ export class ClientCookie {
   present(id: string, signedByOldSecret: boolean): void {
     this.#presentedId = id;
     this.#signedByOldSecret = signedByOldSecret;
+  }
+
+  /** Takes note that the connection forbids the cookie. */
+  forbid(insecurity: Insecurity): void {
+    this.#insecurity = insecurity;
+  }
+
+  /** Returns whether it is still to be reported that the connection forbids the cookie, and that it is from now on. */
+  startInsecurityReport(): boolean {
+    if (this.#insecurity === null || this.#insecurityReported) return false;
+    this.#insecurityReported = true;
+    return true;
   }
 
   /** Compares the attributes that the cookie was sent with, as far as the record knows, with those of now. */

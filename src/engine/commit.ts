@@ -6,7 +6,7 @@ import type { Epoch } from './epoch.ts';
 import type { FieldChanges } from './fields.ts';
 import { planCommit, type CommitPlan } from './plan.ts';
 import { rekeyRecord } from './rekey.ts';
-import { allowsCookie } from './response.ts';
+import { allowsCookie, warnOfInsecurity } from './response.ts';
 import { endRecord, replacedTombstone, sessionEnded } from './rotation.ts';
 import { saveRecord } from './save.ts';
 import type { PendingEnd, SessionState } from './state.ts';
@@ -38,7 +38,8 @@ function commit(state: SessionState, head: ResponseHead | null): Promise<void> |
   if (epoch.record === null && state.pendingEnds.length === 0 && !state.accessed) return undefined;
   const changes = state.phase === 'unloaded' ? null : epoch.fields.changes(epoch.record?.key.handle ?? '');
   const plan = planCommit(situationOf(state, head, changes));
-  if (plan.refusal !== null) throw refusalError(plan.refusal);
+  if (plan.refusal === 'insecure' || plan.suppressed === 'insecure') warnOfInsecurity(state);
+  if (plan.refusal !== null) throw refusalError(state, plan.refusal);
   if (plan.suppressed !== null) {
     const handle = epoch.record?.key.handle ?? null;
     state.context.events.emit('cookieSuppressed', { handle, reason: plan.suppressed });
@@ -64,10 +65,12 @@ function situationOf(
     lossReason: state.lossReason,
     head: head === null ? null : { failed: head.status >= 500, allowsCookie: allowsCookie(config, head) },
     headLeft: head === null && state.headLeaving,
+    insecure: state.clientCookie.insecurity !== null,
     cookieOnException: config.cookieOnException,
     stored: record !== null,
     hasChanges: changes !== null || pending.begunLogin !== null,
     login: pending.login !== null,
+    begunLogin: pending.begunLogin !== null,
     rotation: pending.rotation !== null,
     timeout: pending.timeout !== null,
     ends: state.pendingEnds.length > 0,
@@ -162,11 +165,19 @@ function announceEnd(state: SessionState, { key, owner, reason }: PendingEnd): v
   events.emit('destroyed', { handle: key.handle, reason });
 }
 
-function refusalError(refusal: NonNullable<CommitPlan['refusal']>): SessionError {
+function refusalError({ clientCookie }: SessionState, refusal: NonNullable<CommitPlan['refusal']>): SessionError {
   if (refusal === 'headers-sent') {
     return new SessionError(
       'ERR_SESSION_HEADERS_SENT',
       'The session needs a new cookie, but the response has left already: call `await session.save()` before the first write',
+    );
+  }
+  if (refusal === 'insecure') {
+    return new SessionError(
+      'ERR_SESSION_COOKIE_WITHHELD',
+      clientCookie.insecurity === 'untrusted-proxy'
+        ? 'A proxy says that the request came over HTTPS, but the application trusts no proxy, so `cookie.secure` forbids the cookie: set `trustProxy`, or `trust proxy` in Express, `trustProxy` in Fastify, `app.proxy` in Koa'
+        : 'The request came over plain HTTP, where `cookie.secure` forbids the cookie: serve the page over HTTPS; behind a proxy that ends it, have the proxy send `X-Forwarded-Proto`, and set `trustProxy`',
     );
   }
   return new SessionError(

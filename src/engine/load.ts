@@ -1,3 +1,4 @@
+import { findInsecurity } from '../cookie/diagnostics.ts';
 import { readCookies } from '../cookie/read.ts';
 import type { VerifiedCookie } from '../crypto/cookie-verifier.ts';
 import { keyOf } from '../crypto/session-id.ts';
@@ -9,6 +10,7 @@ import type { SessionContext } from './context.ts';
 import type { BoundRecord, Epoch } from './epoch.ts';
 import { flashPrefix, PENDING_LOGIN_FIELD, SESSION_INVALIDATED } from './field-names.ts';
 import { pendingLoginOf } from './pending-login.ts';
+import { cookieRequestOf, warnOfInsecurity } from './response.ts';
 import { findSuccessor, MAX_ROTATIONS_FOLLOWED, onRecord } from './rotation.ts';
 import { SessionState } from './state.ts';
 
@@ -28,6 +30,10 @@ export function openSession(context: SessionContext, exchange: Exchange): Sessio
   }
   state.interceptResponse();
   const values = readCookies(exchange.header('cookie'), config.cookie.name);
+  if (!exchange.secure && config.cookie.isSecure(false) && isInsecure(state)) {
+    if (values !== undefined) rejectInsecure(state);
+    return state;
+  }
   if (values === undefined) return state;
   const cookies = verifyCookies(state, values);
   if (cookies.length === 0) return state;
@@ -37,6 +43,18 @@ export function openSession(context: SessionContext, exchange: Exchange): Sessio
   }
   // Nothing else can use the session before it is loaded, so this needs no queue.
   return load(state, cookies);
+}
+
+/** Returns whether the connection forbids a cookie that is always `Secure`, and takes note of why. */
+function isInsecure(state: SessionState): boolean {
+  const insecurity = findInsecurity(state.context.config.cookie, cookieRequestOf(state.exchange));
+  if (insecurity !== null) state.clientCookie.forbid(insecurity);
+  return insecurity !== null;
+}
+
+function rejectInsecure(state: SessionState): void {
+  reject(state, null, 'insecure');
+  warnOfInsecurity(state);
 }
 
 /** Loads a session that `load: 'lazy'` has left unloaded; one that is loaded stays as it is. */

@@ -1,4 +1,4 @@
-import type { DiscardReason } from '../events.ts';
+import type { CookieSuppressionReason, DiscardReason } from '../events.ts';
 import type { LossReason, Phase } from './state.ts';
 
 /** Everything that decides what a commit does. */
@@ -9,12 +9,15 @@ export interface CommitSituation {
   readonly head: { readonly failed: boolean; readonly allowsCookie: boolean } | null;
   /** True when the head has left, so that no cookie can be sent. */
   readonly headLeft: boolean;
+  /** True when the request came over plain HTTP, where `cookie.secure` forbids the cookie. */
+  readonly insecure: boolean;
   /** `cookie.onException`. */
   readonly cookieOnException: boolean;
   /** True when there is a stored record. */
   readonly stored: boolean;
   readonly hasChanges: boolean;
   readonly login: boolean;
+  readonly begunLogin: boolean;
   readonly rotation: boolean;
   readonly timeout: boolean;
   readonly ends: boolean;
@@ -36,9 +39,9 @@ export interface CommitPlan {
   /** Why what the request asked for is not carried out; `null` when it is. */
   readonly discard: DiscardReason | null;
   /** Why the cookie of a new session is not sent; `null` when it is, or none is needed. */
-  readonly suppressed: 'cacheable' | 'exception' | null;
+  readonly suppressed: CookieSuppressionReason | null;
   /** Why the commit fails; `null` when it does not. */
-  readonly refusal: 'cookie-withheld' | 'headers-sent' | null;
+  readonly refusal: 'cookie-withheld' | 'headers-sent' | 'insecure' | null;
 }
 
 type Outcome = Omit<CommitPlan, 'ends'>;
@@ -67,9 +70,14 @@ function decide(situation: CommitSituation): Outcome {
   }
   const needsCookie = login || (stored ? rotation : hasChanges);
   if (needsCookie && situation.headLeft) return { ...NOTHING, refusal: 'headers-sent' };
+  // A new id, or new rights under the old one, are not to be given up in silence.
+  const mustNotBeLost = login || rotation || situation.begunLogin;
+  if (needsCookie && situation.insecure) {
+    if (mustNotBeLost || head === null) return { ...NOTHING, refusal: 'insecure' };
+    return { ...NOTHING, discard: 'insecure', suppressed: 'insecure' };
+  }
   if (needsCookie && head?.allowsCookie === false) {
-    // A new id, or new rights under the old one, are not to be given up in silence.
-    if (login || rotation) return { ...NOTHING, refusal: 'cookie-withheld' };
+    if (mustNotBeLost) return { ...NOTHING, refusal: 'cookie-withheld' };
     return { ...NOTHING, discard: 'cacheable', suppressed: 'cacheable' };
   }
   return decideWrite(situation);

@@ -1,6 +1,6 @@
 import { isSharedByTarget, isUnshared, makeUnshared } from '../cookie/cache-control.ts';
-import { diagnoseCookie } from '../cookie/diagnostics.ts';
-import type { ResponseHead } from '../exchange.ts';
+import { diagnoseCookie, type CookieRequest } from '../cookie/diagnostics.ts';
+import type { Exchange, ResponseHead } from '../exchange.ts';
 import type { SessionConfig } from './config.ts';
 import type { CookieEvidence } from './client-cookie.ts';
 import type { SessionState } from './state.ts';
@@ -92,13 +92,25 @@ function deleteOutdatedVariant({ context, exchange, clientCookie }: SessionState
 
 function warn({ context, exchange }: SessionState, handle: string): void {
   const { cookie } = context.config;
-  const request = {
+  for (const reason of diagnoseCookie(cookie, cookieRequestOf(exchange))) {
+    context.events.emit('cookieWarning', { handle, reason });
+  }
+}
+
+/** Reports once that the connection forbids the session's cookie. */
+export function warnOfInsecurity({ clientCookie, context }: SessionState): void {
+  if (!clientCookie.startInsecurityReport()) return;
+  context.events.emit('cookieWarning', { handle: null, reason: clientCookie.insecurity! });
+}
+
+/** Returns what a cookie is compared with. */
+export function cookieRequestOf(exchange: Exchange): CookieRequest {
+  return {
     url: exchange.url,
     host: exchange.header('host'),
     secure: exchange.secure,
     forwardedProto: exchange.header('x-forwarded-proto'),
   };
-  for (const reason of diagnoseCookie(cookie, request)) context.events.emit('cookieWarning', { handle, reason });
 }
 
 /** Seconds that the cookie may live: the configured ones or the session's own timeout, and never past the absolute expiry. */

@@ -6,10 +6,12 @@ const QUIET: CommitSituation = {
   lossReason: null,
   head: { failed: false, allowsCookie: true },
   headLeft: false,
+  insecure: false,
   cookieOnException: true,
   stored: true,
   hasChanges: false,
   login: false,
+  begunLogin: false,
   rotation: false,
   timeout: false,
   ends: false,
@@ -69,6 +71,11 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
     ['a login after a logout', { head: cacheable, login: true, ends: true }, { refusal: 'cookie-withheld' }],
     ['a rotation', { head: cacheable, rotation: true }, { refusal: 'cookie-withheld' }],
     [
+      'a first factor',
+      { head: cacheable, stored: false, hasChanges: true, begunLogin: true },
+      { refusal: 'cookie-withheld' },
+    ],
+    [
       'a new session',
       { head: cacheable, stored: false, hasChanges: true },
       { discard: 'cacheable', suppressed: 'cacheable' },
@@ -76,6 +83,17 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
     ['a change', { head: cacheable, hasChanges: true, cookieDue: true }, { write: 'save' }],
     ['a cookie due', { head: cacheable, cookieDue: true }, {}],
     ['a logout', { head: cacheable, stored: false, ends: true }, { ends: true }],
+  ],
+  'a connection that forbids the cookie': [
+    ['a login', { insecure: true, login: true }, { refusal: 'insecure' }],
+    ['a first factor', { insecure: true, stored: false, hasChanges: true, begunLogin: true }, { refusal: 'insecure' }],
+    ['an early save', { insecure: true, head: null, stored: false, hasChanges: true }, { refusal: 'insecure' }],
+    [
+      'a new session',
+      { insecure: true, stored: false, hasChanges: true },
+      { discard: 'insecure', suppressed: 'insecure' },
+    ],
+    ['nothing to do', { insecure: true, stored: false }, {}],
   ],
   'a handler that failed': [
     ['stores by default', { head: failed, hasChanges: true }, { write: 'save', sendCookie: 'if-rotated' }],
