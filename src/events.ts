@@ -1,6 +1,7 @@
 import { channel, type Channel } from 'node:diagnostics_channel';
 import { SessionError } from './errors.ts';
 import { expected } from './internal/validate.ts';
+import { WARNINGS } from './warnings.ts';
 
 /** Why a session cookie did not open its session. */
 export type RejectReason =
@@ -148,7 +149,20 @@ const NAMES = Object.keys({
   circuitClosed: 0,
 } satisfies Record<SessionEventName, 0>) as SessionEventName[];
 
-const CHANNELS = new Map<string, Channel>(NAMES.map((name) => [name, channel(`websauna-session:${name}`)]));
+interface EventKind {
+  readonly channel: Channel;
+  /** By reason, `''` for all; `null` for an event that is not reported on the console. */
+  readonly warnings: Readonly<Record<string, string>> | null;
+}
+
+const KINDS = new Map<string, EventKind>(
+  NAMES.map((name) => [name, { channel: channel(`websauna-session:${name}`), warnings: warningsOf(name) }]),
+);
+
+function warningsOf(name: SessionEventName): EventKind['warnings'] {
+  const given = WARNINGS[name] ?? null;
+  return typeof given === 'string' ? { '': given } : given;
+}
 
 export type SessionListener<Name extends SessionEventName> = (event: SessionEvents[Name]) => void;
 
@@ -165,15 +179,18 @@ export async function withStoreErrorEvent<T>(events: EventHub, operation: string
 }
 
 /**
- * Calls the listeners of one factory, and `node:diagnostics_channel` subscribers of `websauna-session:<name>`.
+ * Calls the listeners of one factory, and `node:diagnostics_channel` subscribers of `websauna-session:<name>`. Outside
+ * production and tests, it also reports on the console what costs an application its sessions: see {@link WARNINGS}.
  * A listener that throws does not break the request; its error becomes an uncaught exception, as in
  * diagnostics_channel.
  */
 export class EventHub {
   readonly #listeners = new Map<string, Set<(event: never) => void>>();
+  /** What was reported on the console; `null` where nothing is. Tests provoke on purpose what is reported. */
+  readonly #warned = /^(?:production|test)$/.test(process.env['NODE_ENV'] ?? '') ? null : new Set<string>();
 
   on<Name extends SessionEventName>(name: Name, listener: SessionListener<Name>): () => void {
-    if (!CHANNELS.has(name)) {
+    if (!KINDS.has(name)) {
       throw new TypeError(`Expected the event's name to be one of ${NAMES.join(', ')}, got ${JSON.stringify(name)}`);
     }
     if (typeof listener !== 'function') throw expected('listener', 'a function of the event', listener);
@@ -184,11 +201,15 @@ export class EventHub {
 
   /** Returns whether anything listens: ask before building a costly payload. */
   hasListeners(name: SessionEventName): boolean {
-    return this.#listeners.has(name) || CHANNELS.get(name)!.hasSubscribers;
+    const { channel: published, warnings } = KINDS.get(name)!;
+    return this.#listeners.has(name) || published.hasSubscribers || (warnings !== null && this.#warned !== null);
   }
 
   emit<Name extends SessionEventName>(name: Name, event: SessionEvents[Name]): void {
-    CHANNELS.get(name)!.publish(event);
+    const { channel: published, warnings } = KINDS.get(name)!;
+    published.publish(event);
+    if (warnings !== null && this.#warned !== null)
+      this.#warn(name, warnings, (event as { reason?: string }).reason ?? '');
     const set = this.#listeners.get(name);
     if (set === undefined) return;
     for (const listener of set) {
@@ -200,5 +221,13 @@ export class EventHub {
         });
       }
     }
+  }
+
+  #warn(name: string, warnings: Readonly<Record<string, string>>, reason: string): void {
+    const text = warnings[reason];
+    if (text === undefined || this.#warned!.has(text)) return;
+    this.#warned!.add(text);
+    const code = `WEBSAUNA_SESSION_${name.replaceAll(/[A-Z]/g, '_$&').toUpperCase()}`;
+    process.emitWarning(text, { type: 'SessionWarning', code });
   }
 }
