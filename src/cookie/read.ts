@@ -5,20 +5,22 @@ const EQUALS = 0x3d;
 const QUOTE = 0x22;
 
 /**
- * A browser sends the cookies of one name that match a request, and there are as many as there are
- * domains and paths above it. More than a few are an attack, and each costs a signature check.
- */
-const MOST = 4;
-
-/**
- * The values of one cookie in a `Cookie` header, in the order in which they came; `undefined` when it
- * is absent. At most four. RFC 6265 sections 4.2 and 5.4.
+ * Returns the values of one cookie in a `Cookie` header, in the order in which they came; `undefined` when it is absent.
+ * RFC 6265 sections 4.2 and 5.4.
  *
  * A pair ends at the next semicolon, also inside quotes: parsers that let quotes span pairs can be made
  * to hand one cookie's value to another. For the same reason no whitespace is allowed before the `=`,
  * and none but spaces and tabs around a pair.
+ *
+ * @param max - How many to return. Browsers send one for each domain and path above the request's; more are an attack.
+ * @param isCandidate - Whether a value can be what is looked for. Others are left out, and do not count.
  */
-export function readCookies(header: string | undefined, name: string): string[] | undefined {
+export function readCookies(
+  header: string | undefined,
+  name: string,
+  max: number,
+  isCandidate: (value: string) => boolean = () => true,
+): string[] | undefined {
   if (header === undefined || name === '') return undefined;
   let values: string[] | undefined;
   let at = header.indexOf(name);
@@ -28,8 +30,8 @@ export function readCookies(header: string | undefined, name: string): string[] 
       const semicolon = header.indexOf(';', next);
       const end = semicolon === -1 ? header.length : semicolon;
       const value = valueBetween(header, next + 1, end);
-      if (values === undefined) values = [value];
-      else if (values.push(value) === MOST) break;
+      values ??= [];
+      if (isCandidate(value) && values.push(value) === max) break;
       next = end;
     }
     at = header.indexOf(name, next);
@@ -37,7 +39,7 @@ export function readCookies(header: string | undefined, name: string): string[] 
   return values;
 }
 
-/** Is there nothing but spaces and tabs between `at` and the semicolon before it, or the header's start? */
+/** Returns whether nothing but spaces and tabs is between `at` and the semicolon before it, or the header's start. */
 function beginsPair(header: string, at: number): boolean {
   let before = at - 1;
   while (before >= 0 && isBlank(header.charCodeAt(before))) before--;

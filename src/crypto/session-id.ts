@@ -25,14 +25,19 @@ export function makeId(ownerHash: string | null, random: string): string {
 
 const DOT = 0x2e;
 
+/** Returns whether a text has the length of a cookie of ours and the dot of its signature: the rest costs more to check. */
+export function isPlausibleCookieValue(value: string): boolean {
+  if (value.length < MIN_VALUE_LENGTH || value.length > MAX_VALUE_LENGTH) return false;
+  return value.charCodeAt(value.length - DIGEST_LENGTH - 1) === DOT;
+}
+
 /**
  * Splits `<id>.<signature>`; `null` when the text cannot be a cookie of ours, so that garbage never
  * reaches a hash function or the store.
  */
 export function splitCookieValue(value: string): { id: string; signature: string } | null {
-  if (value.length < MIN_VALUE_LENGTH || value.length > MAX_VALUE_LENGTH) return null;
+  if (!isPlausibleCookieValue(value)) return null;
   const end = value.length - DIGEST_LENGTH - 1;
-  if (value.charCodeAt(end) !== DOT) return null;
   for (let i = 0; i < value.length; i++) {
     const code = value.charCodeAt(i);
     if (code === DOT ? i !== end && i !== OWNER_HASH_LENGTH : !isBase64url(code)) return null;

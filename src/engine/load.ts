@@ -1,7 +1,7 @@
 import { findInsecurity } from '../cookie/diagnostics.ts';
 import { readCookies } from '../cookie/read.ts';
 import type { VerifiedCookie } from '../crypto/cookie-verifier.ts';
-import { keyOf } from '../crypto/session-id.ts';
+import { isPlausibleCookieValue, keyOf } from '../crypto/session-id.ts';
 import type { RejectReason } from '../events.ts';
 import type { Exchange } from '../exchange.ts';
 import type { FoundRecord, RecordKey, SessionStore, Tombstone } from '../stores/store.ts';
@@ -16,6 +16,8 @@ import { SessionState } from './state.ts';
 
 /** Session cookies with a valid signature that are looked up: a browser sends one for each domain and path above the request's. */
 const MAX_LOOKUPS = 4;
+/** Session cookies whose signature is checked. */
+const MAX_CHECKED = 8;
 
 /**
  * Opens the session of a request. Synchronous when there is nothing to ask the store for.
@@ -29,7 +31,7 @@ export function openSession(context: SessionContext, exchange: Exchange): Sessio
     return state;
   }
   state.interceptResponse();
-  const values = readCookies(exchange.header('cookie'), config.cookie.name);
+  const values = cookieValues(state);
   if (!exchange.secure && config.cookie.isSecure(false) && isInsecure(state)) {
     if (values !== undefined) rejectInsecure(state);
     return state;
@@ -61,10 +63,8 @@ function rejectInsecure(state: SessionState): void {
 export async function loadSession(state: SessionState): Promise<void> {
   if (state.phase !== 'unloaded') return;
   state.markPersonal();
-  const { config } = state.context;
-  const values = readCookies(state.exchange.header('cookie'), config.cookie.name) ?? [];
   await state.loadOnce(async () => {
-    await state.queue.run(load, state, verifyCookies(state, values));
+    await state.queue.run(load, state, verifyCookies(state, cookieValues(state) ?? []));
   });
 }
 
@@ -91,6 +91,10 @@ async function reload(state: SessionState, epoch: Epoch): Promise<void> {
   if (record.status === 'corrupt') return state.discardCorrupt(epoch);
   const { id, key, sendableUntil } = epoch.record;
   await adoptIfValid(state, epoch, { id, key, sendableUntil }, record);
+}
+
+function cookieValues({ context, exchange }: SessionState): string[] | undefined {
+  return readCookies(exchange.header('cookie'), context.config.cookie.name, MAX_CHECKED, isPlausibleCookieValue);
 }
 
 /** Returns the cookies that we signed, each once. Nothing else in a cookie ever reaches the store. */

@@ -1,7 +1,11 @@
 import { parseCookie } from 'cookie';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readCookies } from '../../src/cookie/read.ts';
+import { readCookies as readAtMost } from '../../src/cookie/read.ts';
+
+function readCookies(header: string | undefined, name: string): string[] | undefined {
+  return readAtMost(header, name, 4);
+}
 
 describe('readCookies', () => {
   it.each<[string, string[] | undefined]>([
@@ -43,8 +47,16 @@ describe('readCookies', () => {
     expect(readCookies('a=1;\u00a0session=evil', 'session')).toBeUndefined();
   });
 
-  it('reads at most four', () => {
+  it('reads at most as many as it is asked for', () => {
     expect(readCookies('s=1; s=2; s=3; s=4; s=5', 's')).toEqual(['1', '2', '3', '4']);
+    expect(readAtMost('s=1; s=2', 's', 1)).toEqual(['1']);
+  });
+
+  it('leaves out what cannot be meant, and does not count it', () => {
+    const isEven = (value: string): boolean => Number(value) % 2 === 0;
+    expect(readAtMost('s=1; s=2; s=3; s=4; s=5; s=6', 's', 2, isEven)).toEqual(['2', '4']);
+    expect(readAtMost('s=1; s=3', 's', 2, isEven)).toEqual([]);
+    expect(readAtMost('t=2', 's', 2, isEven)).toBeUndefined();
   });
 
   it('finds a cookie among any others', () => {
