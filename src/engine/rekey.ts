@@ -186,6 +186,10 @@ function complete(
   const old = epoch.record!;
   const key = keyOf(attempt.id);
   fields.committed(attempt.changes, key.handle);
+  // The secret of before a login is not read again, either.
+  if (request.login !== null && !fields.isWritten(CSRF_FIELD) && !attempt.changes.set.has(CSRF_FIELD)) {
+    fields.forget([CSRF_FIELD]);
+  }
   if (pending.login === request.login) pending.login = null;
   if (pending.rotation === request.rotation) pending.rotation = null;
   if (pending.timeout === request.timeout) pending.timeout = null;

@@ -24,6 +24,9 @@ export function renewCsrfToken(state: SessionState): string {
 export function csrfToken(state: SessionState): string {
   // A session that cannot be stored renders a form that cannot be sent, rather than no page at all.
   if (state.phase !== 'ready') return maskCsrfSecret(createCsrfSecret());
+  // The login that is about to be stored leaves the secret of before behind.
+  const { pending, fields } = state.epoch;
+  if (pending.login !== null && !fields.isWritten(CSRF_FIELD)) return renewCsrfToken(state);
   const secret = secretsOf(state).find(isCsrfSecret);
   return secret === undefined ? renewCsrfToken(state) : maskCsrfSecret(secret);
 }
