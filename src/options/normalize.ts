@@ -208,6 +208,13 @@ function copyInitialData(data: unknown, serializer: Serializer): Record<string, 
     throw expected('initialData', 'an object, or a function that gives one', data);
   const copy: Record<string, unknown> = Object.create(null);
   for (const [field, value] of Object.entries(data)) {
+    if (field === '' || !field.isWellFormed()) {
+      throw expected(
+        'initialData',
+        'an object of fields, with names that are not empty and without lone surrogates',
+        data,
+      );
+    }
     if (value === undefined || typeof value === 'function' || typeof value === 'symbol') {
       throw expected(`initialData.${field}`, 'a value that can be stored', value, 'Leave out what a new session lacks');
     }

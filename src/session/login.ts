@@ -38,7 +38,7 @@ export function requestLogin(state: SessionState, owner: string, options: LoginO
   checkOwner(owner);
   checkNames('options', options, ['method', 'index', 'authenticatedAt']);
   const { method, index, authenticatedAt } = options;
-  checkString('options.method', method, 'a word for how the owner authenticated');
+  checkMethod(method);
   const indexKeys = indexKeysOf(state, index);
   const authenticated = dateOf(authenticatedAt);
   requireSession(state);
@@ -61,13 +61,21 @@ export function requestBegunLogin(state: SessionState, owner: string, options: B
   checkOwner(owner);
   checkNames('options', options, ['method', 'timeout']);
   const { method, timeout = PENDING_LOGIN_TIMEOUT } = options;
-  checkString('options.method', method, 'a word for how the owner authenticated');
+  checkMethod(method);
   checkNumber('options.timeout', timeout, { of: OF_SECONDS, min: 1, max: MAX_PENDING_LOGIN_TIMEOUT });
   requireSession(state);
   const { epoch } = state;
   epoch.releaseReservedId();
   epoch.pending.begunLogin = { owner, method: method ?? null, timeout, at: performance.now() };
   epoch.pending.rotation = epoch.record === null ? null : 'immediate';
+}
+
+function checkMethod(method: unknown): void {
+  checkString('options.method', method, 'a word for how the owner authenticated');
+  // No store keeps lone surrogates apart.
+  if (typeof method === 'string' && !method.isWellFormed()) {
+    throw expected('options.method', 'text without lone surrogates', method);
+  }
 }
 
 function requireSession(state: SessionState): void {
@@ -77,14 +85,16 @@ function requireSession(state: SessionState): void {
 
 function dateOf(date: unknown): number | null {
   if (date === undefined) return null;
-  if (date instanceof Date && !Number.isNaN(date.getTime())) return date.getTime();
-  throw expected('options.authenticatedAt', 'a valid Date', date);
+  // 0 would stand for no login.
+  if (date instanceof Date && date.getTime() > 0) return date.getTime();
+  throw expected('options.authenticatedAt', 'a valid Date after 1970 began', date);
 }
 
 function indexKeysOf(state: SessionState, index: unknown): string[] | null {
   if (index === undefined) return null;
   if (!isObject(index)) throw expected('options.index', 'an object of strings', index);
   return Object.entries(index).map(([name, value]: [string, unknown]) => {
+    if (name === '') throw expected('options.index', 'an object without an empty name', index);
     if (typeof value !== 'string' || value === '') throw expected(`options.index.${name}`, 'a non-empty string', value);
     return state.context.keyring.indexKeys(name, value)[0]!;
   });

@@ -247,6 +247,7 @@ export class WebsaunaSession<Data extends object = DefaultData> extends SessionD
   /** Leaves a message for the next page. Messages of concurrent requests are all kept, in order. */
   flash(message: unknown, queue = '', allowDuplicate = true): void {
     if (message === undefined) throw expected('message', 'a value that can be stored', message);
+    checkBoolean('allowDuplicate', allowDuplicate);
     addFlash(this.#writable(), message, checkQueue(queue), allowDuplicate);
   }
 

@@ -333,6 +333,12 @@ describe('initialData', () => {
     expect(() => normalize({ initialData: () => data }).initialData!(null)).toThrow(/^Expected `initialData\.a`/);
   });
 
+  it.each(['', '\ud800'])('cannot have a name that no field has: %j', (name) => {
+    expect(() => normalize({ initialData: { [name]: 1 } })).toThrow(
+      /^Expected `initialData` to be an object of fields/,
+    );
+  });
+
   it('fails early where it cannot be serialised, and late where a function gives no object', () => {
     expect(() => normalize({ initialData: { a: { b: 1n } } })).toThrow(
       expect.objectContaining({ code: 'ERR_SESSION_SERIALIZE' }),
