@@ -19,8 +19,9 @@ import type { PendingEnd, SessionState } from './state.ts';
  * @throws {SessionError} synchronously when a value cannot be serialised; rejects when the store fails
  */
 export function commitSession(state: SessionState, head: ResponseHead | null): Promise<void> | undefined {
+  const headLeft = head === null && state.headLeaving;
   if (head !== null) state.startFinalCommit();
-  const committed = state.queue.run(commit, state, head);
+  const committed = state.queue.run(commit, state, head, headLeft);
   return committed instanceof Promise ? committed : undefined;
 }
 
@@ -32,12 +33,14 @@ export async function saveSession(state: SessionState): Promise<void> {
   await commitSession(state, null);
 }
 
-function commit(state: SessionState, head: ResponseHead | null): Promise<void> | undefined {
+/** @param headLeft whether the response's head had left when the commit was asked for */
+function commit(state: SessionState, head: ResponseHead | null, headLeft: boolean): Promise<void> | undefined {
+  state.separateOwners();
   const { epoch } = state;
   if (state.commitFailed) return undefined;
   if (epoch.record === null && state.pendingEnds.length === 0 && !state.accessed) return undefined;
   const changes = state.phase === 'unloaded' ? null : epoch.fields.changes(epoch.record?.key.handle ?? '');
-  const plan = planCommit(situationOf(state, head, changes));
+  const plan = planCommit(situationOf(state, head, headLeft, changes));
   if (plan.refusal === 'insecure' || plan.suppressed === 'insecure') warnOfInsecurity(state);
   if (plan.refusal !== null) throw refusalError(state, plan.refusal);
   if (plan.suppressed !== null) {
@@ -55,6 +58,7 @@ function commit(state: SessionState, head: ResponseHead | null): Promise<void> |
 function situationOf(
   state: SessionState,
   head: ResponseHead | null,
+  headLeft: boolean,
   changes: FieldChanges | null,
 ): Parameters<typeof planCommit>[0] {
   const { config } = state.context;
@@ -64,7 +68,7 @@ function situationOf(
     phase: state.phase,
     lossReason: state.lossReason,
     head: head === null ? null : { failed: head.status >= 500, allowsCookie: allowsCookie(config, head) },
-    headLeft: head === null && state.headLeaving,
+    headLeft,
     insecure: state.clientCookie.insecurity !== null,
     cookieOnException: config.cookieOnException,
     stored: record !== null,
@@ -94,19 +98,16 @@ async function carryOut(
   changes: FieldChanges | null,
   head: ResponseHead | null,
 ): Promise<void> {
-  const lossBefore = state.lossReason;
   try {
     if (plan.ends) await carryOutEnds(state, plan.write === 'create');
     await write(state, epoch, plan, changes);
   } catch (error) {
     const { code } = error as { code?: string };
-    // The request has ended its session itself meanwhile, so there is nothing left to store.
-    if (code === 'ERR_SESSION_ENDED' && epoch.over === 'ended') return;
-    const refused = code === 'ERR_SESSION_FULL' || code === 'ERR_SESSION_LOGIN_EXPIRED' || code === 'ERR_SESSION_ENDED';
+    const refused = code === 'ERR_SESSION_FULL' || code === 'ERR_SESSION_LOGIN_EXPIRED';
     if (!refused) state.context.events.emit('storeError', { operation: 'commit', error });
     throw error;
   }
-  if (head === null && state.lossReason !== lossBefore) throw sessionEnded();
+  if (head === null && state.phase === 'lost') throw sessionEnded();
 }
 
 async function carryOutEnds(state: SessionState, isReplaced: boolean): Promise<void> {
@@ -155,7 +156,7 @@ async function touchRecord(state: SessionState, epoch: Epoch, sendCookie: Commit
     await saveRecord(state, epoch, null, sendCookie);
   } catch (error) {
     if (!(error instanceof SessionError)) throw error;
-    if (error.code !== 'ERR_SESSION_ENDED') state.context.events.emit('storeError', { operation: 'touch', error });
+    state.context.events.emit('storeError', { operation: 'touch', error });
   }
 }
 

@@ -64,6 +64,9 @@ export class PendingOperations {
   }
 }
 
+/** An end that the request asked for; a login as another owner; a loss. */
+export type EpochEnd = 'ended' | 'left' | 'lost';
+
 /** Whom an epoch belongs to. */
 interface EpochOwner {
   /** Ends a record that was on its way to the store when its session ended. */
@@ -80,7 +83,7 @@ export class Epoch {
   readonly pending: PendingOperations = new PendingOperations();
   readonly #owner: EpochOwner;
   #record: BoundRecord | null = null;
-  #over: 'ended' | 'lost' | null = null;
+  #over: EpochEnd | null = null;
   #reservedId: string | null = null;
   #initialized = false;
 
@@ -94,8 +97,8 @@ export class Epoch {
     return this.#record;
   }
 
-  /** Why the request goes on with another epoch: an end of its own, or a loss; `null` while this is the current one. */
-  get over(): 'ended' | 'lost' | null {
+  /** Why the request goes on with another epoch; `null` while this is the current one. */
+  get over(): EpochEnd | null {
     return this.#over;
   }
 
@@ -125,8 +128,8 @@ export class Epoch {
   }
 
   /** Makes this the epoch of a session that is over. */
-  close(why: 'ended' | 'lost'): void {
-    this.#over ??= why;
+  close(why: EpochEnd): void {
+    if (this.#over !== 'ended') this.#over = why;
   }
 
   /** Makes an epoch that was closed by an account switch the current one again. */

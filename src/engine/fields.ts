@@ -136,6 +136,11 @@ export class FieldTracker {
     if (this.#changedInPlace(name, this.#values.get(name), this.#handle) !== undefined) this.markWritten(name);
   }
 
+  /** Forgets a deletion of a field that is not stored, of which there is nothing to delete. */
+  forgetDeletion(name: string): void {
+    this.#deleted?.delete(name);
+  }
+
   /** Returns whether this request has a value of its own for the field that is not committed yet. */
   isWritten(name: string): boolean {
     return this.#written?.has(name) === true || this.#deletes(name);
@@ -143,11 +148,12 @@ export class FieldTracker {
 
   /** Takes a value that was written to the store ahead of this request's commit. */
   markSaved(name: string, value: unknown, stored: Stored | undefined, handle: string): void {
+    this.markInPlaceChange(name);
+    (this.#committedChanges ??= new Map()).set(name, { stored, handle });
+    // What the request has changed since then comes after it.
+    if (this.#written?.has(name) === true || this.#deleted?.has(name) === true) return;
     if (stored === undefined) this.#values.delete(name);
     else this.#values.set(name, value);
-    this.#written?.delete(name);
-    this.#deleted?.delete(name);
-    (this.#committedChanges ??= new Map()).set(name, { stored, handle });
     if (this.#serializer.stableForm !== undefined && isMutable(value)) this.#remember(name, value);
   }
 

@@ -184,7 +184,8 @@ async function open(
           reject(state, handle, 'superseded');
           return 'superseded';
         }
-        const mayFollow = inGrace || (state.context.config.rotationGrace > 0 && expiredLink === null);
+        // Of a link past its grace, the successor is looked at first.
+        const mayFollow = inGrace || state.context.config.rotationGrace > 0;
         if (successor === null || !mayFollow || followed === MAX_ROTATIONS_FOLLOWED) {
           return rejectRotated(state, handle, record);
         }

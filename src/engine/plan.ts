@@ -63,7 +63,7 @@ function decide(situation: CommitSituation): Outcome {
   const asks = hasChanges || login || rotation || situation.timeout;
   if (phase !== 'ready') {
     const reason = phase === 'ignored' ? 'ignored' : (situation.lossReason ?? 'gone');
-    return hasChanges || login ? { ...NOTHING, discard: reason } : NOTHING;
+    return hasChanges || login || situation.timeout ? { ...NOTHING, discard: reason } : NOTHING;
   }
   if (head?.failed === true && !situation.cookieOnException) {
     return asks ? { ...NOTHING, discard: 'exception' } : NOTHING;

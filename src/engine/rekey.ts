@@ -80,7 +80,10 @@ async function rekey(state: SessionState, epoch: Epoch, request: Request): Promi
       },
     );
     // A rotation ends with its session; a login begins a session of its own, and takes over nothing that was stored.
-    if (outcome === null) return login === null ? undefined : await createRecord(state, state.epoch, login);
+    if (outcome === null) {
+      const begins = login !== null && epoch.over === 'lost';
+      return begins ? await createRecord(state, state.epoch, login) : undefined;
+    }
     switch (outcome.status as RekeyOutcome['status'] | 'rotated') {
       case 'ok':
         return complete(state, epoch, request, attempt!, outcome as Written);

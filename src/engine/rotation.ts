@@ -56,11 +56,11 @@ export function rotatedTombstone({ config }: SessionContext, nonce: string, idle
 
 /**
  * Runs an operation on the record of an epoch, and again on its successor where a concurrent request has rotated it.
- * Returns `null` when the session is lost; the state knows why then.
+ * Returns `null` when the session is lost, and the state knows why; or when the request itself ends it meanwhile, or
+ * leaves it, and the epoch is over.
  *
  * @param afterGrace what to do when the rotation's grace is over: a change of a request that began before takes effect
  * all the same, but its client does not learn the new id
- * @throws {SessionError} `ERR_SESSION_ENDED` when the request itself ends the session meanwhile
  */
 export async function onRecord<Outcome extends { readonly status: string }>(
   state: SessionState,
@@ -71,7 +71,7 @@ export async function onRecord<Outcome extends { readonly status: string }>(
   const connected = state.store.connect();
   const store = connected instanceof Promise ? await connected : connected;
   for (let followed = 0; ; followed++) {
-    if (epoch.over !== null) throw sessionEnded();
+    if (epoch.over !== null) return null;
     const outcome = await operate(store, epoch.record!.key);
     const { now } = outcome as { now?: number };
     if (now !== undefined) state.store.observeClock(now);
@@ -119,7 +119,7 @@ function follow(
  * a login that is still to come, if there is one.
  */
 function loseSession(state: SessionState, epoch: Epoch, reason: LossReason): void {
-  if (epoch.over !== null) throw sessionEnded();
+  if (epoch.over !== null) return;
   const { events } = state.context;
   const { fields, pending } = epoch;
   const { handle } = epoch.record!.key;

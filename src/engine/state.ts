@@ -5,7 +5,7 @@ import { SerialQueue } from '../internal/serial-queue.ts';
 import type { RecordKey } from '../stores/store.ts';
 import { ClientCookie } from './client-cookie.ts';
 import type { SessionContext } from './context.ts';
-import { Epoch, type BoundRecord, type PendingLogin } from './epoch.ts';
+import { Epoch, type BoundRecord, type EpochEnd, type PendingLogin } from './epoch.ts';
 import { fieldName } from './field-names.ts';
 import { UnreadableField } from './fields.ts';
 import { RequestStore } from './request-store.ts';
@@ -238,6 +238,7 @@ export class SessionState {
     this.#endReason = reason;
     this.#pendEnd(this.#epoch.record, reason);
     this.#pendEnd(this.#switchedFrom?.record ?? null, reason);
+    this.#switchedFrom?.close('ended');
     if (this.record === null && this.#corruptKey !== null) {
       (this.#pendingEnds ??= []).push({ key: this.#corruptKey, owner: null, reason, deletesCookie: true });
       this.#corruptKey = null;
@@ -280,11 +281,12 @@ export class SessionState {
    */
   lose(epoch: Epoch, reason: LossReason): void {
     if (epoch !== this.#epoch) return;
-    const { login } = epoch.pending;
+    const { login, timeout } = epoch.pending;
     this.#isNew = true;
     if (login !== null) {
       this.#replaceEpoch('lost', epoch);
       this.#epoch.pending.login = login;
+      this.#epoch.pending.timeout = timeout;
       return;
     }
     this.#replaceEpoch('lost');
@@ -323,7 +325,7 @@ export class SessionState {
     const owner = this.record?.meta.owner ?? null;
     if (owner !== null && owner !== login.owner) {
       const left = this.#epoch;
-      this.#replaceEpoch('lost', left);
+      this.#replaceEpoch('left', left);
       this.#switchedFrom = left;
       this.#isNew = true;
     }
@@ -332,11 +334,20 @@ export class SessionState {
     if (this.#phase === 'lost') this.#phase = 'ready';
   }
 
+  /**
+   * A login that was asked for while one as another owner was under way has met that owner's session by now, which it
+   * must not take over.
+   */
+  separateOwners(): void {
+    const { login } = this.#epoch.pending;
+    if (login !== null) this.requestLogin(login);
+  }
+
   /** The store has refused a login: the client keeps the session that it had. */
   loginRefused(epoch: Epoch): void {
     epoch.pending.login = null;
     if (this.#switchedFrom === null || epoch !== this.#epoch) return;
-    epoch.close('lost');
+    epoch.close('left');
     this.#epoch = this.#switchedFrom;
     this.#epoch.reopen();
     this.#switchedFrom = null;
@@ -398,7 +409,7 @@ export class SessionState {
   }
 
   /** @param carry the epoch whose written fields go over into the next one */
-  #replaceEpoch(why: 'ended' | 'lost', carry?: Epoch): void {
+  #replaceEpoch(why: EpochEnd, carry?: Epoch): void {
     this.#epoch.close(why);
     this.#epoch = this.#newEpoch();
     if (carry !== undefined) this.#epoch.fields.takeWritten(carry.fields);

@@ -51,6 +51,7 @@ async function updateStored(
   change: (value: unknown) => unknown,
 ): Promise<unknown> {
   const { fields } = epoch;
+  fields.forgetDeletion(name);
   let before = fields.serialized(name);
   for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts++) {
     const value: unknown = change(
@@ -61,7 +62,9 @@ async function updateStored(
       stored = value === undefined ? undefined : fields.serialize(name, value, key.handle);
       const set = new Map(stored === undefined ? [] : [[name, stored]]);
       const fieldChange = changeOf(state, epoch, set, new Set(stored === undefined ? [name] : []), null);
-      return store.save(key, { ...fieldChange, timeout: null, expect: new Map([[name, before.stored]]) });
+      const { meta, timeoutOutdated } = epoch.record!;
+      const timeout = timeoutOutdated ? meta.timeout : null;
+      return store.save(key, { ...fieldChange, timeout, expect: new Map([[name, before.stored]]) });
     });
     if (outcome === null) throw sessionEnded();
     const { handle } = epoch.record!.key;
