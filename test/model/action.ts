@@ -1,56 +1,60 @@
-import type { Operation, Steps, Taken } from './model.ts';
-import { Refused } from './model.ts';
-import type { Call } from './stage.ts';
+import type { Steps, Taken, WaitsFor } from './model.ts';
+import { Refusal } from './request.ts';
 
-/** Something that a request has under way at the store, beside what the model says about it. */
+/** An asynchronous operation that a request has called, as the model carries it out. */
 export class Action {
   readonly what: string;
-  /** The field that it updates; `undefined` for what is no update. */
-  readonly #updates: string | undefined;
-  readonly #steps: Steps<unknown>;
-  #next: IteratorResult<Operation, unknown>;
-  /** Has the model refused a login? */
-  refused = false;
+  readonly #begin: () => Steps<unknown>;
+  #steps: Steps<unknown> | undefined;
+  #next: IteratorResult<WaitsFor, unknown> | undefined;
+  /** The code of the error that the model ends it with; `null` for none. */
+  refusal: string | null = null;
 
-  constructor(what: string, steps: Steps<unknown>, updates?: string) {
+  constructor(what: string, begin: () => Steps<unknown>) {
     this.what = what;
-    this.#steps = steps;
-    this.#updates = updates;
+    this.#begin = begin;
+  }
+
+  get started(): boolean {
+    return this.#next !== undefined;
+  }
+
+  get done(): boolean {
+    return this.#next?.done === true;
+  }
+
+  /** What the model waits for; `undefined` before it has started, and when it is done. */
+  get expected(): WaitsFor | undefined {
+    return this.#next?.done === false ? this.#next.value : undefined;
+  }
+
+  /** What it returns. */
+  get result(): unknown {
+    return this.#next?.done === true ? this.#next.value : undefined;
+  }
+
+  start(): void {
+    this.#steps = this.#begin();
     this.#next = this.#step();
   }
 
-  /** The operation that the model waits for; `undefined` when it is done. */
-  get expected(): Operation | undefined {
-    return this.#next.done === true ? undefined : this.#next.value;
+  /** The operation is refused as soon as it is called. */
+  refuse(code: string): void {
+    this.refusal = code;
+    this.#next = { done: true, value: undefined };
   }
 
-  /** What the model says that comes of it. */
-  get promised(): unknown {
-    return this.#next.value;
-  }
-
-  /** Is this operation one of its own? */
-  claims({ operation, updates }: Call): boolean {
-    if (this.#updates !== undefined) return updates === this.#updates || operation === 'load';
-    return updates === undefined && (operation === 'take') === (this.expected === 'take');
-  }
-
-  /** Is this what the model waits for? A move may end before its first step, when there is nothing to move. */
-  awaits(operation: Operation): boolean {
-    return this.expected === operation || (this.expected === 'copy' && operation === 'rekey');
-  }
-
-  /** The operation that the model waited for has taken effect. */
-  advance(taken: Taken): void {
+  /** What the model waited for has taken effect. */
+  advance(taken?: Taken): void {
     this.#next = this.#step(taken);
   }
 
-  #step(taken?: Taken): IteratorResult<Operation, unknown> {
+  #step(taken?: Taken): IteratorResult<WaitsFor, unknown> {
     try {
-      return this.#steps.next(taken);
+      return this.#steps!.next(taken);
     } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      this.refused = true;
+      if (!(error instanceof Refusal)) throw error;
+      this.refusal = error.code;
       return { done: true, value: undefined };
     }
   }

@@ -1,4 +1,4 @@
-import { MemoryStage } from './memory-stage.ts';
+import { MemoryEnvironment } from './memory-environment.ts';
 import { modelSuite } from './suite.ts';
 
-modelSuite('memory', async () => new MemoryStage(), { runs: 6500, pairs: true });
+modelSuite('memory', async () => new MemoryEnvironment(), { runs: 6500, pairs: true });

@@ -1,17 +1,48 @@
-import { CSRF, flashPrefix, inOrder, type Message, type Request } from './request.ts';
+import {
+  CSRF,
+  flashPrefix,
+  inOrder,
+  PENDING,
+  Refusal,
+  type BegunLogin,
+  type Epoch,
+  type LossReason,
+  type Message,
+  type PendingLogin,
+  type Request,
+  type Worker,
+} from './request.ts';
 
 /**
- * What sessions promise, as a program: the consistency contract of DESIGN.md over a store whose operations
- * take effect one after the other. What a request does to its session is a generator. Each `yield` names
- * the store operation that the request waits for; what follows is done in the one moment in which that
- * operation takes effect, and nothing else changes a session. Times are milliseconds, durations seconds.
+ * The specification of sessions, as a program: the consistency contract over a store whose operations take effect one
+ * after the other. What a request asks of the store is a generator. Each `yield` names the store operation that the
+ * request waits for; what follows is done in the one moment in which that operation takes effect, and nothing else
+ * changes a session. `go` is no operation: the rest begins when the handler waits for something.
+ *
+ * C11: the generators of one request run one after the other, in the order of their calls. Each works on the epoch in
+ * which it was called; an end begins a new one, which nothing of before reaches.
  */
-export type Steps<Result = void> = Generator<Operation, Result, Taken | undefined>;
-export type Operation = 'load' | 'create' | 'save' | 'rekey' | 'take' | 'destroy' | 'listOwned' | 'revokeOwned' | Stage;
-/** What a move consists of where the two keys live in different slots of a cluster. */
-export type Stage = 'copy' | 'retire' | 'keep' | 'withdraw';
+export type Steps<Result = void> = Generator<WaitsFor, Result, Taken | undefined>;
+export type WaitsFor = Operation | 'go';
+export type Operation =
+  | 'load'
+  | 'create'
+  | 'save'
+  | 'rekey'
+  | 'take'
+  | 'destroy'
+  | 'listOwned'
+  | 'revokeOwned'
+  /** The application is asked since when an owner's logins are valid. */
+  | 'ask'
+  | RekeyStep;
+/** What a rekey consists of where the two keys live in different slots of a cluster. */
+export type RekeyStep = 'copy' | 'retire' | 'keep' | 'withdraw';
 
-/** What has taken effect, for those who have to know. */
+/** Milliseconds of the store's clock. */
+export type Time = number;
+
+/** What has taken effect. */
 export interface Taken {
   readonly operation: Operation;
   readonly status: string | undefined;
@@ -20,8 +51,11 @@ export interface Taken {
 /** What a session is called from one rotation or login to the next. */
 export class Id {
   readonly name: string;
-  constructor(name: string) {
+  /** The secret behind the owner's hash in it. */
+  readonly secret: string;
+  constructor(name: string, secret: string) {
     this.name = name;
+    this.secret = secret;
   }
 }
 
@@ -31,41 +65,63 @@ export interface Session {
   owner: string | null;
   /** The place among all logins. */
   login: number;
-  createdAt: number;
-  timeout: number;
-  expiresAt: number;
-  lastSeen: number;
-  /** When it ends unless it is kept; `null` for what is no trial. */
-  trialUntil: number | null;
+  createdAt: Time;
+  authenticatedAt: Time;
+  timeout: { seconds: number; adjusted: boolean };
+  expiresAt: Time;
+  lastSeen: Time;
+  /** What the client was last sent as its cookie; `confirmed` is false from a rotation until a request comes with the id. */
+  cookie: { sentAt: Time; attributes: string; confirmed: boolean };
+  /** When it ends unless it is kept; `null` for what is not provisional. */
+  provisionalUntil: Time | null;
 }
 
-/** Where an id leads: to a session, or to what a rotation or a login has left of it. */
-export type Place =
-  | { readonly is: 'session'; readonly session: Session }
-  | { readonly is: 'rotated'; readonly to: Id; readonly graceUntil: number; readonly until: number }
-  | { readonly is: 'replaced'; readonly graceUntil: number; readonly until: number };
+/** What remains of an id: a rotation leads to the new one; after a login, or the like, it leads nowhere. */
+export type Tombstone =
+  | {
+      readonly is: 'rotated';
+      readonly to: Id;
+      readonly secret: string;
+      readonly graceUntil: Time;
+      readonly until: Time;
+      readonly confirmed: boolean;
+    }
+  | { readonly is: 'replaced'; readonly graceUntil: Time; readonly until: Time; readonly confirmed: boolean };
+
+export type Place = { readonly is: 'session'; readonly session: Session } | Tombstone;
 
 export interface Rules {
+  /** Durations in seconds. */
   readonly timeout: number;
   readonly absoluteTimeout: number;
   readonly touchInterval: number;
   readonly rotationGrace: number;
+  readonly cookieMaxAge: number | null;
   readonly max: number | null;
   readonly onSessionLimit: 'evict-oldest' | 'refuse';
 }
 
-/** The owner has as many sessions as allowed. */
-export class Refused extends Error {}
+/** What a rekey is asked for. */
+export interface Rekey {
+  readonly login: PendingLogin | null;
+  readonly rotation: 'graceful' | 'immediate' | null;
+  readonly timeout: number | null;
+}
+
+type SendCookie = 'always' | 'if-rotated' | 'never';
 
 export class Model {
   readonly rules: Rules;
-  /** By the store's clock. */
-  now: number;
+  now: Time;
+  /** C10: in the application's database, since when each owner's logins are valid. */
+  readonly validSince = new Map<string, Time>();
   protected readonly places = new Map<Id, Place>();
+  /** When the sessions of an owner were last revoked, by owner and secret. */
+  readonly #revocations = new Map<string, Time>();
   #ids = 0;
   #logins = 0;
 
-  constructor(rules: Rules, now: number) {
+  constructor(rules: Rules, now: Time) {
     this.rules = rules;
     this.now = now;
   }
@@ -76,99 +132,417 @@ export class Model {
     return place !== undefined && this.now < endOf(place) ? place : undefined;
   }
 
-  /** C6: within its grace a rotated id leads to the one successor; after that, or a login, nowhere. */
-  *open(request: Request): Steps {
-    for (let id = request.cookie; id !== null;) {
+  // Loading.
+
+  /** Tries the cookies in their order; the first that opens a session is used. */
+  *load(request: Request): Steps {
+    const known = request.cookies.filter(({ secret }) => request.worker.secrets.includes(secret));
+    const cookies = [...new Map(known.map((cookie) => [cookie.id, cookie])).values()];
+    if (cookies.length === 0 && request.cookies.length > 0) request.report('rejected: signature');
+    let superseded = false;
+    for (const cookie of cookies) {
+      const opened = yield* this.#open(request, cookie.id, cookie.secret !== request.worker.secrets[0]);
+      superseded ||= opened === 'superseded';
+      if (opened !== 'opened') continue;
+      if (cookies.length > 1) request.report('cookieWarning: several');
+      request.phase = 'ready';
+      return;
+    }
+    request.phase = superseded ? 'lost' : 'ready';
+    request.lossReason = superseded ? 'superseded' : null;
+  }
+
+  /**
+   * C6: within its grace a rotated id leads to the one successor. After that it does as long as no request has come with
+   * the new id, which the client may not have received.
+   */
+  *#open(request: Request, presented: Id, outdated: boolean): Steps<'opened' | 'superseded' | 'rejected'> {
+    let sendableUntil = Infinity;
+    let afterGrace = false;
+    for (let id = presented; ;) {
       yield 'load';
       const place = this.at(id);
-      if (place?.is === 'session') {
-        request.id = id;
-        request.answer = id === request.cookie ? 'keep' : 'set';
-        request.find(place.session);
-        request.lastSeen = Math.floor(place.session.lastSeen / 1000) * 1000;
-        return;
+      if (afterGrace && (place === undefined || isConfirmed(place))) return rejectRotated(request);
+      if (place === undefined) {
+        request.report('rejected: not-found');
+        return 'rejected';
       }
-      const inGrace = place !== undefined && this.now < place.graceUntil;
-      request.superseded = inGrace && place.is === 'replaced';
-      request.answer = request.superseded ? 'keep' : 'delete';
-      id = inGrace && place.is === 'rotated' ? place.to : null;
-    }
-  }
-
-  /** A request is a transaction, carried out in one moment. One that changes nothing costs nothing. */
-  *commit(request: Request): Steps {
-    if (request.superseded) return request.forget();
-    while (request.ends.length > 0) {
-      yield* this.end(request.ends[0]!);
-      request.ends.shift();
-    }
-    const { id, changes, login } = request;
-    if (id === null) {
-      const hasContent = [...changes.values()].some((value) => value !== undefined);
-      if (login !== null || hasContent) yield* this.#create(request);
-    } else if (login !== null || request.rotate !== null) {
-      yield* this.#move(request);
-    } else if (changes.size > 0 || request.timeout !== null || this.#touchDue(request)) {
-      yield* this.#save(request);
-    }
-  }
-
-  /** C3: reads, changes and writes a field in one moment. What the request has written is still its own. */
-  *update(request: Request, name: string, change: (value: unknown) => unknown): Steps<unknown> {
-    if (request.id === null || request.superseded || request.written.has(name)) {
-      request.set(name, change(request.get(name)));
-      return request.get(name);
-    }
-    const session = yield* this.#reach(request, 'save');
-    if (session === null) return undefined;
-    const value = change(session.fields.get(name));
-    session.fields.set(name, value);
-    request.found.set(name, value);
-    request.mutated.delete(name);
-    this.#renew(request, session);
-    return value;
-  }
-
-  /** C3: of several requests, each message is given to one. */
-  *take(request: Request, queue: string): Steps<string[]> {
-    const prefix = flashPrefix(queue);
-    const own = request.names(prefix).filter((name) => request.written.has(name));
-    const messages = own.map((name) => request.get(name) as Message);
-    for (const name of own) request.delete(name);
-    if (request.id === null || request.superseded) return inOrder(messages);
-    const session = yield* this.#reach(request, 'take');
-    for (const [name, message] of session?.fields ?? []) {
-      if (!name.startsWith(prefix)) continue;
-      // What the request has given itself, or popped before, is not given to it again.
-      if (!own.includes(name) && !request.written.has(name)) messages.push(message as Message);
-      session!.fields.delete(name);
-      request.forgetField(name);
-    }
-    return inOrder(messages);
-  }
-
-  /** C1: ends a session, also when it was rotated since, but not what a login has made of it. */
-  *end(given: Id): Steps<boolean> {
-    for (let id = given; ;) {
-      yield 'destroy';
-      const place = this.at(id);
-      if (place?.is !== 'rotated') return place?.is === 'session' && this.destroy(id);
+      if (place.is === 'session') {
+        request.presented = presented;
+        request.cookieOutdated = outdated;
+        return (yield* this.#adopt(request, request.epoch, place.session, sendableUntil)) ? 'opened' : 'rejected';
+      }
+      const inGrace = this.now < place.graceUntil;
+      if (place.is === 'replaced' && inGrace) {
+        request.report('rejected: superseded');
+        return 'superseded';
+      }
+      const leads = place.is === 'rotated' && request.worker.secrets.includes(place.secret);
+      if (!leads || (!inGrace && this.rules.rotationGrace === 0)) return rejectRotated(request);
+      if (inGrace) sendableUntil = Math.min(sendableUntil, place.graceUntil);
+      afterGrace = !inGrace;
       id = place.to;
     }
   }
 
-  /** C7: ends an owner's sessions in one moment, all but the one to spare, whatever it is called by now. */
-  *revoke(owner: string, except: Id | null): Steps<number> {
-    yield 'revokeOwned';
-    const spared = except === null ? null : this.successor(except);
-    const ended = this.owned(owner).filter(({ id }) => id !== spared);
-    for (const { id } of ended) this.destroy(id);
-    return ended.length;
+  /** The one gate through which a session becomes the request's, after every check. */
+  *#adopt(request: Request, epoch: Epoch, session: Session, sendableUntil: Time): Steps<boolean> {
+    const found = { ...session, fields: new Map(session.fields), cookie: { ...session.cookie } };
+    const { owner } = found;
+    if (request.worker.invalidateBefore && owner !== null) yield 'ask';
+    if (epoch.over !== null) return false;
+    epoch.known = { ...found, fromClient: epoch.known?.fromClient ?? true, sendableUntil, lastSeen: toSecond(found.lastSeen) };
+    epoch.find(found);
+    // C10: a login that is older than the change of a password is over.
+    if (request.worker.invalidateBefore && owner !== null && found.authenticatedAt < this.#validSince(owner)) {
+      request.report('rejected: authentication-changed');
+      request.end();
+      request.epoch.flash('', { at: 0, text: 'session-invalidated' }, true);
+      return true;
+    }
+    yield* this.#checkPendingLogin(request, epoch);
+    return true;
   }
 
-  *list(owner: string): Steps<readonly Session[]> {
-    yield 'listOwned';
-    return this.owned(owner);
+  /** Neither can a login that was begun before the change be completed. */
+  *#checkPendingLogin(request: Request, epoch: Epoch): Steps {
+    if (!request.worker.invalidateBefore || epoch.get(PENDING) === undefined) return;
+    const pending = request.pendingLogin(this.now);
+    if (pending === null) return;
+    yield 'ask';
+    if (pending.since >= this.#validSince(pending.owner) || epoch.over !== null) return;
+    epoch.delete(PENDING);
+    request.report('refused: login-expired');
+  }
+
+  /** Reads the session again, through the same gate; what the request changed stays. */
+  *reload(request: Request, epoch: Epoch): Steps {
+    yield 'go';
+    if (epoch.id === null || epoch.over !== null || request.phase !== 'ready') return;
+    const session = yield* this.#reach(request, epoch, 'load', 'lose');
+    if (typeof session === 'string') return;
+    yield* this.#adopt(request, epoch, session, epoch.known!.sendableUntil);
+  }
+
+  // The commit.
+
+  /**
+   * A request is a transaction, carried out in one moment. One that changes nothing costs nothing.
+   * @param when before the response's head leaves; or for a `save()` that was called before or after that
+   */
+  *commit(request: Request, when: 'final' | 'early' | 'late'): Steps {
+    const final = when === 'final';
+    if (request.failed || request.phase === 'unloaded') return;
+    if (request.phase === 'lost') return this.#discardLost(request, final);
+    this.#separateOwners(request);
+    const { epoch } = request;
+    const written = epoch.changes;
+    const how = this.#plan(request, final);
+    const needsCookie = how === 'create' || how === 'rekey';
+    if (needsCookie && when === 'late') throw new Refusal('ERR_SESSION_HEADERS_SENT');
+    if (how === 'nothing' && request.ends.length === 0) return;
+    const sendCookie = !final ? 'never' : this.#isCookieDue(request) ? 'always' : 'if-rotated';
+    yield 'go';
+    yield* this.#carryOutEnds(request, how === 'create');
+    // C11: the request has ended this session meanwhile; what it has done since is for the next commit.
+    if (epoch.over !== null) return;
+    if (how === 'create' || how === 'rekey') dateBegunLogin(epoch);
+    if (how === 'create') yield* this.#create(request, epoch, epoch.login);
+    if (how === 'rekey') yield* this.#rekey(request, epoch);
+    if (how === 'save' || how === 'touch') yield* this.#save(request, epoch, written, sendCookie);
+    // C12: nobody shall take what was discarded for stored.
+    if (!final && request.phase === ('lost' as Request['phase'])) throw new Refusal('ERR_SESSION_ENDED');
+  }
+
+  /** C12: what is written to a session that was lost is discarded, and reported. */
+  #discardLost(request: Request, final: boolean): void {
+    const { epoch } = request;
+    if (!epoch.asks) return;
+    request.report(`discarded: ${request.lossReason}`);
+    epoch.discard();
+    if (!final) throw new Refusal('ERR_SESSION_ENDED');
+  }
+
+  /** A login that was asked for while one as another owner was under way is an account switch by now. */
+  #separateOwners(request: Request): void {
+    const { login, known } = request.epoch;
+    if (login === null || known === null || known.owner === null || known.owner === login.owner) return;
+    request.requestLogin(login);
+  }
+
+  #plan(request: Request, final: boolean): 'nothing' | 'create' | 'rekey' | 'save' | 'touch' {
+    const { epoch } = request;
+    const hasChanges = epoch.changes.size > 0 || epoch.begun !== null;
+    if (epoch.known === null) {
+      const hasContent = [...epoch.changes.values()].some((value) => value !== undefined) || epoch.begun !== null;
+      return epoch.login !== null || hasContent ? 'create' : 'nothing';
+    }
+    if (epoch.login !== null || epoch.rotation !== null) return 'rekey';
+    if (hasChanges || epoch.timeout !== null) return 'save';
+    const due = (final && this.#isCookieDue(request)) || this.#isTouchDue(request) || isConfirmation(request, epoch);
+    return due ? 'touch' : 'nothing';
+  }
+
+  /** C1: when a new session follows in this commit, what remains of the old one says so to parallel requests. */
+  *#carryOutEnds(request: Request, isReplaced: boolean): Steps {
+    while (request.ends.length > 0) {
+      const { id, fromClient } = request.ends[0]!;
+      const existed = yield* this.end(id, isReplaced ? this.rules.timeout : null);
+      request.ends.shift();
+      if (existed && fromClient) request.clientSessionEnded = true;
+    }
+  }
+
+  /** C2 and C4: changes what the request has changed and renews the idle timeout; all else stays as it is by then. */
+  *#save(request: Request, epoch: Epoch, written: Map<string, unknown>, sendCookie: SendCookie): Steps {
+    const from = epoch.id;
+    const { timeout } = epoch;
+    let sent = written;
+    const isSent = (): boolean => sendCookie === 'always' || (sendCookie === 'if-rotated' && epoch.id !== from);
+    const session = yield* this.#reach(request, epoch, 'save', 'follow', () => {
+      if (epoch.id !== from && written.size > 0) sent = epoch.changes;
+    });
+    if (session === 'ended') return;
+    if (session === 'lost') {
+      if (request.phase === 'lost' && (written.size > 0 || timeout !== null)) request.report(`discarded: ${request.lossReason}`);
+      return;
+    }
+    this.#apply(session, sent);
+    epoch.settle(sent);
+    if (timeout !== null) {
+      session.timeout = { seconds: timeout, adjusted: true };
+      epoch.known!.timeout = { ...session.timeout };
+      if (epoch.timeout === timeout) epoch.timeout = null;
+    }
+    this.#renew(request, epoch, session, isSent());
+    // B1: who has followed a rotation gets the new id in its grace only.
+    if (isSent() && this.now < epoch.known!.sendableUntil) request.acknowledge(epoch);
+  }
+
+  *#create(request: Request, epoch: Epoch, login: PendingLogin | null): Steps {
+    const sent = epoch.changes;
+    const { timeout } = epoch;
+    yield 'create';
+    if (login !== null) this.admit(request, epoch, login, null);
+    const session = this.fresh(request.worker, login);
+    this.places.set(session.id, { is: 'session', session });
+    if (timeout !== null) session.timeout = { seconds: timeout, adjusted: true };
+    this.#apply(session, sent);
+    epoch.settle(sent);
+    epoch.rotation = null;
+    this.#take(request, epoch, session, { login, rotation: null, timeout }, false);
+    if (login === null || request.switchedFrom === null || epoch !== request.epoch) return;
+    // An account switch: the new session is there, and now the other owner's ends.
+    const { id, fromClient, timeout: idle } = request.switchedFrom.known!;
+    request.switchedFrom = null;
+    if (fromClient) request.clientSessionEnded = true;
+    yield* this.end(id, idle.seconds);
+  }
+
+  /** C6: in one moment the old id ceases to open the session, and the new one begins to. */
+  *#rekey(request: Request, epoch: Epoch): Steps {
+    const rekey: Rekey = { login: epoch.login, rotation: epoch.rotation, timeout: epoch.timeout };
+    for (let followed = false; ;) {
+      if (epoch.over !== null) return;
+      if (followed && rekey.login === null && rekey.rotation === 'graceful') {
+        // A concurrent request has rotated already: there is one successor, and both clients get it.
+        if (epoch.rotation === 'graceful') epoch.rotation = null;
+        return yield* this.#save(request, epoch, epoch.changes, 'always');
+      }
+      const place = yield* this.relocate(request, epoch, rekey);
+      if (place?.is === 'session') return;
+      const lost = place === undefined ? 'gone' : this.#follow(request, epoch, place, 'lose');
+      followed = true;
+      if (lost === null) continue;
+      if (epoch.over !== null) return;
+      this.#lose(request, epoch, lost);
+      // A login begins a session of its own then, and takes over nothing that was stored.
+      if (rekey.login !== null) return yield* this.#create(request, request.epoch, rekey.login);
+      if (epoch.changes.size > 0 || rekey.timeout !== null) request.report(`discarded: ${lost}`);
+      return;
+    }
+  }
+
+  /** Gives a session its new id, if it is there; returns what was there. */
+  protected *relocate(request: Request, epoch: Epoch, rekey: Rekey): Steps<Place | undefined> {
+    epoch.sent = epoch.changes;
+    yield 'rekey';
+    const place = this.at(epoch.id!);
+    if (place?.is !== 'session') return place;
+    const { session } = place;
+    const { login } = rekey;
+    if (login !== null) this.admit(request, epoch, login, session);
+    const id = this.newId(login === null ? session.id.secret : request.worker.secrets[0]!);
+    this.leave(request, epoch, session, id, rekey);
+    this.rename(request, session, id, login);
+    this.complete(request, epoch, session, rekey);
+    return place;
+  }
+
+  /** What is left of a request's id when its session goes on under another one. */
+  protected leave(request: Request, epoch: Epoch, session: Session, to: Id, { login, rotation, timeout }: Rekey): void {
+    const known = epoch.known!;
+    const idle = Math.max(known.timeout.seconds, timeout ?? (login === null ? known.timeout.seconds : this.rules.timeout));
+    const graceUntil = this.now + this.rules.rotationGrace * 1000;
+    const until = Math.max(graceUntil, this.now + idle * 1000);
+    const confirmed = session.cookie.confirmed || isConfirmation(request, epoch);
+    const times = { graceUntil, until, confirmed };
+    const leads = login === null && rotation === 'graceful';
+    const [secret] = request.worker.secrets as [string];
+    this.places.set(epoch.id!, leads ? { is: 'rotated', to, secret, ...times } : { is: 'replaced', ...times });
+  }
+
+  protected rename(request: Request, session: Session, id: Id, login: PendingLogin | null): void {
+    session.id = id;
+    this.places.set(id, { is: 'session', session });
+    if (login !== null) this.#begin(session, login);
+  }
+
+  /** The session has its new id, and with it what the request changed. */
+  protected complete(request: Request, epoch: Epoch, session: Session, rekey: Rekey): void {
+    const { login, timeout } = rekey;
+    this.#apply(session, epoch.sent);
+    epoch.settle(epoch.sent);
+    if (timeout !== null) session.timeout = { seconds: timeout, adjusted: true };
+    session.lastSeen = this.now;
+    const { attributes } = request.worker;
+    session.cookie = { sentAt: this.now, attributes, confirmed: login !== null };
+    this.#take(request, epoch, session, rekey, epoch.known!.fromClient);
+  }
+
+  /** From now on the session is the request's; of one that it has ended meanwhile the end is still to come (C11). */
+  #take(request: Request, epoch: Epoch, session: Session, rekey: Rekey, fromClient: boolean): void {
+    if (epoch.login === rekey.login) epoch.login = null;
+    if (epoch.rotation === rekey.rotation) epoch.rotation = null;
+    if (epoch.timeout === rekey.timeout) epoch.timeout = null;
+    if (epoch.known === null || rekey.login !== null) epoch.found.set(CSRF, session.fields.get(CSRF));
+    // Of another timeout that a concurrent request has given the session, this one does not know.
+    const isOwn = epoch.known === null || rekey.login !== null || rekey.timeout !== null;
+    epoch.known = {
+      ...session,
+      timeout: { ...(isOwn ? session.timeout : epoch.known!.timeout) },
+      cookie: { ...session.cookie },
+      lastSeen: toSecond(this.now),
+      fromClient,
+      sendableUntil: Infinity,
+    };
+    request.made = session.id;
+    if (epoch.over === 'ended') request.ends.push({ id: session.id, fromClient });
+    request.acknowledge(epoch);
+  }
+
+  // Operations that do not wait for the commit.
+
+  /** C3: reads, changes and writes a field in one moment. What the request has written is still its own. */
+  *update(request: Request, name: string, change: (value: unknown) => unknown, asked: Epoch): Steps<unknown> {
+    if (asked.over !== null || request.phase === 'lost') throw new Refusal('ERR_SESSION_ENDED');
+    const { epoch } = request;
+    if (epoch.mutated.has(name)) epoch.set(name, epoch.mutated.get(name));
+    if (epoch.id === null || epoch.written.has(name)) {
+      epoch.set(name, change(epoch.get(name)));
+      return epoch.get(name);
+    }
+    yield 'go';
+    const session = yield* this.#reach(request, epoch, 'save', 'follow');
+    if (typeof session === 'string') throw new Refusal('ERR_SESSION_ENDED');
+    const value = change(session.fields.get(name));
+    session.fields.set(name, value);
+    epoch.found.set(name, value);
+    this.#renew(request, epoch, session, false);
+    return value;
+  }
+
+  /** C3: of several requests, each message is given to one. */
+  *take(request: Request, queue: string, asked: Epoch): Steps<string[]> {
+    if (asked.over !== null) return [];
+    const { epoch } = request;
+    const prefix = flashPrefix(queue);
+    const own = epoch.names(prefix).filter((name) => epoch.written.has(name));
+    const messages = own.map((name) => epoch.get(name) as Message);
+    for (const name of own) epoch.delete(name);
+    if (epoch.id === null || request.phase !== 'ready') return inOrder(messages);
+    yield 'go';
+    const session = yield* this.#reach(request, epoch, 'take', 'lose');
+    if (typeof session === 'string') return inOrder(messages);
+    for (const [name, message] of session.fields) {
+      if (!name.startsWith(prefix)) continue;
+      // What the request has received itself, or popped before, is not given to it again.
+      if (!own.includes(name) && !epoch.written.has(name)) messages.push(message as Message);
+      session.fields.delete(name);
+      epoch.forgetField(name);
+    }
+    return inOrder(messages);
+  }
+
+  /** C12: what is done to a session after the response's head has left, and that nothing saves, is dropped and reported. */
+  *close(request: Request): Steps {
+    const { epoch } = request;
+    if (request.failed || request.phase !== 'ready') return;
+    const asks = epoch.id !== null && (epoch.login !== null || epoch.rotation !== null || epoch.timeout !== null);
+    if (epoch.changes.size === 0 && !asks) return;
+    request.report('discarded: late');
+    epoch.discard();
+  }
+
+  /**
+   * C1: ends a session, also when it was rotated since, but not what a login has made of it.
+   * @param keep seconds that a tombstone remains; `null` for none
+   */
+  *end(given: Id, keep: number | null): Steps<boolean> {
+    for (let id = given; ;) {
+      yield 'destroy';
+      const place = this.at(id);
+      if (place?.is === 'rotated') {
+        id = place.to;
+        continue;
+      }
+      if (place?.is !== 'session') return false;
+      const { confirmed } = place.session.cookie;
+      this.destroy(id);
+      if (keep === null) return true;
+      const graceUntil = this.now + this.rules.rotationGrace * 1000;
+      const until = Math.max(graceUntil, this.now + keep * 1000);
+      this.places.set(id, { is: 'replaced', graceUntil, until, confirmed });
+      return true;
+    }
+  }
+
+  // Owners.
+
+  /** C7: ends an owner's sessions in one moment, all but the one to spare, whatever it is called by now. */
+  *revoke(worker: Worker, owner: string, except: Id | null): Steps<number> {
+    let count = 0;
+    for (const secret of worker.secrets.toReversed()) {
+      yield 'revokeOwned';
+      const spared = except === null ? null : this.successor(except);
+      const ended = this.owned(owner, [secret]).filter(({ id }) => id !== spared);
+      for (const { id } of ended) this.destroy(id);
+      this.#revocations.set(`${owner} ${secret}`, this.now);
+      count += ended.length;
+    }
+    return count;
+  }
+
+  *revokeSession(worker: Worker, id: Id): Steps<boolean> {
+    for (const secret of worker.secrets.toReversed()) {
+      if (id.secret !== secret) yield 'destroy';
+      else if (yield* this.end(id, null)) return true;
+    }
+    return false;
+  }
+
+  *list(worker: Worker, owner: string): Steps<readonly Session[]> {
+    const sessions: Session[] = [];
+    for (const secret of worker.secrets.toReversed()) {
+      yield 'listOwned';
+      sessions.push(...this.owned(owner, [secret]));
+    }
+    return sessions;
+  }
+
+  /** The application changes an owner's password. */
+  changePassword(owner: string): void {
+    this.validSince.set(owner, this.now);
   }
 
   get live(): Session[] {
@@ -177,8 +551,10 @@ export class Model {
   }
 
   /** An owner's live sessions, oldest login first. */
-  owned(owner: string): Session[] {
-    return this.live.filter((session) => session.owner === owner).toSorted((a, b) => a.login - b.login);
+  owned(owner: string, secrets?: readonly string[]): Session[] {
+    return this.live
+      .filter((session) => session.owner === owner && (secrets?.includes(session.id.secret) ?? true))
+      .toSorted((a, b) => a.login - b.login);
   }
 
   /** The id that a session has by now which had this one. */
@@ -192,168 +568,187 @@ export class Model {
     return this.places.delete(id);
   }
 
-  /** C2 and C4: changes what the request has changed and renews the idle timeout; all else stays as it is by then. */
-  *#save(request: Request): Steps {
-    const session = yield* this.#reach(request, 'save');
-    if (session !== null) this.#apply(request, session);
+  // What all of them rest on.
+
+  /**
+   * The session of an epoch, in the moment in which the operation takes effect. A rotation is followed; what has ended
+   * is not made again. `ended`: the request itself has ended or left it.
+   */
+  *#reach(
+    request: Request,
+    epoch: Epoch,
+    operation: 'load' | 'save' | 'take',
+    afterGrace: 'follow' | 'lose',
+    send: () => void = () => {},
+  ): Steps<Session | 'ended' | 'lost'> {
+    for (;;) {
+      if (epoch.over !== null) return 'ended';
+      send();
+      yield operation;
+      const place = this.at(epoch.id!);
+      if (place?.is === 'session') return place.session;
+      const lost = place === undefined ? 'gone' : this.#follow(request, epoch, place, afterGrace);
+      if (lost === null) continue;
+      if (epoch.over !== null) return 'ended';
+      this.#lose(request, epoch, lost);
+      return 'lost';
+    }
   }
 
-  /** The session that a request stands on, in the moment in which its operation takes effect; `null` when it is lost. */
-  *#reach(request: Request, operation: 'save' | 'take'): Steps<Session | null> {
-    while (request.id !== null) {
-      const { id } = request;
-      request.sent = request.changes;
-      yield operation;
-      const place = this.at(id);
-      if (place?.is === 'session') return place.session;
-      // What the request does at the same time may have found that out already.
-      if (request.id !== id) continue;
-      if (place?.is === 'rotated') request.follow(place.to);
-      else this.#lose(request, place);
-    }
+  /** C6: goes on under the id that a rotation has led to; returns why that cannot be. */
+  #follow(request: Request, epoch: Epoch, place: Tombstone, afterGrace: 'follow' | 'lose'): LossReason | null {
+    if (place.is === 'replaced') return 'superseded';
+    const inGrace = this.now < place.graceUntil;
+    if (!inGrace) request.report('staleId');
+    if (!request.worker.secrets.includes(place.secret) || (!inGrace && afterGrace === 'lose')) return 'rotated';
+    const known = epoch.known!;
+    epoch.known = { ...known, id: place.to, sendableUntil: Math.min(known.sendableUntil, place.graceUntil) };
     return null;
   }
 
-  /** C1: what has ended is not made again. Its cookie is deleted; one that a login is about to set is left alone. */
-  #lose(request: Request, place: Place | undefined): void {
-    if (request.login === null) request.forget();
-    else request.startAnew();
-    if (place === undefined) request.gone++;
-    request.answer = place === undefined ? 'delete' : 'keep';
-    request.superseded = place !== undefined && request.login === null;
-  }
-
-  *#create(request: Request): Steps {
-    request.sent = request.changes;
-    yield 'create';
-    if (request.login !== null) this.admit(request, null);
-    const session = this.fresh(this.newId(), request.login);
-    this.adopt(request, session, session.id);
-  }
-
-  /** C6: in one moment the old id ceases to open the session, and the new one begins to. */
-  *#move(request: Request): Steps {
-    for (;;) {
-      request.sent = request.changes;
-      const place = yield* this.relocate(request);
-      if (place?.is === 'session') return;
-      if (place?.is === 'rotated') {
-        request.follow(place.to);
-        if (request.login !== null || request.rotate === 'cut') continue;
-        // A concurrent request has rotated already: there is one successor, and both clients get it.
-        request.rotate = null;
-        return yield* this.#save(request);
-      }
-      this.#lose(request, place);
-      // A login begins a session of its own then, and takes over nothing that was stored.
-      if (request.login !== null) yield* this.#create(request);
-      return;
-    }
-  }
-
-  /** Gives a session its new id, if it is there; tells what was there. */
-  protected *relocate(request: Request): Steps<Place | undefined> {
-    yield 'rekey';
-    const place = this.at(request.id!);
-    if (place?.is !== 'session') return place;
-    const { login } = request;
-    const id = this.newId();
-    if (login !== null) this.admit(request, place.session);
-    this.leave(request, id);
-    if (login !== null) this.#begin(place.session, login, id);
-    this.adopt(request, place.session, id);
-    return place;
-  }
-
-  /** What is left of a request's id when its session goes on as another one. */
-  protected leave(request: Request, to: Id): void {
-    const graceUntil = this.now + this.rules.rotationGrace * 1000;
-    const until = Math.max(graceUntil, this.now + request.idle * 1000);
-    const leads = request.login === null && request.rotate === 'grace';
-    this.places.set(
-      request.id!,
-      leads ? { is: 'rotated', to, graceUntil, until } : { is: 'replaced', graceUntil, until: graceUntil },
-    );
+  #lose(request: Request, epoch: Epoch, reason: LossReason): void {
+    if (reason === 'gone') request.report('lost');
+    request.lose(epoch, reason);
   }
 
   /** C8: never more live sessions than allowed, the new one included. */
-  protected admit(request: Request, replaced: Session | null): void {
+  protected admit(request: Request, epoch: Epoch, login: PendingLogin, replaced: Session | null): void {
     const { max, onSessionLimit } = this.rules;
-    const others = this.owned(request.login!).filter((session) => session !== replaced);
+    const { owner, since } = login;
+    const [secret] = request.worker.secrets as [string];
+    const revokedAt = this.#revocations.get(`${owner} ${secret}`);
+    if (since !== null && revokedAt !== undefined && since <= revokedAt) {
+      request.loginRefused(epoch);
+      request.report('refused: login-expired');
+      throw new Refusal('ERR_SESSION_LOGIN_EXPIRED');
+    }
+    const others = this.owned(owner, [secret]).filter((session) => session !== replaced);
     if (max === null || others.length < max) return;
     if (onSessionLimit === 'refuse') {
-      request.login = null;
-      throw new Refused();
+      request.loginRefused(epoch);
+      request.report('refused: session-limit');
+      throw new Refusal('ERR_SESSION_FULL');
     }
-    const oldest = others.slice(0, others.length - max + 1);
-    for (const { id } of oldest) this.destroy(id);
-    request.evicted += oldest.length;
+    for (const { id } of others.slice(0, others.length - max + 1)) {
+      this.destroy(id);
+      request.report('evicted');
+    }
   }
 
   /** A session that is made now. */
-  protected fresh(id: Id, owner: string | null): Session {
-    const times = { createdAt: 0, timeout: 0, expiresAt: 0, lastSeen: this.now, trialUntil: null };
-    const session = { id, fields: new Map<string, unknown>(), owner, login: 0, ...times };
-    this.#begin(session, owner, id);
+  protected fresh(worker: Worker, login: PendingLogin | null): Session {
+    const { now } = this;
+    const session: Session = {
+      id: this.newId(worker.secrets[0]!),
+      fields: new Map(),
+      owner: null,
+      login: 0,
+      createdAt: now,
+      authenticatedAt: 0,
+      timeout: { seconds: 0, adjusted: false },
+      expiresAt: 0,
+      lastSeen: now,
+      cookie: { sentAt: now, attributes: worker.attributes, confirmed: true },
+      provisionalUntil: null,
+    };
+    this.#begin(session, login);
     return session;
   }
 
-  /** A new session and a login have a new CSRF secret and set the clocks; nothing else moves the absolute expiry. */
-  #begin(session: Session, owner: string | null, id: Id): void {
-    session.owner = owner;
-    session.login = owner === null ? 0 : ++this.#logins;
+  /** C4: a new session and a login have a new CSRF secret and set the clocks; nothing else moves the absolute expiry. */
+  #begin(session: Session, login: PendingLogin | null): void {
+    session.owner = login?.owner ?? null;
+    session.login = login === null ? 0 : ++this.#logins;
     session.createdAt = this.now;
-    session.timeout = this.rules.timeout;
+    session.authenticatedAt = login?.at ?? 0;
+    session.timeout = { seconds: this.rules.timeout, adjusted: false };
     session.expiresAt = this.now + this.rules.absoluteTimeout * 1000;
-    session.fields.set(CSRF, `secret of ${id.name}`);
+    session.fields.set(CSRF, `secret of ${session.id.name}`);
   }
 
-  /** From now on it is the request's. */
-  protected adopt(request: Request, session: Session, id: Id): void {
-    if (request.id === null || request.login !== null) {
-      request.found.set(CSRF, session.fields.get(CSRF));
-      request.owner = session.owner;
-      request.idle = session.timeout;
-    }
-    session.id = id;
-    this.places.set(id, { is: 'session', session });
-    request.id = id;
-    request.answer = 'set';
-    request.login = null;
-    request.rotate = null;
-    this.#apply(request, session);
-  }
-
-  #apply(request: Request, session: Session): void {
-    for (const [name, value] of request.sent) {
+  #apply(session: Session, sent: ReadonlyMap<string, unknown>): void {
+    for (const [name, value] of sent) {
       if (value === undefined) session.fields.delete(name);
       else session.fields.set(name, value);
     }
-    session.timeout = request.timeout ?? session.timeout;
-    request.idle = request.timeout ?? request.idle;
-    request.settle();
-    this.#renew(request, session);
   }
 
-  #renew(request: Request, session: Session): void {
+  /** C4: every write renews the idle timeout; one by a request that came with the id confirms it. */
+  #renew(request: Request, epoch: Epoch, session: Session, cookieSent: boolean): void {
+    if (isConfirmation(request, epoch)) session.cookie.confirmed = true;
+    if (cookieSent) session.cookie = { ...session.cookie, sentAt: this.now, attributes: request.worker.attributes };
     session.lastSeen = this.now;
-    request.lastSeen = this.now;
+    const known = epoch.known!;
+    known.lastSeen = toSecond(this.now);
+    const { sentAt, attributes } = cookieSent ? session.cookie : known.cookie;
+    known.cookie = { sentAt, attributes, confirmed: known.cookie.confirmed || known.id === request.presented };
   }
 
-  protected newId(): Id {
-    return new Id(`id${++this.#ids}`);
+  protected newId(secret: string): Id {
+    return new Id(`id${++this.#ids}`, secret);
   }
 
-  #touchDue(request: Request): boolean {
+  #validSince(owner: string): Time {
+    return this.validSince.get(owner) ?? -Infinity;
+  }
+
+  #isTouchDue({ epoch }: Request): boolean {
     const { touchInterval, timeout } = this.rules;
+    const { lastSeen, timeout: own } = epoch.known!;
     // A session with a shorter timeout of its own is renewed in proportion.
-    return this.now - request.lastSeen >= touchInterval * 1000 * Math.min(1, request.idle / timeout);
+    return this.now - lastSeen >= touchInterval * 1000 * Math.min(1, own.seconds / timeout);
+  }
+
+  /** C13: the client needs the cookie again. */
+  #isCookieDue(request: Request): boolean {
+    const { known, timeout } = request.epoch;
+    if (known === null) return false;
+    if (known.id !== request.presented || request.cookieOutdated) return true;
+    if (known.cookie.attributes !== request.worker.attributes) return true;
+    const { cookieMaxAge, touchInterval } = this.rules;
+    if (cookieMaxAge === null) return false;
+    const interval = Math.min(touchInterval, cookieMaxAge / 10);
+    return timeout !== null || this.now - known.cookie.sentAt >= interval * 1000 + 1000;
+  }
+
+  /** Seconds that the cookie of a response may live: never past the absolute expiry. */
+  maxAge(request: Request): number | null {
+    const { cookieMaxAge } = this.rules;
+    if (cookieMaxAge === null) return null;
+    const { timeout, expiresAt } = request.epoch.known!;
+    const wanted = timeout.adjusted ? timeout.seconds : cookieMaxAge;
+    return Math.max(0, Math.min(wanted, Math.floor((expiresAt - this.now) / 1000)));
   }
 }
 
+/** A request has come with the new id of a rotation. */
+function isConfirmation(request: Request, { known }: Epoch): boolean {
+  return known !== null && !known.cookie.confirmed && known.id === request.presented;
+}
+
+function isConfirmed(place: Place): boolean {
+  return place.is === 'session' ? place.session.cookie.confirmed : place.confirmed;
+}
+
+/** C6: a later use of an old id is reported. */
+function rejectRotated(request: Request): 'rejected' {
+  request.report('rejected: rotated');
+  request.report('staleId');
+  return 'rejected';
+}
+
+function dateBegunLogin(epoch: Epoch): void {
+  if (epoch.begun !== null) epoch.set(PENDING, epoch.begun satisfies BegunLogin);
+  epoch.begun = null;
+}
+
+function toSecond(time: Time): Time {
+  return time - (time % 1000);
+}
+
 /** Idle or absolute, whichever comes first; what is left of an id has an end of its own. */
-function endOf(place: Place): number {
+function endOf(place: Place): Time {
   if (place.is !== 'session') return place.until;
-  const { lastSeen, timeout, expiresAt, trialUntil } = place.session;
-  return Math.min(lastSeen + timeout * 1000, expiresAt, trialUntil ?? Infinity);
+  const { lastSeen, timeout, expiresAt, provisionalUntil } = place.session;
+  return Math.min(lastSeen + timeout.seconds * 1000, expiresAt, provisionalUntil ?? Infinity);
 }

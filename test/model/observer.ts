@@ -1,38 +1,52 @@
-import { exchangeOf, Jar } from '../support/visit.ts';
-import { difference } from './broken.ts';
+import type { Exchange } from 'websauna-session';
 import type { Id } from './model.ts';
 import { OWNERS, QUEUES } from './plan.ts';
-import type { Browser, Play } from './play.ts';
+import type { Browser, PlanRun } from './plan-run.ts';
 import { CSRF, Request } from './request.ts';
+import { difference } from './violation.ts';
 
 /**
- * Comes with every cookie that anybody was ever told, lists the sessions of every owner, and compares with
- * the model. Commits nothing. Says what is wrong, if anything.
+ * Comes with every cookie that any client was ever sent, lists the sessions of every owner, and compares with
+ * the model. Commits nothing. Returns what is wrong, if anything.
  */
-export async function observe(play: Play): Promise<string | null> {
+export async function observe(plan: PlanRun): Promise<string | null> {
   const problems = await Promise.all([
-    ...[...play.cookies].map(([id, { value, browser }]) => look(play, id, value, browser)),
-    ...OWNERS.map((owner) => list(play, owner)),
+    ...[...plan.cookies].map(([id, { value, browser }]) => look(plan, id, value, browser)),
+    ...OWNERS.map((owner) => list(plan, owner)),
   ]);
-  return play.witness.problem ?? problems.find((problem) => problem !== null) ?? null;
+  return plan.invariants.problem ?? problems.find((problem) => problem !== null) ?? null;
 }
 
-async function look(play: Play, id: Id, value: string, browser: Browser): Promise<string | null> {
-  const { model, witness } = play;
-  const exchange = exchangeOf(new Jar(), { headers: { cookie: `session=${value}` } });
-  const session = await play.cast.observer.load(exchange);
-  const { isNew } = session;
-  witness.saw(id, isNew ? null : session, browser.name);
-
-  const request = new Request(id);
+/** Returns the id of the session that a browser can open. */
+export function opensWith(plan: PlanRun, { cookie }: Browser): Id | null {
+  const { model, observer } = plan.setting;
+  if (cookie === null || (cookie.expiresAt !== null && model.now >= cookie.expiresAt)) return null;
+  const request = new Request(observer, [cookie]);
   for (const step of model.load(request)) void step;
-  const place = request.id === null ? undefined : model.at(request.id);
+  return request.id;
+}
+
+async function look(plan: PlanRun, id: Id, value: string, browser: Browser): Promise<string | null> {
+  const { setting, invariants } = plan;
+  const { model, observer, factories } = setting;
+  const exchange: Exchange = {
+    ...{ method: 'GET', url: '/', secure: false, clientAddress: null, request: {} },
+    header: (name) => (name === 'cookie' ? `session=${value}` : undefined),
+  };
+  const session = await factories.observer.load(exchange);
+  const { isNew } = session;
+  invariants.opens(id, plan.handleOf(value), isNew ? null : session, browser.name, model.now);
+
+  const request = new Request(observer, [{ id, secret: observer.secrets[0]! }]);
+  for (const step of model.load(request)) void step;
+  const { epoch } = request;
+  const place = epoch.id === null ? undefined : model.at(epoch.id);
   const stored = place?.is === 'session' ? place.session : null;
-  const pending = request.pendingLogin(model.now);
-  const data = request.names('').filter((name) => !name.startsWith('@'));
+  const pending = request.pendingLogin(model.now)?.owner ?? null;
+  const data = epoch.names('').filter((name) => !name.startsWith('@'));
   const forms = browser.forms.slice(0, 2);
   const got = {
-    opens: isNew ? null : play.nameOf(session.handle),
+    opens: isNew ? null : plan.nameOf(session.handle),
     owner: session.owner,
     pending: session.pendingLogin?.owner ?? null,
     data: { ...session.toJSON() },
@@ -40,24 +54,31 @@ async function look(play: Play, id: Id, value: string, browser: Browser): Promis
     forms: forms.map(({ token }) => session.verifyCsrfToken(token)),
     times: isNew ? null : [session.createdAt, session.expiresAt, session.lastSeenAt, session.timeout].map(Number),
   };
-  return difference(`who comes with ${id.name}`, got, {
+  return difference(`a request with ${id.name}`, got, {
     opens: stored?.id.name ?? null,
-    owner: stored?.owner == null ? null : play.userId(stored.owner),
-    pending: pending === null ? null : play.userId(pending),
-    data: Object.fromEntries(data.map((name) => [name, request.get(name)])),
-    flashes: QUEUES.map((queue) => request.messages(queue)),
-    forms: forms.map(({ secret }) => secret !== null && secret === request.get(CSRF)),
-    times: stored && [stored.createdAt, stored.expiresAt, stored.lastSeen - (stored.lastSeen % 1000), stored.timeout],
+    owner: stored?.owner == null ? null : plan.userId(stored.owner),
+    pending: pending === null ? null : plan.userId(pending),
+    data: Object.fromEntries(data.map((name) => [name, epoch.get(name)])),
+    flashes: QUEUES.map((queue) => epoch.messages(queue)),
+    forms: forms.map(({ secret }) => secret !== null && secret === epoch.get(CSRF)),
+    times: stored && [
+      stored.createdAt,
+      stored.expiresAt,
+      stored.lastSeen - (stored.lastSeen % 1000),
+      stored.timeout.seconds,
+    ],
   });
 }
 
-async function list(play: Play, owner: string): Promise<string | null> {
-  const devices = await play.cast.observer.owners.list(play.userId(owner));
-  play.witness.lists(owner, devices.length, play.plan.max);
-  const names = devices.map(({ handle }) => play.nameOf(handle));
+async function list(plan: PlanRun, owner: string): Promise<string | null> {
+  const { factories, model } = plan.setting;
+  const devices = await factories.observer.owners.list(plan.userId(owner));
+  plan.invariants.lists(owner, devices.length, plan.plan.max);
+  const names = devices.map(({ handle }) => plan.nameOf(handle));
+  const owned = ['old', 'new'].flatMap((secret) => model.owned(owner, [secret]));
   return difference(
     `the sessions of ${owner}`,
     names,
-    play.model.owned(owner).map(({ id }) => id.name),
+    owned.map(({ id }) => id.name),
   );
 }

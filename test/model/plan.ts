@@ -1,27 +1,42 @@
-/** What a request's handler does to its session; numbers pick from what there is, modulo its count. */
-export type Deed =
-  | { readonly do: 'get' | 'set' | 'delete' | 'update' | 'setWhileSaving'; readonly field: Field }
+/** What a handler does to its session; numbers pick from what there is, modulo its count. */
+export type Step =
+  | { readonly do: 'get' | 'set' | 'delete'; readonly field: Field }
   | { readonly do: 'mutate' }
   | { readonly do: 'flash'; readonly queue: string; readonly once: boolean }
-  | { readonly do: 'popFlash' | 'takeFlash'; readonly queue: string }
-  | { readonly do: 'rotate' | 'logout' | 'invalidate' | 'save' | 'form' | 'renewForm' }
+  | { readonly do: 'popFlash'; readonly queue: string }
+  | { readonly do: 'rotate'; readonly grace: boolean }
+  | { readonly do: 'logout' | 'invalidate' | 'form' | 'renewForm' }
   | { readonly do: 'submit'; readonly form: number }
   | { readonly do: 'timeout'; readonly times: number }
-  | { readonly do: 'login' | 'beginLogin' | 'list'; readonly owner: string }
+  | { readonly do: 'login' | 'beginLogin' | 'changePassword'; readonly owner: string }
+  /** Others, and what the request has under way itself, may go on before the handler does. */
+  | { readonly do: 'wait' }
+  | AsyncStep
+  | { readonly do: 'list'; readonly owner: string }
   | { readonly do: 'revoke'; readonly owner: string; readonly spare: boolean }
-  | { readonly do: 'revokeSession'; readonly owner: string; readonly device: number }
-  | { readonly do: 'both'; readonly these: readonly [Deed, Deed] };
+  | { readonly do: 'revokeSession'; readonly owner: string; readonly device: number };
 
-/** One request, from the cookie that it comes with to its response. */
+/** An operation of the session that may wait for the store. The handler waits for it, unless `start` says only to call it. */
+export type AsyncStep = { readonly start?: boolean } & (
+  | { readonly do: 'load' | 'reload' | 'save' }
+  | { readonly do: 'update'; readonly field: Field }
+  | { readonly do: 'takeFlash'; readonly queue: string }
+);
+
+/** One request, from the cookies that it comes with to its response. */
 export interface Visit {
   readonly browser: number;
-  /** 0 or 1, of two that share a store. */
-  readonly factory: number;
-  /** 0 for the cookie that the browser has now; n for the nth before it, which somebody copied. */
+  /** 0 or 1, of two processes that share a store. The second loads lazily. */
+  readonly worker: number;
+  /** 0 for the cookie that the browser has now; n for the nth before it, which a thief has copied. */
   readonly stale: number;
-  readonly deeds: readonly Deed[];
+  /** 0, or n when the browser also has the nth cookie before, under a longer path, and sends it first. */
+  readonly also: number;
+  readonly steps: readonly Step[];
+  /** What the handler does after it has begun to respond. */
+  readonly late: readonly Step[];
   /**
-   * The client gets the response; or it hangs up before that; or it hangs up before the commit, which never
+   * The client receives the response; or the response is lost; or the client hangs up before the commit, which never
    * comes; or the process crashes, after so many turns.
    */
   readonly ends: 'answered' | 'unanswered' | 'abandoned' | Crash;
@@ -40,16 +55,24 @@ export interface Plan {
   readonly touch: 'always' | 'seldom';
   readonly max: number | null;
   readonly onSessionLimit: 'evict-oldest' | 'refuse';
-  /** Are the values bound to their session? */
+  /** Seconds, or `null` for a cookie of the browser's session. */
+  readonly cookieMaxAge: number | null;
+  /** Whether the values are bound to their session. */
   readonly encrypted: boolean;
-  /** Do handlers and responses take their time, so that others go on meanwhile? */
+  /** Whether the application knows since when logins are valid. */
+  readonly invalidateBefore: boolean;
+  /** What sets the second process apart: cookie attributes of another deployment, or the secret of before. */
+  readonly rollout: 'none' | 'attributes' | 'secret';
+  /** Whether handlers and responses take their time, so that others go on meanwhile. */
   readonly slow: boolean;
   /** What comes one after the other, before anything else. */
   readonly before: readonly (Visit | Pause)[];
   /** What goes on at the same time, in the order in which it starts. */
   readonly during: readonly (Visit | Pause)[];
-  /** Who goes on, turn by turn: of those who wait, in the order of their start, and after them the one that starts next. */
+  /** Which goes on, turn by turn: of those who wait, in the order of their start, and after them the one that starts next. */
   readonly turns: readonly number[];
+  /** What comes after all of that, one after the other. */
+  readonly after: readonly (Visit | Pause)[];
 }
 
 export const FIELDS = ['a', 'b', 'list', 'log'] as const;
@@ -58,21 +81,28 @@ export const QUEUES = ['', 'q'] as const;
 export const OWNERS = ['alice', 'bob'] as const;
 export const BROWSERS = ['A', 'B', 'C'] as const;
 
-export function describeDeed(deed: Deed): string {
-  switch (deed.do) {
-    case 'both':
-      return `${deed.these.map(describeDeed).join(' and at the same time ')}`;
+export function describeStep(step: Step): string {
+  switch (step.do) {
     case 'flash':
-      return `flash${queueOf(deed.queue)}${deed.once ? ', unless it is there' : ''}`;
+      return `flash${queueOf(step.queue)}${step.once ? ', without duplicates' : ''}`;
     case 'popFlash':
-    case 'takeFlash':
-      return `${deed.do}${queueOf(deed.queue)}`;
+      return `popFlash${queueOf(step.queue)}`;
+    case 'rotate':
+      return step.grace ? 'rotate' : 'rotate without grace';
     case 'revoke':
-      return `revoke ${deed.owner}${deed.spare ? ' but this session' : ''}`;
+      return `revoke ${step.owner}${step.spare ? ' but this session' : ''}`;
     case 'revokeSession':
-      return `revoke device ${deed.device} of ${deed.owner}`;
+      return `revoke device ${step.device} of ${step.owner}`;
+    case 'load':
+    case 'reload':
+    case 'save':
+    case 'update':
+    case 'takeFlash': {
+      const what = step.do === 'update' ? ` ${step.field}` : step.do === 'takeFlash' ? queueOf(step.queue) : '';
+      return `${step.do}${what}${step.start === true ? ', not awaited' : ''}`;
+    }
     default:
-      return Object.values(deed).join(' ');
+      return Object.values(step).join(' ');
   }
 }
 
@@ -80,11 +110,15 @@ function queueOf(queue: string): string {
   return queue === '' ? '' : ` in ${queue}`;
 }
 
-export function describeRules({ touch, max, onSessionLimit, encrypted }: Plan): string {
+export function describeRules(plan: Plan): string {
+  const { touch, max, onSessionLimit, encrypted, cookieMaxAge, invalidateBefore, rollout } = plan;
   const rules = [
     touch === 'always' ? 'every request renews the idle timeout' : '',
     max === null ? '' : `${max} sessions for an owner, ${onSessionLimit}`,
+    cookieMaxAge === null ? '' : `cookies of ${cookieMaxAge} seconds`,
     encrypted ? 'encrypted values' : '',
+    invalidateBefore ? 'with invalidateBefore' : '',
+    rollout === 'none' ? '' : `another ${rollout} in worker 2`,
   ].filter((rule) => rule !== '');
   return rules.length === 0 ? 'default options' : rules.join('; ');
 }

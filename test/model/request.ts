@@ -1,4 +1,4 @@
-import type { Id, Session } from './model.ts';
+import type { Id, Session, Time } from './model.ts';
 
 /** The names under which the model keeps what is not data. */
 export const CSRF = '@csrf';
@@ -11,49 +11,76 @@ export interface Message {
   readonly text: string;
 }
 
-/** A login that waits for its second factor, and until when. */
-export interface Pending {
+/** A login that waits for its second factor: since when, and until when. */
+export interface BegunLogin {
   readonly owner: string;
-  readonly until: number;
+  readonly since: Time;
+  readonly until: Time;
 }
 
-/** One request as the contract sees it: what it found, what it wants, and what its response will say. */
-export class Request {
-  readonly cookie: Id | null;
-  /** Of the stored session that it stands on; `null` for none. */
-  id: Id | null = null;
-  owner: string | null = null;
-  /** The idle timeout as it was found, seconds. */
-  idle = 0;
-  /** When the session was last seen, as it was found, milliseconds. */
-  lastSeen = 0;
-  /** A login has given the client another session: this one is empty, and what it writes is dropped. */
-  superseded = false;
+/** A login that waits for the commit. */
+export interface PendingLogin {
+  readonly owner: string;
+  readonly at: Time;
+  /** When the login that it completes was begun; `null` when it is complete by itself. */
+  readonly since: Time | null;
+}
+
+/** What a request knows of the stored session that it stands on, as of its last read or write. */
+export interface Known {
+  id: Id;
+  owner: string | null;
+  timeout: { seconds: number; adjusted: boolean };
+  expiresAt: Time;
+  lastSeen: Time;
+  cookie: { sentAt: Time; attributes: string; confirmed: boolean };
+  /** Whether the client's cookie opened it; false for a session that this request made. */
+  fromClient: boolean;
+  /** From then on an acknowledgement is no reason to send the id to the client. */
+  sendableUntil: Time;
+}
+
+/** An end of a session that the commit carries out. */
+export interface PendingEnd {
+  readonly id: Id;
+  readonly fromClient: boolean;
+}
+
+/** Why a request has no session although its cookie was one's. */
+export type LossReason = 'gone' | 'superseded' | 'rotated';
+
+/** An operation was refused, with the code of the error. */
+export class Refusal extends Error {
+  readonly code: string;
+  constructor(code: string) {
+    super(code);
+    this.code = code;
+  }
+}
+
+/** One session from its load or creation to its end, as one request sees it. */
+export class Epoch {
+  /** `null` while nothing is stored. */
+  known: Known | null = null;
   /** The fields that it found. */
   found = new Map<string, unknown>();
-  /** What it gave fields in place of what they held; `undefined` deletes. */
+  /** What the request gave fields in place of what they held; `undefined` deletes. */
   readonly written = new Map<string, unknown>();
   /** What it changed inside values that it found. */
   readonly mutated = new Map<string, unknown>();
-
-  // Marks, for the commit.
-  rotate: 'grace' | 'cut' | null = null;
-  login: string | null = null;
+  login: PendingLogin | null = null;
+  begun: BegunLogin | null = null;
+  rotation: 'graceful' | 'immediate' | null = null;
   timeout: number | null = null;
-  /** The id that a move in several steps is about to give it. */
-  target: Id | null = null;
-  /** Sessions to end. */
-  readonly ends: Id[] = [];
+  /** What it wrote and deleted again, which may be on its way to the store. */
+  readonly #unstored = new Set<string>();
+  /** What is on its way to the store, with a new id. */
+  sent: ReadonlyMap<string, unknown> = new Map();
+  /** The request goes on with another epoch. */
+  over: 'ended' | 'left' | 'lost' | null = null;
 
-  /** What the response tells the browser about its cookie. */
-  answer: 'keep' | 'set' | 'delete' = 'keep';
-  /** How often it was told that somebody else had ended its session. */
-  gone = 0;
-  /** Sessions of the owner that it has ended to make room. */
-  evicted = 0;
-
-  constructor(cookie: Id | null) {
-    this.cookie = cookie;
+  get id(): Id | null {
+    return this.known?.id ?? null;
   }
 
   get(name: string): unknown {
@@ -67,20 +94,15 @@ export class Request {
   }
 
   set(name: string, value: unknown): void {
+    this.#unstored.delete(name);
     this.written.set(name, value);
     this.mutated.delete(name);
   }
 
-  /** Deletes what the request knows of: what somebody else is about to write is not meant. */
+  /** Deletes what the request knows of; a field that another request is about to write is not meant. */
   delete(name: string): void {
-    if (this.found.has(name)) this.set(name, undefined);
-    else this.written.delete(name);
-  }
-
-  /** Somebody has taken it away, so that there is nothing left to delete. */
-  forgetField(name: string): void {
-    this.found.delete(name);
-    if (this.written.get(name) === undefined) this.written.delete(name);
+    if (this.found.has(name)) return this.set(name, undefined);
+    if (this.written.delete(name)) this.#unstored.add(name);
   }
 
   mutate(name: string, value: unknown): void {
@@ -88,11 +110,58 @@ export class Request {
     else this.mutated.set(name, value);
   }
 
+  /** Another request has taken the field, so that there is nothing left to delete. */
+  forgetField(name: string): void {
+    this.found.delete(name);
+    this.written.delete(name);
+    this.mutated.delete(name);
+  }
+
+  get changes(): Map<string, unknown> {
+    return new Map([...this.mutated, ...this.written]);
+  }
+
+  /** Whether the request has asked for anything that a commit would store. */
+  get asks(): boolean {
+    return this.changes.size > 0 || this.begun !== null || this.login !== null || this.timeout !== null;
+  }
+
+  /** Takes the stored fields as they are now. What the request changed stays. */
+  find(session: Session): void {
+    for (const [name, value] of this.mutated) this.written.set(name, value);
+    this.mutated.clear();
+    this.#unstored.clear();
+    this.found = new Map(session.fields);
+    for (const [name, value] of this.written) {
+      if (value === undefined && !this.found.has(name)) this.written.delete(name);
+    }
+  }
+
+  /** The store has these changes now; what was written since they were sent is still to come. */
+  settle(sent: ReadonlyMap<string, unknown>): void {
+    for (const [name, value] of sent) {
+      if (value === undefined) this.found.delete(name);
+      else this.found.set(name, value);
+      if (this.#unstored.has(name)) this.delete(name);
+      if (this.written.has(name) && this.written.get(name) === value) this.written.delete(name);
+      if (this.mutated.get(name) === value) this.mutated.delete(name);
+    }
+  }
+
+  discard(): void {
+    this.written.clear();
+    this.mutated.clear();
+    this.begun = null;
+    this.login = null;
+    this.rotation = null;
+    this.timeout = null;
+  }
+
   messages(queue: string): string[] {
     return inOrder(this.names(flashPrefix(queue)).map((name) => this.get(name) as Message));
   }
 
-  /** Every message is a field of its own; without duplicates it is one field for all who flash the same. */
+  /** Each message is a field of its own; without duplicates it is one field for all who flash the same. */
   flash(queue: string, message: Message, allowDuplicate: boolean): void {
     if (!allowDuplicate && this.messages(queue).includes(message.text)) return;
     this.set(flashPrefix(queue) + (allowDuplicate ? message.at : message.text), message);
@@ -109,82 +178,187 @@ export class Request {
     if (this.get(CSRF) === undefined) this.set(CSRF, fresh);
     return this.get(CSRF) as string;
   }
+}
 
-  pendingLogin(now: number): string | null {
-    const pending = this.get(PENDING) as Pending | undefined;
-    return pending !== undefined && now < pending.until ? pending.owner : null;
+/** The process that a request comes to. */
+export interface Worker {
+  /** Newest first. */
+  readonly secrets: readonly string[];
+  /** The attributes that it gives cookies. */
+  readonly attributes: string;
+  /** Whether it asks the application since when an owner's logins are valid. */
+  readonly invalidateBefore: boolean;
+}
+
+/** A session cookie: an id, and the secret that signed it. */
+export interface Cookie {
+  readonly id: Id;
+  readonly secret: string;
+}
+
+/** One request as the contract sees it: what it found, what it asks for, and what its response will say. */
+export class Request {
+  readonly worker: Worker;
+  readonly cookies: readonly Cookie[];
+  phase: 'unloaded' | 'ready' | 'lost' = 'unloaded';
+  lossReason: LossReason | null = null;
+  epoch = new Epoch();
+  loading = false;
+  /** The id of the cookie that opened the session. */
+  presented: Id | null = null;
+  /** The cookie is signed by an older secret. */
+  cookieOutdated = false;
+  /** Sessions to end at the commit. */
+  readonly ends: PendingEnd[] = [];
+  /** The session of another owner, which a login is about to leave. */
+  switchedFrom: Epoch | null = null;
+  /** From the call of the final commit on. */
+  headLeaving = false;
+  failed = false;
+  /** C13: the id that the store has acknowledged since the call of the final commit. */
+  acknowledged: Id | null = null;
+  /** C13: the store has acknowledged the end of the client's session that this request asked for. */
+  clientSessionEnded = false;
+  /** The session that it has made last. */
+  made: Id | null = null;
+  /** The id that a rekey in several steps is about to give it. */
+  target: Id | null = null;
+  /** C12: what is reported. */
+  readonly events: string[] = [];
+
+  constructor(worker: Worker, cookies: readonly Cookie[]) {
+    this.worker = worker;
+    this.cookies = cookies;
   }
 
-  markLogin(owner: string): void {
-    this.superseded = false;
-    this.delete(PENDING);
-    this.login = owner;
+  get id(): Id | null {
+    return this.epoch.id;
   }
 
-  beginLogin(owner: string, until: number): void {
-    this.set(PENDING, { owner, until } satisfies Pending);
-    if (this.id !== null) this.rotate = 'cut';
+  get owner(): string | null {
+    return this.epoch.login?.owner ?? this.epoch.known?.owner ?? null;
   }
 
-  markRotation(): void {
-    if (this.id !== null) this.rotate ??= 'grace';
+  pendingLogin(now: Time): BegunLogin | null {
+    if (this.epoch.begun !== null) return this.epoch.begun;
+    const pending = this.epoch.get(PENDING) as BegunLogin | undefined;
+    return pending !== undefined && now < pending.until ? pending : null;
   }
 
-  /** Ends the session; what follows belongs to a fresh one. */
+  /** C13: a cookie is set or deleted only on evidence. */
+  get answer(): 'set' | 'delete' | 'keep' {
+    if (this.acknowledged !== null) return 'set';
+    return this.clientSessionEnded ? 'delete' : 'keep';
+  }
+
+  report(event: string): void {
+    this.events.push(event);
+  }
+
+  // What a handler does takes effect at once, in the request.
+
+  /** @throws {Refusal} when the session cannot be used yet */
+  access(): void {
+    if (this.phase === 'unloaded') throw new Refusal('ERR_SESSION_NOT_LOADED');
+  }
+
+  /** @throws {Refusal} C12: when there is no record to change and the head has left */
+  write(): Epoch {
+    this.access();
+    if (this.headLeaving && this.id === null) throw new Refusal('ERR_SESSION_HEADERS_SENT');
+    return this.epoch;
+  }
+
+  /** @throws {Refusal} C12: when the client can no longer be told */
+  #tell(): Epoch {
+    const epoch = this.write();
+    if (this.headLeaving) throw new Refusal('ERR_SESSION_HEADERS_SENT');
+    return epoch;
+  }
+
+  login(owner: string, now: Time): void {
+    this.#tell();
+    const pending = this.pendingLogin(now);
+    this.epoch.delete(PENDING);
+    this.epoch.begun = null;
+    this.requestLogin({ owner, at: now, since: pending?.owner === owner ? pending.since : null });
+  }
+
+  /** A login as another owner begins an empty session with what the request wrote, and ends the present one. */
+  requestLogin(login: PendingLogin): void {
+    const owner = this.epoch.known?.owner ?? null;
+    if (owner !== null && owner !== login.owner) {
+      const left = this.epoch;
+      this.#replaceEpoch('left', left);
+      this.switchedFrom = left;
+    }
+    this.epoch.login = login;
+    if (this.phase === 'lost') this.phase = 'ready';
+  }
+
+  /** The store has refused the login: the client keeps the session that it had. */
+  loginRefused(epoch: Epoch): void {
+    epoch.login = null;
+    if (this.switchedFrom === null || epoch !== this.epoch) return;
+    epoch.over = 'left';
+    this.epoch = this.switchedFrom;
+    this.epoch.over = null;
+    this.switchedFrom = null;
+  }
+
+  beginLogin(owner: string, now: Time, seconds: number): void {
+    const epoch = this.#tell();
+    epoch.begun = { owner, since: now, until: now + seconds * 1000 };
+    epoch.rotation = epoch.id === null ? null : 'immediate';
+  }
+
+  rotate(grace: boolean): void {
+    const epoch = this.#tell();
+    if (epoch.id === null) return;
+    if (grace) epoch.rotation ??= 'graceful';
+    else epoch.rotation = 'immediate';
+  }
+
+  logout(): void {
+    this.#tell();
+    this.end();
+  }
+
+  /** C11: an end wins over everything under way. What follows belongs to a new, empty session. */
   end(): void {
-    if (this.id !== null) {
-      this.ends.push(this.id);
-      this.answer = 'delete';
+    for (const epoch of [this.epoch, this.switchedFrom]) {
+      if (epoch?.known != null) this.ends.push({ id: epoch.known.id, fromClient: epoch.known.fromClient });
     }
-    this.login = null;
-    this.forget();
+    if (this.switchedFrom !== null) this.switchedFrom.over = 'ended';
+    this.switchedFrom = null;
+    this.#replaceEpoch('ended');
+    if (this.phase === 'lost') this.phase = 'ready';
   }
 
-  find(session: Session): void {
-    this.found = new Map(session.fields);
-    this.owner = session.owner;
-    this.idle = session.timeout;
-  }
-
-  /** Goes on under the id that a rotation gave the session. */
-  follow(id: Id): void {
-    this.id = id;
-    this.answer = 'set';
-  }
-
-  /** Stands on no stored session any more; what it wrote by itself remains. */
-  startAnew(): void {
-    this.id = null;
-    this.owner = null;
-    this.found.clear();
-    this.mutated.clear();
-    for (const name of this.written.keys()) if (this.written.get(name) === undefined) this.written.delete(name);
-  }
-
-  /** Likewise, and nothing remains. */
-  forget(): void {
-    this.startAnew();
-    this.written.clear();
-    this.rotate = null;
-    this.timeout = null;
-  }
-
-  get changes(): ReadonlyMap<string, unknown> {
-    return new Map([...this.mutated, ...this.written]);
-  }
-
-  /** What is on its way to the store. */
-  sent: ReadonlyMap<string, unknown> = new Map();
-
-  /** It has got there. What was written meanwhile is still to come. */
-  settle(): void {
-    for (const [name, value] of this.sent) {
-      if (value === undefined) this.found.delete(name);
-      else this.found.set(name, value);
-      if (this.written.get(name) === value) this.written.delete(name);
-      this.mutated.delete(name);
+  /** The session was ended or taken over elsewhere. A login that is still to come begins one with what was written. */
+  lose(epoch: Epoch, reason: LossReason): void {
+    if (epoch !== this.epoch) return;
+    const { login, timeout } = epoch;
+    if (login !== null) {
+      this.#replaceEpoch('lost', epoch);
+      this.epoch.login = login;
+      this.epoch.timeout = timeout;
+      return;
     }
-    this.timeout = null;
+    this.#replaceEpoch('lost');
+    this.phase = 'lost';
+    this.lossReason = reason;
+  }
+
+  #replaceEpoch(why: 'ended' | 'left' | 'lost', carry?: Epoch): void {
+    this.epoch.over ??= why;
+    this.epoch = new Epoch();
+    this.acknowledged = null;
+    for (const [name, value] of carry?.written ?? []) if (value !== undefined) this.epoch.set(name, value);
+  }
+
+  acknowledge(epoch: Epoch): void {
+    if (epoch === this.epoch) this.acknowledged = epoch.id;
   }
 }
 

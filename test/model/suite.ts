@@ -1,7 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { allCrossings, allLives, allPairs, allRivals } from './all-pairs.ts';
+import {
+  authenticationChanges,
+  lateSteps,
+  lifetimes,
+  lostResponses,
+  operationPairs,
+  requestPairs,
+  rivalLogins,
+  severalCookies,
+  slotCrossings,
+} from './enumerated-plans.ts';
 import { exploreInEveryOrder, exploreRandomly, type Explored } from './explore.ts';
-import type { Stage } from './stage.ts';
+import type { Environment } from './environment.ts';
+import type { Plan } from './plan.ts';
 
 /** Answers of a store, without which an exploration would not be one. */
 const SITUATIONS = [
@@ -48,14 +59,14 @@ const STEPS = [
 const TIME_LIMIT = process.env['MODEL_RUNS'] === undefined ? 300_000 : 3_600_000;
 
 /**
- * Carries out plans on a stage and in the model.
+ * Carries out plans on a environment and in the model.
  * @param runs how many generated plans, unless MODEL_RUNS says otherwise
  * @param pairs also every order of every pair of requests?
  * @param steps can a move consist of several steps?
  */
 export function modelSuite(
   title: string,
-  open: () => Promise<Stage>,
+  open: () => Promise<Environment>,
   { runs, pairs, steps = false }: { runs: number; pairs: boolean; steps?: boolean },
 ): void {
   const numRuns = Number(process.env['MODEL_RUNS'] ?? runs);
@@ -63,36 +74,42 @@ export function modelSuite(
   const path = process.env['MODEL_PATH'];
 
   describe(`${title}: as the model promises`, () => {
-    let stage: Stage;
+    let environment: Environment;
     const explored: Explored = { interleavings: 0, counts: new Map() };
     beforeAll(async () => {
-      stage = await open();
+      environment = await open();
     });
-    afterAll(() => stage.close());
+    afterAll(() => environment.close());
+
+    async function everyOrder(plans: Iterable<Plan>): Promise<void> {
+      const finding = await exploreInEveryOrder(environment, plans, explored);
+      if (finding !== null) expect.fail(`${title}\n${finding.toString()}`);
+    }
+
 
     if (pairs && path === undefined) {
       test(
-        'C1 to C9: any two requests, in every order of their steps',
+        'C1 to C13: lifetimes, rival logins, lost responses, several cookies and late steps',
         async () => {
-          const finding = await exploreInEveryOrder(stage, [...allLives(), ...allRivals(), ...allPairs()], explored);
-          if (finding !== null) expect.fail(`${title}\n${finding.toString()}`);
+          for (const plans of [lifetimes, rivalLogins, lostResponses, severalCookies, authenticationChanges, lateSteps]) {
+            await everyOrder(plans());
+          }
         },
         TIME_LIMIT,
       );
+      test('C1 to C9: any two requests, in every order of their steps', () => everyOrder(requestPairs()), TIME_LIMIT);
+      test('C11: any two operations of one request, with another request', () => everyOrder(operationPairs()), TIME_LIMIT);
     }
 
     if (steps && path === undefined) {
-      test('C1 to C8: moves in several steps, with others in between, and crashes', async () => {
-        const finding = await exploreInEveryOrder(stage, allCrossings(), explored);
-        if (finding !== null) expect.fail(`${title}\n${finding.toString()}`);
-      });
+      test('C1 to C8: rekeys in several steps, with others in between, and crashes', () => everyOrder(slotCrossings()));
     }
 
     test(
-      `C1 to C9: ${numRuns} generated interleavings`,
+      `C1 to C13: ${numRuns} generated interleavings`,
       async () => {
         const found = await exploreRandomly(
-          stage,
+          environment,
           { runs: numRuns, seed, ...(path !== undefined && { path }) },
           explored,
         );

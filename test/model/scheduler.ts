@@ -1,6 +1,6 @@
-/** Somebody who takes turns with others. */
+/** A request that takes turns with others. */
 export interface Actor {
-  /** Among those who wait, the one who was there first stands first. */
+  /** Of those who wait, the one that started first stands first. */
   readonly order: number;
 }
 
@@ -12,11 +12,10 @@ export interface Waiting<A extends Actor> {
 
 /**
  * Where everything that has an effect on others waits for its turn: store operations, or, on a server, the
- * commands that they consist of, and responses on their way. One goes on at a time, and runs until it waits
- * again; so the order of turns is the order in which things take effect, and whoever gives the turns has
- * the interleaving in hand.
+ * commands that they consist of, handlers that wait, and responses on their way. One goes on at a time, and runs until
+ * it waits again. So the order of turns is the order in which things take effect, and decides the interleaving.
  */
-export class Gate<A extends Actor> {
+export class Scheduler<A extends Actor> {
   readonly #waiting: Waiting<A>[] = [];
   #actor: A | undefined;
 
@@ -24,7 +23,7 @@ export class Gate<A extends Actor> {
     return this.#waiting.toSorted((a, b) => a.actor.order - b.actor.order);
   }
 
-  /** Who runs now; `undefined` while nobody does, and only an observer asks. */
+  /** The one that runs now; `undefined` while none does, and only an observer asks. */
   get actor(): A | undefined {
     return this.#actor;
   }
@@ -51,7 +50,7 @@ export class Gate<A extends Actor> {
     await this.quiet();
   }
 
-  /** Takes away who waits, and will wait for ever. */
+  /** Takes away what waits, and will wait for ever. */
   drop(actor: A): void {
     for (const waiting of this.#waiting.filter((each) => each.actor === actor)) {
       this.#waiting.splice(this.#waiting.indexOf(waiting), 1);

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 
-/** What happened is not what was promised. */
-export class Broken extends Error {
-  override readonly name = 'Broken';
+/** What happened is not what the model promises. */
+export class Violation extends Error {
+  override readonly name = 'Violation';
 }
 
 /** Says what is wrong, if anything. */

@@ -1,0 +1,271 @@
+import type { Pause, Plan, Step, Visit } from './plan.ts';
+
+const LOGIN: Step = { do: 'login', owner: 'alice' };
+
+/** What a request can do. */
+const HANDLERS: readonly (readonly Step[])[] = [
+  [],
+  [{ do: 'set', field: 'a' }],
+  [{ do: 'delete', field: 'a' }],
+  [{ do: 'mutate' }],
+  [{ do: 'mutate' }, { do: 'update', field: 'list' }],
+  [{ do: 'update', field: 'log' }],
+  [{ do: 'update', field: 'log', start: true }, { do: 'update', field: 'b' }],
+  [{ do: 'flash', queue: '', once: true }],
+  [{ do: 'popFlash', queue: '' }],
+  [{ do: 'takeFlash', queue: '' }],
+  [
+    { do: 'popFlash', queue: '' },
+    { do: 'takeFlash', queue: '' },
+  ],
+  [{ do: 'rotate', grace: true }],
+  [{ do: 'rotate', grace: true }, { do: 'mutate' }],
+  [{ do: 'rotate', grace: false }],
+  [LOGIN],
+  [{ do: 'login', owner: 'bob' }],
+  [{ do: 'beginLogin', owner: 'alice' }],
+  [{ do: 'logout' }],
+  [{ do: 'logout' }, { do: 'set', field: 'b' }],
+  [{ do: 'timeout', times: 2 }],
+  [{ do: 'renewForm' }],
+  [{ do: 'reload' }],
+  [{ do: 'revoke', owner: 'alice', spare: false }],
+  [{ do: 'revoke', owner: 'alice', spare: true }],
+  [{ do: 'revokeSession', owner: 'alice', device: 0 }],
+];
+
+const CONTENT: readonly Step[] = [
+  { do: 'set', field: 'a' },
+  { do: 'set', field: 'list' },
+  { do: 'flash', queue: '', once: false },
+];
+
+const DEFAULTS: Omit<Plan, 'before' | 'during'> = {
+  touch: 'seldom',
+  max: null,
+  onSessionLimit: 'evict-oldest',
+  cookieMaxAge: null,
+  encrypted: false,
+  invalidateBefore: false,
+  rollout: 'none',
+  slow: false,
+  turns: [],
+  after: [],
+};
+
+function visit(steps: readonly Step[], worker = 0, browser = 0): Visit {
+  return { browser, worker, stale: 0, also: 0, steps, late: [], ends: 'answered' };
+}
+
+/** Two requests with one cookie, each doing one thing, for every two things, of an owned and of an anonymous session. */
+export function* requestPairs(): Generator<Plan> {
+  for (const beginning of [[...CONTENT, LOGIN], CONTENT]) {
+    for (const [i, one] of HANDLERS.entries()) {
+      for (const [j, other] of HANDLERS.slice(i).entries()) {
+        const during = [visit(one, 0), visit(other, 1)];
+        const touch = beginning === CONTENT ? 'seldom' : 'always';
+        yield { ...DEFAULTS, touch, encrypted: j % 3 === 2, before: [visit(beginning)], during };
+      }
+    }
+  }
+}
+
+/** Operations of one request. */
+const OPERATIONS: readonly Step[] = [
+  { do: 'load' },
+  { do: 'reload' },
+  { do: 'update', field: 'log' },
+  { do: 'takeFlash', queue: '' },
+  { do: 'save' },
+  { do: 'rotate', grace: true },
+  LOGIN,
+  { do: 'login', owner: 'bob' },
+  { do: 'beginLogin', owner: 'alice' },
+  { do: 'logout' },
+  { do: 'set', field: 'a' },
+  { do: 'flash', queue: '', once: false },
+];
+
+/** What a concurrent request does. */
+const OTHERS: readonly (readonly Step[] | null)[] = [
+  null,
+  [{ do: 'logout' }],
+  [LOGIN],
+  [{ do: 'rotate', grace: true }],
+  [{ do: 'revoke', owner: 'alice', spare: false }],
+  [{ do: 'set', field: 'a' }],
+];
+
+/** An operation of one request as it is called without waiting for it. What takes effect with the commit is saved, too. */
+function started(operation: Step): readonly Step[] {
+  switch (operation.do) {
+    case 'load':
+    case 'reload':
+    case 'update':
+    case 'takeFlash':
+      return [{ ...operation, start: true }];
+    case 'save':
+      return [{ do: 'set', field: 'b' }, { do: 'save', start: true }];
+    default:
+      return [operation, { do: 'save', start: true }];
+  }
+}
+
+/**
+ * Two operations of one request, the first of which is not awaited, for every two operations, alone and with a concurrent
+ * request. The second comes at once, or at any time while the first is under way.
+ */
+export function* operationPairs(): Generator<Plan> {
+  for (const first of OPERATIONS) {
+    for (const second of OPERATIONS) {
+      // Only a lazy session is still to be loaded.
+      const lazy = first.do === 'load';
+      const worker = lazy ? 1 : 0;
+      for (const between of [[], [{ do: 'wait' }]] satisfies Step[][]) {
+        for (const other of OTHERS) {
+          const request = visit([...started(first), ...between, second], worker);
+          const during = other === null ? [request] : [request, visit(other, 1 - worker)];
+          const anonymous = first.do === 'login' && first.owner === 'alice';
+          const opening = anonymous ? CONTENT : [...CONTENT, LOGIN];
+          yield { ...DEFAULTS, before: [visit(opening)], during };
+          // A new visitor has no session that others could reach.
+          if (other === null) yield { ...DEFAULTS, before: [], during };
+        }
+      }
+    }
+  }
+}
+
+/** Another client logs in while a session does something, and its owner may have no more sessions than they have. */
+export function* rivalLogins(): Generator<Plan> {
+  for (const onSessionLimit of ['evict-oldest', 'refuse'] as const) {
+    // Of two that have no session yet, for one of which there is a place.
+    const rivals = [visit([LOGIN]), visit([LOGIN], 1, 2)];
+    yield { ...DEFAULTS, max: 2, onSessionLimit, before: [visit([LOGIN], 0, 1)], during: rivals };
+    for (const steps of HANDLERS) {
+      const before = [visit([LOGIN], 0, 1), visit([...CONTENT, ...(onSessionLimit === 'refuse' ? [] : [LOGIN])])];
+      yield { ...DEFAULTS, max: 2, onSessionLimit, before, during: [visit(steps), visit([LOGIN], 1, 2)] };
+    }
+  }
+}
+
+/** What takes several steps on a cluster, with another request between any two of them. */
+export function* slotCrossings(): Generator<Plan> {
+  const elsewhere: readonly Visit[] = [
+    visit([{ do: 'revoke', owner: 'alice', spare: false }], 1, 1),
+    visit([{ do: 'revokeSession', owner: 'alice', device: 0 }], 1, 1),
+    visit([LOGIN], 1, 1),
+  ];
+  const here: readonly Step[] = [
+    { do: 'set', field: 'a' },
+    { do: 'set', field: 'b' },
+    { do: 'rotate', grace: true },
+    { do: 'logout' },
+    { do: 'login', owner: 'bob' },
+  ];
+  // A login that begins again has made room before.
+  const interrupted = [visit([LOGIN]), visit([{ do: 'set', field: 'a' }], 1)];
+  yield { ...DEFAULTS, max: 1, before: [visit([LOGIN], 0, 1), visit(CONTENT)], during: interrupted };
+  for (const steps of [[LOGIN], [{ do: 'rotate', grace: true }]] satisfies Step[][]) {
+    for (const other of [...elsewhere, ...here.map((step) => visit([step], 1))]) {
+      yield { ...DEFAULTS, max: 1, before: [visit(CONTENT)], during: [visit(steps), other] };
+    }
+  }
+  const refusing = { ...DEFAULTS, max: 1, onSessionLimit: 'refuse' } as const;
+  yield { ...refusing, before: [visit(CONTENT)], during: [visit([LOGIN]), visit([LOGIN], 1, 1)] };
+  for (const seconds of [11, 63]) {
+    yield { ...DEFAULTS, slow: true, before: [visit(CONTENT)], during: [visit([LOGIN]), { seconds }] };
+  }
+  for (let turns = 0; turns < 6; turns++) {
+    const crashing: Visit = { ...visit([LOGIN]), ends: { turns } };
+    yield { ...DEFAULTS, before: [visit(CONTENT)], during: [crashing, visit([LOGIN], 1, 1)] };
+    yield { ...DEFAULTS, slow: true, before: [visit(CONTENT)], during: [crashing, { seconds: 63 }] };
+  }
+}
+
+/** A session does the same again and again, until even its absolute expiry is over. */
+export function* lifetimes(): Generator<Plan> {
+  for (const steps of HANDLERS) {
+    const lives: (Visit | Pause)[] = [63, 610, 610, 610].flatMap((seconds) => [visit(steps), { seconds }]);
+    yield { ...DEFAULTS, before: [visit(CONTENT), ...lives], during: [visit([])] };
+    yield { ...DEFAULTS, before: [visit([...CONTENT, LOGIN]), ...lives], during: [visit([])] };
+    // The cookie lives on while the session is used, however it is used.
+    const uses: (Visit | Pause)[] = Array.from({ length: 9 }, () => [visit(steps), { seconds: 41 }]).flat();
+    yield { ...DEFAULTS, cookieMaxAge: 300, before: [visit([...CONTENT, LOGIN]), ...uses], during: [visit([])] };
+  }
+}
+
+/** Responses that are lost, or come late, around a change of the id; and then the client comes again, soon and later. */
+export function* lostResponses(): Generator<Plan> {
+  const changes: readonly (readonly Step[])[] = [[{ do: 'rotate', grace: true }], [LOGIN], [{ do: 'logout' }], [{ do: 'set', field: 'a' }], []];
+  const later: readonly (readonly (Visit | Pause)[])[] = [
+    [visit([])],
+    [{ seconds: 63 }, visit([])],
+    [{ seconds: 63 }, visit([{ do: 'rotate', grace: true }]), { seconds: 63 }, visit([])],
+    [{ seconds: 63 }, { ...visit([{ do: 'rotate', grace: true }]), ends: 'unanswered' }, { seconds: 63 }, visit([])],
+    [{ seconds: 63 }, { ...visit([{ do: 'set', field: 'b' }]), stale: 1 }, visit([])],
+  ];
+  for (const opening of [CONTENT, [...CONTENT, LOGIN]]) {
+    for (const steps of changes) {
+      for (const after of later) {
+        const before = [visit(opening)];
+        yield { ...DEFAULTS, before, during: [{ ...visit(steps), ends: 'unanswered' }], after };
+        // A request that began before the change ends after its grace.
+        for (const slow of [[], [{ do: 'set', field: 'b' }], [{ do: 'update', field: 'log' }]] satisfies Step[][]) {
+          const during = [visit([{ do: 'wait' }, ...slow]), visit(steps, 1), { seconds: 63 }];
+          yield { ...DEFAULTS, before, during, after };
+        }
+      }
+    }
+  }
+}
+
+/** A browser with two session cookies, the first of which is an old one. */
+export function* severalCookies(): Generator<Plan> {
+  const changes: readonly (readonly Step[])[] = [[LOGIN], [{ do: 'rotate', grace: true }], [{ do: 'logout' }, { do: 'set', field: 'b' }]];
+  for (const steps of changes) {
+    for (const seconds of [1, 63]) {
+      for (const then of [[], [{ do: 'set', field: 'a' }], [{ do: 'logout' }]] satisfies Step[][]) {
+        const before = [visit(CONTENT), visit(steps), { seconds }];
+        yield { ...DEFAULTS, before, during: [{ ...visit(then), also: 1 }], after: [visit([])] };
+      }
+    }
+  }
+}
+
+/** The owner's password is changed, or the sessions are revoked, around a load, a reload, or the second factor. */
+export function* authenticationChanges(): Generator<Plan> {
+  const other = visit([{ do: 'changePassword', owner: 'alice' }, { do: 'wait' }, { do: 'revoke', owner: 'alice', spare: false }], 1, 1);
+  const handlers: readonly (readonly Step[])[] = [
+    [{ do: 'load', start: true }, { do: 'load' }, { do: 'update', field: 'log' }],
+    [{ do: 'wait' }, { do: 'reload' }, { do: 'set', field: 'a' }],
+    [{ do: 'reload', start: true }, { do: 'logout' }, { do: 'set', field: 'a' }],
+    [{ do: 'wait' }, LOGIN],
+    [{ do: 'wait' }, { do: 'reload' }, LOGIN],
+  ];
+  const openings: readonly (readonly Step[])[] = [[...CONTENT, LOGIN], [...CONTENT, { do: 'beginLogin', owner: 'alice' }]];
+  for (const opening of openings) {
+    for (const steps of handlers) {
+      const before: readonly (Visit | Pause)[] = [visit(opening), { seconds: 11 }];
+      const worker = steps[0]!.do === 'load' ? 1 : 0;
+      for (const invalidateBefore of [true, false]) {
+        yield { ...DEFAULTS, invalidateBefore, before, during: [visit(steps, worker), other] };
+      }
+    }
+  }
+}
+
+/** What a handler does after it has begun to respond. */
+export function* lateSteps(): Generator<Plan> {
+  for (const opening of [null, CONTENT]) {
+    for (const step of OPERATIONS) {
+      for (const saved of [[], [{ do: 'save' }]] satisfies Step[][]) {
+        for (const between of [[], [{ do: 'wait' }]] satisfies Step[][]) {
+          const late = [...between, step, ...saved];
+          const during = [{ ...visit([{ do: 'set', field: 'b' }]), late }];
+          yield { ...DEFAULTS, before: opening === null ? [] : [visit(opening)], during, after: [visit([])] };
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,155 @@
+import { createHash } from 'node:crypto';
+import {
+  createSessionFactory,
+  type OwnerIndex,
+  type SessionFactory,
+  type SessionOptions,
+  type SessionStore,
+  type LoginIndex,
+} from 'websauna-session';
+import { encrypted } from 'websauna-session/encrypted';
+import type { Model, Operation, Rules } from './model.ts';
+import type { Plan } from './plan.ts';
+import type { Worker } from './request.ts';
+
+export type Factory = SessionFactory<Record<string, unknown>>;
+export type FullStore = SessionStore & OwnerIndex & LoginIndex;
+
+/** Two factories that work, as two processes of an application do, and one that only looks and is never held up. */
+export interface Factories {
+  readonly workers: readonly [Factory, Factory];
+  readonly observer: Factory;
+}
+
+/** A store operation, and what tells it from others. */
+export interface Call {
+  readonly operation: Operation;
+  /** The handle that it makes. */
+  readonly makes?: string;
+  /** The handle that it gives up for it, whether that leads to the new one, and for how many seconds. */
+  readonly replaces?: { readonly handle: string; readonly leads: boolean; readonly grace: number };
+}
+
+/** Is told of what happens at the store, and decides when it does. */
+export interface Interceptor {
+  /** Told when an operation has taken effect. */
+  operation<Outcome>(call: Call, run: () => Promise<Outcome>): Promise<Outcome>;
+  /** What takes effect as one; it waits for its turn. */
+  turn<Result>(what: string, run: () => Promise<Result>): Promise<Result>;
+  /** The application's answer to the question since when an owner's logins are valid. */
+  validSince(userId: string): Date | null;
+}
+
+/** What a plan is carried out with. */
+export interface Setting {
+  readonly factories: Factories;
+  readonly workers: readonly [Worker, Worker];
+  readonly observer: Worker;
+  readonly model: Model;
+}
+
+/** A store with its clock: where plans are carried out. */
+export interface Environment {
+  readonly title: string;
+  /** Makes it ready for the next plan. */
+  prepare(plan: Plan, interceptor: Interceptor): Setting;
+  /** The store's clock, milliseconds. */
+  now(): number;
+  /** Lets time pass. */
+  pass(seconds: number): Promise<void>;
+  /**
+   * Gives each process a clock of its own, far from the store's, where that can be done.
+   * @param worker which of the processes runs now
+   * @returns a function that takes it back
+   */
+  skewClocks(worker: () => number | undefined): () => void;
+  close(): Promise<void>;
+}
+
+/** Seconds. Nothing that a plan does comes near enough to one of them for the time that it takes to matter. */
+export const TIMES = { timeout: 1000, absoluteTimeout: 1400, rotationGrace: 50 };
+
+const SECRETS = { new: 'the new secret of more than thirty-two bytes', old: 'the old secret of more than thirty-two bytes' };
+const KEY = createHash('sha256').update('the key of encrypted plans').digest();
+
+/** Makes factories over the same stores, once for each set of options. */
+export class FactoryCache {
+  readonly #stores: readonly [SessionStore, SessionStore, SessionStore];
+  readonly #interceptor: () => Interceptor;
+  readonly #known = new Map<string, Factories>();
+
+  /** @param stores two to work with, and one to look at */
+  constructor(interceptor: () => Interceptor, ...stores: [SessionStore, SessionStore, SessionStore]) {
+    this.#interceptor = interceptor;
+    this.#stores = stores;
+  }
+
+  for(plan: Plan): Omit<Setting, 'model'> & { rules: Rules } {
+    const { encrypted: bound, touch, max, onSessionLimit, cookieMaxAge, invalidateBefore, rollout } = plan;
+    const rules = { ...TIMES, touchInterval: touch === 'always' ? 0 : 100, cookieMaxAge, max, onSessionLimit };
+    const both = rollout === 'secret' ? ['new', 'old'] : ['new'];
+    const workers = [
+      { secrets: both, attributes: 'lax', invalidateBefore },
+      {
+        secrets: rollout === 'secret' ? ['old'] : ['new'],
+        attributes: rollout === 'attributes' ? 'strict' : 'lax',
+        invalidateBefore,
+      },
+    ] as const;
+    const observer = { secrets: both, attributes: 'lax', invalidateBefore: false };
+    const name = JSON.stringify([bound, touch, max, onSessionLimit, cookieMaxAge, invalidateBefore, rollout]);
+    const known = this.#known.get(name) ?? this.#make(plan, rules, workers, observer);
+    this.#known.set(name, known);
+    return { factories: known, workers, observer, rules };
+  }
+
+  #make(plan: Plan, rules: Rules, workers: readonly [Worker, Worker], observer: Worker): Factories {
+    const { timeout, absoluteTimeout, rotationGrace, touchInterval, max, onSessionLimit } = rules;
+    const make = (worker: Worker, store: SessionStore, load: NonNullable<SessionOptions['load']>): Factory =>
+      createSessionFactory({
+        ...{ timeout, absoluteTimeout, rotationGrace, touchInterval, onSessionLimit, store, load },
+        secret: worker.secrets.map((secret) => SECRETS[secret as 'new' | 'old']),
+        maxSessionsPerOwner: max,
+        cookie: { maxAge: rules.cookieMaxAge, sameSite: worker.attributes as 'lax' | 'strict' },
+        ...(plan.encrypted && { serializer: encrypted({ key: KEY }) }),
+        ...(worker.invalidateBefore && { invalidateBefore: (owner: string) => this.#ask(owner) }),
+      });
+    const [one, two, third] = this.#stores;
+    return {
+      workers: [make(workers[0], one, 'eager'), make(workers[1], two, 'lazy')],
+      observer: make(observer, third, 'eager'),
+    };
+  }
+
+  #ask(userId: string): Promise<Date | null> {
+    const interceptor = this.#interceptor();
+    const answer = async (): Promise<Date | null> => interceptor.validSince(userId);
+    return interceptor.operation({ operation: 'ask' }, () => interceptor.turn('ask', answer));
+  }
+}
+
+/** Has every operation of a store pass an interceptor; with `steps`, each is carried out as one. */
+export function intercept(inner: () => FullStore, interceptor: () => Interceptor, steps: boolean): FullStore {
+  const pass = <Outcome>(call: Call, run: () => Promise<Outcome>): Promise<Outcome> =>
+    interceptor().operation(call, steps ? () => interceptor().turn(call.operation, run) : run);
+  return {
+    now: () => inner().now(),
+    load: (key, bypass) => pass({ operation: 'load' }, () => inner().load(key, bypass)),
+    create: (key, record) => pass({ operation: 'create', makes: key.handle }, () => inner().create(key, record)),
+    save: (key, change) => pass({ operation: 'save' }, () => inner().save(key, change)),
+    rekey(from, to, rekey) {
+      const { nonce = '', grace = 0 } = rekey.tombstone ?? {};
+      const replaces = { handle: from.handle, leads: nonce !== '', grace };
+      return pass({ operation: 'rekey', makes: to.handle, replaces }, () => inner().rekey(from, to, rekey));
+    },
+    take: (key, prefix) => pass({ operation: 'take' }, () => inner().take(key, prefix)),
+    destroy: (key, tombstone) => pass({ operation: 'destroy' }, () => inner().destroy(key, tombstone)),
+    listOwned: (ownerHash) => pass({ operation: 'listOwned' }, () => inner().listOwned(ownerHash)),
+    revokeOwned: (ownerHash, except, indexKey, keep) =>
+      pass({ operation: 'revokeOwned' }, () => inner().revokeOwned(ownerHash, except, indexKey, keep)),
+    addIndexKey: (indexKey, ownerHash, keep) => inner().addIndexKey(indexKey, ownerHash, keep),
+    findOwnerHashes: (indexKey) => inner().findOwnerHashes(indexKey),
+    removeIndexKey: (indexKey, ownerHash, age) => inner().removeIndexKey(indexKey, ownerHash, age),
+    close: () => inner().close(),
+  };
+}

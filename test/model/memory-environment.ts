@@ -1,0 +1,61 @@
+import { MemoryStore } from 'websauna-session/memory';
+import { FactoryCache, intercept, type Environment, type FullStore, type Interceptor, type Setting } from './environment.ts';
+import { Model } from './model.ts';
+import type { Plan } from './plan.ts';
+
+/** Where the store's clock begins. */
+const BEGINNING = 1_750_000_000_000;
+/** The clocks of the two processes and of the observer, milliseconds: ahead of the store's, and since the process began. */
+const CLOCKS = [
+  { ahead: -3_600_000, since: 60_000 },
+  { ahead: 86_400_000, since: 7_000_000 },
+  { ahead: 5_000, since: 100 },
+] as const;
+
+/** The memory store, under a clock that only plans move. */
+export class MemoryEnvironment implements Environment {
+  readonly title = 'memory';
+  #now = BEGINNING;
+  #store!: MemoryStore;
+  #interceptor!: Interceptor;
+  readonly #factories: FactoryCache;
+
+  constructor() {
+    const interceptor = (): Interceptor => this.#interceptor;
+    const worker = intercept(() => this.#store, interceptor, true);
+    const observer: FullStore = {
+      ...worker,
+      load: (key) => this.#store.load(key),
+      listOwned: (ownerHash) => this.#store.listOwned(ownerHash),
+    };
+    this.#factories = new FactoryCache(interceptor, worker, worker, observer);
+  }
+
+  prepare(plan: Plan, interceptor: Interceptor): Setting {
+    this.#now = BEGINNING;
+    this.#store = new MemoryStore({ now: () => this.#now });
+    this.#interceptor = interceptor;
+    const { rules, ...setting } = this.#factories.for(plan);
+    return { ...setting, model: new Model(rules, this.#now) };
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  async pass(seconds: number): Promise<void> {
+    this.#now += seconds * 1000;
+  }
+
+  skewClocks(worker: () => number | undefined): () => void {
+    const [dateNow, performanceNow] = [Date.now, performance.now];
+    Date.now = () => this.#now + CLOCKS[worker() ?? 2]!.ahead;
+    performance.now = () => this.#now - BEGINNING + CLOCKS[worker() ?? 2]!.since;
+    return () => {
+      Date.now = dateNow;
+      performance.now = performanceNow;
+    };
+  }
+
+  async close(): Promise<void> {}
+}

@@ -1,0 +1,271 @@
+import { createHash, randomUUID } from 'node:crypto';
+import type { Call, Environment, Interceptor, Setting } from './environment.ts';
+import { Invariants } from './invariants.ts';
+import type { Id } from './model.ts';
+import { observe, opensWith } from './observer.ts';
+import { BROWSERS, type Pause, type Plan, type Visit } from './plan.ts';
+import type { Cookie } from './request.ts';
+import { RequestRun } from './request-run.ts';
+import { Scheduler } from './scheduler.ts';
+import { Violation } from './violation.ts';
+
+const MAX_TURNS = 500;
+/** Sets this process's owners apart from those of others that use the same server. */
+const TAG = randomUUID().slice(0, 8);
+let plans = 0;
+
+/** A form that a browser has open: its token, and the model's name for the secret behind it. */
+export interface Form {
+  readonly token: string;
+  readonly secret: string | null;
+}
+
+/** A cookie in a browser. */
+export interface HeldCookie extends Cookie {
+  readonly value: string;
+  /** Milliseconds; `null` for the browser's session. */
+  readonly expiresAt: number | null;
+}
+
+/** What a response does to the cookie. */
+export interface Response {
+  /** Its place among all responses, by what the store has acknowledged last. */
+  readonly order: number;
+  /** When its commit was called. */
+  readonly at: number;
+  /** Whether the request stood on a stored session. */
+  readonly opens: boolean;
+  readonly sets: (Cookie & { readonly value: string; readonly maxAge: number | null }) | null;
+  readonly deletes: boolean;
+}
+
+/** A browser keeps the cookie that it was sent last. */
+export interface Browser {
+  readonly name: string;
+  cookie: HeldCookie | null;
+  /** Cookies of before, the newest first. */
+  readonly past: HeldCookie[];
+  /** The newest first. */
+  readonly forms: Form[];
+  /** What it was sent last. */
+  last: { readonly id: Id; readonly maxAge: number | null; readonly order: number } | null;
+  /** When the commit of a request with its session was called last. */
+  lastUse: number;
+  /** False when somebody else has used its cookies, or responses have overtaken each other. */
+  honest: boolean;
+}
+
+/** One plan, carried out in an environment and in the model, which are compared after every turn. */
+export class PlanRun implements Interceptor {
+  readonly plan: Plan;
+  readonly setting: Setting;
+  readonly scheduler: Scheduler<RequestRun> = new Scheduler();
+  readonly invariants: Invariants = new Invariants();
+  readonly browsers: readonly Browser[] = BROWSERS.map((name) => ({
+    ...{ name, cookie: null, past: [], forms: [], last: null, lastUse: 0, honest: true },
+  }));
+  /** What happened, line by line. */
+  readonly story: string[] = [];
+  /** How many ways there were to go on, turn by turn, once the requests before were over. */
+  readonly choices: number[] = [];
+  /** Cookies that a client has been sent. */
+  readonly cookies = new Map<Id, { readonly value: string; readonly browser: Browser }>();
+  /** Seconds that a cookie's age may differ. */
+  readonly tolerance: number;
+  /** How many the store has given. */
+  acknowledgements = 0;
+  readonly #environment: Environment;
+  readonly #handles = new Map<Id, string>();
+  readonly #ids = new Map<string, Id>();
+  readonly #number = ++plans;
+  #requests = 0;
+  #values = 0;
+  #turns = 0;
+  #changed = false;
+  #failure: unknown;
+
+  constructor(environment: Environment, plan: Plan) {
+    this.plan = plan;
+    this.#environment = environment;
+    this.tolerance = environment.title === 'memory' ? 0 : 2;
+    this.setting = environment.prepare(plan, this);
+  }
+
+  /** @throws {Violation} when a promise is broken */
+  async perform(): Promise<void> {
+    const restoreClocks = this.#environment.skewClocks(() => this.scheduler.actor?.workerIndex);
+    try {
+      for (const part of this.plan.before) await this.#carryOut([part], [], []);
+      await this.#carryOut(this.plan.during, this.plan.turns, this.choices);
+      for (const part of this.plan.after) await this.#carryOut([part], [], []);
+      await this.#judge();
+    } finally {
+      await this.#dismiss();
+      restoreClocks();
+    }
+  }
+
+  /** The application's name for an owner, who has no sessions from other plans. */
+  userId(owner: string): string {
+    return `${owner} ${TAG} ${this.#number}`;
+  }
+
+  validSince(userId: string): Date | null {
+    const time = this.setting.model.validSince.get(userId.split(' ')[0]!);
+    return time === undefined ? null : new Date(time);
+  }
+
+  /** Something that no other request writes. */
+  value(browser: Browser): string {
+    return `${browser.name}${this.count()}`;
+  }
+
+  count(): number {
+    return ++this.#values;
+  }
+
+  /** What a request comes with. */
+  cookiesOf({ browser: index, stale, also }: Visit): HeldCookie[] {
+    const browser = this.browsers[index]!;
+    const { past, cookie } = browser;
+    if (stale > 0 || also > 0) browser.honest = false;
+    const held = [also > 0 ? past[also - 1] : undefined, past[stale - 1] ?? cookie];
+    const { now } = this.setting.model;
+    return held.filter((each): each is HeldCookie => each != null && (each.expiresAt === null || now < each.expiresAt));
+  }
+
+  /** A browser receives a response. */
+  deliver(browser: Browser, { order, at, opens, sets, deletes }: Response): void {
+    if (opens) browser.lastUse = Math.max(browser.lastUse, at);
+    if (sets === null && !deletes) return;
+    if (order < (browser.last?.order ?? 0)) browser.honest = false;
+    if (browser.cookie !== null) browser.past.unshift(browser.cookie);
+    browser.cookie = null;
+    if (sets === null) return;
+    const { id, secret, value, maxAge } = sets;
+    const { now } = this.setting.model;
+    browser.cookie = { id, secret, value, expiresAt: maxAge === null ? null : now + maxAge * 1000 };
+    browser.last = { id, maxAge, order };
+  }
+
+  handleOf(cookie: string): string {
+    return createHash('sha256')
+      .update(cookie.slice(0, cookie.lastIndexOf('.')))
+      .digest('base64url');
+  }
+
+  /** The model's id for a cookie; `null` for none. */
+  idOf(cookie: string): Id | null {
+    return this.idByHandle(this.handleOf(cookie));
+  }
+
+  idByHandle(handle: string): Id | null {
+    return this.#ids.get(handle) ?? null;
+  }
+
+  nameOf(handle: string): string {
+    return this.#ids.get(handle)?.name ?? 'an id that was never made';
+  }
+
+  /** The store has made a record, and the model an id. Returns whether they belong together. */
+  bind(id: Id | null, handle: string): boolean {
+    const before = this.#ids.get(handle);
+    // C1: what has ended does not come back, under whatever name it was known.
+    if (id === null || (before !== undefined && before !== id)) return false;
+    const known = this.#handles.get(id) ?? handle;
+    this.#handles.set(id, known);
+    this.#ids.set(known, id);
+    return known === handle;
+  }
+
+  tell(line: string): void {
+    this.story.push(line);
+  }
+
+  /** Takes note of what is wrong, once. */
+  fail(error: unknown): void {
+    this.#failure ??= error instanceof Violation ? error : new Violation(explain(error));
+  }
+
+  async operation<Outcome>(call: Call, run: () => Promise<Outcome>): Promise<Outcome> {
+    const { actor } = this.scheduler;
+    const outcome = await run();
+    if (actor === undefined || this.#failure !== undefined) return outcome;
+    if (call.operation !== 'load' && call.operation !== 'listOwned') this.#changed = true;
+    const { status, now } = (outcome ?? {}) as { status?: string; now?: number };
+    if (status === 'ok' && call.makes !== undefined) actor.made.add(call.makes);
+    if (status === 'ok' && call.replaces !== undefined) {
+      const { handle, leads, grace } = call.replaces;
+      this.invariants.succeeds(handle, { to: call.makes!, leads, graceUntil: now! + grace * 1000 });
+    }
+    actor.took(call, outcome);
+    return outcome;
+  }
+
+  turn<Result>(what: string, run: () => Promise<Result>): Promise<Result> {
+    return this.scheduler.pass(what, run);
+  }
+
+  async #carryOut(parts: readonly (Visit | Pause)[], turns: readonly number[], choices: number[]): Promise<void> {
+    let next = 0;
+    const atOnce = !this.plan.slow && parts === this.plan.during;
+    while (atOnce && next < parts.length) await this.#start(parts[next++]!);
+    for (let turn = 0; ; turn++) {
+      const { waiting } = this.scheduler;
+      const ways = waiting.length + (next < parts.length ? 1 : 0);
+      if (ways === 0) return await this.#compare();
+      choices.push(ways);
+      const chosen = waiting[(turns[turn] ?? 0) % ways];
+      if (chosen === undefined) await this.#start(parts[next++]!);
+      else if (chosen.actor.crashes()) this.scheduler.drop(chosen.actor);
+      else await this.scheduler.let(chosen);
+      await this.#compare();
+    }
+  }
+
+  async #start(part: Visit | Pause): Promise<void> {
+    if ('seconds' in part) return await this.#pause(part.seconds);
+    const request = new RequestRun(this, part, ++this.#requests);
+    this.scheduler.enter(request);
+    request.run().catch((error: unknown) => this.fail(error));
+    await this.scheduler.quiet();
+  }
+
+  async #pause(seconds: number): Promise<void> {
+    await this.#environment.pass(seconds);
+    this.setting.model.now = this.#environment.now();
+    this.#changed = true;
+    this.tell(`${seconds} seconds pass`);
+  }
+
+  async #compare(): Promise<void> {
+    if (++this.#turns > MAX_TURNS) this.fail(new Violation('it goes on for ever'));
+    if (this.#failure === undefined && this.#changed) {
+      this.#changed = false;
+      const problem = await observe(this);
+      if (problem !== null) this.fail(new Violation(problem));
+    }
+    if (this.#failure !== undefined) throw this.#failure as Error;
+  }
+
+  async #judge(): Promise<void> {
+    const { model } = this.setting;
+    const { touchInterval, cookieMaxAge } = model.rules;
+    const interval = Math.min(touchInterval, (cookieMaxAge ?? 0) / 10);
+    if (this.plan.rollout === 'secret') return;
+    for (const browser of this.browsers) {
+      this.invariants.judge(browser, model, opensWith(this, browser), interval);
+    }
+    if (this.invariants.problem !== null) throw new Violation(this.invariants.problem);
+  }
+
+  /** Lets all end that still wait, so that nothing of this plan meets the next. */
+  async #dismiss(): Promise<void> {
+    for (let turn = 0; turn < MAX_TURNS && this.scheduler.waiting.length > 0; turn++)
+      await this.scheduler.let(this.scheduler.waiting[0]!);
+  }
+}
+
+function explain(error: unknown): string {
+  return `an error that nothing expects: ${error instanceof Error ? error.stack : String(error)}`;
+}

@@ -1,0 +1,400 @@
+import { SessionError, type Exchange, type SessionEventName } from 'websauna-session';
+import { MemoryHead } from '../support/visit.ts';
+import { Action } from './action.ts';
+import type { Call, Factory } from './environment.ts';
+import type { Model, Steps } from './model.ts';
+import { describeStep, type Step, type Visit } from './plan.ts';
+import type { Browser, HeldCookie, PlanRun } from './plan-run.ts';
+import { Refusal, Request, type Worker } from './request.ts';
+import type { Actor } from './scheduler.ts';
+import { STEPS, type Session } from './steps.ts';
+import { difference, Violation } from './violation.ts';
+
+/** What became of an operation, in the code and in the model. */
+export interface Outcome {
+  readonly got: unknown;
+  readonly promised: unknown;
+  /** The code of the error that both ended with; `null` for none. */
+  readonly code: string | null;
+}
+
+/** What an operation is in the model. */
+export interface ModelCall {
+  readonly steps: () => Steps<unknown>;
+  /** Throws a refusal when the operation is refused as soon as it is called. */
+  readonly check?: () => void;
+  /** Whether it goes to the session's queue, behind what was called before. A commit of nothing does not. */
+  readonly queue: 'always' | 'unless-done' | 'never';
+}
+
+/** One request, from its cookies to its response, in the code and in the model. */
+export class RequestRun implements Actor {
+  readonly order: number;
+  readonly plan: PlanRun;
+  readonly browser: Browser;
+  readonly worker: Worker;
+  readonly factory: Factory;
+  readonly request: Request;
+  readonly workerIndex: number;
+  /** Handles that this request has made. */
+  readonly made = new Set<string>();
+  /** The place of the store's last acknowledgement among all of them. */
+  evidence = 0;
+  /** When its commit was called. */
+  committedAt = 0;
+  /** Whether it has asked for an end of its session. */
+  askedForEnd = false;
+  readonly #visit: Visit;
+  readonly #cookies: readonly HeldCookie[];
+  /** Operations of the session, in the order of their calls. */
+  readonly #queue: Action[] = [];
+  /** Operations beside the session. */
+  readonly #others = new Set<Action>();
+  /** Operations that the handler does not wait for. */
+  readonly #unawaited: Promise<unknown>[] = [];
+  readonly #closeListeners: (() => void)[] = [];
+  readonly #events: string[] = [];
+  #session: Session | undefined;
+  /** Whether its handler has read the session. */
+  #looked = false;
+  #turns = 0;
+  #stop: (() => void) | undefined;
+
+  constructor(plan: PlanRun, visit: Visit, order: number) {
+    this.plan = plan;
+    this.order = order;
+    this.#visit = visit;
+    this.browser = plan.browsers[visit.browser]!;
+    this.workerIndex = visit.worker;
+    this.worker = plan.setting.workers[visit.worker]!;
+    this.factory = plan.setting.factories.workers[visit.worker]!;
+    this.#cookies = plan.cookiesOf(visit);
+    this.request = new Request(this.worker, this.#cookies);
+    const names = this.#cookies.map(({ id }) => id.name).join(' and ') || 'no cookie';
+    this.tell(`comes from browser ${this.browser.name} with ${names}, to worker ${visit.worker + 1}`);
+  }
+
+  get session(): Session {
+    return this.#session!;
+  }
+
+  get model(): Model {
+    return this.plan.setting.model;
+  }
+
+  async run(): Promise<void> {
+    const stops = EVENTS.map(([name, describe]) =>
+      this.factory.on(name, (event) => {
+        const what = describe(event as never);
+        if (what === null || this.plan.scheduler.actor !== this) return;
+        this.#events.push(what);
+        if (what === 'rejected: authentication-changed') this.askedForEnd = true;
+      }),
+    );
+    this.#stop = () => {
+      for (const stop of stops) stop();
+    };
+    try {
+      await this.#run();
+    } finally {
+      this.#stop();
+    }
+  }
+
+  async #run(): Promise<void> {
+    const { ends, steps, late, stale } = this.#visit;
+    await this.#open(steps[0]?.do === 'load');
+    await this.#do(steps);
+    if (ends === 'abandoned') {
+      await this.settled();
+      return this.tell('is given up before its commit');
+    }
+    await this.#rest('thinks');
+    const committed = this.#commit();
+    const lateDone = this.#do(late).catch((error: unknown) => this.plan.fail(error));
+    this.goOn();
+    const head = await committed;
+    const response = this.plan.invariants.responds(this, head, this.#cookies);
+    if (ends === 'unanswered') this.tell('is committed, and its response lost');
+    else {
+      await this.#rest('responds');
+      this.tell('is answered');
+      if (stale === 0) this.plan.deliver(this.browser, response);
+    }
+    await lateDone;
+    await this.settled();
+    await this.#close();
+  }
+
+  /** Does the steps of a handler. Those that wait for nothing are done at once. */
+  async #do(steps: readonly Step[]): Promise<void> {
+    for (const step of steps) {
+      this.tell(describeStep(step));
+      const doing = STEPS[step.do](this, step as never);
+      if (!(doing instanceof Promise)) continue;
+      if ('start' in step && step.start === true) {
+        this.#unawaited.push(doing.catch((error: unknown) => this.plan.fail(error)));
+        continue;
+      }
+      this.goOn();
+      await doing;
+      if (this.#queue.length === 0) this.look();
+    }
+    this.goOn();
+  }
+
+  /** Until everything is over that the handler has called. */
+  async settled(): Promise<void> {
+    this.goOn();
+    await Promise.all(this.#unawaited);
+  }
+
+  /** The handler waits now, so that what it has called goes on. */
+  goOn(): void {
+    for (;;) {
+      const [action] = this.#queue;
+      if (action === undefined) return;
+      if (!action.started) action.start();
+      if (action.expected === 'go') action.advance();
+      if (!action.done) return;
+      this.#queue.shift();
+    }
+  }
+
+  /** Calls an operation of the code, and of the model; returns when it is over. */
+  call(what: string, { steps, check = () => {}, queue }: ModelCall, run: () => unknown): Promise<Outcome> {
+    const action = new Action(what, steps);
+    const { code } = attempt(check);
+    if (code !== null) action.refuse(code);
+    else if (queue === 'never') {
+      this.#others.add(action);
+      action.start();
+    } else {
+      if (this.#queue.length === 0) action.start();
+      if (!action.done || queue === 'always') this.#queue.push(action);
+    }
+    let running: Promise<unknown>;
+    try {
+      running = Promise.resolve(run());
+    } catch (error) {
+      running = Promise.reject(error as Error);
+    }
+    return this.#finish(action, running);
+  }
+
+  async #finish(action: Action, running: Promise<unknown>): Promise<Outcome> {
+    let result: { got: unknown; code: string | null };
+    try {
+      result = { got: await running, code: null };
+    } catch (error) {
+      if (!(error instanceof SessionError)) throw error;
+      result = { got: undefined, code: error.code };
+    }
+    this.#others.delete(action);
+    const { what } = action;
+    if (!action.done) {
+      const missing = action.expected ?? 'having begun';
+      throw new Violation(`request ${this.order} ${what} (${result.code ?? 'done'}) without ${missing}`);
+    }
+    this.expect(`${what}: its error`, result.code, action.refusal);
+    if (this.#queue.length === 0 && this.#others.size === 0) this.#compareEvents(what);
+    return { ...result, promised: action.result };
+  }
+
+  /** Something that takes effect at once, in the code and in the model; both refuse it, or none does. */
+  atOnce<T, U>(what: string, code: () => T, model: () => U): { got: T; promised: U } | null {
+    const [got, promised] = [attempt(code), attempt(model)];
+    this.expect(`${what}: its error`, got.code, promised.code);
+    return got.code === null ? { got: got.value as T, promised: promised.value as U } : null;
+  }
+
+  #compareEvents(what: string): void {
+    this.expect(`${what}: the events so far`, this.#events.toSorted(), this.request.events.toSorted());
+  }
+
+  /** The store has carried out an operation for this request, just now. */
+  took(call: Call, outcome: unknown): void {
+    const { status, now } = (outcome ?? {}) as { status?: string; now?: number };
+    const { operation } = call;
+    if (typeof now === 'number') this.#tick(now, call, status);
+    this.plan.invariants.count(operation, status);
+    if (operation !== 'ask') this.tell(`at the store: ${operation}${status === undefined ? '' : `, ${status}`}`);
+    else this.tell('asks since when logins are valid');
+    // What a store refuses because another request was faster has no effect, and is tried again.
+    if (status === 'exists' || status === 'interrupted') return;
+    if (status === 'conflict' && operation !== 'retire') return operation === 'rekey' ? this.#seeAgain() : undefined;
+    const isOwners = operation === 'listOwned' || operation === 'revokeOwned' || this.#queue.length === 0;
+    const action = isOwners ? [...this.#others].find(({ expected }) => expected === operation) : this.#queue[0];
+    const expected = action?.expected;
+    if (expected !== operation && !(expected === 'copy' && operation === 'rekey')) {
+      return this.plan.fail(
+        new Violation(`request ${this.order} did ${operation} where ${expected ?? 'nothing'} was to be done`),
+      );
+    }
+    action!.advance({ operation, status });
+    if (status === 'ok') this.evidence = ++this.plan.acknowledgements;
+    const made = operation === 'copy' ? this.request.target : this.request.made;
+    if (call.makes !== undefined && status === 'ok' && !this.plan.bind(made, call.makes)) {
+      this.plan.fail(new Violation(`request ${this.order} made a session by ${operation} that should not be`));
+    }
+    this.goOn();
+  }
+
+  /** Returns whether the process ends before what would be its next turn. */
+  crashes(): boolean {
+    const { ends } = this.#visit;
+    if (typeof ends === 'string' || this.#turns++ < ends.turns) return false;
+    this.tell('ends here, with its process');
+    this.#stop?.();
+    return true;
+  }
+
+  /** Compares what the handler sees. */
+  look(): void {
+    if (this.request.phase === 'unloaded') return;
+    this.#looked = true;
+    const { epoch } = this.request;
+    const names = epoch.names('').filter((name) => !name.startsWith('@'));
+    this.expect('its fields', this.session.keys().toSorted(), names.toSorted());
+    const { owner } = this.request;
+    this.expect('its owner', this.session.owner, owner === null ? null : this.plan.userId(owner));
+    const pending = this.request.pendingLogin(this.model.now)?.owner;
+    const promised = pending === undefined ? undefined : this.plan.userId(pending);
+    this.expect('its pending login', this.session.pendingLogin?.owner, promised);
+  }
+
+  expect(what: string, got: unknown, promised: unknown): void {
+    const problem = difference(`request ${this.order}, ${what}`, got, promised);
+    if (problem !== null) throw new Violation(problem);
+  }
+
+  tell(what: string): void {
+    this.plan.tell(`request ${this.order} ${what}`);
+  }
+
+  async #open(loadsItself: boolean): Promise<void> {
+    const header = this.#cookies.map(({ value }) => `session=${value}`).join('; ');
+    const exchange: Exchange = {
+      ...{ method: 'GET', url: '/', secure: false, clientAddress: '192.0.2.1', request: {} },
+      header: (name) => (name === 'cookie' && header !== '' ? header : undefined),
+      onClose: (callback) => this.#closeListeners.push(callback),
+    };
+    const lazy = this.workerIndex === 1;
+    const load = { steps: () => this.model.load(this.request), queue: 'always' as const };
+    if (!lazy) {
+      const opened = this.call('opens its session', load, async () => {
+        this.#session = await this.factory.load(exchange);
+      });
+      this.goOn();
+      await opened;
+    } else {
+      this.#session = (await this.factory.load(exchange)) as Session;
+      // Without a cookie of ours there is nothing to load.
+      if (!this.#cookies.some(({ secret }) => this.worker.secrets.includes(secret))) {
+        for (const step of this.model.load(this.request)) void step;
+      }
+      if (loadsItself) return;
+      const loaded = STEPS.load(this, { do: 'load' } as never);
+      this.goOn();
+      await loaded;
+    }
+    this.look();
+  }
+
+  /** Others may go on before this one does. */
+  async #rest(what: string): Promise<void> {
+    this.goOn();
+    if (!this.plan.plan.slow) return;
+    await this.wait(what);
+  }
+
+  async wait(what: string): Promise<void> {
+    await this.plan.turn(what, () => Promise.resolve());
+  }
+
+  async #commit(): Promise<MemoryHead> {
+    this.tell('commits');
+    const head = new MemoryHead();
+    const { request } = this;
+    request.headLeaving = true;
+    this.committedAt = this.model.now;
+    request.acknowledged = null;
+    const commit = { steps: () => this.model.commit(request, 'final'), queue: 'unless-done' as const };
+    const { code } = await this.call('commits', commit, () => this.factory.commit(this.session, head));
+    if (code === null) {
+      this.#readAnswer(head);
+      return head;
+    }
+    // The response is an error's then, and leaves the cookie alone.
+    request.failed = true;
+    head.status = 503;
+    await this.factory.commit(this.session, head);
+    this.expect('cookies with an error', head.cookies, []);
+    return head;
+  }
+
+  #readAnswer(head: MemoryHead): void {
+    const { request } = this;
+    const own = head.cookies.filter((text) => !text.startsWith('session=;'));
+    const deletes = head.cookies.length > own.length;
+    this.expect('what becomes of the cookie', own.length > 0 ? 'set' : deletes ? 'delete' : 'keep', request.answer);
+    if (this.#looked || own.length > 0) this.expect('Vary', head.get('vary'), 'Cookie');
+    if (own.length === 0) return;
+    const value = own[0]!.slice('session='.length, own[0]!.indexOf(';'));
+    this.expect('the id in the cookie', this.plan.idOf(value)?.name, request.acknowledged!.name);
+    const maxAge = /; Max-Age=(\d+)/.exec(own[0]!)?.[1];
+    const promised = this.model.maxAge(request);
+    const [got, wanted] = [maxAge === undefined ? null : Number(maxAge), promised];
+    if (got === null || wanted === null || Math.abs(got - wanted) > this.plan.tolerance) {
+      this.expect('Max-Age', got, wanted);
+    }
+    this.plan.cookies.set(request.acknowledged!, { value, browser: this.browser });
+  }
+
+  /** The exchange is over: what was changed late, and nothing has saved, is dropped. */
+  async #close(): Promise<void> {
+    if (this.#visit.late.length === 0) return;
+    const close = { steps: () => this.model.close(this.request), queue: 'unless-done' as const };
+    await this.call('is closed', close, () => {
+      for (const listener of this.#closeListeners) listener();
+    });
+  }
+
+  /** An operation's time is its own, whichever comes first; what was done step by step has told the time of each. */
+  #tick(now: number, { makes }: Call, status: string | undefined): void {
+    const { model, plan } = this;
+    const exact = status === 'ok' && (makes === undefined || plan.idByHandle(makes) === null);
+    model.now = exact ? now : Math.max(model.now, now);
+  }
+
+  /** A store may rekey only what a request has seen, and shows it what there is now. */
+  #seeAgain(): void {
+    const { epoch } = this.request;
+    const place = epoch.id === null ? undefined : this.model.at(epoch.id);
+    if (place?.is === 'session') epoch.find(place.session);
+    epoch.sent = epoch.changes;
+  }
+}
+
+/** Returns what it returns, or the code of the error that it is refused with. */
+function attempt<T>(work: () => T): { value: T | undefined; code: string | null } {
+  try {
+    return { value: work(), code: null };
+  } catch (error) {
+    if (error instanceof SessionError || error instanceof Refusal) return { value: undefined, code: error.code };
+    throw error;
+  }
+}
+
+type Describe = (event: never) => string | null;
+
+/** C12: what says that something did not take effect. */
+const EVENTS: readonly (readonly [SessionEventName, Describe])[] = [
+  ['lost', () => 'lost'],
+  ['staleId', () => 'staleId'],
+  ['discarded', ({ reason }: { reason: string }) => `discarded: ${reason}`],
+  ['rejected', ({ reason }: { reason: string }) => `rejected: ${reason}`],
+  ['refused', ({ reason }: { reason: string }) => `refused: ${reason}`],
+  ['cookieWarning', ({ reason }: { reason: string }) => `cookieWarning: ${reason}`],
+  ['destroyed', ({ reason }: { reason: string }) => (reason === 'evicted' ? 'evicted' : null)],
+];
