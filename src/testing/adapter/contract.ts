@@ -4,6 +4,7 @@ import { COOKIES } from './cookies.ts';
 import { FAILURES } from './failures.ts';
 import { LIFECYCLE } from './lifecycle.ts';
 import { RESPONSES } from './responses.ts';
+import { SECRETS } from './secrets.ts';
 
 /**
  * What every adapter promises, as checks for any test runner. Each starts an application of its own.
@@ -16,5 +17,5 @@ import { RESPONSES } from './responses.ts';
  * ```
  */
 export function adapterContract(): readonly AdapterCheck[] {
-  return [...COOKIES, ...LIFECYCLE, ...RESPONSES, ...CACHING, ...FAILURES];
+  return [...COOKIES, ...LIFECYCLE, ...RESPONSES, ...CACHING, ...SECRETS, ...FAILURES];
 }
