@@ -1,6 +1,6 @@
 import type { SessionConfig } from '../engine/config.ts';
 import { COOKIE_OPTION_NAMES, normalizeCookie } from './cookie.ts';
-import { checkGeneratedId } from '../crypto/generated-id.ts';
+import { checkedGenerator } from '../crypto/generated-id.ts';
 import { randomId } from '../crypto/keyring.ts';
 import { ignoreRule } from './ignore.ts';
 import {
@@ -187,7 +187,7 @@ function isForeignStore(store: object): boolean {
 
 function normalizeIdGenerator(generate: SessionOptions['idGenerator']): () => string {
   checkFunction('idGenerator', generate, 'a function that gives a new id');
-  return generate === undefined ? randomId : () => checkGeneratedId(generate());
+  return generate === undefined ? randomId : checkedGenerator(generate);
 }
 
 function normalizeInitialData(
