@@ -143,4 +143,9 @@ export class Epoch {
     this.#initialized = true;
     return true;
   }
+
+  /** Has the next use of the session try again to put initial data in. */
+  retryInitialData(): void {
+    this.#initialized = false;
+  }
 }

@@ -426,9 +426,14 @@ export class SessionState {
   #setInitialData(epoch: Epoch): void {
     const { initialData } = this.context.config;
     if (initialData === null || this.#phase !== 'ready') return;
-    for (const [key, value] of Object.entries(initialData(this.exchange.request))) {
-      const name = fieldName(key);
-      if (!epoch.fields.has(name)) epoch.fields.setInitial(name, value);
+    try {
+      for (const [key, value] of Object.entries(initialData(this.exchange.request))) {
+        const name = fieldName(key);
+        if (!epoch.fields.has(name)) epoch.fields.setInitial(name, value);
+      }
+    } catch (error) {
+      epoch.retryInitialData();
+      throw error;
     }
   }
 }
