@@ -5,6 +5,7 @@ import { startRedis, type RedisServer } from '../../support/redis-server.ts';
 import { loginSuite } from './login-suite.ts';
 import { cookieSuite } from './cookie-suite.ts';
 import { requestSuite } from './request-suite.ts';
+import { securitySuite } from './security-suite.ts';
 import { sessionsSuite } from './sessions-suite.ts';
 import { consistencySuite, SECRET, type MakeFactory } from './suite.ts';
 
@@ -28,4 +29,5 @@ consistencySuite('iovalkey', make);
 loginSuite('iovalkey', make);
 sessionsSuite('iovalkey', make);
 requestSuite('iovalkey', make);
+securitySuite('iovalkey', make);
 cookieSuite('iovalkey', make);

@@ -3,6 +3,7 @@ import { MemoryStore } from 'websauna-session/memory';
 import { loginSuite } from './login-suite.ts';
 import { cookieSuite } from './cookie-suite.ts';
 import { requestSuite } from './request-suite.ts';
+import { securitySuite } from './security-suite.ts';
 import { sessionsSuite } from './sessions-suite.ts';
 import { consistencySuite, SECRET, type MakeFactory } from './suite.ts';
 
@@ -13,4 +14,5 @@ consistencySuite('memory', make);
 loginSuite('memory', make);
 sessionsSuite('memory', make);
 requestSuite('memory', make);
+securitySuite('memory', make);
 cookieSuite('memory', make);

@@ -4,6 +4,7 @@ import { startRedis, type RedisServer } from '../../support/redis-server.ts';
 import { loginSuite } from './login-suite.ts';
 import { cookieSuite } from './cookie-suite.ts';
 import { requestSuite } from './request-suite.ts';
+import { securitySuite } from './security-suite.ts';
 import { sessionsSuite } from './sessions-suite.ts';
 import { consistencySuite, SECRET, type MakeFactory } from './suite.ts';
 
@@ -21,5 +22,6 @@ for (const library of ['redis', 'ioredis'] as const) {
   loginSuite(`Redis, ${library}`, make);
   sessionsSuite(`Redis, ${library}`, make);
   requestSuite(`Redis, ${library}`, make);
+  securitySuite(`Redis, ${library}`, make);
   cookieSuite(`Redis, ${library}`, make);
 }

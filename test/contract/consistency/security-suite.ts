@@ -1,0 +1,231 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { afterEach, describe, test } from 'vitest';
+import type { SessionFactory, SessionOptions, WebsaunaSession } from 'websauna-session';
+import { Jar, visit, Visit } from '../../support/visit.ts';
+import { record, type MakeFactory } from './suite.ts';
+
+type Data = Record<string, unknown>;
+type Factory = SessionFactory<Data>;
+type Session = WebsaunaSession<Data>;
+
+/** Statements of docs/security.md that no clause of the consistency contract has. */
+export function securitySuite(title: string, make: MakeFactory): void {
+  const made: Factory[] = [];
+  const open = (options: Partial<SessionOptions<Data>> = {}): Factory => {
+    const factory = make(options);
+    made.push(factory);
+    return factory;
+  };
+  afterEach(async () => {
+    await Promise.all(made.splice(0).map((factory) => factory.close()));
+  });
+
+  async function started(factory: Factory, act: (session: Session) => unknown = (s) => s.set('a', 1)): Promise<Jar> {
+    const jar = new Jar();
+    await visit(factory, jar, act);
+    return jar;
+  }
+  const read = (factory: Factory, jar: Jar): Promise<Data> =>
+    visit(factory, new Jar(jar), (session) => ({ ...session.toJSON(), owner: session.owner }));
+
+  /** Asserts that an id of before opens nothing, also within the grace of rotations, and that no cookie leads on. */
+  async function assertDead(factory: Factory, old: Jar): Promise<void> {
+    const events = record(factory, 'rejected');
+    const request = await Visit.open(factory, new Jar(old));
+    assert.deepEqual([request.session.owner, request.session.keys()], [null, []]);
+    assert.deepEqual((await request.end()).cookies, []);
+    assert.deepEqual(
+      events.rejected.map(({ reason }) => reason),
+      ['superseded'],
+    );
+  }
+
+  describe(`${title}: security, ids`, () => {
+    test('a generator that repeats itself never opens or overwrites the session of before', async () => {
+      const taken = `${randomUUID().replaceAll('-', '_')}_taken`;
+      const factory = open({ idGenerator: () => taken });
+      const jar = await started(factory, (session) => session.assign({ a: 'first' }));
+      const second = await Visit.open(factory, new Jar());
+      second.session.set('a', 'second');
+      await assert.rejects(async () => await second.end(), { code: 'ERR_SESSION_ID_GENERATOR' });
+      assert.deepEqual(second.head.cookies, []);
+      assert.deepEqual(await read(factory, jar), { a: 'first', owner: null });
+      await visit(factory, jar, (session) => session.invalidate());
+    });
+
+    test('a re-authentication of the same owner gives a new id, and the one of before is dead at once', async () => {
+      const [one, two] = [open(), open()];
+      const owner = randomUUID();
+      const jar = await started(one, (session) => session.login(owner));
+      const old = new Jar(jar);
+      await visit(one, jar, (session) => session.login(owner, { method: 'passkey' }));
+      assert.notEqual(jar.header, old.header);
+      await assertDead(two, old);
+      assert.equal((await read(two, jar))['owner'], owner);
+      assert.equal((await one.owners.list(owner)).length, 1);
+    });
+
+    test('`rotate({ grace: false })` gives a new id, and the one of before is dead at once', async () => {
+      const [one, two] = [open({ rotationGrace: 3600 }), open({ rotationGrace: 3600 })];
+      for (const owner of [null, randomUUID()]) {
+        const jar = await started(one, (session) => (owner === null ? session.set('a', 1) : session.login(owner)));
+        const old = new Jar(jar);
+        await visit(one, jar, (session) => {
+          session.set('admin', true);
+          session.rotate({ grace: false });
+        });
+        assert.notEqual(jar.header, old.header);
+        await assertDead(two, old);
+        const { admin, owner: still } = await read(two, jar);
+        assert.deepEqual([admin, still], [true, owner]);
+      }
+    });
+
+    test('a request that holds the id of before open does not learn what `rotate({ grace: false })` made of it', async () => {
+      const [one, two] = [open(), open()];
+      const jar = await started(one);
+      const slow = await Visit.open(two, new Jar(jar));
+      await visit(one, jar, (session) => {
+        session.set('admin', true);
+        session.rotate({ grace: false });
+      });
+      slow.session.set('late', true);
+      await assert.rejects(
+        slow.session.update('admin', () => 'mine'),
+        { code: 'ERR_SESSION_ENDED' },
+      );
+      assert.equal(slow.session.get('admin'), undefined);
+      assert.deepEqual((await slow.end()).cookies, []);
+      assert.deepEqual(await read(one, jar), { a: 1, admin: true, owner: null });
+    });
+  });
+
+  describe(`${title}: security, logins`, () => {
+    test('`requireFresh` goes by the age of the login, and no activity makes it younger', async () => {
+      const [one, two] = [open({ touchInterval: 0 }), open({ touchInterval: 0 })];
+      const events = record(two, 'refused');
+      const owner = randomUUID();
+      const authenticatedAt = new Date(Date.now() - 600_000);
+      const jar = await started(one, (session) => session.login(owner, { authenticatedAt }));
+      for (const act of [(s: Session) => s.set('a', 1), (s: Session) => s.rotate(), (s: Session) => s.get('a')]) {
+        await visit(one, jar, act);
+        await visit(two, jar, (session) => {
+          session.requireFresh(660);
+          assert.throws(() => session.requireFresh(540), { code: 'ERR_SESSION_NOT_FRESH', status: 403 });
+        });
+      }
+      assert.deepEqual(new Set(events.refused.map(({ reason }) => reason)), new Set(['not-fresh']));
+      const again = await Visit.open(one, jar);
+      again.session.login(owner);
+      again.session.requireFresh(60);
+      await again.end();
+      await visit(two, jar, (session) => session.requireFresh(60));
+    });
+
+    test('a CSRF token is worth nothing in another session, be it anonymous, of the same owner, or new', async () => {
+      const [one, two] = [open(), open()];
+      const owner = randomUUID();
+      const jars = [
+        await started(one),
+        await started(one),
+        await started(one, (session) => session.login(owner)),
+        await started(one, (session) => session.login(owner)),
+      ];
+      const tokens = await Promise.all(jars.map((jar) => visit(one, jar, (session) => session.getCsrfToken())));
+      const { header: unchanged } = jars[0]!;
+      for (const [i, jar] of [...jars, new Jar()].entries()) {
+        const verdicts = await visit(two, jar, (session) => tokens.map((token) => session.verifyCsrfToken(token)));
+        assert.deepEqual(
+          verdicts,
+          tokens.map((_, j) => i === j),
+        );
+      }
+      assert.equal(jars[0]!.header, unchanged);
+    });
+  });
+
+  describe(`${title}: security, failures`, () => {
+    const fails = (): never => {
+      throw new Error('A callback of the application failed');
+    };
+    const callbacks: [string, Partial<SessionOptions<Data>>][] = [
+      ['initialData', { initialData: fails }],
+      ['idGenerator', { idGenerator: fails }],
+      ['cookielessHeaders', { cookielessHeaders: fails }],
+      ['serialize', { serializer: { ...picky(fails), deserialize: (text) => JSON.parse(String(text)) as unknown } }],
+    ];
+    test.each(callbacks)('when `%s` fails, a login stores no session and sends no cookie', async (_, options) => {
+      const [factory, observer] = [open(options), open()];
+      const owner = randomUUID();
+      const request = await Visit.open(factory, new Jar());
+      await assert.rejects(async () => {
+        request.session.login(owner);
+        request.session.set('secret', 'of the login');
+        await request.end();
+      }, /failed/);
+      await Promise.resolve(factory.commit(request.session, request.head)).catch(() => {});
+      assert.deepEqual(request.head.cookies, []);
+      assert.deepEqual(await observer.owners.list(owner), []);
+    });
+
+    test('when `initialData` fails, the session cannot be used without them, and later with them', async () => {
+      let broken = true;
+      const factory = open({ initialData: () => (broken ? fails() : { restricted: true }) });
+      const request = await Visit.open(factory, new Jar());
+      for (let i = 0; i < 2; i++) assert.throws(() => request.session.set('a', 1), /failed/);
+      broken = false;
+      assert.deepEqual(request.session.toJSON(), { restricted: true });
+      await request.end();
+    });
+
+    const checks: [string, Partial<SessionOptions<Data>>][] = [
+      ['invalidateBefore', { invalidateBefore: fails }],
+      ['bypassCache', { bypassCache: fails }],
+      ['deserialize', { serializer: { serialize: (value) => JSON.stringify(value), deserialize: unreadable(fails) } }],
+    ];
+    test.each(checks)('when `%s` fails, nobody is logged in and nothing is read', async (name, options) => {
+      const owner = randomUUID();
+      const jar = await started(open(), (session) => {
+        session.login(owner);
+        session.set('secret', 'of the owner');
+      });
+      const failing = open({ ...options, onStoreError: 'fail' });
+      const anonymous = open({ ...options, onStoreError: 'anonymous' });
+      if (name === 'deserialize') {
+        await visit(failing, new Jar(jar), (session) => {
+          assert.equal(session.get('secret'), undefined);
+          assert.equal(session.owner, null);
+        });
+        return;
+      }
+      await assert.rejects(async () => await Visit.open(failing, new Jar(jar)), /failed/);
+      const request = await Visit.open(anonymous, new Jar(jar));
+      const { owner: seen, degraded } = request.session;
+      assert.deepEqual([seen, request.session.get('secret'), degraded], [null, undefined, true]);
+      assert.throws(() => request.session.login(owner), { code: 'ERR_SESSION_DEGRADED' });
+      assert.deepEqual((await request.end()).cookies, []);
+    });
+  });
+
+  describe(`${title}: security, administrators`, () => {
+    test('`purge({ olderThan: 0 })` ends every session, anonymous or owned', async () => {
+      const factory = open();
+      const owner = randomUUID();
+      const jars = [await started(factory), await started(factory, (session) => session.login(owner))];
+      assert.ok((await factory.sessions.purge({ olderThan: 0 })) >= 2);
+      for (const jar of jars) assert.deepEqual(await read(factory, jar), { owner: null });
+      assert.deepEqual(await factory.owners.list(owner), []);
+      for await (const left of factory.sessions.scan()) assert.fail(`${left.handle} is left`);
+    });
+  });
+}
+
+/** Passes the check of the options, and fails for what a session holds. */
+function picky(fail: () => never): { serialize: (value: unknown) => string } {
+  return { serialize: (value) => (value === 'of the login' ? fail() : JSON.stringify(value)) };
+}
+
+function unreadable(fail: () => never): (stored: string | Uint8Array) => unknown {
+  return (stored) => (String(stored).includes('of the owner') ? fail() : (JSON.parse(String(stored)) as unknown));
+}
