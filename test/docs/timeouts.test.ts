@@ -64,6 +64,7 @@ describe('limits', () => {
     const { policy } = make({ ...assuranceLevels.AAL2, cookie: { maxAge: 3600 }, maxSessionsPerOwner: 3 });
     assert.deepEqual(policy, {
       timeout: 3600,
+      maxTimeout: 3600,
       absoluteTimeout: DAY,
       touchInterval: 60,
       rotationGrace: 10,
