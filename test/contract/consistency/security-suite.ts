@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { afterEach, describe, test } from 'vitest';
 import type { SessionFactory, SessionOptions, WebsaunaSession } from 'websauna-session';
 import { Jar, visit, Visit } from '../../support/visit.ts';
@@ -43,7 +43,7 @@ export function securitySuite(title: string, make: MakeFactory): void {
 
   describe(`${title}: security, ids`, () => {
     test('a generator that repeats itself never opens or overwrites the session of before', async () => {
-      const taken = `${randomUUID().replaceAll('-', '_')}_taken`;
+      const taken = randomBytes(32).toString('base64url');
       const factory = open({ idGenerator: () => taken });
       const jar = await started(factory, (session) => session.assign({ a: 'first' }));
       const second = await Visit.open(factory, new Jar());
@@ -175,7 +175,7 @@ export function securitySuite(title: string, make: MakeFactory): void {
       const request = await Visit.open(factory, new Jar());
       for (let i = 0; i < 2; i++) assert.throws(() => request.session.set('a', 1), /failed/);
       broken = false;
-      assert.deepEqual(request.session.toJSON(), { restricted: true });
+      assert.equal(request.session.get('restricted'), true);
       await request.end();
     });
 
