@@ -208,6 +208,60 @@ export function securitySuite(title: string, make: MakeFactory): void {
     });
   });
 
+  describe(`${title}: security, events`, () => {
+    test('each refusal is an event with its reason, the session, and the address of the client', async () => {
+      let changed: Date | null = null;
+      const factory = open({
+        maxSessionsPerOwner: 1,
+        onSessionLimit: 'refuse',
+        invalidateBefore: (_owner, request) => ((request as { url: string }).url === '/changed' ? changed : null),
+      });
+      const events = record(factory, 'refused');
+      const [owner, other] = [randomUUID(), randomUUID()];
+      const jar = await started(factory);
+      const handle = await visit(factory, jar, (session) => {
+        assert.throws(() => session.requireFresh(60), { code: 'ERR_SESSION_NOT_FRESH' });
+        return session.handle;
+      });
+      await visit(
+        factory,
+        jar,
+        (session) => assert.throws(() => session.requireCsrfToken('none'), { code: 'ERR_SESSION_CSRF' }),
+        { method: 'POST' },
+      );
+      await started(factory, (session) => session.login(owner));
+      const full = await Visit.open(factory, jar);
+      full.session.login(owner);
+      await assert.rejects(async () => await full.end(), { code: 'ERR_SESSION_FULL' });
+      const pending = await started(factory, (session) => session.beginLogin(other));
+      changed = new Date(8.64e15);
+      const late = await visit(factory, pending, (session) => session.handle, { url: '/changed' });
+      const clientAddress = '192.0.2.1';
+      assert.deepEqual(events.refused, [
+        { handle, reason: 'not-fresh', clientAddress },
+        { handle, reason: 'csrf', clientAddress },
+        { handle, reason: 'session-limit', clientAddress },
+        { handle: late, reason: 'login-expired', clientAddress },
+      ]);
+    });
+
+    test('a cookie that opens nothing is an event with its reason and the address of the client', async () => {
+      const factory = open();
+      const events = record(factory, 'rejected');
+      const ended = await started(factory);
+      await visit(factory, new Jar(ended), (session) => session.logout());
+      const [value = ''] = ended.cookies.values();
+      const forged = `${value.slice(0, 43)}.${'A'.repeat(43)}`;
+      for (const cookie of ['session=garbage', `session=${forged}`, `session=${value}`]) {
+        await visit(factory, new Jar(), (session) => session.get('a'), { headers: { cookie } });
+      }
+      assert.deepEqual(
+        events.rejected.map(({ reason, clientAddress }) => [reason, clientAddress]),
+        ['malformed', 'signature', 'not-found'].map((reason) => [reason, '192.0.2.1']),
+      );
+    });
+  });
+
   describe(`${title}: security, administrators`, () => {
     test('`purge({ olderThan: 0 })` ends every session, anonymous or owned', async () => {
       const factory = open();
