@@ -38,6 +38,33 @@ export const SECRETS: readonly AdapterCheck[] = [
     },
   ),
   appCheck(
+    'an id that the client made up, or of a session that has ended, is never adopted, and an event reports it',
+    {
+      routes: {
+        '/': reads(),
+        '/add': writes(),
+        '/end': (session) => {
+          session.invalidate();
+          return {};
+        },
+      },
+    },
+    async (app) => {
+      const browser = app.browser();
+      await browser.visit('/add');
+      const ended = browser.cookies.get('session')!;
+      await browser.clone().visit('/end');
+      const forged = `${ended.slice(0, 43)}.${'A'.repeat(43)}`;
+      for (const cookie of [ended, forged, ended.slice(0, 43)]) {
+        browser.cookies.set('session', cookie);
+        assert.equal((await browser.visit('/add')).cookies.length, 1);
+        assert.ok(!browser.cookies.get('session')!.includes(ended.slice(0, 43)), 'the id is one of our own');
+        assert.equal((await browser.visit('/')).body, '1');
+      }
+      assert.deepEqual(app.reasons('rejected'), ['not-found', 'signature', 'malformed']);
+    },
+  ),
+  appCheck(
     'the id leaves in `Set-Cookie` alone: no other header and no body has it',
     {
       routes: {
