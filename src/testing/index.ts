@@ -1,4 +1,4 @@
-export { storeContract } from './store/contract.ts';
+export { storeContract, type StoreCapabilities } from './store/contract.ts';
 export type { StoreCheck, StoreHarness } from './store/check.ts';
 export { adapterContract } from './adapter/contract.ts';
 export type {

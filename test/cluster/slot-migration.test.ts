@@ -57,7 +57,7 @@ describe.each(Object.entries(CLUSTER_CLIENTS))('a slot on its way: %s', (name, c
   });
   afterEach(() => migration.finish());
 
-  /** How often the two nodes have said that a key is elsewhere, or that they cannot tell yet. */
+  /** How often the two nodes have refused a command because a key is elsewhere, or may be. */
   async function refusals(): Promise<number> {
     const counts = await Promise.all([migration.from, migration.to].map((node) => node.cli('INFO', 'stats')));
     return counts.reduce<number>((sum, info) => sum + Number(/total_error_replies:(\d+)/.exec(String(info))?.[1]), 0);
@@ -95,7 +95,7 @@ describe.each(Object.entries(CLUSTER_CLIENTS))('a slot on its way: %s', (name, c
     assert.equal(await refusals(), before);
   });
 
-  test('is no outage: who waited in vain is told that Redis refused, not that it cannot be reached', async () => {
+  test('is no outage: a command that waited in vain reports that Redis refused, not that it cannot be reached', async () => {
     // Time for the tries that ioredis makes by itself, which take 0.7 to 1.2 seconds, and not for as many again.
     const once = createRedisStore({ client: given.client, prefix: PREFIX, socketTimeout: 1.35 });
     await migration.move([index()]);

@@ -36,7 +36,7 @@ export function formatDetails(details: RecordDetails): string {
   return JSON.stringify([owner ?? 0, method ?? 0, address ?? 0, agent ?? 0]);
 }
 
-/** @throws {TypeError} for index keys that could not be told apart in the metadata */
+/** @throws {TypeError} for index keys that would break the metadata */
 export function formatIndexKeys(indexKeys: readonly string[]): string {
   for (const indexKey of indexKeys) {
     if (!INDEX_KEY.test(indexKey)) throw new TypeError('Expected `indexKeys` to be base64url words');

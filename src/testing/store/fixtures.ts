@@ -70,7 +70,7 @@ export function rekey(extra: Partial<RecordRekey> = {}): RecordRekey {
   return { ...change(), login: null, tombstone: null, exact: false, ...extra };
 }
 
-/** A login that gives a record a new key. */
+/** A rekey by a login. */
 export function loginRekey(limits: Partial<LoginChange> = {}, extra: Partial<RecordRekey> = {}): RecordRekey {
   return rekey({ login: { ...login(limits), details: DETAILS, absoluteTimeout: 86400 }, ...extra });
 }

@@ -1,11 +1,11 @@
 import type { SessionStore } from '../../stores/store.ts';
 
-/** Called with the name of each operation on records; may throw in its place, or make it wait. */
+/** Called with the name of each operation before it begins; may throw in its place, or delay it. */
 export type BeforeOperation = (operation: string) => void | Promise<void>;
 
 /**
- * A store that tells before it does anything: to count what a request costs, to fail as a broken connection
- * would, or to hold a request at a certain point.
+ * Returns a store that calls back before each operation: to count what a request costs, to fail as a broken connection
+ * does, or to hold a request at a certain point. `now` and `close` are not reported.
  *
  * @example
  * ```ts

@@ -43,7 +43,7 @@ export const RACES: readonly (StoreCheck & { readonly owners?: true })[] = [
     },
   },
   {
-    title: 'C3: of concurrent takers each field is given to one',
+    title: 'C3: of takes that race, one gets each field',
     async run({ store }) {
       const key = await createAnonymous(store, { '@f:1': 'a', '@f:2': 'b', other: 'c' });
       const taken = await Promise.all(Array.from({ length: 5 }, () => store.take(key, '@f:')));

@@ -73,7 +73,7 @@ export const RECORDS: readonly StoreCheck[] = [
     },
   },
   {
-    title: 'fields and expectations are told apart to the last bit',
+    title: 'names and expectations are compared exactly',
     async run({ store }) {
       const names = ['a', 'A', 'a ', 'a\u0000', '\ufffd', '\u00e9', 'e\u0301', '\ud83d\ude00', '\ud83d\ude01'];
       const key = await createAnonymous(store, Object.fromEntries(names.map((name, i) => [name, `${i}`])));
@@ -149,7 +149,7 @@ export const RECORDS: readonly StoreCheck[] = [
     },
   },
   {
-    title: 'the cookie that was last sent is remembered with its time, and by other writes left as it is',
+    title: 'the cookie that was last sent is remembered with its time, and other writes leave it as it is',
     async run({ store, pass }) {
       const key = await createAnonymous(store);
       await pass(key, 100);
@@ -163,7 +163,7 @@ export const RECORDS: readonly StoreCheck[] = [
     },
   },
   {
-    title: 'a timeout of the session itself is told from one of the factory, and by other writes left as it is',
+    title: "whether the timeout is the session's own is remembered, and other writes leave both as they are",
     async run({ store }) {
       const key = await createAnonymous(store);
       await store.save(key, change({}, { timeout: { seconds: 77, adjusted: true } }));

@@ -56,14 +56,14 @@ export const SCANS: readonly StoreCheck[] = [
       const keys = Array.from({ length: 20 }, () => newKey());
       for (const key of keys) await store.create(key, record());
       const handles = new Set(keys.map(({ handle }) => handle));
-      let given = 0;
+      let seen = 0;
       for await (const { key } of store.scan!()) {
         if (!handles.has(key.handle)) continue;
-        given += 1;
-        assert.ok(given < 1000, 'the scan does not end');
+        seen += 1;
+        assert.ok(seen < 1000, 'the scan does not end');
         await store.save(key, change({ a: '2' }));
       }
-      assert.ok(given >= keys.length);
+      assert.ok(seen >= keys.length);
       for await (const { key } of store.scan!()) if (handles.has(key.handle)) await store.destroy(key);
       assert.equal((await scanned(store, keys)).size, 0);
     },

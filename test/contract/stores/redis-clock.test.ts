@@ -23,7 +23,7 @@ import { recordName } from '../../support/redis-harness.ts';
 import { startRedis, type RedisServer } from '../../support/redis-server.ts';
 import { RelayingDriver } from '../../support/relaying-driver.ts';
 
-// D1: stored times are compared with the clock of the server, whatever the clock of the process says.
+// D1: stored times are compared with the clock of the server, and never with that of the process.
 
 const PREFIX = 'clock:';
 const SCRIPTS = new Map(Object.entries(scripts).map(([name, { sha }]) => [sha, name]));
@@ -40,7 +40,7 @@ afterAll(async () => {
 });
 afterEach(() => vi.restoreAllMocks());
 
-/** A driver that knows which commands it was given, and which of them have been answered. */
+/** A driver that logs commands and answers. */
 class WatchedDriver extends RelayingDriver {
   readonly log: string[] = [];
 

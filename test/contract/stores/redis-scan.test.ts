@@ -61,7 +61,7 @@ test('a scan passes over what others keep under names like those of sessions', a
   await store.close();
 });
 
-test('a store that cannot be scanned says so, and finds anonymous sessions and those of a given owner all the same', async () => {
+test('a store without `scan` reports that, and still finds anonymous sessions and those of a named owner', async () => {
   const memory = new MemoryStore();
   const store = Object.fromEntries(
     (['load', 'create', 'save', 'rekey', 'take', 'destroy', 'close', 'now'] as const).map((name) => [

@@ -81,7 +81,7 @@ describe.each(['redis', 'ioredis'] as const)('records that others have written, 
   });
 
   test.each([undefined, 'mallory'])(
-    "a record copied from another owner's session makes nobody that owner (%s)",
+    "a record copied from another owner's session does not open as that owner's (%s)",
     async (owner) => {
       const [victim, mine] = [await started('alice'), await started(owner)];
       await server.cli('COPY', victim.key, mine.key, 'REPLACE');

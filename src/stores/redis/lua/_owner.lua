@@ -4,7 +4,7 @@
 -- @include _record_exists
 -- @include _revocation
 
--- Microseconds, to tell logins of one millisecond apart.
+-- Microseconds, so that logins of one millisecond keep their order.
 local now_us = time[1] * 1000000 + time[2]
 
 -- Makes room for one more session; returns the handles that it ended, or nil when the owner has as many

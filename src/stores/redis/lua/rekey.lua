@@ -1,4 +1,4 @@
--- Gives a record a new key together with a change, for a rotation or a login of an anonymous session or the same owner's.
+-- Moves a record to a new key, with a change: a rotation, or a login of an anonymous session or the same owner's.
 -- KEYS  1 old record, 2 new record, 3 the index of the new record's owner (owned records only), 4 the old record's, which
 --       is the same unless a login is the first under a new secret (owned records only)
 -- ARGV  1 old handle, 2 new handle, 3 idle timeout (see set_timeout), 4 cookie (see set_cookie), 5-9 (see begin_life; 6, the

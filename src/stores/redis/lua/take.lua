@@ -2,7 +2,7 @@
 -- KEYS  1 record, 2 the owner's index (owned records only)
 -- ARGV  1 handle, 2 prefix
 -- Returns {1, now, field, value...} | {0} | {2, nonce, grace until, now, successor, confirmed}
--- Upholds C3: what one caller was given, no other caller is given.
+-- Upholds C3: of concurrent callers, one gets each field.
 -- @include _record
 -- @include _revocation
 -- @include _live_record
