@@ -82,12 +82,19 @@ export function tooLate(seconds: number): SessionError {
   );
 }
 
-/** What `ERR_SESSION_STORE_UNAVAILABLE` says. Addresses are left to the cause: the message may reach clients. */
-export function unavailable(cause: unknown): SessionError {
-  return new SessionError('ERR_SESSION_STORE_UNAVAILABLE', explain(cause), { cause });
+/**
+ * For a command that could not be sent, or whose connection broke.
+ * @param server - What to call the server, as in {@link explain}.
+ */
+export function unavailable(cause: unknown, server?: string): SessionError {
+  return new SessionError('ERR_SESSION_STORE_UNAVAILABLE', explain(cause, server), { cause });
 }
 
-export function explain(fault: unknown): string {
+/**
+ * Describes why Redis cannot be used. Never quotes what a server or library says about a command.
+ * @param server - What to call the server: 'Redis', or 'Redis at localhost:6379' for a connection of our own.
+ */
+export function explain(fault: unknown, server = 'Redis'): string {
   const root = rootOf(fault);
   if (root instanceof ConnectionError) return root.message;
   if (isLoginRefusal(root)) {
@@ -98,7 +105,7 @@ export function explain(fault: unknown): string {
     return "The Redis client is closed: call its connect() before the first request, and don't close it";
   }
   const code = root instanceof Error && 'code' in root && typeof root.code === 'string' ? ` (${root.code})` : '';
-  return `Redis cannot be reached${code}`;
+  return `${server} cannot be reached${code}`;
 }
 
 function rootOf(fault: unknown): unknown {

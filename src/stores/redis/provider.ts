@@ -20,6 +20,7 @@ export function redisSource(redis: RedisOptions, bytes: boolean, events: EventHu
     bytes,
     onDown: (error: unknown) => events.emit('circuitOpen', { error }),
     onUp: () => events.emit('circuitClosed', {}),
+    onFailed: (error: unknown) => events.emit('storeError', { operation: 'connect', error }),
   };
   if (typeof options.client === 'function') {
     return byRequest(options, options.client, (client) => createRedisStore({ ...redis, client }, hooks));
@@ -59,12 +60,17 @@ function byRequest(
  */
 export function createRedisStore(
   redis: RedisOptions,
-  hooks: { bytes?: boolean; onDown?: (error: unknown) => void; onUp?: () => void } = {},
+  hooks: {
+    bytes?: boolean;
+    onDown?: (error: unknown) => void;
+    onUp?: () => void;
+    onFailed?: (error: unknown) => void;
+  } = {},
 ): RedisStore {
   const options = normalizeRedisOptions(redis);
   if (typeof options.client === 'function') throw expected('redis.client', 'a client', options.client);
-  const { bytes = false, onDown, onUp } = hooks;
-  const driver = options.client === null ? connect(options) : driverFor(options.client);
+  const { bytes = false, onDown, onUp, onFailed } = hooks;
+  const driver = options.client === null ? connect(options, { onFailed }) : driverFor(options.client);
   const guarded = new ResilientDriver(driver, {
     timeout: options.socketTimeout,
     ...(onDown && { onOpen: onDown }),

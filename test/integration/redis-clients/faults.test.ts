@@ -12,12 +12,15 @@ import { connectWith, libraries, WRITE } from './own.ts';
 const TIMEOUT = 0.25;
 
 const unhandled: unknown[] = [];
+const warnings: Error[] = [];
+const warn = (warning: Error): void => void warnings.push(warning);
 const complaints = vi.spyOn(console, 'error').mockImplementation(() => {});
 const note = (reason: unknown): void => void unhandled.push(reason);
 let server: RedisServer;
 
 beforeAll(async () => {
   process.on('unhandledRejection', note);
+  process.on('warning', warn);
   server = await startRedis();
   // The first import of a library takes longer than the commands here may.
   await Promise.all(libraries.map(({ library, importers }) => importers[library]()));
@@ -25,6 +28,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   process.off('unhandledRejection', note);
+  process.off('warning', warn);
   await server?.stop();
 });
 
@@ -108,7 +112,7 @@ describe.each(libraries)('with $name', (library) => {
     const error = await failure(driver.hgetall('key', false));
     expect(performance.now() - start).toBeLessThan(TIMEOUT * 1000);
     expect(error.code).toBe('ERR_SESSION_STORE_UNAVAILABLE');
-    expect(error.message).toMatch(/^Redis cannot be reached|^Redis has not answered/);
+    expect(error.message).toMatch(/^Redis at \S+ cannot be reached|^Redis has not answered/);
     expect(error.cause).toBeInstanceOf(Error);
     await server.restart();
     await connected(driver);
@@ -121,7 +125,7 @@ describe.each(libraries)('with $name', (library) => {
     const driver = connect({ port: server.port, socketTimeout: 0.5 }, { onOpen });
     const errors = await Promise.all(Array.from({ length: 5 }, () => failure(driver.hgetall('key', false))));
     expect(errors.map(({ code }) => code)).toEqual(Array.from({ length: 5 }, () => 'ERR_SESSION_STORE_UNAVAILABLE'));
-    expect(errors[0]?.message).toBe('Redis cannot be reached (ECONNREFUSED)');
+    expect(errors[0]?.message).toBe(`Redis at 127.0.0.1:${server.port} cannot be reached (ECONNREFUSED)`);
     expect(errors[0]?.cause).toMatchObject({ code: 'ECONNREFUSED' });
     expect(onOpen).toHaveBeenCalledOnce();
     await server.restart();
@@ -163,7 +167,7 @@ describe.each(libraries)('with $name', (library) => {
     const encrypted = await startRedis({ tls: true });
     const driver = connect({ port: encrypted.port, tls: true, socketTimeout: 1 });
     const error = await failure(driver.hgetall('key', false));
-    expect(error.message).toBe('Redis cannot be reached (DEPTH_ZERO_SELF_SIGNED_CERT)');
+    expect(error.message).toBe(`Redis at 127.0.0.1:${encrypted.port} cannot be reached (DEPTH_ZERO_SELF_SIGNED_CERT)`);
     await encrypted.stop();
   });
 
@@ -193,7 +197,8 @@ describe.each(libraries)('with $name', (library) => {
   });
 });
 
-test('nothing of all this was left unhandled, or complained about on the console', () => {
+test('nothing of all this was left unhandled, warned of, or complained about on the console', () => {
+  expect(warnings).toEqual([]);
   expect(unhandled).toEqual([]);
   expect(complaints.mock.calls).toEqual([]);
 });

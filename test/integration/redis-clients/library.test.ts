@@ -21,7 +21,7 @@ afterAll(async () => {
 });
 
 function connectFrom(importers: Importers, options: RedisOptions = {}): ManagedConnection {
-  return connect(normalizeRedisOptions({ url: server.url, socketTimeout: 20, ...options }), importers);
+  return connect(normalizeRedisOptions({ url: server.url, socketTimeout: 20, ...options }), { importers });
 }
 
 test.each([

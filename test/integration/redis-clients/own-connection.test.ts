@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { RedisOptions } from '../../../src/stores/redis/options.ts';
+import { ResilientDriver } from '../../../src/stores/redis/connection/resilient-driver.ts';
 import type { ManagedConnection } from '../../../src/stores/redis/connection/managed-connection.ts';
 import { certificate } from '../../support/certificate.ts';
 import { startRedis, type RedisServer } from '../../support/redis-server.ts';
@@ -116,6 +117,27 @@ describe.each(libraries)('with $name', (library) => {
     await waitFor('a refused attempt', () => driver.fault !== undefined);
     await server.start();
     expect([Object.keys(await fields), await reply]).toEqual([[], [1]]);
+    await server.stop();
+  });
+
+  test('an address that cannot be reached is named, without user and password', async () => {
+    const server = await startRedis({ unixSocket: true });
+    await server.kill();
+    const port = server.port;
+    for (const [options, address] of [
+      [{ url: `redis://some-user:some-password@127.0.0.1:${port}/1` }, `127.0.0.1:${port}`],
+      [{ url: `redis://some-user:some-password@[::1]:${port}` }, `[::1]:${port}`],
+      [{ unixSocketPath: server.socketPath! }, server.socketPath!],
+    ] satisfies [RedisOptions, string][]) {
+      const driver = new ResilientDriver(connect({ ...options, socketTimeout: 0.3 }), { timeout: 0.3 });
+      const { message } = await driver.ping().then(
+        () => expect.unreachable('The command worked'),
+        (error: unknown) => error as Error,
+      );
+      expect(message).toMatch(/^Redis at \S+ cannot be reached/);
+      expect(message).toContain(`Redis at ${address} cannot`);
+      expect(message).not.toMatch(/some-user|some-password/);
+    }
     await server.stop();
   });
 

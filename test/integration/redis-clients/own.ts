@@ -35,7 +35,7 @@ export const librariesAndPools: readonly (Library & { readonly pool: RedisPoolOp
 
 /** A connection of our own. */
 export function connectWith({ library, importers }: Library, options: RedisOptions): ManagedConnection {
-  return connect(normalizeRedisOptions({ library, ...options }), importers);
+  return connect(normalizeRedisOptions({ library, ...options }), { importers });
 }
 
 /** Writes what is in ARGV to a hash. */

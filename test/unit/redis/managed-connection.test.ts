@@ -18,7 +18,7 @@ beforeEach(async () => {
   clock = new ManualClock();
   const fake = fakeConnections();
   made = fake.made;
-  connection = new ManagedConnection(fake.load, { timeout: 2, clock });
+  connection = new ManagedConnection(fake.load, { address: 'localhost:6379', timeout: 2, clock });
   await settle();
 });
 

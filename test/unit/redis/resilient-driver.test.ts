@@ -22,7 +22,7 @@ beforeEach(async () => {
   onClose.mockReset();
   const { made, load } = fakeConnections();
   connections = made;
-  driver = new ResilientDriver(new ManagedConnection(load, { timeout: 2, clock }), {
+  driver = new ResilientDriver(new ManagedConnection(load, { address: 'localhost:6379', timeout: 2, clock }), {
     timeout: 2,
     clock,
     onOpen,
@@ -50,8 +50,16 @@ describe('a guarded driver', () => {
     const [error] = await failures(1);
     expect(error).toMatchObject({
       code: 'ERR_SESSION_STORE_UNAVAILABLE',
-      message: 'Redis cannot be reached (ECONNREFUSED)',
+      message: 'Redis at localhost:6379 cannot be reached (ECONNREFUSED)',
       cause: REFUSED,
+    });
+  });
+
+  test('names the address where a first connection was waited for in vain', async () => {
+    const [error] = await failures(1);
+    expect(error).toMatchObject({
+      code: 'ERR_SESSION_STORE_UNAVAILABLE',
+      message: 'Redis at localhost:6379 cannot be reached: there was no connection within 2 s',
     });
   });
 

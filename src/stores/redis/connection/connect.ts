@@ -8,7 +8,7 @@ import { openNodeRedis, type NodeRedisModule } from './open-node-redis.ts';
 export type Importers = Readonly<Record<RedisLibrary, () => Promise<unknown>>>;
 
 // Bundlers look for these literals, and let pass what is not installed if a `try` is around it.
-const importers: Importers = {
+const IMPORTERS: Importers = {
   async redis() {
     try {
       return await import('redis');
@@ -33,6 +33,14 @@ function toMissingClientError(library: RedisLibrary, error: unknown): unknown {
   return new SessionError('ERR_SESSION_CLIENT_MISSING', message, { cause: error });
 }
 
+/** What a connection of our own reports about itself, and where it has its client library from. */
+export interface ConnectHooks {
+  /** Is told of an error that no waiting will mend: the client library is missing, or refuses the options. */
+  readonly onFailed?: ((error: Error) => void) | undefined;
+  /** How the client libraries are imported; replaced in tests. */
+  readonly importers?: Importers;
+}
+
 /**
  * Connects to Redis with a client of our own. Connecting starts at once, in the background, and is tried
  * again for ever. The first commands wait for the first connection, later ones fail while there is none.
@@ -40,9 +48,22 @@ function toMissingClientError(library: RedisLibrary, error: unknown): unknown {
  *
  * @throws TypeError for options that the library does not have.
  */
-export function connect(options: NormalizedRedisOptions, from: Importers = importers): ManagedConnection {
+export function connect(options: NormalizedRedisOptions, hooks: ConnectHooks = {}): ManagedConnection {
   if (options.library === 'ioredis') refuseForIoredis(options);
-  return new ManagedConnection(() => load(options, from), { timeout: options.socketTimeout });
+  const address = addressOf(options);
+  return new ManagedConnection(() => load(options, hooks.importers ?? IMPORTERS), {
+    address,
+    timeout: options.socketTimeout,
+    onFailed(error) {
+      warn(`Sessions cannot be stored. ${error.message}`, 'WEBSAUNA_SESSION_CONNECT');
+      hooks.onFailed?.(error);
+    },
+    onClosed: countConnection(address),
+  });
+}
+
+function addressOf({ unixSocketPath, host, port }: NormalizedRedisOptions): string {
+  return unixSocketPath ?? `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 async function load(options: NormalizedRedisOptions, from: Importers): Promise<OpenConnection> {
@@ -85,4 +106,33 @@ function refuseForIoredis(options: NormalizedRedisOptions): void {
     `Expected \`redis.${name}\` to be unset with ioredis, which has no such thing. ` +
       'Leave it out, or install `redis` (npm install redis)',
   );
+}
+
+/** Connections to one address, pools counted once, above which a process is warned. */
+const MANY_CONNECTIONS = 10;
+const connections = new Map<string, number>();
+let hasWarned = false;
+
+/** Counts an open connection, and warns once when there are many. Returns a function that counts it as closed. */
+function countConnection(address: string): () => void {
+  const change = (by: number): number => {
+    const count = (connections.get(address) ?? 0) + by;
+    if (count === 0) connections.delete(address);
+    else connections.set(address, count);
+    return count;
+  };
+  const count = change(1);
+  if (count > MANY_CONNECTIONS && !hasWarned) {
+    hasWarned = true;
+    warn(
+      `This process has opened ${count} connections for sessions to Redis at ${address}. ` +
+        'Make one session factory when the process starts and use it for all requests, and close a factory that is no longer needed',
+      'WEBSAUNA_SESSION_CONNECTIONS',
+    );
+  }
+  return () => change(-1);
+}
+
+function warn(message: string, code: string): void {
+  process.emitWarning(message, { type: 'SessionWarning', code });
 }

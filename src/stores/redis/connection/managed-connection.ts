@@ -32,6 +32,8 @@ export interface Connection {
 export type OpenConnection = (events: ConnectionEvents) => Connection;
 
 export interface ManagedConnectionOptions {
+  /** The server's host and port, or the path of its socket, for messages. */
+  readonly address: string;
   /** Seconds that a command waits for the first connection. */
   readonly timeout: number;
   /** Is told of an error that no waiting will mend: the client library is missing, or refuses the options. */
@@ -112,6 +114,15 @@ export class ManagedConnection implements RedisDriver {
 
   get library(): RedisDriver['library'] {
     return this.#library;
+  }
+
+  /** What to call the server in messages. */
+  get server(): string {
+    return `Redis at ${this.#options.address}`;
+  }
+
+  get isReady(): boolean {
+    return this.#driver !== undefined;
   }
 
   /** Why there is no connection; `undefined` while there is one, and before anything is known. */
@@ -237,7 +248,7 @@ export class ManagedConnection implements RedisDriver {
     this.#cancelTimer = this.#clock.after(hadLasted ? 0 : this.#delay, () => this.#connect());
     // A login that the server has just refused is not worth waiting for.
     if (isServerReply(fault)) {
-      const refusal = new ConnectionError(explain(fault), { cause: fault });
+      const refusal = new ConnectionError(explain(fault, this.server), { cause: fault });
       for (const waiter of this.#takeWaiters()) waiter.reject(refusal);
     }
   }
@@ -289,7 +300,8 @@ export class ManagedConnection implements RedisDriver {
    */
   async #nextDriver(grace: number): Promise<RedisDriver> {
     if (this.#final !== undefined) throw this.#final;
-    if (isServerReply(this.#fault)) throw new ConnectionError(explain(this.#fault), { cause: this.#fault });
+    if (isServerReply(this.#fault))
+      throw new ConnectionError(explain(this.#fault, this.server), { cause: this.#fault });
     if (this.#wasReady && grace <= 0) return offline();
     const start = this.#clock.now();
     const driver = await this.#wait(this.#wasReady ? grace : this.#ms + SLACK_MS);

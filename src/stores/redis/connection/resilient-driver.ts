@@ -4,6 +4,7 @@ import { CircuitBreaker } from './circuit-breaker.ts';
 import { TimeoutQueue, systemClock, type Clock, type Outcomes } from './timeout-queue.ts';
 import type { CachedFields, RedisDriver, Script, ScriptReply } from '../driver.ts';
 import {
+  ConnectionError,
   MisdirectedReplyError,
   explain,
   isMistake,
@@ -137,15 +138,20 @@ export class ResilientDriver implements RedisDriver {
     // That a client is offline says little; why, says more.
     const fault = error instanceof MisdirectedReplyError ? error : this.#faultBehind(error);
     this.#breaker.broke(ticket, fault);
-    return unavailable(fault);
+    return unavailable(fault, this.#own?.server);
   }
 
   #late(ticket: number): SessionError {
     this.#inner.refresh?.();
-    const fault = this.#own?.fault;
-    const error = fault === undefined ? tooLate(this.#seconds) : unavailable(fault);
+    const own = this.#own;
+    const fault = own?.fault ?? (own?.isReady === false ? this.#neverConnected(own) : undefined);
+    const error = fault === undefined ? tooLate(this.#seconds) : unavailable(fault, own?.server);
     this.#breaker.late(ticket, fault ?? error);
     return error;
+  }
+
+  #neverConnected({ server }: ManagedConnection): ConnectionError {
+    return new ConnectionError(`${server} cannot be reached: there was no connection within ${this.#seconds} s`);
   }
 
   /** Why there is no connection of our own, or else the error. */
@@ -156,7 +162,9 @@ export class ResilientDriver implements RedisDriver {
   #refusal(): SessionError {
     const { fault, downFor } = this.#breaker;
     const why =
-      fault instanceof SessionError && fault.code === 'ERR_SESSION_STORE_TIMEOUT' ? '' : ` (${explain(fault)})`;
+      fault instanceof SessionError && fault.code === 'ERR_SESSION_STORE_TIMEOUT'
+        ? ''
+        : ` (${explain(fault, this.#own?.server)})`;
     const seconds = (downFor / 1000).toFixed(1);
     return new SessionError(
       'ERR_SESSION_STORE_UNAVAILABLE',
