@@ -20,9 +20,14 @@ const server = createApp(sessions, users).listen(port, (error) => {
   console.log(`Demo on http://localhost:${at}, sessions in ${redisUrl ? 'Redis (REDIS_URL)' : 'memory'}`);
 });
 
+/** Milliseconds that requests under way may take when the process is stopped. */
+const STOP_TIMEOUT_MS = 5_000;
+
 function stop(): void {
   server.close(() => void sessions.close());
   server.closeIdleConnections();
+  // A client that keeps a connection busy would keep the process running.
+  setTimeout(() => server.closeAllConnections(), STOP_TIMEOUT_MS).unref();
 }
 process.once('SIGINT', stop);
 process.once('SIGTERM', stop);
