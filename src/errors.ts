@@ -33,6 +33,9 @@ const STATUS: Partial<Record<SessionErrorCode, number>> = {
   ERR_SESSION_STORE_UNAVAILABLE: 503,
 };
 
+/** In every error of the package, of whichever copy of it. */
+const ERROR: unique symbol = Symbol.for('websauna-session.error');
+
 /**
  * A fault that a correct program can meet: the store is down, the device list is full, a form came
  * from elsewhere. Programmer mistakes are `TypeError`s instead.
@@ -59,6 +62,13 @@ export class SessionError extends Error {
 
   static {
     SessionError.prototype.name = 'SessionError';
+    Object.defineProperty(SessionError.prototype, ERROR, { value: true });
+  }
+
+  /** Recognises errors of another copy of the package too. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (this !== SessionError) return Function.prototype[Symbol.hasInstance].call(this, value);
+    return typeof value === 'object' && value !== null && ERROR in value;
   }
 
   constructor(code: SessionErrorCode, message: string, options?: ErrorOptions) {

@@ -30,6 +30,9 @@ export interface SessionPolicy {
   readonly onSessionLimit: 'evict-oldest' | 'refuse';
 }
 
+/** In every factory, of whichever copy of the package: bundlers and hot reloading load it more than once. */
+export const FACTORY: unique symbol = Symbol.for('websauna-session.factory');
+
 /**
  * Opens and commits the sessions of an application. Make one with `createSessionFactory` and give it to
  * the framework's adapter; one factory can serve several.
@@ -46,6 +49,10 @@ export class SessionFactory<
   readonly #options: NormalizedOptions;
   readonly #source: StoreProvider;
   readonly #sessionClass: SessionConstructor<Data, S>;
+
+  static {
+    Object.defineProperty(SessionFactory.prototype, FACTORY, { value: true });
+  }
 
   /** @throws {TypeError} for every option that is wrong, with what was expected */
   constructor(options: SessionOptions<Data, S>) {
