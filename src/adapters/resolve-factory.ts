@@ -1,4 +1,4 @@
-import { SessionFactory } from '../factory.ts';
+import { FACTORY, SessionFactory } from '../factory.ts';
 import type { SessionOptions } from '../options/options.ts';
 import type { DefaultData } from '../session/data.ts';
 import type { WebsaunaSession } from '../session/session.ts';
@@ -9,8 +9,16 @@ export type FactoryOrOptions<
   S extends WebsaunaSession<Data> = WebsaunaSession<Data>,
 > = SessionFactory<Data, S> | SessionOptions<Data, S>;
 
+/** Returns the factory that an adapter was given, or makes one of its options. */
 export function resolveFactory<Data extends object, S extends WebsaunaSession<Data>>(
   given: FactoryOrOptions<Data, S>,
 ): SessionFactory<Data, S> {
-  return given instanceof SessionFactory ? given : new SessionFactory(given);
+  return isFactory(given) ? given : new SessionFactory(given);
+}
+
+/** By a brand, and not by `instanceof`: the factory may come from another copy of the package. */
+function isFactory<Data extends object, S extends WebsaunaSession<Data>>(
+  given: FactoryOrOptions<Data, S>,
+): given is SessionFactory<Data, S> {
+  return typeof given === 'object' && given !== null && FACTORY in given;
 }
