@@ -8,12 +8,15 @@ import { NodeExchange } from './node/exchange.ts';
 import { openSession } from './node/open-session.ts';
 import { patchResponsePrototype } from './node/prototype-patch.ts';
 
+/** Adds the session to `Request`. Inherited, so that the property of another session package takes its place. */
+interface RequestWithSession {
+  /** The session of this request. */
+  session: 'sessionStore' extends keyof Express.Request ? unknown : WebsaunaSession;
+}
+
 declare global {
   namespace Express {
-    interface Request {
-      /** The session of this request. */
-      session: WebsaunaSession;
-    }
+    interface Request extends RequestWithSession {}
   }
 }
 

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import type { FastifyInstance, FastifyPluginCallback, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify';
 // From the package's root, so that an augmentation of `SessionData` finds it behind an adapter alone.
 import type { DefaultData, SessionOptions, WebsaunaSession } from '../index.ts';
 import { checkNames } from '../internal/validate.ts';
@@ -8,11 +8,14 @@ import { FastifyHead } from './fastify/head.ts';
 import { REPRESENTATION_HEADERS } from './representation-headers.ts';
 import { resolveFactory, type FactoryOrOptions } from './resolve-factory.ts';
 
+/** Adds the session to `FastifyRequest`. Inherited, so that the property of another session package takes its place. */
+interface RequestWithSession {
+  /** The session of this request. */
+  session: 'sessionStore' extends keyof FastifyRequest ? unknown : WebsaunaSession;
+}
+
 declare module 'fastify' {
-  interface FastifyRequest {
-    /** The session of this request. */
-    session: WebsaunaSession;
-  }
+  interface FastifyRequest extends RequestWithSession {}
 }
 
 export interface FastifySessionOptions {
