@@ -53,6 +53,8 @@ export function addFlash(state: SessionState, message: unknown, queue: string, a
     return;
   }
   const form = digest(fields.comparableForm(message));
+  // A message that was read and written again need not have the form that it had.
+  if (fields.has(field(form))) return;
   if (peekFlashes(state, queue).some((present) => digest(fields.comparableForm(present)) === form)) return;
   fields.set(field(form), stored);
 }
