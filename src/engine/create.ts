@@ -86,7 +86,8 @@ export async function renewIndexKeys(state: SessionState, { record }: Epoch): Pr
 export function refuseLogin(state: SessionState, epoch: Epoch, status: 'full' | 'revoked'): SessionError {
   state.loginRefused(epoch);
   const { clientAddress } = state.exchange;
-  const handle = epoch.record?.key.handle ?? null;
+  // Of the session that the client keeps, also where the login was one as another owner.
+  const handle = state.record?.key.handle ?? null;
   const reason = status === 'full' ? 'session-limit' : 'login-expired';
   state.context.events.emit('refused', { handle, reason, clientAddress });
   if (status === 'full') {

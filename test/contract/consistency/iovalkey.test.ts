@@ -7,6 +7,7 @@ import { cookieSuite } from './cookie-suite.ts';
 import { requestSuite } from './request-suite.ts';
 import { securitySuite } from './security-suite.ts';
 import { sessionsSuite } from './sessions-suite.ts';
+import { statementsSuite } from './statements-suite.ts';
 import { consistencySuite, SECRET, type MakeFactory } from './suite.ts';
 
 let server: RedisServer;
@@ -31,3 +32,4 @@ sessionsSuite('iovalkey', make);
 requestSuite('iovalkey', make);
 securitySuite('iovalkey', make);
 cookieSuite('iovalkey', make);
+statementsSuite('iovalkey', make);

@@ -5,6 +5,7 @@ import { cookieSuite } from './cookie-suite.ts';
 import { requestSuite } from './request-suite.ts';
 import { securitySuite } from './security-suite.ts';
 import { sessionsSuite } from './sessions-suite.ts';
+import { statementsSuite } from './statements-suite.ts';
 import { consistencySuite, SECRET, type MakeFactory } from './suite.ts';
 
 const store = new MemoryStore();
@@ -16,3 +17,4 @@ sessionsSuite('memory', make);
 requestSuite('memory', make);
 securitySuite('memory', make);
 cookieSuite('memory', make);
+statementsSuite('memory', make);

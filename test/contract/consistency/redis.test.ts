@@ -6,6 +6,7 @@ import { cookieSuite } from './cookie-suite.ts';
 import { requestSuite } from './request-suite.ts';
 import { securitySuite } from './security-suite.ts';
 import { sessionsSuite } from './sessions-suite.ts';
+import { statementsSuite } from './statements-suite.ts';
 import { consistencySuite, SECRET, type MakeFactory } from './suite.ts';
 
 let server: RedisServer;
@@ -24,4 +25,5 @@ for (const library of ['redis', 'ioredis'] as const) {
   requestSuite(`Redis, ${library}`, make);
   securitySuite(`Redis, ${library}`, make);
   cookieSuite(`Redis, ${library}`, make);
+  statementsSuite(`Redis, ${library}`, make);
 }
