@@ -53,7 +53,7 @@ describe('lifetimes', () => {
   test.each<[string, Partial<SessionOptions<Data>>, number]>([
     ['timeout', { timeout: 600 }, 600],
     ['absoluteTimeout', { timeout: 1800, absoluteTimeout: 2400 }, 2400],
-  ])('a shortened `%s` ends sessions of before at their next request', async (_, limits, end) => {
+  ])('a shortened `%s` ends existing sessions at their next request', async (_, limits, end) => {
     const [before, after] = [make({ timeout: 3600, absoluteTimeout: 86_400 }), make(limits)];
     const reasons: string[] = [];
     after.on('rejected', ({ reason }) => reasons.push(reason));

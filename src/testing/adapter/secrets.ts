@@ -38,7 +38,7 @@ export const SECRETS: readonly AdapterCheck[] = [
     },
   ),
   appCheck(
-    'an id that the client made up, or of a session that has ended, is never adopted, and an event reports it',
+    'an id that is made up or of an ended session is never adopted, and an event reports it',
     {
       routes: {
         '/': reads(),

@@ -42,7 +42,7 @@ export function securitySuite(title: string, make: MakeFactory): void {
   }
 
   describe(`${title}: security, ids`, () => {
-    test('a generator that repeats itself never opens or overwrites the session of before', async () => {
+    test('a generator that repeats itself never opens or overwrites an existing session', async () => {
       const taken = randomBytes(32).toString('base64url');
       const factory = open({ idGenerator: () => taken });
       const jar = await started(factory, (session) => session.assign({ a: 'first' }));
@@ -54,7 +54,7 @@ export function securitySuite(title: string, make: MakeFactory): void {
       await visit(factory, jar, (session) => session.invalidate());
     });
 
-    test('a re-authentication of the same owner gives a new id, and the one of before is dead at once', async () => {
+    test('a re-authentication of the same owner changes the id, and the old id is dead at once', async () => {
       const [one, two] = [open(), open()];
       const owner = randomUUID();
       const jar = await started(one, (session) => session.login(owner));
@@ -66,7 +66,7 @@ export function securitySuite(title: string, make: MakeFactory): void {
       assert.equal((await one.owners.list(owner)).length, 1);
     });
 
-    test('`rotate({ grace: false })` gives a new id, and the one of before is dead at once', async () => {
+    test('`rotate({ grace: false })` changes the id, and the old id is dead at once', async () => {
       const [one, two] = [open({ rotationGrace: 3600 }), open({ rotationGrace: 3600 })];
       for (const owner of [null, randomUUID()]) {
         const jar = await started(one, (session) => (owner === null ? session.set('a', 1) : session.login(owner)));
@@ -82,7 +82,7 @@ export function securitySuite(title: string, make: MakeFactory): void {
       }
     });
 
-    test('a request that holds the id of before open does not learn what `rotate({ grace: false })` made of it', async () => {
+    test('a request with the old id under way does not learn the id of `rotate({ grace: false })`', async () => {
       const [one, two] = [open(), open()];
       const jar = await started(one);
       const slow = await Visit.open(two, new Jar(jar));
@@ -123,7 +123,7 @@ export function securitySuite(title: string, make: MakeFactory): void {
       await visit(two, jar, (session) => session.requireFresh(60));
     });
 
-    test('a CSRF token is worth nothing in another session, be it anonymous, of the same owner, or new', async () => {
+    test('a CSRF token is refused in another session: anonymous, of the same owner, or new', async () => {
       const [one, two] = [open(), open()];
       const owner = randomUUID();
       const jars = [
@@ -169,7 +169,7 @@ export function securitySuite(title: string, make: MakeFactory): void {
       assert.deepEqual(await observer.owners.list(owner), []);
     });
 
-    test('when `initialData` fails, the session cannot be used without them, and later with them', async () => {
+    test('when `initialData` fails, the session cannot be used until it succeeds', async () => {
       let broken = true;
       const factory = open({ initialData: () => (broken ? fails() : { restricted: true }) });
       const request = await Visit.open(factory, new Jar());
@@ -184,7 +184,7 @@ export function securitySuite(title: string, make: MakeFactory): void {
       ['bypassCache', { bypassCache: fails }],
       ['deserialize', { serializer: { serialize: (value) => JSON.stringify(value), deserialize: unreadable(fails) } }],
     ];
-    test.each(checks)('when `%s` fails, nobody is logged in and nothing is read', async (name, options) => {
+    test.each(checks)('when `%s` fails, no owner is logged in and no data is read', async (name, options) => {
       const owner = randomUUID();
       const jar = await started(open(), (session) => {
         session.login(owner);
