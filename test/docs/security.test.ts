@@ -98,6 +98,11 @@ describe('lifetimes', () => {
     },
   );
 
+  test('a grace of more than an hour is refused', () => {
+    assert.equal(make({ rotationGrace: 3600 }).policy.rotationGrace, 3600);
+    assert.throws(() => make({ rotationGrace: 3601 }), TypeError);
+  });
+
   test('`policy` is what is in force: lifetimes, and how many sessions an owner may have', () => {
     const { policy } = make({
       timeout: 700,
