@@ -98,6 +98,23 @@ describe('lifetimes', () => {
     },
   );
 
+  test('a login that waits for its second factor is forgotten after its time', async () => {
+    const factory = make({ timeout: 7200 });
+    for (const [options, seconds] of [
+      [{}, 300],
+      [{ timeout: 3600 }, 3600],
+    ] as const) {
+      const jar = new Jar();
+      await visit(factory, jar, (session) => session.beginLogin('alice', options));
+      pass(seconds - 1);
+      assert.equal(await visit(factory, jar, (session) => session.pendingLogin?.owner), 'alice');
+      pass(2);
+      assert.equal(await visit(factory, jar, (session) => session.pendingLogin), null);
+    }
+    const request = await Visit.open(factory, new Jar());
+    assert.throws(() => request.session.beginLogin('alice', { timeout: 3601 }), TypeError);
+  });
+
   test('a grace of more than an hour is refused', () => {
     assert.equal(make({ rotationGrace: 3600 }).policy.rotationGrace, 3600);
     assert.throws(() => make({ rotationGrace: 3601 }), TypeError);

@@ -3,11 +3,13 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { afterEach, describe, test } from 'vitest';
 import type { SessionFactory, SessionOptions, WebsaunaSession } from 'websauna-session';
 import { Jar, visit, Visit } from '../../support/visit.ts';
-import { record, type MakeFactory } from './suite.ts';
+import { record, SECRET, type MakeFactory } from './suite.ts';
 
 type Data = Record<string, unknown>;
 type Factory = SessionFactory<Data>;
 type Session = WebsaunaSession<Data>;
+
+const NEW_SECRET = 'the secret that replaces the one of before';
 
 /** Statements of docs/security.md that no clause of the consistency contract has. */
 export function securitySuite(title: string, make: MakeFactory): void {
@@ -115,6 +117,11 @@ export function securitySuite(title: string, make: MakeFactory): void {
           assert.throws(() => session.requireFresh(540), { code: 'ERR_SESSION_NOT_FRESH', status: 403 });
         });
       }
+      await visit(one, jar, async (session) => {
+        session.set('b', 1);
+        await session.save();
+        assert.throws(() => session.requireFresh(540), { code: 'ERR_SESSION_NOT_FRESH' });
+      });
       assert.deepEqual(new Set(events.refused.map(({ reason }) => reason)), new Set(['not-fresh']));
       const again = await Visit.open(one, jar);
       again.session.login(owner);
@@ -142,6 +149,27 @@ export function securitySuite(title: string, make: MakeFactory): void {
         );
       }
       assert.equal(jars[0]!.header, unchanged);
+    });
+  });
+
+  describe(`${title}: security, revocations`, () => {
+    test('`owners.revoke` ends sessions of logins under every secret, and spares one under any of them', async () => {
+      const [before, now] = [open({ secret: SECRET }), open({ secret: [NEW_SECRET, SECRET] })];
+      for (const spared of [null, 0, 1]) {
+        const owner = randomUUID();
+        const jars = [
+          await started(before, (session) => session.login(owner)),
+          await started(now, (session) => session.login(owner)),
+        ];
+        const handles = await Promise.all(jars.map((jar) => visit(now, new Jar(jar), ({ handle }) => handle)));
+        const options = spared === null ? {} : { except: { handle: handles[spared]! } };
+        assert.equal(await now.owners.revoke(owner, options), spared === null ? 2 : 1);
+        const owners = await Promise.all(jars.map(async (jar) => (await read(now, jar))['owner']));
+        assert.deepEqual(
+          owners,
+          jars.map((_, i) => (i === spared ? owner : null)),
+        );
+      }
     });
   });
 
