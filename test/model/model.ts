@@ -191,7 +191,12 @@ export class Model {
     const { owner } = found;
     if (request.worker.invalidateBefore && owner !== null) yield 'ask';
     if (epoch.over !== null) return false;
-    epoch.known = { ...found, fromClient: epoch.known?.fromClient ?? true, sendableUntil, lastSeen: toSecond(found.lastSeen) };
+    epoch.known = {
+      ...found,
+      fromClient: epoch.known?.fromClient ?? true,
+      sendableUntil,
+      lastSeen: toSecond(found.lastSeen),
+    };
     epoch.find(found);
     // C10: a login that is older than the change of a password is over.
     if (request.worker.invalidateBefore && owner !== null && found.authenticatedAt < this.#validSince(owner)) {
@@ -304,7 +309,8 @@ export class Model {
     });
     if (session === 'ended') return;
     if (session === 'lost') {
-      if (request.phase === 'lost' && (written.size > 0 || timeout !== null)) request.report(`discarded: ${request.lossReason}`);
+      if (request.phase === 'lost' && (written.size > 0 || timeout !== null))
+        request.report(`discarded: ${request.lossReason}`);
       return;
     }
     this.#apply(session, sent);
@@ -382,7 +388,10 @@ export class Model {
   /** What is left of a request's id when its session goes on under another one. */
   protected leave(request: Request, epoch: Epoch, session: Session, to: Id, { login, rotation, timeout }: Rekey): void {
     const known = epoch.known!;
-    const idle = Math.max(known.timeout.seconds, timeout ?? (login === null ? known.timeout.seconds : this.rules.timeout));
+    const idle = Math.max(
+      known.timeout.seconds,
+      timeout ?? (login === null ? known.timeout.seconds : this.rules.timeout),
+    );
     const graceUntil = this.now + this.rules.rotationGrace * 1000;
     const until = Math.max(graceUntil, this.now + idle * 1000);
     const confirmed = session.cookie.confirmed || isConfirmation(request, epoch);
