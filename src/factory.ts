@@ -15,7 +15,8 @@ import { Owners } from './admin/owners.ts';
 import { Sessions } from './admin/sessions.ts';
 import { sealSession, stateOf } from './session/dict.ts';
 import { WebsaunaSession, type SessionConstructor } from './session/session.ts';
-import { createStoreProvider, type StoreProvider } from './stores/provider.ts';
+import { createStoreProvider } from './stores/provider.ts';
+import type { StoreProvider } from './stores/store-provider.ts';
 
 /** The lifetimes and limits that are in force (ASVS 7.1.1, 7.1.2). Durations are seconds. */
 export interface SessionPolicy {

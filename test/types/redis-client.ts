@@ -4,7 +4,7 @@ import { Cluster as Cluster5, Redis as Redis5 } from 'ioredis5';
 import { Cluster as ValkeyCluster, Redis as Valkey } from 'iovalkey';
 import * as redis from 'redis';
 import * as redis5 from 'redis5';
-import type { RedisClient } from '../../src/stores/redis/clients/client.ts';
+import type { RedisClient } from '../../src/stores/redis/clients/shapes.ts';
 import type { RedisOptions } from '../../src/stores/redis/options.ts';
 
 const nodes = { rootNodes: [{ url: 'redis://localhost' }] };

@@ -1,7 +1,8 @@
 import { isIP } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import { checkNames, checkNumber, checkOneOf, checkString, expected, isObject } from '../../internal/validate.ts';
-import { isRedisClient, type RedisClient } from './clients/client.ts';
+import { isRedisClient } from './clients/client.ts';
+import type { RedisClient } from './clients/shapes.ts';
 import type { EncodingErrors, TextEncoding } from './encoding.ts';
 import { parseRedisUrl } from './url.ts';
 

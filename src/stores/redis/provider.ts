@@ -1,7 +1,8 @@
 import type { EventHub } from '../../events.ts';
 import { expected } from '../../internal/validate.ts';
-import type { StoreProvider } from '../provider.ts';
-import { driverFor, isRedisClient, type RedisClient } from './clients/client.ts';
+import type { StoreProvider } from '../store-provider.ts';
+import { driverFor, isRedisClient } from './clients/client.ts';
+import type { RedisClient } from './clients/shapes.ts';
 import { connect } from './connection/connect.ts';
 import { ValueEncoding } from './encoding.ts';
 import { ResilientDriver } from './connection/resilient-driver.ts';

@@ -8,7 +8,7 @@ import {
   createCluster as createCluster5,
   createSentinel as createSentinel5,
 } from 'redis5';
-import type { RedisClient } from '../../../src/stores/redis/clients/client.ts';
+import type { RedisClient } from '../../../src/stores/redis/clients/shapes.ts';
 import { startRedis, type RedisServer } from '../../support/redis-server.ts';
 import { waitFor } from '../../support/wait-for.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { RedisClient } from '../../../src/stores/redis/clients/client.ts';
+import type { RedisClient } from '../../../src/stores/redis/clients/shapes.ts';
 import { normalizeRedisOptions, type RedisOptions } from '../../../src/stores/redis/options.ts';
 
 const client = { hGetAll() {}, sendCommand() {}, withTypeMapping() {}, ping() {} } as unknown as RedisClient;

@@ -3,34 +3,7 @@ import type { RedisDriver } from '../driver.ts';
 import { IoredisDriver } from './ioredis.ts';
 import { NodeRedisClusterDriver } from './node-redis-cluster.ts';
 import { NodeRedisDriver, NodeRedisSentinelDriver } from './node-redis.ts';
-
-/**
- * What is used of a node-redis client, version 5 or newer: what `createClient`, `createClientPool`,
- * `createCluster` and `createSentinel` give. Connect it before the first request, and listen to its
- * `error` events.
- */
-export interface NodeRedisLike {
-  hGetAll(key: string): Promise<unknown>;
-  sendCommand(...args: never[]): Promise<unknown>;
-  withTypeMapping(mapping: object): unknown;
-  ping(): Promise<unknown>;
-}
-
-/** What is used of an ioredis client, version 5 or newer, or iovalkey: `Redis` and `Cluster`. */
-export interface IoredisLike {
-  hgetall(key: string): Promise<Record<string, string>>;
-  hgetallBuffer(key: string): Promise<Record<string, Buffer>>;
-  evalsha(sha: string, keys: number, ...args: (string | Buffer)[]): Promise<unknown>;
-  eval(script: string, keys: number, ...args: (string | Buffer)[]): Promise<unknown>;
-  /** There at run time, but not in the types of ioredis. */
-  evalshaBuffer?(sha: string, keys: number, ...args: (string | Buffer)[]): Promise<unknown>;
-  evalBuffer?(script: string, keys: number, ...args: (string | Buffer)[]): Promise<unknown>;
-  ping(): Promise<unknown>;
-  readonly status: string;
-}
-
-/** A Redis client that the application made: anything with the methods of one of these. */
-export type RedisClient = NodeRedisLike | IoredisLike;
+import type { IoredisLike, NodeRedisLike, RedisClient } from './shapes.ts';
 
 const NODE_REDIS = ['hGetAll', 'sendCommand', 'withTypeMapping', 'ping'] satisfies (keyof NodeRedisLike)[];
 const IOREDIS = [

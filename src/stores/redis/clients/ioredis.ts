@@ -1,5 +1,5 @@
 import type { Stored } from '../../store.ts';
-import type { IoredisLike } from './client.ts';
+import type { IoredisLike } from './shapes.ts';
 import type { RedisDriver, Script, ScriptReply } from '../driver.ts';
 import { isUnknownScript, offline, sentTwice } from '../errors.ts';
 import { checkHash, checkScriptReply, toClientArguments } from './conversion.ts';

@@ -1,4 +1,4 @@
-import type { NodeRedisLike } from './client.ts';
+import type { NodeRedisLike } from './shapes.ts';
 import { offline } from '../errors.ts';
 import { NodeRedisDriver, READONLY, TEXT, scanWith, type Args, type Plain } from './node-redis.ts';
 import { slotOf } from '../cluster/slot.ts';

@@ -1,5 +1,5 @@
 import type { Stored } from '../../store.ts';
-import type { NodeRedisLike } from './client.ts';
+import type { NodeRedisLike } from './shapes.ts';
 import type { CachedFields, RedisDriver, Script, ScriptReply } from '../driver.ts';
 import { isServerReply, isUnknownScript, offline, sentTwice } from '../errors.ts';
 import { checkScriptReply, parseHash, toClientArguments } from './conversion.ts';

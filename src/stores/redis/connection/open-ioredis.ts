@@ -1,4 +1,4 @@
-import type { IoredisLike } from '../clients/client.ts';
+import type { IoredisLike } from '../clients/shapes.ts';
 import { IoredisDriver } from '../clients/ioredis.ts';
 import { isLoginRefusal, isServerReply } from '../errors.ts';
 import type { NormalizedRedisOptions } from '../options.ts';

@@ -1,4 +1,4 @@
-import type { NodeRedisLike } from '../clients/client.ts';
+import type { NodeRedisLike } from '../clients/shapes.ts';
 import { NodeRedisCachingDriver, NodeRedisDriver, TEXT } from '../clients/node-redis.ts';
 import { isServerReply } from '../errors.ts';
 import type { NormalizedRedisOptions } from '../options.ts';
