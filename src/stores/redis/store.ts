@@ -76,7 +76,7 @@ export class RedisStore implements SessionStore, OwnerIndex, LoginIndex, Session
       }
       const reading = this.#read(name, bytes);
       // Where the server's time is not known, it is asked in the same round trip.
-      const [fields] = this.#runner.knowsTime ? [await reading] : await Promise.all([reading, this.#runner.now(name)]);
+      const [fields] = this.#runner.knowsTime ? [await reading] : await Promise.all([reading, this.#now(name)]);
       return await this.#dated(name, await this.#parse(name, fields));
     } catch (error) {
       if (isWrongType(error)) return { status: 'corrupt', reason: 'wrong-type' };
@@ -210,10 +210,15 @@ export class RedisStore implements SessionStore, OwnerIndex, LoginIndex, Session
     this.#driver.forget?.(handles.map((handle) => this.#keys.record({ handle, ownerHash })));
   }
 
+  /** The time of the server that has a record. A cache would forget a key that the question names. */
+  #now(name: string): Promise<number> {
+    return this.#runner.now(this.#driver.cluster ? name : this.#keys.unused);
+  }
+
   /** Adds the server's time. */
   async #dated(name: string, record: ParsedRecord | undefined): Promise<LoadResult | undefined> {
     if (record === undefined || record.status === 'corrupt') return record;
-    return { ...record, now: await this.#runner.now(name) };
+    return { ...record, now: await this.#now(name) };
   }
 
   /** Reads a hash, and again where the text that the client made of it is in doubt. */

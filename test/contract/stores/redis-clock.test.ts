@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterAll, afterEach, beforeAll, describe, test, vi } from 'vitest';
 import type { RecordKey } from 'websauna-session';
-import { RedisStore } from 'websauna-session/redis';
+import { createRedisStore, RedisStore } from 'websauna-session/redis';
 import { driverFor } from '../../../src/stores/redis/clients/client.ts';
 import type { RedisDriver, Reply, ScriptReply, Script } from '../../../src/stores/redis/driver.ts';
 import { ValueEncoding } from '../../../src/stores/redis/encoding.ts';
@@ -12,6 +12,7 @@ import {
   change,
   createAnonymous,
   createOwned,
+  found,
   newKey,
   newOwnerHash,
   rekey,
@@ -172,6 +173,24 @@ describe('the time of the server', () => {
     suspended = 3_600_000;
     assertNear(await store.now(), await serverTime(), 500);
     assert.equal(asked(), 3);
+  });
+
+  test('is that of each read, also of a record in the client-side cache', async () => {
+    const key = await createAnonymous(newProcess());
+    const cached = createRedisStore({ url: server.url, library: 'redis', prefix: PREFIX, cache: true });
+    try {
+      await found(cached, key);
+      const first = await found(cached, key);
+      for (let again = first; again.now <= first.now + 5;) {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        again = await found(cached, key);
+        assert.equal(again.fields, first.fields);
+        assert.equal(again.meta, first.meta);
+        assertNear(again.now, await serverTime(), 500);
+      }
+    } finally {
+      await cached.close();
+    }
   });
 
   test('that cannot be learned fails the read, rather than have a clock of the process decide', async () => {
