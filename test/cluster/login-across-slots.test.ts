@@ -7,7 +7,7 @@ import type { SteppedDriver } from '../support/stepped-driver.ts';
 import { Jar, visit } from '../support/visit.ts';
 import { SteppedCluster, storeOver } from './stepped-cluster.ts';
 
-// What an application notices of a login across slots that others interrupt.
+// What an application sees of a login across slots that other requests interrupt.
 
 type Factory = SessionFactory<Record<string, unknown>>;
 type Session = WebsaunaSession<Record<string, unknown>>;
@@ -18,7 +18,7 @@ let factory: Factory;
 /** The same sessions, in another process. */
 let other: Factory;
 let owner: string;
-/** What the factory tells about sessions that ended at the owner's limit. */
+/** Handles of sessions that the factory reports as ended at the owner's limit. */
 let evicted: string[];
 
 beforeEach(() => {
@@ -52,7 +52,7 @@ async function revokedCopy(jar: Jar): Promise<void> {
 
 const dataOf = (jar: Jar): Promise<object> => visit(other, new Jar(jar), (session) => ({ ...session.toJSON() }));
 
-describe('C8: a session that a login ends to make room is told of once', () => {
+describe('C8: a session that a login ends to make room is reported once', () => {
   test.each<[string, ScriptName, (jar: Jar) => Promise<unknown>]>([
     ['is not interrupted', 'deleteRotated', () => Promise.resolve()],
     ['begins again, because the old session was written to', 'deleteRotated', write],
@@ -63,7 +63,7 @@ describe('C8: a session that a login ends to make room is told of once', () => {
       'deleteRotated',
       (jar) => tab(jar, (session) => session.login(randomUUID())),
     ],
-    ['is revoked before it has been kept', 'save', () => other.owners.revoke(owner)],
+    ['is revoked before it has been confirmed', 'save', () => other.owners.revoke(owner)],
   ])('when the login %s', async (_, step, interrupt) => {
     await visit(other, new Jar(), (session) => session.login(owner));
     const [first] = await other.owners.list(owner);
@@ -80,7 +80,7 @@ describe('C8: a session that a login ends to make room is told of once', () => {
 });
 
 describe('a login whose new session is revoked each time before the old one has ended', () => {
-  test('begins again with what there is by then', async () => {
+  test('begins again with what is stored by then', async () => {
     const jar = await withCart();
     for (let i = 0; i < 5; i++) driver.before('deleteRotated', () => revokedCopy(jar));
     const before = new Jar(jar);
@@ -89,7 +89,7 @@ describe('a login whose new session is revoked each time before the old one has 
     assert.deepEqual(await dataOf(before), {});
   });
 
-  test('fails when it never stops, and does not blame the ids; the old session stays', async () => {
+  test('fails after many attempts with an error of the store, and the old session stays', async () => {
     const jar = await withCart();
     for (let i = 0; i < 32; i++) driver.before('deleteRotated', () => revokedCopy(jar));
     const login = visit(factory, new Jar(jar), (session) => session.login(owner));
