@@ -672,7 +672,7 @@ return {1}
 `,
   },
   revoke: {
-    sha: '81fab4b2742cca120ed52fa6503d1aff055da573',
+    sha: '0cb9643aaca19aef9e251083cd957cd84d763cf8',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -817,10 +817,11 @@ end
 local spared = ARGV[2] ~= '' and resolve_successor(ARGV[2])
 local reply, handles = {1, now}, redis.call('ZRANGE', KEYS[1], 0, -1)
 assert_slot_stable(KEYS[1], ARGV[1], handles)
-if ARGV[3] == '' then
+if ARGV[3] == '' and tonumber(ARGV[4]) > 0 then
   redis.call('ZREM', KEYS[1], '')
-  if spared and record_exists(ARGV[1] .. spared) then redis.call('HSET', ARGV[1] .. spared, '@v', int(now)) end
-  redis.call('ZADD', KEYS[1], int(now), REVOKED)
+  local revocation = int(math.max(now, revoked_at(KEYS[1]) or 0))
+  if spared and record_exists(ARGV[1] .. spared) then redis.call('HSET', ARGV[1] .. spared, '@v', revocation) end
+  redis.call('ZADD', KEYS[1], revocation, REVOKED)
   extend_ttl(KEYS[1], ARGV[4] * 1000)
 end
 for _, handle in ipairs(handles) do

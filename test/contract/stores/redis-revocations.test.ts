@@ -82,6 +82,19 @@ describe("an owner's index that was evicted or lost before a revocation", () => 
     assert.deepEqual(await handles(), [later.handle]);
   });
 
+  test('C7: a clock that was set back undoes no revocation, and ends no session of a later login', async () => {
+    const key = await createOwned(store, ownerHash);
+    await server.cli('DEL', index());
+    await store.revokeOwned(ownerHash, null, null, KEEP);
+    // As if the revocation had been an hour ahead of the clock.
+    await server.cli('ZINCRBY', index(), '3600000', '@revoked');
+    const later = await createOwned(store, ownerHash);
+    assert.deepEqual(await store.revokeOwned(ownerHash, later.handle, null, KEEP), []);
+    for (const each of [later, await createOwned(store, ownerHash)])
+      await written(store.save(each, change({ a: '1' })));
+    assert.equal((await store.save(key, change())).status, 'gone');
+  });
+
   test('the revocation is remembered for as long as it has to be, and longer while there are sessions', async () => {
     await store.revokeOwned(ownerHash, null, null, 500);
     const left = Number(await server.cli('PTTL', index()));

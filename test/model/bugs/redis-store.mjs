@@ -180,7 +180,11 @@ end
     breaks: 'C7',
     on: 'redis',
     change: [
-      [lua('revoke'), "redis.call('HSET', ARGV[1] .. spared, '@v', int(now))", "redis.call('HLEN', ARGV[1] .. spared)"],
+      [
+        lua('revoke'),
+        "redis.call('HSET', ARGV[1] .. spared, '@v', revocation)",
+        "redis.call('HLEN', ARGV[1] .. spared)",
+      ],
     ],
   },
   {

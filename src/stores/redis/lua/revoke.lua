@@ -2,7 +2,7 @@
 -- remembered (see _revocation), for records that the index does not name.
 -- KEYS  1 the owner's index
 -- ARGV  1 what the keys of the owner's records begin with, 2 the handle to spare, or '', 3 the index key, or '',
---       4 how long to remember it (s)
+--       4 how long to remember a revocation of all (s, 0: not at all)
 -- Returns {1, now, handle...} of the records that it ended
 -- Upholds C7: no moment between listing and ending. Each record goes first and its entry then: where the deletion is
 -- refused, the session stays listed, and the next revocation finds it.
@@ -31,11 +31,13 @@ end
 local spared = ARGV[2] ~= '' and resolve_successor(ARGV[2])
 local reply, handles = {1, now}, redis.call('ZRANGE', KEYS[1], 0, -1)
 assert_slot_stable(KEYS[1], ARGV[1], handles)
-if ARGV[3] == '' then
+if ARGV[3] == '' and tonumber(ARGV[4]) > 0 then
   -- A server whose memory is full refuses what follows, unless the script has deleted something before.
   redis.call('ZREM', KEYS[1], '')
-  if spared and record_exists(ARGV[1] .. spared) then redis.call('HSET', ARGV[1] .. spared, '@v', int(now)) end
-  redis.call('ZADD', KEYS[1], int(now), REVOKED)
+  -- Never earlier than the last one, although the clock may have been set back since.
+  local revocation = int(math.max(now, revoked_at(KEYS[1]) or 0))
+  if spared and record_exists(ARGV[1] .. spared) then redis.call('HSET', ARGV[1] .. spared, '@v', revocation) end
+  redis.call('ZADD', KEYS[1], revocation, REVOKED)
   extend_ttl(KEYS[1], ARGV[4] * 1000)
 end
 for _, handle in ipairs(handles) do
