@@ -60,11 +60,17 @@ describe.each(librariesAndPools)('with $name', ({ pool, ...library }) => {
     await driver.evaluate(WRITE, ['key'], ['field', '1'], false);
     await demote();
     const before = proxy.accepted;
+    let reads = 0;
     const end = performance.now() + SECONDS * 1000;
     while (performance.now() < end) {
       await driver.evaluate(WRITE, ['key'], ['field', '2'], false).catch(() => {});
-      expect({ ...(await driver.hgetall('key', false)) }).toEqual({ field: '1' });
+      // On a busy machine, a connection can take longer than a read waits for it.
+      const fields = await driver.hgetall('key', false).catch(() => undefined);
+      if (fields === undefined) continue;
+      reads += 1;
+      expect({ ...fields }).toEqual({ field: '1' });
     }
+    expect(reads).toBeGreaterThan(20);
     const reconnections = (proxy.accepted - before) / (pool?.max ?? 1);
     expect(reconnections).toBeGreaterThanOrEqual(1);
     expect(reconnections).toBeLessThanOrEqual(SECONDS + 1);
