@@ -1,4 +1,3 @@
-import type { ServerResponse } from 'node:http';
 import type { Context, MiddlewareHandler } from 'hono';
 import type { ResponseHead } from '../exchange.ts';
 import type { SessionFactory } from '../factory.ts';
@@ -11,8 +10,8 @@ import { resolveFactory, type FactoryOrOptions } from './resolve-factory.ts';
 import { REPRESENTATION_HEADERS } from './representation-headers.ts';
 import { thrown } from './fetch/answer.ts';
 import { cancelBody } from './fetch/cancel-body.ts';
-import { FetchExchange } from './fetch/exchange.ts';
 import { FetchHead } from './fetch/head.ts';
+import { createExchange, nodeBindings } from './hono/exchange.ts';
 import { checkWhenRead, replaceResponse } from './hono/final-gate.ts';
 import { addFinalChecks } from './node/final-gate.ts';
 
@@ -24,7 +23,7 @@ export interface SessionVariables<S = WebsaunaSession> {
 export interface HonoSessionOptions {
   /** The context's variable that holds the session. Default `session`. */
   property?: string;
-  /** The address at the other end of the connection. Default: as `@hono/node-server` tells it, else unknown. */
+  /** The address at the other end of the connection. Default: as `@hono/node-server` reports it, else unknown. */
   clientAddress?: (c: Context) => string | null | undefined;
 }
 
@@ -53,7 +52,7 @@ export function sessions<Data extends object = DefaultData, S extends WebsaunaSe
       await next();
       return undefined;
     }
-    const opened = factory.load(new FetchExchange(c.req.raw, factory.trustedHops, clientAddress(c) ?? null, c));
+    const opened = factory.load(createExchange(c, factory.trustedHops, clientAddress(c) ?? null));
     const session = opened instanceof Promise ? await opened : opened;
     c.set(property as 'session', session);
     try {
@@ -74,8 +73,9 @@ async function commitResponse<Data extends object, S extends WebsaunaSession<Dat
   session: S,
   c: Context,
 ): Promise<void> {
-  if (!c.finalized) {
-    // Nothing has answered, which Hono is about to report.
+  const { outgoing } = nodeBindings(c);
+  // Nothing has answered, which Hono is about to report; or the handler has, past Hono.
+  if (!c.finalized || outgoing?.headersSent === true) {
     await factory.commit(session, new AbsentHead());
     return;
   }
@@ -94,12 +94,10 @@ async function commitResponse<Data extends object, S extends WebsaunaSession<Dat
   if (!head.cookieAdded) return;
   const check = { finalize: (last: ResponseHead): void => factory.finalize(session, last) };
   checkWhenRead(c, check);
-  const { outgoing } = (c.env ?? {}) as { outgoing?: ServerResponse };
   if (outgoing !== undefined) addFinalChecks(outgoing, [check]);
 }
 
-/** Where `@hono/node-server` keeps Node's request. */
+/** Returns the address that `@hono/node-server` knows. */
 function nodeAddress(c: Context): string | null {
-  const env = c.env as { incoming?: { socket?: { remoteAddress?: string } } } | undefined;
-  return env?.incoming?.socket?.remoteAddress ?? null;
+  return nodeBindings(c).incoming?.socket?.remoteAddress ?? null;
 }

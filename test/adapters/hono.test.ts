@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import type { Server } from 'node:http';
-import { createAdaptorServer } from '@hono/node-server';
+import { createAdaptorServer, type HttpBindings } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono, type Context } from 'hono';
 import { describe, test } from 'vitest';
 import { createSessionFactory } from 'websauna-session';
 import { sessions, type SessionVariables } from 'websauna-session/hono';
 import { MemoryStore } from 'websauna-session/memory';
 import { interceptStore } from 'websauna-session/testing';
+import { waitFor } from '../support/wait-for.ts';
 import { ask } from './support/client.ts';
 import { listen } from './support/listen.ts';
 
@@ -100,6 +102,24 @@ describe('Hono', () => {
         cookies.push([...answer.cookies]);
       }
       assertOwnCookies(cookies);
+    });
+  });
+
+  test('on @hono/node-server a handler that answers past Hono has a session reported that can get no cookie', async () => {
+    const factory = createSessionFactory({ secret: SECRET, store: new MemoryStore() });
+    const reasons: string[] = [];
+    factory.on('discarded', ({ reason }) => void reasons.push(reason));
+    const app = new Hono<Env & { Bindings: HttpBindings }>();
+    app.use(sessions(factory));
+    app.get('/', (c) => {
+      c.var.session.set('a', 1);
+      c.env.outgoing.writeHead(200).end('raw');
+      return RESPONSE_ALREADY_SENT;
+    });
+    await listen(createAdaptorServer({ fetch: app.fetch }) as Server, async (port) => {
+      assert.equal((await ask(port)).body.toString(), 'raw');
+      await waitFor('the report', () => reasons.length === 1);
+      assert.deepEqual([...RESPONSE_ALREADY_SENT.headers.keys()], ['x-hono-already-sent']);
     });
   });
 
