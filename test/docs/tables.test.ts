@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { createSessionFactory, SessionError, type SessionErrorCode } from 'websauna-session';
 import { SETTINGS } from '../../src/options/settings-schema.ts';
+import { WARNINGS } from '../../src/warnings.ts';
 
 const SECRET = 'a secret of more than thirty-two bytes';
 
@@ -84,22 +85,50 @@ describe('docs/errors-and-events.md', () => {
     const declared = new Map(
       [...body.matchAll(/^ {2}(\w+): (.*);$/gm)].map(([, name, type]) => {
         const fields = [...type!.matchAll(/readonly (\w+):/g)].map(([, field]) => field!);
-        return [name!, type!.includes('OfSession') ? ['handle', ...fields] : fields];
+        const inherited = [
+          ...(/Of(?:Any)?Session/.test(type!) ? ['handle'] : []),
+          ...(type!.includes('FromClient') ? ['clientAddress'] : []),
+        ];
+        return [name!, [...inherited, ...fields]];
       }),
     );
-    // The table of reasons comes after that of events, and has the same names in its first column.
-    const events = rows(text, 'Events').slice(0, declared.size);
+    const events = rows(text, 'Events');
     expect(sorted(events.map(([first]) => codesIn(first!)[0]!))).toEqual(sorted(declared.keys()));
     for (const [first, payload] of events) {
       expect(sorted(codesIn(payload!))).toEqual(sorted(declared.get(codesIn(first!)[0]!)!));
     }
   });
 
-  test.each(['RejectReason', 'CookieReason', 'DiscardReason', 'EndReason'])('has every %s', (type) => {
-    const union = new RegExp(`export type ${type} =(.*?);\n`, 's').exec(source)![1]!.replaceAll(/\/\/.*/g, '');
+  const REASONS = [
+    ['RejectReason', 'rejected'],
+    ['CookieWarningReason', 'cookieWarning'],
+    ['CookieSuppressionReason', 'cookieSuppressed'],
+    ['DiscardReason', 'discarded'],
+    ['EndReason', 'destroyed'],
+    ['RefusalReason', 'refused'],
+  ] as const;
+  test.each(REASONS)('has every %s of `%s`, and no other', (type, event) => {
+    const union = new RegExp(`export type ${type} =(.*?);`, 's').exec(source.replaceAll(/\/\/.*/g, ''))![1]!;
     const reasons = [...union.matchAll(/'([^']+)'/g)].map(([, reason]) => reason!);
-    const documented = rows(text, 'Events').flatMap(([, reason]) => codesIn(reason ?? ''));
-    expect(reasons.length).toBeGreaterThan(3);
-    for (const reason of reasons) expect(documented).toContain(reason);
+    const documented = new Map<string, string[]>();
+    for (const [first, reason] of rows(text, 'Reasons')) {
+      const name = codesIn(first!)[0] ?? [...documented.keys()].at(-1)!;
+      documented.set(name, [...(documented.get(name) ?? []), ...codesIn(reason!)]);
+    }
+    expect(reasons.length).toBeGreaterThan(2);
+    expect(sorted(documented.get(event)!)).toEqual(sorted(reasons));
+    expect(sorted(documented.keys())).toEqual(sorted(REASONS.map(([, name]) => name)));
+  });
+
+  test('has every warning with its code, event and reason, and no other', () => {
+    const documented = rows(text, 'Warnings on the console').map(([code, event, reason]) =>
+      [codesIn(code!)[0], codesIn(event!)[0], codesIn(reason!)[0] ?? ''].join(' '),
+    );
+    const expected = Object.entries(WARNINGS).flatMap(([event, given]) => {
+      const code = `WEBSAUNA_SESSION_${event.replaceAll(/[A-Z]/g, '_$&').toUpperCase()}`;
+      const reasons = typeof given === 'string' ? [''] : Object.keys(given);
+      return reasons.map((reason) => `${code} ${event} ${reason}`);
+    });
+    expect(sorted(documented)).toEqual(sorted(expected));
   });
 });
