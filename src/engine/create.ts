@@ -130,7 +130,7 @@ export async function createRecord(state: SessionState, epoch: Epoch, login: Pen
   const adjusted = pending.timeout;
   const ownerHash = login === null ? null : keyring.ownerHash(login.owner);
   const indexKeys = login?.indexKeys ?? [];
-  if (epoch === state.epoch) state.markAccessed();
+  if (epoch === state.epoch) state.applyInitialData();
   if (pending.begunLogin !== null) await storeBegunLogin(state);
   if (login !== null) await addIndexKeys(state, login.owner, indexKeys);
   const store = await state.store.connect();

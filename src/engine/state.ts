@@ -196,6 +196,11 @@ export class SessionState {
       throw new SessionError('ERR_SESSION_NOT_LOADED', 'The session is not loaded: call `await session.load()` first');
     }
     if (this.#headLeaving) this.#armLateCheck();
+    this.applyInitialData();
+  }
+
+  /** Gives a new session its initial data, once. */
+  applyInitialData(): void {
     if (this.#epoch.startInitialData()) this.#setInitialData(this.#epoch);
   }
 

@@ -20,17 +20,30 @@ type Act = (session: WebsaunaSession<Data>) => unknown;
 
 const SECRET = 'a secret of more than thirty-two bytes';
 
-const NAMES = ['created', 'loaded', 'rejected', 'staleId', 'touched', 'saved', 'rotated', 'login', 'logout'] as const;
-const MORE_NAMES = [
-  'destroyed',
-  'revoked',
-  'lost',
-  'discarded',
-  'cookieSuppressed',
-  'cookieWarning',
-  'memoryEvicted',
-  'storeError',
-] as const;
+const NAMES = Object.keys({
+  created: 0,
+  loaded: 0,
+  rejected: 0,
+  staleId: 0,
+  touched: 0,
+  saved: 0,
+  rotated: 0,
+  login: 0,
+  logout: 0,
+  destroyed: 0,
+  revoked: 0,
+  lost: 0,
+  discarded: 0,
+  refused: 0,
+  cookieSuppressed: 0,
+  cookieWarning: 0,
+  cacheControlOverridden: 0,
+  lateRead: 0,
+  memoryEvicted: 0,
+  storeError: 0,
+  circuitOpen: 0,
+  circuitClosed: 0,
+} satisfies Record<SessionEventName, 0>) as SessionEventName[];
 
 interface Heard {
   readonly name: SessionEventName;
@@ -57,7 +70,7 @@ afterEach(() => {
 
 function make(options: Partial<SessionOptions<Data>> = {}): Factory {
   const factory = createSessionFactory<Data>({ secret: SECRET, store, ...options });
-  for (const name of [...NAMES, ...MORE_NAMES]) {
+  for (const name of NAMES) {
     factory.on(name, (event) => void heard.push({ name, event: { ...event } }));
   }
   return factory;
@@ -128,6 +141,89 @@ describe('the life of a session', () => {
     await factory.owners.revoke('alice');
     const ends = told().filter((text) => /destroyed|revoked/.test(text));
     assert.deepEqual(ends, ['destroyed invalidated', 'destroyed evicted', 'revoked', 'destroyed revoked']);
+  });
+});
+
+describe('ends of other kinds', () => {
+  test('account-switch: a login as another owner ends the session of the first', async () => {
+    const factory = make();
+    const jar = await started(factory, (session) => session.login('alice'));
+    await go(factory, jar, (session) => session.login('bob'));
+    assert.deepEqual(told(), ['loaded', 'created', 'login', 'destroyed account-switch']);
+  });
+
+  test('expired: the factory has shortened a lifetime', async () => {
+    const jar = await started(make({ timeout: 600 }));
+    now += 400_000;
+    await go(make({ timeout: 300 }), jar, read);
+    assert.deepEqual(told(), ['rejected expired', 'destroyed expired']);
+  });
+
+  test('destroyed: by a tool', async () => {
+    const factory = make();
+    await started(factory);
+    await factory.sessions.purge({ olderThan: 0 });
+    assert.deepEqual(told(), ['destroyed destroyed']);
+  });
+});
+
+describe('refusals', () => {
+  test('have their reason, the session and the client', async () => {
+    const factory = make();
+    const jar = await started(factory, (session) => session.login('alice'));
+    await go(factory, jar, (session) => assert.throws(() => session.requireCsrfToken('')), { method: 'POST' });
+    await go(factory, new Jar(), (session) => assert.throws(() => session.requireFresh(5)));
+    assert.deepEqual(told(), ['loaded', 'refused csrf', 'refused not-fresh']);
+    assert.ok(typeof heard[1]!.event['handle'] === 'string' && heard[2]!.event['handle'] === null);
+    assert.equal(heard[1]!.event['clientAddress'], '192.0.2.1');
+  });
+});
+
+describe('after the head has left', () => {
+  const left = (): Promise<void> => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+
+  test('late: what is written and not saved is discarded', async () => {
+    const factory = make();
+    const request = await Visit.open(factory, await started(factory));
+    request.session.get('field');
+    await request.end();
+    request.session.set('field', 'late');
+    await left();
+    assert.deepEqual(told(), ['loaded', 'discarded late']);
+  });
+
+  test('late: not what is saved', async () => {
+    const factory = make();
+    const request = await Visit.open(factory, await started(factory));
+    request.session.get('field');
+    await request.end();
+    await request.session.set('field', 'late').save();
+    await left();
+    assert.deepEqual(told(), ['loaded', 'saved']);
+  });
+
+  test('lateRead: a first use then, unless the response was marked as personal', async () => {
+    const factory = make();
+    const jar = await started(factory);
+    for (const isMarked of [false, true]) {
+      const request = await Visit.open(factory, jar);
+      if (isMarked) request.session.markPersonal();
+      const head = await request.end();
+      assert.equal(head.get('vary'), isMarked ? 'Cookie' : undefined);
+      request.session.get('field');
+    }
+    assert.deepEqual(told(), ['loaded', 'lateRead', 'loaded']);
+  });
+
+  test('cacheControlOverridden: headers of a late writer do not hand the cookie to others', async () => {
+    const factory = make();
+    const request = await Visit.open(factory, new Jar());
+    request.session.set('field', 'a field of the session');
+    const head = await request.end();
+    head.set('cache-control', 'public, max-age=600');
+    factory.finalize(request.session, head);
+    assert.equal(head.get('cache-control'), 'private, no-cache');
+    assert.deepEqual(told(), ['created', 'cacheControlOverridden']);
   });
 });
 
