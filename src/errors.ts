@@ -19,7 +19,7 @@ export type SessionErrorCode =
   | 'ERR_SESSION_STORE_UNAVAILABLE'
   | 'ERR_SESSION_UNSUPPORTED';
 
-/** The HTTP status that an error asks for when nobody catches it; 500 where none is given. */
+/** The HTTP status that an error asks for when it is not caught; 500 where none is given. */
 const STATUS: Partial<Record<SessionErrorCode, number>> = {
   ERR_SESSION_CONFLICT: 503,
   ERR_SESSION_CSRF: 403,
@@ -53,7 +53,7 @@ const ERROR: unique symbol = Symbol.for('websauna-session.error');
  * ```
  */
 export class SessionError extends Error {
-  /** The literal that tells faults apart; stable across versions. */
+  /** The literal that identifies the fault; stable across versions. */
   readonly code: SessionErrorCode;
   /** The HTTP status to answer with; read by Express and Koa. */
   readonly status: number;
@@ -78,7 +78,7 @@ export class SessionError extends Error {
     this.statusCode = this.status;
   }
 
-  /** An answer that says nothing about the inside; what Hono and the Fetch adapter send when nobody catches the error. */
+  /** Returns a response that says nothing about the inside, for Hono and the Fetch adapter when the error is not caught. */
   getResponse(): Response {
     const text = this.status === 503 ? 'The service is unavailable for a moment\n' : 'The request failed\n';
     return new Response(text, { status: this.status, headers: { 'cache-control': 'no-store' } });

@@ -11,7 +11,7 @@ import { MAX_PENDING_LOGIN_TIMEOUT } from '../engine/pending-login.ts';
 
 /** One session in a device list. */
 export interface OwnedSession extends StoredSession {
-  /** Is it the session that was given as `current`? */
+  /** True for the session that was given as `current`. */
   readonly current: boolean;
 }
 
@@ -42,8 +42,9 @@ export class Owners {
   }
 
   /**
-   * The owner's live sessions, oldest login first.
+   * Returns the owner's live sessions, oldest login first.
    * @param options.current marks this session in the list
+   * @throws {TypeError} rejects for another owner than a non-empty string, or an unknown option
    */
   list(owner: string, options: { current?: HasHandle } = {}): Promise<OwnedSession[]> {
     return withStoreErrorEvent(this.#context.events, 'list', async () => {
@@ -67,6 +68,7 @@ export class Owners {
    * @param options.current the session that asks, if it is to end with the others: what the request writes from then on
    * belongs to a new one, as after `logout()`
    * @returns how many were ended
+   * @throws {TypeError} rejects for another owner than a non-empty string, or an unknown option; nothing is ended then
    */
   revoke(owner: string, options: RevokeOptions = {}): Promise<number> {
     return withStoreErrorEvent(this.#context.events, 'revoke', async () => {
@@ -86,7 +88,7 @@ export class Owners {
   }
 
   /**
-   * The live sessions of a login with `index: { [name]: value }`.
+   * Returns the live sessions of a login with `index: { [name]: value }`.
    * @param name of the application's choice, such as `sid`
    */
   listBy(name: string, value: string): Promise<OwnedSession[]> {
@@ -124,7 +126,7 @@ export class Owners {
     });
   }
 
-  /** Ends one of the owner's sessions by its handle, also when it was rotated since; says whether there was one. */
+  /** Ends one of the owner's sessions by its handle, also when it was rotated since; returns whether there was one. */
   revokeSession(owner: string, handle: string): Promise<boolean> {
     return withStoreErrorEvent(this.#context.events, 'revoke', async () => {
       const store = await this.#index();

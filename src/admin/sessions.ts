@@ -12,7 +12,7 @@ export interface SessionLookup {
 }
 
 /**
- * All sessions, for tools: support desks, clean-ups, audits. It gives what is known about sessions, and
+ * All sessions, for tools: support desks, clean-ups, audits. They learn what is known about sessions, and
  * never their ids or data. What an application does for one of its users is in `factory.owners`, and cheap;
  * what goes through all sessions here costs as much as there are sessions.
  *
@@ -31,7 +31,7 @@ export class Sessions {
   }
 
   /**
-   * What is known about a session; `undefined` when there is none. What a rotation has made of it since is
+   * Returns what is known about a session; `undefined` when there is none. What a rotation has made of it since is
    * found too, under its new handle, if the session is anonymous or its `owner` is given.
    *
    * Anonymous sessions are found in one step, and so are those of an `owner` that is given. Other sessions
@@ -58,7 +58,7 @@ export class Sessions {
   }
 
   /**
-   * Ends a session, or what rotations have made of it since; says whether there was one. It is found as by `get`.
+   * Ends a session, or what rotations have made of it since; returns whether there was one. It is found as by `get`.
    */
   async destroy(handle: string, options: SessionLookup = {}): Promise<boolean> {
     checkNames('options', options, ['owner']);

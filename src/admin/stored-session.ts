@@ -4,7 +4,7 @@ import type { OwnedRecord } from '../stores/store.ts';
 export interface StoredSession {
   /** The public name, to end the session by. */
   readonly handle: string;
-  /** The application's user id; `null` while nobody has logged in. */
+  /** The application's user id; `null` before a login. */
   readonly owner: string | null;
   /** When it was first stored, or its owner last logged in. */
   readonly createdAt: Date;

@@ -1,14 +1,14 @@
 /**
- * The known name that an unknown one was probably meant to be; `undefined` when none is close. Case,
+ * Returns the known name that an unknown one was probably meant to be; `undefined` when none is close. Case,
  * underscores, hyphens and dots do not count, so that `cookie_name` finds `cookie.name`.
  */
 export function suggestName(name: string, known: Iterable<string>): string | undefined {
-  const wanted = fold(name);
+  const wanted = normalizeName(name);
   let best: string | undefined;
   // About one letter in three may be wrong; beyond that a suggestion confuses more than it helps.
   let bestDistance = Math.max(1, Math.floor(wanted.length / 3)) + 1;
   for (const candidate of known) {
-    const distance = editDistance(wanted, fold(candidate), bestDistance);
+    const distance = editDistance(wanted, normalizeName(candidate), bestDistance);
     if (distance < bestDistance) {
       best = candidate;
       bestDistance = distance;
@@ -17,14 +17,14 @@ export function suggestName(name: string, known: Iterable<string>): string | und
   return best;
 }
 
-/** A name that no option has can be of any length; only its beginning can resemble one. */
-const LONGEST = 64;
+/** An unknown name can be of any length; only its beginning can resemble a known one. */
+const MAX_COMPARED_LENGTH = 64;
 
-function fold(name: string): string {
-  return name.slice(0, LONGEST).toLowerCase().replaceAll(/[-_.]/g, '');
+function normalizeName(name: string): string {
+  return name.slice(0, MAX_COMPARED_LENGTH).toLowerCase().replaceAll(/[-_.]/g, '');
 }
 
-/** Levenshtein distance, neighbours swapped counting once; `limit` when it is that or more. */
+/** Returns the Levenshtein distance, neighbours swapped counting once; `limit` when it is that or more. */
 function editDistance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) >= limit) return limit;
   let beforePrevious: number[] = [];

@@ -8,14 +8,14 @@ import { suggestName } from './did-you-mean.ts';
  */
 export const MAX_LIFETIME_SECONDS = 34_560_000;
 
-/** "Expected `name` to be <what>, got <a description of value>"; `next` says what to do. */
+/** Returns the error "Expected `name` to be <what>, got <a description of value>"; `next` says what to do. */
 export function expected(name: string, what: string, value: unknown, next?: string): TypeError {
   return new TypeError(
     `Expected \`${name}\` to be ${what}, got ${describe(value)}${next === undefined ? '' : `. ${next}`}`,
   );
 }
 
-/** Names a value's kind. Only numbers and booleans appear themselves. */
+/** Returns the name of a value's kind. Only numbers and booleans appear themselves. */
 export function describe(value: unknown): string {
   if (typeof value === 'string') return value === '' ? 'an empty string' : 'a string';
   if (typeof value === 'number' || typeof value === 'boolean' || value === undefined) return String(value);
@@ -34,7 +34,7 @@ export function isThenable(value: unknown): boolean {
   return isObject(value) && 'then' in value && typeof value.then === 'function';
 }
 
-/** An object that is neither null nor an array. */
+/** Returns whether a value is an object that is neither null nor an array. */
 export function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
@@ -59,7 +59,7 @@ export function checkNames(
     if (known.includes(key)) continue;
     const advice = Object.hasOwn(foreign, key) ? foreign[key]! : nearestName(name, key, known, elsewhere);
     throw new TypeError(
-      `Expected \`${called}\` to have known properties only, got \`${dotted(name, shown(key))}\`. ${advice}`,
+      `Expected \`${called}\` to have known properties only, got \`${dotted(name, sanitizeForMessage(key))}\`. ${advice}`,
     );
   }
 }
@@ -73,8 +73,8 @@ function dotted(name: string, key: string): string {
   return name === '' ? key : `${name}.${key}`;
 }
 
-/** A name that came from outside, short and on one line. */
-export function shown(name: string): string {
+/** Returns a name that came from outside, short and on one line. */
+export function sanitizeForMessage(name: string): string {
   const line = name.replaceAll(/[^\x20-\x5f\x61-\x7e]/g, '?');
   return line.length > 60 ? `${line.slice(0, 60)}...` : line;
 }
@@ -107,7 +107,7 @@ export interface NumberRule {
   readonly max?: number;
   /** Default `true`. */
   readonly integer?: boolean;
-  /** May it be `null`, and what does that mean? For example `'null for never'`. */
+  /** What `null` means, if it is allowed; for example `'null for never'`. */
   readonly orNull?: string;
 }
 
@@ -127,7 +127,7 @@ function millisecondsAdvice(max: number): string {
   return `Is it in seconds, not milliseconds?${why}`;
 }
 
-/** A non-empty string; `null` too where `orNull` says what it means. */
+/** Requires a non-empty string; `null` is allowed where `orNull` says what it means. */
 export function checkString(name: string, value: unknown, what: string, orNull?: string): void {
   if (value === undefined || (value === null && orNull !== undefined)) return;
   if (typeof value !== 'string' || value === '') {
@@ -135,7 +135,7 @@ export function checkString(name: string, value: unknown, what: string, orNull?:
   }
 }
 
-/** An array of strings, each of which passes `test`. */
+/** Requires an array of strings, each of which passes `test`. */
 export function checkStrings(name: string, value: unknown, what: string, test: (item: string) => boolean): void {
   if (value === undefined) return;
   if (!Array.isArray(value)) throw expected(name, `an array of ${what}`, value);

@@ -186,7 +186,7 @@ function isForeignStore(store: object): boolean {
 }
 
 function normalizeIdGenerator(generate: SessionOptions['idGenerator']): () => string {
-  checkFunction('idGenerator', generate, 'a function that gives a new id');
+  checkFunction('idGenerator', generate, 'a function that returns a new id');
   return generate === undefined ? randomId : checkedGenerator(generate);
 }
 
@@ -205,7 +205,7 @@ function normalizeInitialData(
 
 function copyInitialData(data: unknown, serializer: Serializer): Record<string, unknown> {
   if (!isObject(data) || isThenable(data))
-    throw expected('initialData', 'an object, or a function that gives one', data);
+    throw expected('initialData', 'an object, or a function that returns one', data);
   const copy: Record<string, unknown> = Object.create(null);
   for (const [field, value] of Object.entries(data)) {
     if (field === '' || !field.isWellFormed()) {
@@ -266,11 +266,11 @@ function normalizeBehaviour(options: SessionOptions): Behaviour {
     throw expected('sessionClass', 'a class that extends WebsaunaSession of this copy of the library', sessionClass);
   }
   checkOneOf('load', load, ['eager', 'lazy']);
-  checkFunction('bypassCache', bypassCache, 'a function of the exchange that says whether to read past the cache');
+  checkFunction('bypassCache', bypassCache, 'a function of the exchange that returns whether to read past the cache');
   checkOneOf('onStoreError', onStoreError, ['fail', 'anonymous']);
   if (typeof trustProxy !== 'boolean')
     checkNumber('trustProxy', trustProxy, { of: 'of proxies, or a boolean', min: 0 });
-  checkFunction('invalidateBefore', invalidateBefore, 'a function of owner and request that gives a Date or null');
+  checkFunction('invalidateBefore', invalidateBefore, 'a function of owner and request that returns a Date or null');
   checkNumber('maxSessionsPerOwner', maxSessionsPerOwner, { of: 'of sessions', min: 1, orNull: 'null for any number' });
   checkOneOf('onSessionLimit', onSessionLimit, ['evict-oldest', 'refuse']);
   return {

@@ -7,15 +7,21 @@ import type { SessionConstructor, WebsaunaSession } from '../session/session.ts'
 
 /** The cookie's attributes (RFC 6265bis). */
 export interface CookieOptions {
-  /** Default `session`. Names that begin with `__Host-` or `__Secure-` hold the other attributes to their rules. */
+  /**
+   * Default `session`; with `secure: true` `__Host-session`, or `__Secure-session` under another path or for a domain.
+   * Names that begin with `__Host-` or `__Secure-` hold the other attributes to their rules.
+   */
   name?: string;
-  /** Seconds; `null`, the default, ends the cookie with the browser. Never sent past the absolute expiry. */
+  /** Seconds, at most 400 days; `null`, the default, ends the cookie with the browser. Never sent past the absolute expiry. */
   maxAge?: number | null;
   /** Default `/`. */
   path?: string;
   /** Default `null`: only the host that set it. */
   domain?: string | null;
-  /** Default `'auto'`: on HTTPS, also behind a proxy that the application trusts. */
+  /**
+   * Default `'auto'`: on HTTPS, also behind a proxy that the application trusts. `true`: the cookie is neither sent nor
+   * read over plain HTTP, except within one machine; see `trustProxy`.
+   */
   secure?: boolean | 'auto';
   /** Default `true`. */
   httpOnly?: boolean;
@@ -27,7 +33,7 @@ export interface CookieOptions {
   priority?: 'low' | 'medium' | 'high';
   /**
    * Set a session cookie, and store new content, although the handler failed, that is, answered with
-   * a status of 500 or more. Default `true`. A dead session's cookie is deleted in any case.
+   * a status of 500 or more. Default `true`. The cookie of a session that the request has ended is deleted in any case.
    */
   onException?: boolean;
 }
@@ -46,13 +52,13 @@ export interface SessionOptions<
   S extends WebsaunaSession<Data> = WebsaunaSession<Data>,
 > {
   /**
-   * Signs cookies, derives ownerHashes and CSRF tokens. Required; 32 bytes or more. Of several, the first
+   * Signs cookies, derives the keys of owners and CSRF secrets. Required; 32 bytes or more. Of several, the first
    * signs and all verify, so that a secret can be replaced without logging anyone out.
    */
   secret: string | readonly string[];
-  /** Seconds of inactivity after which a session ends. Default 1200. */
+  /** Seconds of inactivity after which a session ends, at most 400 days. Default 1200. */
   timeout?: number;
-  /** Seconds after which a session ends whatever happens; `null` for never. Default 2592000 (30 days). */
+  /** Seconds after which a session ends although it is used, at most 400 days; `null` for never. Default 2592000 (30 days). */
   absoluteTimeout?: number | null;
   /** The longest timeout that `adjustTimeout` may set, in seconds; `null`, the default, for any. */
   maxTimeout?: number | null;
@@ -63,21 +69,21 @@ export interface SessionOptions<
   cookie?: CookieOptions;
   /** Redis, by address or by client. Without it and without `store`: the embedded memory store. */
   redis?: RedisOptions | undefined;
-  /** A store of one's own. Default: chosen by `redis`. */
+  /** The application's own store. Default: chosen by `redis`. */
   store?: SessionStore;
-  /** One field's value to what the store keeps. Synchronous. Default JSON. */
+  /** Turns one field's value into what the store keeps. Synchronous. Default JSON, which refuses what it would alter. */
   serialize?: Serializer['serialize'];
   /** The reverse of `serialize`. */
   deserialize?: Serializer['deserialize'];
   /** Both directions in one object, for example `encrypted({ keys })`; in place of the two above. */
   serializer?: Serializer;
-  /** Gives a new, unguessable id of base64url characters, worth 128 bits or more. Default: 256 bits, CSPRNG. */
+  /** Returns a new, unguessable id of base64url characters, worth 128 bits or more. Default: 256 bits, CSPRNG. */
   idGenerator?: () => string;
   /** Pre-populates a session when it is first written, in the same atomic write. Default: nothing. */
   initialData?: Partial<Data> | ((request: unknown) => Partial<Data>);
   /**
    * A response that has one of these headers gets no session cookie, unless its `Cache-Control` keeps
-   * it out of shared caches. Default `['expires', 'cache-control']`. A function decides by itself.
+   * it out of shared caches: by `no-store`, or by `private` without field names. Default `['expires', 'cache-control']`. A function decides by itself.
    */
   cookielessHeaders?: readonly string[] | ((headers: { get(name: string): string | undefined }) => boolean);
   /** Which requests have no session: file extensions, a predicate by URL, or `false` for none. */
@@ -100,8 +106,8 @@ export interface SessionOptions<
    */
   trustProxy?: boolean | number;
   /**
-   * When did the owner's authentication last change (password, e-mail, enabled flag)? A session that
-   * authenticated before is ended on its next request. `null`: never. The date is compared with the clock
+   * Returns when the owner's authentication last changed (password, e-mail, enabled flag); `null` for never. A session
+   * that authenticated before is ended on its next request. The date is compared with the clock
    * of the store: after a change, `login()` and `await save()`, and keep `session.authenticatedAt`.
    */
   invalidateBefore?: (owner: string, request: unknown) => Date | null | Promise<Date | null>;

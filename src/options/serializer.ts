@@ -6,7 +6,7 @@ import type { Serializer, SerializerContext } from '../serializers/serializer.ts
 
 export interface NormalizedSerializer {
   readonly serializer: Serializer;
-  /** Does `serialize` give bytes? Otherwise strings. */
+  /** True when `serialize` returns bytes; false for strings. */
   readonly bytes: boolean;
 }
 
@@ -21,7 +21,7 @@ export function normalizeSerializer(options: SerializerOptions): NormalizedSeria
       ? (['serialize', 'deserialize'] as const)
       : (['serializer.serialize', 'serializer.deserialize'] as const);
   const stored = tryOut(serialize, () => serializer.serialize(PROBE, CONTEXT));
-  if (!isStored(stored)) throw expected(serialize, 'a function that gives a string or a Uint8Array', stored, NEXT);
+  if (!isStored(stored)) throw expected(serialize, 'a function that returns a string or a Uint8Array', stored, NEXT);
   const back = tryOut(deserialize, () => serializer.deserialize(stored, CONTEXT));
   if (JSON.stringify(back) !== JSON.stringify(PROBE)) {
     throw new TypeError(
@@ -72,7 +72,7 @@ function tryOut(name: string, call: () => unknown): unknown {
     throw new TypeError(`Expected \`${name}\` to work on plain data, got an exception. ${NEXT}`, { cause });
   }
   if (isThenable(result)) {
-    // Nobody will wait for it, and its failure would end the process.
+    // Its failure would end the process, because nothing waits for it.
     (result as PromiseLike<unknown>).then(undefined, () => undefined);
     throw new TypeError(
       `Expected \`${name}\` to be synchronous, got ${describe(result)}. Do asynchronous work before \`session.set()\``,

@@ -6,7 +6,7 @@ export interface Setting {
   readonly what: string;
   /** Reads trimmed text, or the text as it came; `undefined` when it cannot. */
   readonly read?: (text: string, raw: string) => unknown;
-  /** Does it, or may it, name a callable as `module-specifier#export`? */
+  /** True when it names, or can name, a callable as `module-specifier#export`. */
   readonly callable: boolean;
   /** What `none` and nothing at all stand for: null, or the absence of the option; a mistake when not given. */
   readonly none?: 'null' | 'absent';

@@ -1,6 +1,6 @@
 import { suggestName } from '../internal/did-you-mean.ts';
 import { isNone, SETTINGS, type Setting } from './settings-schema.ts';
-import { expected, isObject, shown } from '../internal/validate.ts';
+import { expected, isObject, sanitizeForMessage } from '../internal/validate.ts';
 import type { SessionOptions } from './options.ts';
 
 /** Imports a module for settings that name a callable; for example `(specifier) => import(specifier)`. */
@@ -32,7 +32,7 @@ export async function sessionOptionsFromSettings(
   load: ModuleLoader = importModule,
 ): Promise<SessionOptions> {
   checkArguments('settings', settings, prefix, load);
-  return readSettings(under(settings, prefix), (name) => prefix + name, load);
+  return readSettings(pickPrefixed(settings, prefix), (name) => prefix + name, load);
 }
 
 /**
@@ -53,7 +53,7 @@ export async function sessionOptionsFromEnv(
   load: ModuleLoader = importModule,
 ): Promise<SessionOptions> {
   checkArguments('env', env, prefix, load);
-  const lowerCase = under(env, prefix).map(([name, value]): NamedSetting => [name.toLowerCase(), value]);
+  const lowerCase = pickPrefixed(env, prefix).map(([name, value]): NamedSetting => [name.toLowerCase(), value]);
   return readSettings(lowerCase, (name) => prefix + name.toUpperCase(), load);
 }
 
@@ -65,50 +65,56 @@ function checkArguments(name: string, settings: unknown, prefix: unknown, load: 
 
 /** A setting's name without the prefix, and its value. */
 type NamedSetting = readonly [name: string, value: unknown];
-/** Gives a name as the application wrote it, for messages. */
-type Spell = (name: string) => string;
+/** Returns a setting's name as the application wrote it, for messages. */
+type FormatName = (name: string) => string;
 
-function under(settings: Readonly<Record<string, unknown>>, prefix: string): NamedSetting[] {
+function pickPrefixed(settings: Readonly<Record<string, unknown>>, prefix: string): NamedSetting[] {
   return Object.entries(settings)
     .filter(([key, value]) => key.startsWith(prefix) && value !== undefined)
     .map(([key, value]) => [key.slice(prefix.length), value]);
 }
 
-async function readSettings(given: readonly NamedSetting[], spell: Spell, load: ModuleLoader): Promise<SessionOptions> {
+async function readSettings(
+  given: readonly NamedSetting[],
+  formatName: FormatName,
+  load: ModuleLoader,
+): Promise<SessionOptions> {
   // Settings are about Redis, on this machine when they do not say where; never about the memory store.
   const options: Record<string, unknown> = { redis: {} };
   const names = new Set<string>();
   for (const [name, value] of given) {
     const setting = SETTINGS.get(name);
-    if (setting === undefined) throw unknownSetting(name, spell);
+    if (setting === undefined) throw unknownSetting(name, formatName);
     names.add(name);
-    const read = typeof value === 'string' ? await readText(setting, spell(name), value, load) : value;
+    const read = typeof value === 'string' ? await readText(setting, formatName(name), value, load) : value;
     if (read === null && setting.none === 'absent') continue;
     if (read !== undefined) assign(options, setting.option, read);
   }
-  for (const [one, other] of EXCLUSIVE) {
+  for (const [one, other] of MUTUALLY_EXCLUSIVE) {
     if (!names.has(one) || !names.has(other)) continue;
-    throw new TypeError(`Expected one of \`${spell(one)}\` and \`${spell(other)}\`, got both. Leave one of them out`);
+    throw new TypeError(
+      `Expected one of \`${formatName(one)}\` and \`${formatName(other)}\`, got both. Leave one of them out`,
+    );
   }
-  joinSecrets(options, spell('secret'));
-  // `createSessionFactory` checks every option, whoever made it.
+  joinSecrets(options, formatName('secret'));
+  // `createSessionFactory` checks every option, wherever it comes from.
   return options as unknown as SessionOptions;
 }
 
 /** Websauna's `prefix` is built into its id generator; the others say in two ways what to ignore. */
-const EXCLUSIVE = [
+const MUTUALLY_EXCLUSIVE = [
   ['prefix', 'id_generator'],
   ['ignore', 'ignore_extensions'],
   ['ignore', 'ignore_except'],
 ] as const;
 
-function unknownSetting(name: string, spell: Spell): TypeError {
+function unknownSetting(name: string, formatName: FormatName): TypeError {
   const meant = suggestName(name, SETTINGS.keys());
   const advice =
     meant === undefined
-      ? `Known are ${[...SETTINGS.keys()].map(spell).join(', ')}`
-      : `Did you mean \`${spell(meant)}\`?`;
-  return new TypeError(`Expected known settings only, got \`${spell(shown(name))}\`. ${advice}`);
+      ? `Known are ${[...SETTINGS.keys()].map(formatName).join(', ')}`
+      : `Did you mean \`${formatName(meant)}\`?`;
+  return new TypeError(`Expected known settings only, got \`${formatName(sanitizeForMessage(name))}\`. ${advice}`);
 }
 
 function joinSecrets(options: Record<string, unknown>, key: string): void {
@@ -120,7 +126,7 @@ function joinSecrets(options: Record<string, unknown>, key: string): void {
   if (Array.isArray(oldSecrets)) options.secret = [secret, ...oldSecrets];
 }
 
-/** `undefined` leaves the option out. */
+/** Returns a setting's value; `undefined` leaves the option out. */
 async function readText(setting: Setting, key: string, text: string, load: ModuleLoader): Promise<unknown> {
   if (setting.none !== undefined && isNone(text)) return setting.none === 'null' ? null : undefined;
   const value = setting.read?.(text.trim(), text);

@@ -1,4 +1,4 @@
-import { shown } from '../internal/validate.ts';
+import { sanitizeForMessage } from '../internal/validate.ts';
 
 /** A value that JSON does not keep: where it is, what it is, and what to do. */
 export interface Loss {
@@ -92,7 +92,7 @@ function find(value: unknown, path: string, above: Set<unknown>): Loss | undefin
 /** Of a long path the beginning is enough. */
 function step(key: string | number): string {
   if (typeof key === 'number') return `[${key}]`;
-  return /^[a-z_$][\w$]*$/i.test(key) ? `.${shown(key)}` : `['${shown(key)}']`;
+  return /^[a-z_$][\w$]*$/i.test(key) ? `.${sanitizeForMessage(key)}` : `['${sanitizeForMessage(key)}']`;
 }
 
 /** Returns what is wrong with a value itself, and what to do. */
@@ -131,5 +131,7 @@ function instanceLoss(object: object): readonly [what: string, advice: string] |
 }
 
 function className({ constructor }: object): string {
-  return typeof constructor === 'function' && constructor.name !== '' ? shown(constructor.name) : 'a class';
+  return typeof constructor === 'function' && constructor.name !== ''
+    ? sanitizeForMessage(constructor.name)
+    : 'a class';
 }

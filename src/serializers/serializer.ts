@@ -15,14 +15,14 @@ export interface SerializerContext {
 export interface Serializer {
   serialize(value: unknown, context: SerializerContext): Stored;
   /**
-   * Receives a string when `serialize` gives strings, and a `Uint8Array` when it gives bytes. Throws
+   * Receives a string when `serialize` returns strings, and a `Uint8Array` when it returns bytes. Throws
    * when the stored form is not its own: the record then counts as corrupt.
    */
   deserialize(stored: Stored, context: SerializerContext): unknown;
-  /** True when a stored value is valid only under its own handle: a rotation then serialises anew. */
+  /** True when a stored value is valid only under its own handle: a rotation then serialises again. */
   readonly boundToHandle?: boolean;
   /**
-   * A stable form of a value, to find nested changes by. Needed only where `serialize` gives another
+   * Returns a stable form of a value, to find nested changes by. Needed only where `serialize` returns another
    * result each time, as encryption does.
    */
   stableForm?(value: unknown, context: SerializerContext): Stored;

@@ -1,7 +1,7 @@
 // A session keeps its data in the store, so what is assigned to the object itself is lost. That must not happen in
 // silence: other session libraries keep data exactly so. A proxy around each session would cost every access; these
 // setters and the one proxy behind the prototypes are met by assignments and by unknown names alone.
-import { shown } from '../internal/validate.ts';
+import { sanitizeForMessage } from '../internal/validate.ts';
 
 /** What to do instead of assigning to a member, where it is not to set a field of its name. */
 const MEMBER_ADVICE: Readonly<Record<string, string>> = {
@@ -99,10 +99,10 @@ function defineOwn(object: object, name: string | symbol, value: unknown): boole
 }
 
 function fieldAdvice(name: string): string {
-  const key = shown(name);
+  const key = sanitizeForMessage(name);
   return `a field to be set by \`session.set('${key}', ...)\` or \`session.data${access(name)} = ...\``;
 }
 
 function access(name: string): string {
-  return /^[a-z_$][\w$]*$/i.test(name) ? `.${shown(name)}` : `['${shown(name)}']`;
+  return /^[a-z_$][\w$]*$/i.test(name) ? `.${sanitizeForMessage(name)}` : `['${sanitizeForMessage(name)}']`;
 }

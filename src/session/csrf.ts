@@ -5,7 +5,7 @@ import { classifyOrigin } from './request-origin.ts';
 import { createCsrfSecret, isCsrfSecret, maskCsrfSecret, verifyCsrfToken } from '../crypto/csrf-token.ts';
 
 /**
- * The secrets that tokens of this session are made from. A stored session without one has a secret that
+ * Returns the secrets that tokens of this session are made from. A stored session without one has a secret that
  * is derived from its id: two pages that are rendered at once need no write, and agree.
  */
 function secretsOf(state: SessionState): readonly unknown[] {

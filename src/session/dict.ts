@@ -32,7 +32,10 @@ export abstract class SessionDict<Data extends object = DefaultData> {
     this.#state = state;
   }
 
-  /** A field's value; `fallback`, or `undefined`, when there is none. */
+  /**
+   * Returns a field's value; `fallback`, or `undefined`, when there is none.
+   * @throws {TypeError} for a key that is not a non-empty string without lone surrogates, as every method with a key
+   */
   get<K extends Key<Data>>(key: K): Data[K] | undefined;
   get<K extends Key<Data>, Fallback>(key: K, fallback: Fallback): NonNullable<Data[K]> | Fallback;
   get(key: Key<Data>, fallback?: unknown): unknown {
@@ -42,7 +45,10 @@ export abstract class SessionDict<Data extends object = DefaultData> {
     return value === undefined ? fallback : value;
   }
 
-  /** Gives a field a value, which must be serialisable at the commit; `undefined` deletes the field. */
+  /**
+   * Sets a field; `undefined` deletes it. The value is serialised at the commit, which fails with
+   * `ERR_SESSION_SERIALIZE` when the serializer refuses it.
+   */
   set<K extends Key<Data>>(key: K, value: Data[K]): this {
     const state = this.#state;
     state.assertWritable();
@@ -51,31 +57,33 @@ export abstract class SessionDict<Data extends object = DefaultData> {
     return this;
   }
 
-  /** Deletes a field; says whether there was one. */
+  /** Deletes a field; returns whether there was one. */
   delete(key: Key<Data>): boolean {
     const state = this.#state;
     state.assertWritable();
     return state.epoch.fields.delete(fieldName(checkKey(key)));
   }
 
-  /** Is there such a field? */
+  /** Returns whether there is such a field. */
   has(key: Key<Data>): boolean {
     const state = this.#state;
     state.markAccessed();
     return state.epoch.fields.has(fieldName(checkKey(key)));
   }
 
-  /** The names of the fields. Flash messages and CSRF secrets are not among them. */
+  /** Returns the names of the fields. Flash messages and CSRF secrets are not among them. */
   keys(): Key<Data>[] {
     const state = this.#state;
     state.markAccessed();
     return state.epoch.fields.keys() as Key<Data>[];
   }
 
+  /** Returns the values of the fields, in the order of their names. */
   values(): Data[Key<Data>][] {
     return this.keys().map((key) => this.get(key)!);
   }
 
+  /** Returns the fields as pairs of name and value. */
   entries(): [Key<Data>, Data[Key<Data>]][] {
     return this.keys().map((key) => [key, this.get(key)!]);
   }
@@ -89,14 +97,14 @@ export abstract class SessionDict<Data extends object = DefaultData> {
     return this.keys().length;
   }
 
-  /** The fields as a plain object without a prototype; what `JSON.stringify(session)` gives. */
+  /** Returns the fields as a plain object without a prototype, for `JSON.stringify(session)`. */
   toJSON(): Partial<Data> {
     const copy = Object.create(null) as Record<string, unknown>;
     for (const [key, value] of this.entries()) copy[key] = value;
     return copy as Partial<Data>;
   }
 
-  /** A field's value, which is `value` from now on if there was none. */
+  /** Returns a field's value, and sets it to `value` first if there is none. */
   setDefault<K extends Key<Data>>(key: K, value: NonNullable<Data[K]>): NonNullable<Data[K]> {
     const present = this.get(key);
     if (present !== undefined) return present as NonNullable<Data[K]>;
@@ -104,7 +112,7 @@ export abstract class SessionDict<Data extends object = DefaultData> {
     return value;
   }
 
-  /** Deletes a field and gives its value; `fallback`, or `undefined`, when there was none. */
+  /** Deletes a field and returns its value; `fallback`, or `undefined`, when there was none. */
   pop<K extends Key<Data>>(key: K): Data[K] | undefined;
   pop<K extends Key<Data>, Fallback>(key: K, fallback: Fallback): NonNullable<Data[K]> | Fallback;
   pop(key: Key<Data>, fallback?: unknown): unknown {
@@ -113,7 +121,7 @@ export abstract class SessionDict<Data extends object = DefaultData> {
     return value;
   }
 
-  /** Deletes one of the fields and gives it; `undefined` when there is none. */
+  /** Deletes one of the fields and returns its name and value; `undefined` when there is none. */
   popItem(): [Key<Data>, Data[Key<Data>]] | undefined {
     const key = this.keys().at(-1);
     return key === undefined ? undefined : [key, this.pop(key)!];
@@ -131,7 +139,7 @@ export abstract class SessionDict<Data extends object = DefaultData> {
   }
 
   /**
-   * Stores fields whose change cannot be seen: all that this request has used, or one. Values that
+   * Stores fields although no change can be seen: all that this request has used, or one. Values that
    * were changed in place are noticed without it.
    */
   changed(key?: Key<Data>): void {

@@ -37,7 +37,7 @@ export interface LogoutOptions {
 export interface RotateOptions {
   /**
    * Whether the old id leads parallel requests to the session for `rotationGrace` seconds. Default `true`; `false` when
-   * the session has just been given a right that whoever has the old id must not get.
+   * the session has just been given a right that a holder of the old id must not get.
    */
   grace?: boolean;
 }
@@ -72,7 +72,7 @@ export class WebsaunaSession<Data extends object = DefaultData> extends SessionD
     return this.#accessed().record?.key.handle ?? handleOf(this.id);
   }
 
-  /** Was there no stored session when the request began? Also true after `invalidate()`. */
+  /** True when there was no stored session when the request began, and after `logout()` and `invalidate()`. */
   get isNew(): boolean {
     return this.#accessed().isNew;
   }
@@ -141,8 +141,9 @@ export class WebsaunaSession<Data extends object = DefaultData> extends SessionD
   }
 
   /**
-   * Sets another idle timeout for this session, for the rest of its life.
-   * @param seconds at most the factory's `maxTimeout`
+   * Sets another idle timeout for this session, until its next login.
+   * @param seconds an integer, at most the factory's `maxTimeout`, and 400 days
+   * @throws {TypeError} for anything else
    */
   adjustTimeout(seconds: number): void {
     const state = this.#writable();
@@ -157,8 +158,10 @@ export class WebsaunaSession<Data extends object = DefaultData> extends SessionD
    * be found. Fields are carried over, the CSRF secret is not (ASVS 7.2.4). A login as another owner than the present
    * one begins an empty session, with what this request has written, and ends the present one.
    *
-   * @param owner the application's user id
-   * @throws {SessionError} at the commit: `ERR_SESSION_FULL` when `maxSessionsPerOwner` is reached and
+   * @param owner the application's user id, a non-empty string
+   * @throws {TypeError} for another owner or an unknown option
+   * @throws {SessionError} at the commit: `ERR_SESSION_COOKIE_WITHHELD` when caches may store the response, or when it
+   * goes over plain HTTP with `cookie.secure: true`; `ERR_SESSION_FULL` when `maxSessionsPerOwner` is reached and
    * `onSessionLimit` is `'refuse'`, `ERR_SESSION_LOGIN_EXPIRED` when the owner's sessions were revoked since
    * `beginLogin`; `await session.save()` to answer that yourself. At once: `ERR_SESSION_HEADERS_SENT`
    */
@@ -169,6 +172,10 @@ export class WebsaunaSession<Data extends object = DefaultData> extends SessionD
   /**
    * Remembers who is about to log in while a second factor is pending. The session gets a new id, and
    * has no owner before `login()`, which gives it another: it cannot be promoted without a rotation.
+   *
+   * @param owner the application's user id, a non-empty string
+   * @throws {TypeError} for another owner or an unknown option
+   * @throws {SessionError} `ERR_SESSION_HEADERS_SENT`; at the commit `ERR_SESSION_COOKIE_WITHHELD`, as for `login`
    */
   beginLogin(owner: string, options: BeginLoginOptions = {}): void {
     requestBegunLogin(this.#cookieSendable('beginLogin'), owner, options);
@@ -201,7 +208,8 @@ export class WebsaunaSession<Data extends object = DefaultData> extends SessionD
 
   /**
    * Gives the session a new id at the commit, to be called on any change of privilege. For
-   * `rotationGrace` seconds the old id leads parallel requests to the same session.
+   * `rotationGrace` seconds the old id leads parallel requests to the same session; with `grace: false` it is dead
+   * at once.
    * @throws {SessionError} `ERR_SESSION_HEADERS_SENT` after the response's headers have left
    */
   rotate(options: RotateOptions = {}): void {
@@ -216,8 +224,9 @@ export class WebsaunaSession<Data extends object = DefaultData> extends SessionD
 
   /**
    * Requires that the owner logged in not long ago, before something that needs the password again.
-   * @param seconds the greatest age of the login
-   * @throws {SessionError} `ERR_SESSION_NOT_FRESH`, status 403
+   * @param seconds the greatest age of the authentication, at most 400 days
+   * @throws {TypeError} for anything else
+   * @throws {SessionError} `ERR_SESSION_NOT_FRESH`, status 403, and the event `refused`
    */
   requireFresh(seconds: number): void {
     checkNumber('seconds', seconds, { of: OF_SECONDS, min: 0, max: MAX_LIFETIME_SECONDS, integer: false });
@@ -244,7 +253,14 @@ export class WebsaunaSession<Data extends object = DefaultData> extends SessionD
     stateOf(this).markPersonal();
   }
 
-  /** Leaves a message for the next page. Messages of concurrent requests are all kept, in order. */
+  /**
+   * Leaves a message for the next page. Messages of concurrent requests are all kept, in order.
+   *
+   * @param message any value that the serializer takes, except `undefined`
+   * @param queue text without lone surrogates
+   * @param allowDuplicate `false` leaves a message out that the queue has already, by the serializer's form
+   * @throws {TypeError} for other arguments
+   */
   flash(message: unknown, queue = '', allowDuplicate = true): void {
     if (message === undefined) throw expected('message', 'a value that can be stored', message);
     checkBoolean('allowDuplicate', allowDuplicate);
@@ -271,7 +287,10 @@ export class WebsaunaSession<Data extends object = DefaultData> extends SessionD
     return renewCsrfToken(this.#writable());
   }
 
-  /** Returns a CSRF token for a form, masked: each rendering differs (BREACH). A new session is stored by it. */
+  /**
+   * Returns a CSRF token for a form, masked: each rendering differs (BREACH). A new session is stored by it. After
+   * `login()` in the same request the token is one of the session's new secret.
+   */
   getCsrfToken(): string {
     return csrfToken(this.#accessed());
   }
@@ -286,7 +305,7 @@ export class WebsaunaSession<Data extends object = DefaultData> extends SessionD
    * else `Origin`, and by the token (ASVS 3.5.1 to 3.5.3). GET, HEAD and OPTIONS pass.
    *
    * @param token from the form or a header
-   * @throws {SessionError} `ERR_SESSION_CSRF`, status 403
+   * @throws {SessionError} `ERR_SESSION_CSRF`, status 403, and the event `refused`
    */
   requireCsrfToken(token: unknown, options: CsrfOptions = {}): void {
     checkNames('options', options, ['trustedOrigins']);
@@ -316,6 +335,7 @@ export class WebsaunaSession<Data extends object = DefaultData> extends SessionD
   /**
    * Commits now: before a streamed response, or to catch an error yourself. Later changes need another
    * `save()` or go with the response.
+   * @throws {TypeError} at once, for a callback
    * @throws {SessionError} `ERR_SESSION_HEADERS_SENT` when a new cookie would be needed and cannot be sent,
    * `ERR_SESSION_ENDED` when the session was ended elsewhere, and what the request wrote with it
    */

@@ -276,7 +276,7 @@ describe('serializer', () => {
     ['beside serialize', { serializer: json, serialize: JSON.stringify }, /^Expected `serializer` to stand alone/],
     ['half', { serializer: { serialize: JSON.stringify } }, /^Expected `serializer` to be an object with/],
     [
-      'giving a promise',
+      'returning a promise',
       { serialize: async () => '', deserialize: JSON.parse },
       /`serialize` to be synchronous, got a promise/,
     ],
@@ -287,9 +287,9 @@ describe('serializer', () => {
     ],
     ['reading a promise', { serialize: JSON.stringify, deserialize: async () => 1 }, /`deserialize` to be synchronous/],
     [
-      'giving an object',
+      'returning an object',
       { serialize: (value: unknown) => value, deserialize: (value: unknown) => value },
-      /gives a string or a Uint8Array, got an object/,
+      /returns a string or a Uint8Array, got an object/,
     ],
     ['throwing', { serialize: () => { throw new Error('x'); }, deserialize: JSON.parse }, /`serialize` to work on plain data/], // prettier-ignore
     ['not reversing', { serialize: JSON.stringify, deserialize: () => ({}) }, /`deserialize` to reverse `serialize`/],
