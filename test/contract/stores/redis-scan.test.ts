@@ -30,7 +30,7 @@ async function scanned(store: RedisStore): Promise<RecordKey[]> {
 test.each(['', 'plain:', '*', 'a?[b-c]^\\*:', 'ключ:'])('a prefix means itself in a scan: %j', async (prefix) => {
   await server.cli('FLUSHALL');
   const stores = [prefix, 'aXb\\*:', 'other:', `${prefix}more:`].map((each) =>
-    createRedisStore({ url: server.url, prefix: each }),
+    createRedisStore({ url: server.url, prefix: each, socketTimeout: 20 }),
   );
   const keys = stores.flatMap(() => [
     { handle: random(32), ownerHash: null },
@@ -48,7 +48,7 @@ test.each(['', 'plain:', '*', 'a?[b-c]^\\*:', 'ключ:'])('a prefix means itse
 
 test('a scan passes over what others keep under names like those of sessions', async () => {
   await server.cli('FLUSHALL');
-  const store = createRedisStore({ url: server.url });
+  const store = createRedisStore({ url: server.url, socketTimeout: 20 });
   const key = { handle: random(32), ownerHash: null };
   await store.create(key, record(null));
   await server.cli('SET', `session:${random(32)}`, 'text');
