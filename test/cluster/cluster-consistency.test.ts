@@ -4,6 +4,7 @@ import { loginSuite } from '../contract/consistency/login-suite.ts';
 import { cookieSuite } from '../contract/consistency/cookie-suite.ts';
 import { requestSuite } from '../contract/consistency/request-suite.ts';
 import { securitySuite } from '../contract/consistency/security-suite.ts';
+import { statementsSuite } from '../contract/consistency/statements-suite.ts';
 import { sessionsSuite } from '../contract/consistency/sessions-suite.ts';
 import { consistencySuite, SECRET, type MakeFactory } from '../contract/consistency/suite.ts';
 import { startCluster, type RedisCluster } from '../support/redis-cluster.ts';
@@ -34,5 +35,6 @@ for (const name of Object.keys(CLUSTER_CLIENTS)) {
   sessionsSuite(`Cluster, ${name}`, make);
   requestSuite(`Cluster, ${name}`, make);
   securitySuite(`Cluster, ${name}`, make);
+  statementsSuite(`Cluster, ${name}`, make);
   cookieSuite(`Cluster, ${name}`, make);
 }
