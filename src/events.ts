@@ -38,6 +38,7 @@ export type DiscardReason =
   | 'cacheable' // a new session whose cookie could not be sent
   | 'insecure' // a new session whose cookie could not be sent over plain HTTP
   | 'exception' // the handler failed, and `cookie.onException` is false
+  | 'commit-failed' // the commit failed, and this was asked for with it or afterwards
   | 'late' // the response had left, and nothing saved the changes
   | 'ignored'; // the URL has no sessions (`ignore`)
 

@@ -82,7 +82,9 @@ export class Owners {
       }
       this.#announce(owner, handles);
       const { record } = current ?? {};
-      if (record != null && handles.includes(record.key.handle)) current!.endAcknowledged();
+      // All of the owner's have ended, also one that another request has rotated.
+      const hasEnded = except === null ? record?.meta.owner === owner : handles.includes(record?.key.handle ?? '');
+      if (hasEnded) current?.endAcknowledged();
       return handles.length;
     });
   }

@@ -1,4 +1,5 @@
 import { SessionError } from '../errors.ts';
+import type { DiscardReason } from '../events.ts';
 import type { ResponseHead } from '../exchange.ts';
 import { createRecord } from './create.ts';
 import { isCookieDue, isRecordDue, isTouchDue } from './due.ts';
@@ -7,7 +8,7 @@ import type { FieldChanges } from './fields.ts';
 import { planCommit, type CommitPlan } from './plan.ts';
 import { rekeyRecord } from './rekey.ts';
 import { allowsCookie, warnOfInsecurity } from './response.ts';
-import { endRecord, replacedTombstone, sessionEnded } from './rotation.ts';
+import { endRecord, newTombstone, sessionEnded } from './rotation.ts';
 import { saveRecord } from './save.ts';
 import type { PendingEnd, SessionState } from './state.ts';
 
@@ -19,7 +20,8 @@ import type { PendingEnd, SessionState } from './state.ts';
  * @throws {SessionError} synchronously when a value cannot be serialised; rejects when the store fails
  */
 export function commitSession(state: SessionState, head: ResponseHead | null): Promise<void> | undefined {
-  const headLeft = head === null && state.headLeaving;
+  // The response of an error carries no cookie.
+  const headLeft = head === null && (state.headLeaving || state.commitFailed);
   if (head !== null) state.startFinalCommit();
   const committed = state.queue.run(commit, state, head, headLeft);
   return committed instanceof Promise ? committed : undefined;
@@ -37,7 +39,10 @@ export async function saveSession(state: SessionState): Promise<void> {
 function commit(state: SessionState, head: ResponseHead | null, headLeft: boolean): Promise<void> | undefined {
   state.separateOwners();
   const { epoch } = state;
-  if (state.commitFailed) return undefined;
+  if (state.commitFailed && head !== null) {
+    if (epoch.fields.changed) discard(state, epoch, 'commit-failed');
+    return undefined;
+  }
   if (epoch.record === null && state.pendingEnds.length === 0 && !state.accessed) return undefined;
   const changes = state.phase === 'unloaded' ? null : epoch.fields.changes(epoch.record?.key.handle ?? '');
   const plan = planCommit(situationOf(state, head, headLeft, changes));
@@ -48,7 +53,7 @@ function commit(state: SessionState, head: ResponseHead | null, headLeft: boolea
     state.context.events.emit('cookieSuppressed', { handle, reason: plan.suppressed });
   }
   if (plan.discard !== null) {
-    discard(state, epoch, plan);
+    discard(state, epoch, plan.discard);
     if (head === null && state.phase === 'lost') throw sessionEnded();
   }
   if (plan.write === 'none' && !plan.ends) return undefined;
@@ -78,6 +83,7 @@ function situationOf(
     rotation: pending.rotation !== null,
     timeout: pending.timeout !== null,
     ends: state.pendingEnds.length > 0,
+    unsentId: usable ? record.issuedBy : null,
     touchDue: usable && isTouchDue(record, config, state.store.now),
     cookieDue: usable && isCookieDue(state, record),
     recordDue: usable && isRecordDue(state, record),
@@ -85,8 +91,8 @@ function situationOf(
 }
 
 /** Gives up what the request wrote and asked for, except that sessions which it ends stay ended. */
-function discard(state: SessionState, epoch: Epoch, { discard: reason }: CommitPlan): void {
-  state.context.events.emit('discarded', { handle: epoch.record?.key.handle ?? null, reason: reason! });
+function discard(state: SessionState, epoch: Epoch, reason: DiscardReason): void {
+  state.context.events.emit('discarded', { handle: epoch.record?.key.handle ?? null, reason });
   epoch.fields.discardChanges();
   epoch.pending.clear();
 }
@@ -101,6 +107,8 @@ async function carryOut(
   try {
     if (plan.ends) await carryOutEnds(state, plan.write === 'create');
     await write(state, epoch, plan, changes);
+    // A login as another owner has left a session, which ends when the new one is there.
+    if (state.pendingEnds.some(({ reason }) => reason === 'account-switch')) await carryOutEnds(state, true);
   } catch (error) {
     const { code } = error as { code?: string };
     const refused = code === 'ERR_SESSION_FULL' || code === 'ERR_SESSION_LOGIN_EXPIRED';
@@ -115,7 +123,7 @@ async function carryOutEnds(state: SessionState, isReplaced: boolean): Promise<v
   const store = await state.store.connect();
   while (state.pendingEnds.length > 0) {
     const { key } = state.pendingEnds[0]!;
-    const tombstone = isReplaced ? replacedTombstone(context, context.config.timeout) : null;
+    const tombstone = isReplaced ? newTombstone(context, context.config.timeout) : null;
     const outcome = await endRecord(store, key, tombstone);
     const end = state.endCarriedOut(outcome === 'ended');
     if (outcome === 'ended') announceEnd(state, end);

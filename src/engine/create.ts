@@ -2,8 +2,8 @@ import { makeId, keyOf } from '../crypto/session-id.ts';
 import { SessionError } from '../errors.ts';
 import type { LoginIndex, NewRecord, RecordDetails, RecordMeta, SessionStore } from '../stores/store.ts';
 import type { Epoch, PendingLogin } from './epoch.ts';
+import { PENDING_LOGIN_FIELD } from './field-names.ts';
 import { storeBegunLogin } from './pending-login.ts';
-import { endRecord, replacedTombstone } from './rotation.ts';
 import { loginChange } from './session-limit.ts';
 import type { SessionState } from './state.ts';
 
@@ -131,7 +131,7 @@ export async function createRecord(state: SessionState, epoch: Epoch, login: Pen
   const ownerHash = login === null ? null : keyring.ownerHash(login.owner);
   const indexKeys = login?.indexKeys ?? [];
   if (epoch === state.epoch) state.applyInitialData();
-  if (pending.begunLogin !== null) await storeBegunLogin(state);
+  if (pending.begunLogin !== null) await storeBegunLogin(state, epoch);
   if (login !== null) await addIndexKeys(state, login.owner, indexKeys);
   const store = await state.store.connect();
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
@@ -141,6 +141,7 @@ export async function createRecord(state: SessionState, epoch: Epoch, login: Pen
     const id = reserved ?? newId(state, ownerHash);
     const key = keyOf(id);
     const changes = { set: fields.all(key.handle), delete: new Set<string>() };
+    if (login !== null) changes.set.delete(PENDING_LOGIN_FIELD);
     const record: NewRecord = {
       details: detailsOf(state, login, indexKeys),
       timeout: { seconds: adjusted ?? config.timeout, adjusted: adjusted !== null },
@@ -166,6 +167,7 @@ export async function createRecord(state: SessionState, epoch: Epoch, login: Pen
       lastSeen: Math.floor(now / 1000) * 1000,
       originalId: id,
       fromClient: false,
+      issuedBy: login === null ? 'creation' : 'login',
       timeoutOutdated: false,
       sendableUntil: Infinity,
     });
@@ -173,20 +175,9 @@ export async function createRecord(state: SessionState, epoch: Epoch, login: Pen
     events.emit('created', { handle: key.handle });
     if (login !== null) {
       emitLogin(state, epoch, login, null, evicted);
-      await endSwitchedSession(state, epoch);
+      if (epoch === state.epoch) state.endSwitchedSession();
     }
     return;
   }
   throw idTaken();
-}
-
-/** Ends the session of another owner, which a login has left, after the new one is there. */
-async function endSwitchedSession(state: SessionState, epoch: Epoch): Promise<void> {
-  if (epoch !== state.epoch || state.switchedFrom === null) return;
-  const { context } = state;
-  const record = state.switchCompleted();
-  if (record === null) return;
-  const tombstone = replacedTombstone(context, record.meta.timeout.seconds);
-  const outcome = await endRecord(await state.store.connect(), record.key, tombstone);
-  if (outcome === 'ended') context.events.emit('destroyed', { handle: record.key.handle, reason: 'account-switch' });
 }

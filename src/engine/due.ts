@@ -18,8 +18,12 @@ export function isCookieDue(state: SessionState, record: BoundRecord): boolean {
   if (record.id !== state.clientCookie.presentedId || state.clientCookie.signedByOldSecret) return true;
   if (cookie.attributes !== config.cookieAttributes) return true;
   if (config.cookieMaxAge === null) return false;
-  const interval = Math.min(config.touchInterval, config.cookieMaxAge / 10);
-  return state.epoch.pending.timeout !== null || state.store.now - cookie.sentAt >= interval * 1000;
+  if (state.epoch.pending.timeout !== null) return true;
+  const { timeout } = record.meta;
+  const maxAge = timeout.adjusted ? timeout.seconds : config.cookieMaxAge;
+  const age = state.store.now - cookie.sentAt;
+  // As with a touch, a time that is still to come shows that the store's clock was set back.
+  return age >= Math.min(config.touchInterval, maxAge / 10) * 1000 || age < -1000;
 }
 
 /** Returns whether the store is to learn that the client has the record's id, or that the factory's timeout has changed. */

@@ -13,6 +13,8 @@ export interface BoundRecord {
   readonly originalId: string;
   /** Whether the client's cookie opened it, perhaps under an id of before; false for one that this request made. */
   readonly fromClient: boolean;
+  /** How this request has given the record its id; `null` where it has not, so that the client may have it. */
+  readonly issuedBy: 'creation' | 'login' | 'rotation' | null;
   /** True when the factory's timeout has changed since the record's was stored. */
   readonly timeoutOutdated: boolean;
   /** Milliseconds of the store's clock: an acknowledgement from then on is no reason to send the id to the client. */

@@ -141,6 +141,11 @@ export class FieldTracker {
     this.#deleted?.delete(name);
   }
 
+  /** Returns whether this request has deleted the field. */
+  isDeleted(name: string): boolean {
+    return this.#deleted?.has(name) === true;
+  }
+
   /** Returns whether this request has a value of its own for the field that is not committed yet. */
   isWritten(name: string): boolean {
     return this.#written?.has(name) === true || this.#deletes(name);
@@ -160,8 +165,8 @@ export class FieldTracker {
   /** Forgets fields that the store has given away. */
   forget(names: Iterable<string>): void {
     for (const name of names) {
-      this.#values.delete(name);
-      this.#written?.delete(name);
+      // What the request has written since is still to come.
+      if (this.#written?.has(name) !== true) this.#values.delete(name);
       (this.#committedChanges ??= new Map()).set(name, ABSENT);
     }
   }
@@ -221,6 +226,20 @@ export class FieldTracker {
     const deleted = this.#deletions();
     if (set === undefined && deleted === undefined) return null;
     return { set: set ?? new Map(), delete: deleted ?? new Set() };
+  }
+
+  /** Returns whether the request has changed anything; true also for what its serializer would refuse. */
+  get changed(): boolean {
+    if ((this.#written?.size ?? 0) > 0 || this.#deletions() !== undefined) return true;
+    for (const [name, value] of this.#values) {
+      if (!isMutable(value)) continue;
+      try {
+        if (this.#changedInPlace(name, value, this.#handle) !== undefined) return true;
+      } catch {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** All fields, serialised for a new record. */

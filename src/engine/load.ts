@@ -5,13 +5,13 @@ import { isPlausibleCookieValue, keyOf } from '../crypto/session-id.ts';
 import type { RejectReason } from '../events.ts';
 import type { Exchange } from '../exchange.ts';
 import type { FoundRecord, RecordKey, SessionStore, Tombstone } from '../stores/store.ts';
-import { authenticationChangedAt, judgeRecord, type AdoptedRecord } from './adopt.ts';
+import { authenticationChangedAt, judgeRecord, type AdoptedRecord, type AdoptionRefusal } from './adopt.ts';
 import type { SessionContext } from './context.ts';
 import type { BoundRecord, Epoch } from './epoch.ts';
 import { flashPrefix, PENDING_LOGIN_FIELD, SESSION_INVALIDATED } from './field-names.ts';
 import { pendingLoginOf } from './pending-login.ts';
 import { cookieRequestOf, warnOfInsecurity } from './response.ts';
-import { findSuccessor, MAX_ROTATIONS_FOLLOWED, onRecord } from './rotation.ts';
+import { findSuccessor, loseSession, MAX_ROTATIONS_FOLLOWED, onRecord } from './rotation.ts';
 import { SessionState } from './state.ts';
 
 /** Session cookies with a valid signature that are looked up: a browser sends one for each domain and path above the request's. */
@@ -120,17 +120,16 @@ async function load(state: SessionState, cookies: readonly VerifiedCookie[]): Pr
     const connected = state.store.connect();
     const store = connected instanceof Promise ? await connected : connected;
     if (context.config.bypassCache?.(exchange) === true) state.readPastCache();
-    let superseded = false;
+    const results: Opened[] = [];
     for (const cookie of cookies) {
-      const opened = await open(state, store, cookie);
-      if (opened === 'opened') {
-        if (cookies.length > 1) warnOfSeveral(state, cookie);
-        superseded = false;
-        break;
-      }
-      superseded ||= opened === 'superseded';
+      const result = await open(state, store, cookie);
+      results.push(result);
+      if (result !== 'opened') continue;
+      if (cookies.length > 1) warnOfSeveral(state, cookie);
+      break;
     }
-    if (superseded) state.startLost('superseded');
+    if (results.includes('invalidated')) flashInvalidated(state, results.includes('opened'));
+    else if (results.at(-1) !== 'opened' && results.includes('superseded')) state.startLost('superseded');
   } catch (error) {
     context.events.emit('storeError', { operation: 'load', error });
     if (context.config.onStoreError === 'fail' || error instanceof TypeError) throw error;
@@ -145,6 +144,9 @@ function warnOfSeveral({ context }: SessionState, { key }: VerifiedCookie): void
   context.events.emit('cookieWarning', { handle: key.handle, reason: 'several' });
 }
 
+/** What became of a cookie. */
+type Opened = 'opened' | 'invalidated' | 'superseded' | 'rejected';
+
 interface Candidate {
   readonly id: string;
   readonly key: RecordKey;
@@ -156,7 +158,7 @@ async function open(
   state: SessionState,
   store: SessionStore,
   { id, key, secret }: VerifiedCookie,
-): Promise<'opened' | 'superseded' | 'rejected'> {
+): Promise<Opened> {
   let candidate: Candidate = { id, key, sendableUntil: Infinity };
   /** Whether the link that led here was past its grace. */
   let expiredLink: Tombstone | null = null;
@@ -169,7 +171,7 @@ async function open(
     switch (record?.status) {
       case 'found':
         state.clientCookie.present(id, secret > 0);
-        return (await adoptIfValid(state, state.epoch, candidate, record)) ? 'opened' : 'rejected';
+        return await adoptIfValid(state, state.epoch, candidate, record);
       case 'corrupt':
         // What is unreadable to this version of the application may not be to the next.
         reject(state, handle, 'corrupt', record.reason);
@@ -226,7 +228,7 @@ function adoptIfValid(
   epoch: Epoch,
   candidate: Candidate,
   record: FoundRecord,
-): boolean | Promise<boolean> {
+): Opened | Promise<Opened> {
   const { context } = state;
   const { adoptionRules, config } = context;
   state.store.observeClock(record.now);
@@ -242,13 +244,13 @@ async function adoptAfterAsking(
   candidate: Candidate,
   record: FoundRecord,
   judged: AdoptedRecord,
-): Promise<boolean> {
+): Promise<Opened> {
   const { context, exchange } = state;
   const { owner } = judged.meta;
   const changedAt = owner === null ? null : await authenticationChangedAt(context, owner, exchange.request);
   const judgedAgain = judgeRecord(candidate.key, record, context.adoptionRules, changedAt);
   const opened = adopt(state, epoch, candidate, record, judgedAgain);
-  if (opened) await checkPendingLogin(state, epoch);
+  if (opened === 'opened') await checkPendingLogin(state, epoch);
   return opened;
 }
 
@@ -258,21 +260,11 @@ function adopt(
   { id, key, sendableUntil }: Candidate,
   record: FoundRecord,
   { meta, refusal }: AdoptedRecord,
-): boolean {
+): Opened {
   const { context } = state;
   // The request has ended its session while the application was asked.
-  if (epoch.over !== null) return false;
-  if (refusal === 'owner') {
-    reject(state, key.handle, refusal);
-    if (epoch.record !== null) state.lose(epoch, 'gone');
-    return false;
-  }
-  if (refusal === 'expired') {
-    reject(state, key.handle, refusal);
-    state.endExpired({ key, owner: meta.owner });
-    if (epoch.record !== null) state.lose(epoch, 'gone');
-    return false;
-  }
+  if (epoch.over !== null) return 'rejected';
+  if (refusal !== null) return refuseRecord(state, epoch, { key, owner: meta.owner }, refusal);
   const bound: BoundRecord = {
     id,
     key,
@@ -280,6 +272,7 @@ function adopt(
     lastSeen: record.lastSeen,
     originalId: epoch.record?.originalId ?? id,
     fromClient: epoch.record?.fromClient ?? true,
+    issuedBy: epoch.record?.issuedBy ?? null,
     timeoutOutdated: meta.timeout.seconds !== record.meta.timeout.seconds,
     sendableUntil,
   };
@@ -290,15 +283,31 @@ function adopt(
     epoch.bind(bound);
     epoch.fields.reload(record.fields, key.handle);
   }
-  if (refusal !== null) endAuthentication(state, key.handle);
-  else context.events.emit('loaded', { handle: key.handle });
-  return true;
+  context.events.emit('loaded', { handle: key.handle });
+  return 'opened';
 }
 
-/** Ends a session that authenticated before the owner's password, or the like, was changed. */
-function endAuthentication(state: SessionState, handle: string): void {
-  reject(state, handle, 'authentication-changed');
-  state.end('authentication-changed');
+/** Goes on without a record that may not be used. What has outlived its time, or its authentication, ends at the commit. */
+function refuseRecord(
+  state: SessionState,
+  epoch: Epoch,
+  record: { readonly key: RecordKey; readonly owner: string | null },
+  refusal: AdoptionRefusal,
+): Opened {
+  reject(state, record.key.handle, refusal);
+  const wasBound = epoch.record !== null;
+  if (refusal === 'expired') state.endExpired(record);
+  if (refusal === 'authentication-changed') state.endInvalidated(record);
+  if (wasBound) loseSession(state, epoch, 'gone');
+  if (refusal !== 'authentication-changed') return 'rejected';
+  if (wasBound) flashInvalidated(state, false);
+  return 'invalidated';
+}
+
+/** Leaves a message on the session that follows one which `invalidateBefore` has ended. */
+function flashInvalidated(state: SessionState, hasOther: boolean): void {
+  if (hasOther) return;
+  state.beginAgain();
   state.epoch.fields.set(`${flashPrefix('')}invalidated`, [state.store.now, SESSION_INVALIDATED]);
 }
 

@@ -1,3 +1,4 @@
+import type { Epoch } from './epoch.ts';
 import { PENDING_LOGIN_FIELD } from './field-names.ts';
 import type { SessionState } from './state.ts';
 
@@ -16,6 +17,7 @@ export interface PendingLoginInfo {
 
 /** Returns the login that waits for its second factor; `null` when there is none, or its time is over. */
 export function pendingLoginOf(state: SessionState): PendingLoginInfo | null {
+  if (state.epoch.pending.login !== null) return null;
   const { begunLogin } = state.epoch.pending;
   if (begunLogin !== null) {
     const startedAt = state.store.now - (performance.now() - begunLogin.at);
@@ -39,8 +41,7 @@ function describe([owner, method, startedAt, expiresAt]: StoredPendingLogin): Pe
 }
 
 /** Writes a login that was begun in this request into its field, dated by the store's clock. */
-export async function storeBegunLogin(state: SessionState): Promise<void> {
-  const { epoch } = state;
+export async function storeBegunLogin(state: SessionState, epoch: Epoch): Promise<void> {
   const { begunLogin } = epoch.pending;
   if (begunLogin === null) return;
   await state.store.ensureClock();
@@ -48,5 +49,5 @@ export async function storeBegunLogin(state: SessionState): Promise<void> {
   const { owner, method, timeout } = begunLogin;
   const stored: StoredPendingLogin = [owner, method, startedAt, startedAt + timeout * 1000];
   epoch.fields.set(PENDING_LOGIN_FIELD, stored);
-  epoch.pending.begunLogin = null;
+  if (epoch.pending.begunLogin === begunLogin) epoch.pending.begunLogin = null;
 }

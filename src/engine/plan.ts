@@ -21,6 +21,8 @@ export interface CommitSituation {
   readonly rotation: boolean;
   readonly timeout: boolean;
   readonly ends: boolean;
+  /** How this request has given the session an id that no response has carried yet; `null` where it has not. */
+  readonly unsentId: 'creation' | 'login' | 'rotation' | null;
   /** The idle timeout is to be renewed. */
   readonly touchDue: boolean;
   /** The client needs the cookie again. */
@@ -66,7 +68,8 @@ function decide(situation: CommitSituation): Outcome {
     return hasChanges || login || situation.timeout ? { ...NOTHING, discard: reason } : NOTHING;
   }
   if (head?.failed === true && !situation.cookieOnException) {
-    return asks ? { ...NOTHING, discard: 'exception' } : NOTHING;
+    const suppressed = situation.unsentId === null ? null : 'exception';
+    return asks || suppressed !== null ? { ...NOTHING, discard: asks ? 'exception' : null, suppressed } : NOTHING;
   }
   const needsCookie = login || (stored ? rotation : hasChanges);
   if (needsCookie && situation.headLeft) return { ...NOTHING, refusal: 'headers-sent' };
@@ -80,6 +83,10 @@ function decide(situation: CommitSituation): Outcome {
     if (mustNotBeLost) return { ...NOTHING, refusal: 'cookie-withheld' };
     return { ...NOTHING, discard: 'cacheable', suppressed: 'cacheable' };
   }
+  if (situation.unsentId !== null && head?.allowsCookie === false) {
+    if (situation.unsentId !== 'creation') return { ...NOTHING, refusal: 'cookie-withheld' };
+    return { ...decideWrite(situation), suppressed: 'cacheable' };
+  }
   return decideWrite(situation);
 }
 
@@ -89,6 +96,8 @@ function decideWrite(situation: CommitSituation): Outcome {
   if (login || rotation) return REKEY;
   const sends = head?.allowsCookie === true;
   if (hasChanges || timeout) return sends ? (situation.cookieDue ? SAVE_AND_SEND : SAVE_AND_SEND_IF_ROTATED) : SAVE;
+  // The client has no other id that opens the session, so this must not fail in silence.
+  if (sends && situation.unsentId !== null) return SAVE_AND_SEND;
   if (sends && situation.cookieDue) return TOUCH_AND_SEND;
   return situation.touchDue || situation.recordDue ? (sends ? TOUCH_AND_SEND_IF_ROTATED : TOUCH) : NOTHING;
 }

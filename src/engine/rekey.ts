@@ -13,10 +13,10 @@ import {
   refuseLogin,
 } from './create.ts';
 import type { BoundRecord, Epoch, PendingLogin } from './epoch.ts';
-import { CSRF_FIELD } from './field-names.ts';
+import { CSRF_FIELD, PENDING_LOGIN_FIELD } from './field-names.ts';
 import { UnreadableField, type FieldChanges } from './fields.ts';
 import { storeBegunLogin } from './pending-login.ts';
-import { newNonce, onRecord, replacedTombstone, rotatedTombstone, successorOf } from './rotation.ts';
+import { newNonce, newTombstone, onRecord, successorOf } from './rotation.ts';
 import { changeOf, saveRecord } from './save.ts';
 import { loginChange } from './session-limit.ts';
 import type { SessionState } from './state.ts';
@@ -44,7 +44,7 @@ interface Attempt {
 export async function rekeyRecord(state: SessionState, epoch: Epoch): Promise<void> {
   const { login, rotation, timeout } = epoch.pending;
   const indexKeys = login?.indexKeys ?? epoch.record!.meta.indexKeys;
-  if (epoch.pending.begunLogin !== null) await storeBegunLogin(state);
+  if (epoch.pending.begunLogin !== null) await storeBegunLogin(state, epoch);
   try {
     await rekey(state, epoch, { login, indexKeys, rotation, timeout });
   } catch (error) {
@@ -121,7 +121,10 @@ function prepare(state: SessionState, epoch: Epoch, request: Request, login: Log
   const keep = Math.max(idle, record.meta.timeout.seconds);
   const change = changeOf(state, epoch, changes.set, changes.delete, config.cookieAttributes);
   const restarted = { seconds: config.timeout, adjusted: false };
-  const tombstone = nonce === '' ? replacedTombstone(context, keep) : rotatedTombstone(context, nonce, keep);
+  // An end of the old id goes on to what the session has become. The session of a first login is another: it is for its
+  // client alone.
+  const sameSession = request.login === null || record.key.ownerHash === ownerHashOf(id);
+  const tombstone = newTombstone(context, keep, nonce, sameSession);
   return {
     id,
     changes,
@@ -160,6 +163,10 @@ function changesFor(
   let isSecretKept = false;
   // A login begins with a new CSRF secret, also instead of one that a concurrent request has stored.
   if (isLogin && !changes.set.has(CSRF_FIELD)) changes.delete.add(CSRF_FIELD);
+  if (isLogin) {
+    changes.set.delete(PENDING_LOGIN_FIELD);
+    changes.delete.add(PENDING_LOGIN_FIELD);
+  }
   // A rotation keeps the forms that are open in the browser valid: a secret that was derived from the old id is stored
   // now, unless a concurrent request has stored another.
   if (!isLogin && !changes.set.has(CSRF_FIELD) && !fields.has(CSRF_FIELD)) {
@@ -203,6 +210,7 @@ function complete(
     lastSeen: Math.floor(now / 1000) * 1000,
     originalId: attempt.id,
     fromClient: old.fromClient,
+    issuedBy: request.login === null ? 'rotation' : 'login',
     timeoutOutdated: false,
     sendableUntil: Infinity,
   });

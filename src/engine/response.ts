@@ -15,9 +15,9 @@ export function allowsCookie(config: SessionConfig, head: Pick<ResponseHead, 'ge
 }
 
 /** Decides what becomes of the client's cookie. Without evidence it stays as it is: the browser may have a newer one by now. */
-export function decideCookie({ id, ended }: CookieEvidence): 'set' | 'delete' | 'keep' {
+export function decideCookie({ id, ended }: CookieEvidence, stored: boolean): 'set' | 'delete' | 'keep' {
   if (id !== null) return 'set';
-  return ended ? 'delete' : 'keep';
+  return ended && !stored ? 'delete' : 'keep';
 }
 
 /**
@@ -56,7 +56,7 @@ function sendCookie(state: SessionState, head: ResponseHead): boolean {
   const { config, events, keyring } = context;
   const { cookie } = config;
   const handle = state.record?.key.handle ?? null;
-  const decision = decideCookie(state.clientCookie.evidence);
+  const decision = decideCookie(state.clientCookie.evidence, state.record !== null);
   if (decision === 'keep') return false;
   if (!allowsCookie(config, head)) {
     events.emit('cookieSuppressed', { handle, reason: 'cacheable' });

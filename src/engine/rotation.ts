@@ -44,14 +44,20 @@ function candidates({ keyring }: SessionContext, id: string, nonce: string): str
   return keyring.successors(id, nonce).map((random) => makeId(ownerHash, random));
 }
 
-/** Returns what remains at the key of a session that its client goes on with under an id that this one does not lead to. */
-export function replacedTombstone({ config }: SessionContext, idleSeconds: number): NewTombstone {
-  return { nonce: '', grace: config.rotationGrace, keep: Math.max(config.rotationGrace, idleSeconds) };
-}
-
-/** Returns what remains at the key of a rotated session. */
-export function rotatedTombstone({ config }: SessionContext, nonce: string, idleSeconds: number): NewTombstone {
-  return { nonce, grace: config.rotationGrace, keep: Math.max(config.rotationGrace, idleSeconds) };
+/**
+ * Returns what remains at the key of a session that goes on under another one.
+ *
+ * @param nonce leads clients with the old id to the new one; empty when it is for its client alone
+ * @param namesSuccessor whether an end may go on to the successor
+ */
+export function newTombstone(
+  { config }: SessionContext,
+  idleSeconds: number,
+  nonce = '',
+  namesSuccessor = nonce !== '',
+): NewTombstone {
+  const { rotationGrace: grace } = config;
+  return { nonce, namesSuccessor, grace, keep: Math.max(grace, idleSeconds) };
 }
 
 /**
@@ -118,15 +124,15 @@ function follow(
  * Reports that the session of an epoch is lost, and goes on without it. What the request wrote goes into the session of
  * a login that is still to come, if there is one.
  */
-function loseSession(state: SessionState, epoch: Epoch, reason: LossReason): void {
+export function loseSession(state: SessionState, epoch: Epoch, reason: LossReason): void {
   if (epoch.over !== null) return;
   const { events } = state.context;
   const { fields, pending } = epoch;
   const { handle } = epoch.record!.key;
   if (reason === 'gone') events.emit('lost', { handle });
-  const discards = pending.login === null && (pending.any || fields.changes(handle) !== null);
-  if (discards) events.emit('discarded', { handle, reason });
+  const discards = pending.login === null && (pending.any || fields.changed);
   state.lose(epoch, reason);
+  if (discards) events.emit('discarded', { handle, reason });
 }
 
 export function sessionEnded(): SessionError {

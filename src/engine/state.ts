@@ -5,7 +5,7 @@ import { SerialQueue } from '../internal/serial-queue.ts';
 import type { RecordKey } from '../stores/store.ts';
 import { ClientCookie } from './client-cookie.ts';
 import type { SessionContext } from './context.ts';
-import { Epoch, type BoundRecord, type EpochEnd, type PendingLogin } from './epoch.ts';
+import { Epoch, type BegunLogin, type BoundRecord, type EpochEnd, type PendingLogin } from './epoch.ts';
 import { fieldName } from './field-names.ts';
 import { UnreadableField } from './fields.ts';
 import { RequestStore } from './request-store.ts';
@@ -141,9 +141,12 @@ export class SessionState {
     this.#bypassCache = true;
   }
 
-  /** Loads once, however often it is asked to. */
+  /** Loads once, however often it is asked to; again after a failure. */
   loadOnce(load: () => Promise<void>): Promise<void> {
-    this.#loading ??= load();
+    this.#loading ??= load().catch((error: unknown) => {
+      this.#loading = null;
+      throw error;
+    });
     return this.#loading;
   }
 
@@ -155,6 +158,7 @@ export class SessionState {
   /** Goes on with an empty session that cannot be written, because the store failed. */
   markDegraded(): void {
     this.#epoch = this.#newEpoch();
+    this.#isNew = true;
     this.#phase = 'degraded';
   }
 
@@ -201,7 +205,7 @@ export class SessionState {
 
   /** Gives a new session its initial data, once. */
   applyInitialData(): void {
-    if (this.#epoch.startInitialData()) this.#setInitialData(this.#epoch);
+    if (this.#phase === 'ready' && this.#epoch.startInitialData()) this.#setInitialData(this.#epoch);
   }
 
   /** Prepares for a change that is stored with the record. */
@@ -269,6 +273,11 @@ export class SessionState {
     this.#pendEnd(record, this.#endReason);
   }
 
+  /** Ends at the commit a record whose authentication is no longer valid, before the session is bound to any. */
+  endInvalidated(record: { key: RecordKey; owner: string | null }): void {
+    (this.#pendingEnds ??= []).push({ ...record, reason: 'authentication-changed', deletesCookie: true });
+  }
+
   requestClearSiteData(): void {
     this.#clearSiteData = true;
   }
@@ -316,10 +325,9 @@ export class SessionState {
       clientAddress: this.exchange.clientAddress,
     });
     this.#corruptKey = key;
-    const { login, timeout } = epoch.pending;
+    const { login, begunLogin, timeout } = epoch.pending;
     this.#replaceEpoch('lost', epoch);
-    this.#epoch.pending.login = login;
-    this.#epoch.pending.timeout = timeout;
+    Object.assign(this.#epoch.pending, { login, begunLogin, timeout });
     this.#isNew = true;
   }
 
@@ -327,15 +335,29 @@ export class SessionState {
 
   /** Marks a login for the commit. One as another owner begins an empty session, and ends the present one with it. */
   requestLogin(login: PendingLogin): void {
+    this.#epoch.pending.begunLogin = null;
     const owner = this.record?.meta.owner ?? null;
     if (owner !== null && owner !== login.owner) {
       const left = this.#epoch;
       this.#replaceEpoch('left', left);
+      this.#epoch.pending.timeout = left.pending.timeout;
       this.#switchedFrom = left;
       this.#isNew = true;
     }
     this.#epoch.pending.login = login;
-    // A login is an act of its own: it may follow another that has taken the session over.
+    this.beginAgain();
+  }
+
+  /** Marks the first factor of a login for the commit. */
+  requestBegunLogin(begunLogin: BegunLogin): void {
+    const { pending } = this.#epoch;
+    pending.begunLogin = begunLogin;
+    pending.rotation = this.record === null ? null : 'immediate';
+    this.beginAgain();
+  }
+
+  /** A login is an act of its own: it may follow another that has taken the session over. */
+  beginAgain(): void {
     if (this.#phase === 'lost') this.#phase = 'ready';
   }
 
@@ -359,12 +381,10 @@ export class SessionState {
     this.#isNew = false;
   }
 
-  /** The login as another owner is stored: the session that it leaves ends next. Returns that session's record. */
-  switchCompleted(): BoundRecord | null {
-    const record = this.#switchedFrom?.record ?? null;
+  /** The login as another owner is stored: the session that it leaves ends next. */
+  endSwitchedSession(): void {
+    this.#pendEnd(this.#switchedFrom?.record ?? null, 'account-switch');
     this.#switchedFrom = null;
-    if (record?.fromClient === true) this.clientCookie.acknowledgeEnd();
-    return record;
   }
 
   // The response.
@@ -402,8 +422,8 @@ export class SessionState {
 
   #discardLateChanges(): void {
     const { fields, pending, record } = this.#epoch;
-    if (this.#commitFailed || this.#phase !== 'ready') return;
-    if (fields.changes(record?.key.handle ?? '') === null && !pending.any) return;
+    if (this.#phase !== 'ready') return;
+    if (!fields.changed && (record === null || !pending.any)) return;
     this.context.events.emit('discarded', { handle: record?.key.handle ?? null, reason: 'late' });
     fields.discardChanges();
     pending.clear();
@@ -430,7 +450,7 @@ export class SessionState {
 
   #setInitialData(epoch: Epoch): void {
     const { initialData } = this.context.config;
-    if (initialData === null || this.#phase !== 'ready') return;
+    if (initialData === null) return;
     try {
       for (const [key, value] of Object.entries(initialData(this.exchange.request))) {
         const name = fieldName(key);

@@ -53,9 +53,11 @@ export function addFlash(state: SessionState, message: unknown, queue: string, a
     return;
   }
   const form = digest(fields.comparableForm(message));
-  // A message that was read and written again need not have the form that it had.
   if (fields.has(field(form))) return;
-  if (peekFlashes(state, queue).some((present) => digest(fields.comparableForm(present)) === form)) return;
+  // Messages that were flashed as they come have names of another length, which say nothing about them.
+  const others = fieldNames(state, queue).filter((name) => name.length !== field(form).length);
+  const present = inOrder(others.map((name) => state.read(name)));
+  if (present.some((each) => digest(fields.comparableForm(each)) === form)) return;
   fields.set(field(form), stored);
 }
 
@@ -85,7 +87,7 @@ async function take(state: SessionState, asked: Epoch, queue: string): Promise<u
   const { handle } = epoch.record.key;
   for (const [name, stored] of Object.entries(outcome.fields)) {
     // Neither twice the same message, nor what this request has popped before.
-    if (given.has(name) || fields.isWritten(name)) continue;
+    if (given.has(name) || fields.isDeleted(name)) continue;
     messages.push(fields.parse(name, stored, handle));
   }
   fields.forget(Object.keys(outcome.fields));

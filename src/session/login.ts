@@ -1,5 +1,4 @@
 import { MAX_PENDING_LOGIN_TIMEOUT, pendingLoginOf } from '../engine/pending-login.ts';
-import { PENDING_LOGIN_FIELD } from '../engine/field-names.ts';
 import type { SessionState } from '../engine/state.ts';
 import { SessionError } from '../errors.ts';
 import {
@@ -42,18 +41,24 @@ export function requestLogin(state: SessionState, owner: string, options: LoginO
   const indexKeys = indexKeysOf(state, index);
   const authenticated = dateOf(authenticatedAt);
   requireSession(state);
-  const pending = pendingLoginOf(state);
   const sameOwner = state.record?.meta.owner === owner;
-  state.epoch.fields.delete(PENDING_LOGIN_FIELD);
-  state.epoch.pending.begunLogin = null;
   state.requestLogin({
     owner,
     method: method ?? null,
     indexKeys: indexKeys ?? (sameOwner ? null : []),
     at: performance.now(),
     authenticatedAt: authenticated,
-    pendingSince: pending?.owner === owner ? pending.startedAt.getTime() : null,
+    pendingSince: pendingSince(state, owner),
   });
+}
+
+/** Milliseconds; `null` for a login that has not waited for a second factor, or begins in this request. */
+function pendingSince(state: SessionState, owner: string): number | null {
+  const { login, begunLogin } = state.epoch.pending;
+  if (login?.owner === owner) return login.pendingSince;
+  if (begunLogin !== null) return null;
+  const stored = pendingLoginOf(state);
+  return stored?.owner === owner ? stored.startedAt.getTime() : null;
 }
 
 /** Marks the first factor of a login for the commit. */
@@ -66,8 +71,7 @@ export function requestBegunLogin(state: SessionState, owner: string, options: B
   requireSession(state);
   const { epoch } = state;
   epoch.releaseReservedId();
-  epoch.pending.begunLogin = { owner, method: method ?? null, timeout, at: performance.now() };
-  epoch.pending.rotation = epoch.record === null ? null : 'immediate';
+  state.requestBegunLogin({ owner, method: method ?? null, timeout, at: performance.now() });
 }
 
 function checkMethod(method: unknown): void {

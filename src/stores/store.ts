@@ -80,7 +80,7 @@ export interface Tombstone {
   readonly status: 'tombstone';
   /** Leads to the successor; empty when there is none to be led to, as after a login. */
   readonly nonce: string;
-  /** The successor's handle, in the same slot; empty with the nonce. Enough to end it by, not to open it. */
+  /** The successor's handle, in the same slot; empty when it is not named. Enough to end it by, not to open it. */
   readonly successor: string;
   /** Milliseconds: until when the old key may still be opened. */
   readonly graceUntil: number;
@@ -150,6 +150,8 @@ export interface RecordChange {
 export interface NewTombstone {
   /** Leads to the successor; empty to say only that the session goes on under another key. */
   readonly nonce: string;
+  /** Whether the tombstone names the successor, so that an end goes on to it; true with a nonce. */
+  readonly namesSuccessor: boolean;
   /** Seconds that the old key may still be opened. */
   readonly grace: number;
   /** Seconds that the tombstone itself is kept; at least `grace`, and more than 0. */

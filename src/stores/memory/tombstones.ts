@@ -28,7 +28,7 @@ export class Tombstones {
     return this.#entries.size;
   }
 
-  /** @param successor the handle that the nonce leads to; not kept without a nonce */
+  /** @param successor the handle of the record that goes on */
   add(
     { handle, ownerHash }: RecordKey,
     tombstone: NewTombstone,
@@ -36,13 +36,13 @@ export class Tombstones {
     confirmed: boolean,
     now: number,
   ): void {
-    const { nonce, grace, keep } = tombstone;
+    const { nonce, grace, keep, namesSuccessor } = tombstone;
     this.#sweep(now);
     const entry: Entry = {
       handle,
       ownerHash,
       nonce,
-      successor: nonce === '' ? '' : successor,
+      successor: namesSuccessor ? successor : '',
       graceUntil: now + grace * 1000,
       confirmed,
       endsAt: now + keep * 1000,

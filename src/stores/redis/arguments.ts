@@ -77,7 +77,7 @@ export function rekeyArguments(from: RecordKey, to: RecordKey, rekey: RecordReke
     ...(login === null ? NO_LIFE : lifeArguments(login.details, login.absoluteTimeout, login)),
     ...admissionArguments(login),
     flag(rekey.confirmsCookie),
-    ...tombstoneArguments(rekey.tombstone),
+    ...tombstoneArguments(rekey.tombstone, to),
     flag(rekey.exact),
     ...changeArguments(rekey, encoding),
   ];
@@ -97,16 +97,14 @@ export function deleteRotatedArguments(
   const expectations = { set: new Map<string, Stored>(), delete: new Set<string>(), expect: fields };
   return [
     flag(confirmsCookie),
-    ...tombstoneArguments(tombstone),
-    to.handle,
+    ...tombstoneArguments(tombstone, to),
     meta,
     ...changeArguments(expectations, encoding),
   ];
 }
 
 export function destroyArguments({ handle }: RecordKey, tombstone: NewTombstone | null): Stored[] {
-  const [, grace, keep] = tombstoneArguments(tombstone);
-  return [handle, grace, keep];
+  return [handle, formatNumber(tombstone?.grace ?? 0), formatNumber(tombstone?.keep ?? 0)];
 }
 
 export function formatNumber(number: number | null): string {
@@ -132,8 +130,10 @@ function admissionArguments(login: LoginChange | null): string[] {
   return [formatNumber(login?.pendingSince ?? null), formatNumber(login?.max ?? 0), flag(evicts)];
 }
 
-function tombstoneArguments(tombstone: NewTombstone | null): [nonce: string, grace: string, keep: string] {
-  return [tombstone?.nonce ?? '', formatNumber(tombstone?.grace ?? 0), formatNumber(tombstone?.keep ?? 0)];
+function tombstoneArguments(tombstone: NewTombstone | null, { handle }: RecordKey): string[] {
+  if (tombstone === null) return ['', '0', '0', ''];
+  const { nonce, grace, keep, namesSuccessor } = tombstone;
+  return [nonce, formatNumber(grace), formatNumber(keep), namesSuccessor ? handle : ''];
 }
 
 function changeArguments(

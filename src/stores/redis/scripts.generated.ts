@@ -26,7 +26,7 @@ return {1}
 `,
   },
   create: {
-    sha: 'bf3c7b6c4adbdea0eb1977af9bb020e68ca0f01c',
+    sha: '32aeac409c4237dd82a4a6368dd9236c923553b9',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -59,7 +59,6 @@ local function missing_reply(key)
 end
 local function write_tombstone(key, nonce, grace, keep, successor, confirmed)
   if tonumber(keep) <= 0 then return end
-  if nonce == '' then successor = '' end
   local tombstone = {nonce, int(now + grace * 1000), successor, confirmed and '1' or '0'}
   redis.call('HSET', key, '@r', table.concat(tombstone, ':'))
   redis.call('PEXPIRE', key, int(keep * 1000))
@@ -182,7 +181,7 @@ return reply
 `,
   },
   deleteRotated: {
-    sha: '98d8a270e39d6bf2ffaa6fbac6776f3b17db28c5',
+    sha: '41c0f27cd0e2be3d119a56e07e678c00c288f42b',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -215,7 +214,6 @@ local function missing_reply(key)
 end
 local function write_tombstone(key, nonce, grace, keep, successor, confirmed)
   if tonumber(keep) <= 0 then return end
-  if nonce == '' then successor = '' end
   local tombstone = {nonce, int(now + grace * 1000), successor, confirmed and '1' or '0'}
   redis.call('HSET', key, '@r', table.concat(tombstone, ':'))
   redis.call('PEXPIRE', key, int(keep * 1000))
@@ -299,7 +297,7 @@ return {1, now}
 `,
   },
   destroy: {
-    sha: '72c2cbd9bbcc7e706fbcf51b68c117b12d84e857',
+    sha: '4d21361819e858a2b1c065ccea69013f68100374',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -332,7 +330,6 @@ local function missing_reply(key)
 end
 local function write_tombstone(key, nonce, grace, keep, successor, confirmed)
   if tonumber(keep) <= 0 then return end
-  if nonce == '' then successor = '' end
   local tombstone = {nonce, int(now + grace * 1000), successor, confirmed and '1' or '0'}
   redis.call('HSET', key, '@r', table.concat(tombstone, ':'))
   redis.call('PEXPIRE', key, int(keep * 1000))
@@ -453,7 +450,7 @@ return reply
 `,
   },
   rekey: {
-    sha: '8242736abc77cd9a0af4256639578dc043c3f13b',
+    sha: '468d6eb2ad21b4dec396754083bff80cd92a022c',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -486,7 +483,6 @@ local function missing_reply(key)
 end
 local function write_tombstone(key, nonce, grace, keep, successor, confirmed)
   if tonumber(keep) <= 0 then return end
-  if nonce == '' then successor = '' end
   local tombstone = {nonce, int(now + grace * 1000), successor, confirmed and '1' or '0'}
   redis.call('HSET', key, '@r', table.concat(tombstone, ':'))
   redis.call('PEXPIRE', key, int(keep * 1000))
@@ -628,7 +624,7 @@ end
 local meta, missing = open_record(KEYS[1], KEYS[4], ARGV[1])
 if not meta then return missing end
 if redis.call('EXISTS', KEYS[2]) == 1 then return {4} end
-local first = match_expected(KEYS[1], 18, ARGV[17] == '1')
+local first = match_expected(KEYS[1], 19, ARGV[18] == '1')
 if not first then return conflict_reply(KEYS[1]) end
 local login, confirmed = ARGV[6] ~= '', meta.confirmed or ARGV[13] == '1'
 set_timeout(meta, ARGV[3])
@@ -643,14 +639,14 @@ elseif KEYS[4] then
 end
 if ttl_ms(meta) <= 0 then return {0} end
 redis.call('RENAME', KEYS[1], KEYS[2])
-delete_fields(KEYS[2], 18)
+delete_fields(KEYS[2], 19)
 local left = write_record(KEYS[2], meta, first)
 if KEYS[4] then redis.call('ZREM', KEYS[4], ARGV[1]) end
 if KEYS[3] then
   if login then mark_admitted(KEYS[2], KEYS[3], meta) end
   index_session(KEYS[3], ARGV[2], score, left)
 end
-write_tombstone(KEYS[1], ARGV[14], ARGV[15], ARGV[16], ARGV[2], confirmed)
+write_tombstone(KEYS[1], ARGV[14], ARGV[15], ARGV[16], ARGV[17], confirmed)
 return reply
 `,
   },
@@ -672,7 +668,7 @@ return {1}
 `,
   },
   revoke: {
-    sha: '0cb9643aaca19aef9e251083cd957cd84d763cf8',
+    sha: 'cf17b3303bdceebdd311f8ed9053d841d2f614ff',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -705,7 +701,6 @@ local function missing_reply(key)
 end
 local function write_tombstone(key, nonce, grace, keep, successor, confirmed)
   if tonumber(keep) <= 0 then return end
-  if nonce == '' then successor = '' end
   local tombstone = {nonce, int(now + grace * 1000), successor, confirmed and '1' or '0'}
   redis.call('HSET', key, '@r', table.concat(tombstone, ':'))
   redis.call('PEXPIRE', key, int(keep * 1000))
@@ -835,7 +830,7 @@ return reply
 `,
   },
   save: {
-    sha: 'ba6459e3fc7cb5ec55581443a3493e0adcb1159e',
+    sha: '710e9fc8d6021904f834d30e6828f4a2cba90d6a',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -868,7 +863,6 @@ local function missing_reply(key)
 end
 local function write_tombstone(key, nonce, grace, keep, successor, confirmed)
   if tonumber(keep) <= 0 then return end
-  if nonce == '' then successor = '' end
   local tombstone = {nonce, int(now + grace * 1000), successor, confirmed and '1' or '0'}
   redis.call('HSET', key, '@r', table.concat(tombstone, ':'))
   redis.call('PEXPIRE', key, int(keep * 1000))
@@ -1008,7 +1002,7 @@ return {1, now}
 `,
   },
   take: {
-    sha: 'ece0bec6fd29504176c602e7421299b62f8b5273',
+    sha: 'b9a380b2356da4b09849591fab6b06155adedd3f',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -1041,7 +1035,6 @@ local function missing_reply(key)
 end
 local function write_tombstone(key, nonce, grace, keep, successor, confirmed)
   if tonumber(keep) <= 0 then return end
-  if nonce == '' then successor = '' end
   local tombstone = {nonce, int(now + grace * 1000), successor, confirmed and '1' or '0'}
   redis.call('HSET', key, '@r', table.concat(tombstone, ':'))
   redis.call('PEXPIRE', key, int(keep * 1000))

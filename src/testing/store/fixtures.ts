@@ -130,8 +130,8 @@ export async function createAnonymous(store: SessionStore, fields: Record<string
 }
 
 /** What a rotation leaves. */
-export const ROTATED: NewTombstone = { nonce: 'nonce_-1', grace: 10, keep: 600 };
-/** What remains when a session goes on under a key that the old one does not lead to. */
-export const REPLACED: NewTombstone = { nonce: '', grace: 10, keep: 600 };
+export const ROTATED: NewTombstone = { nonce: 'nonce_-1', namesSuccessor: true, grace: 10, keep: 600 };
+/** What remains when a session goes on under a key that the old one neither leads to nor names. */
+export const REPLACED: NewTombstone = { nonce: '', namesSuccessor: false, grace: 10, keep: 600 };
 /** How long revocations are remembered. */
 export const KEEP = 86400;

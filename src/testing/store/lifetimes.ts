@@ -11,6 +11,7 @@ import {
   newOwnerHash,
   record,
   rekey,
+  REPLACED,
   seconds,
   written,
 } from './fixtures.ts';
@@ -167,7 +168,7 @@ export const EXPIRIES: readonly StoreCheck[] = [
     async run({ store, expire }) {
       const key = await createAnonymous(store, { a: '1' });
       await expire(key);
-      assert.equal((await store.destroy(key, { nonce: '', grace: 10, keep: 600 })).status, 'gone');
+      assert.equal((await store.destroy(key, REPLACED)).status, 'gone');
       assert.equal(await store.load(key), undefined);
     },
   },

@@ -8,6 +8,7 @@ import {
   newOwnerHash,
   ownedRecord,
   rekey,
+  REPLACED,
   ROTATED,
   written,
 } from './fixtures.ts';
@@ -51,7 +52,7 @@ export const OWNERS: readonly StoreCheck[] = [
     async run({ store }) {
       const ownerHash = newOwnerHash();
       const key = await createOwned(store, ownerHash);
-      await written(store.destroy(key, { nonce: '', grace: 10, keep: 600 }));
+      await written(store.destroy(key, REPLACED));
       assert.deepEqual(await store.listOwned!(ownerHash), []);
       const limited = ownedRecord({}, { max: 1, onSessionLimit: 'refuse' });
       assert.equal((await store.create(newKey(ownerHash), limited)).status, 'ok');

@@ -16,6 +16,7 @@ import {
   newKey,
   newOwnerHash,
   rekey,
+  ROTATED,
   written,
 } from '../../../src/testing/store/fixtures.ts';
 import { AGE } from '../../support/age-record.ts';
@@ -82,7 +83,7 @@ async function serverTime(): Promise<number> {
 async function tombstone(ended: number): Promise<RecordKey> {
   const store = newProcess();
   const from = await createAnonymous(store);
-  await written(store.rekey(from, newKey(), rekey({ tombstone: { nonce: 'n', grace: 10, keep: 600 } })));
+  await written(store.rekey(from, newKey(), rekey({ tombstone: { ...ROTATED, grace: 10 } })));
   await server.cli('EVAL', AGE.source, '1', recordName(PREFIX, from), String((10 + ended) * 1000));
   return from;
 }

@@ -13,6 +13,8 @@ import {
   ownedRecord,
   record,
   rekey,
+  REPLACED,
+  ROTATED,
   seconds,
   written,
 } from '../../../src/testing/store/fixtures.ts';
@@ -44,8 +46,8 @@ async function lifetimes(): Promise<Map<string, number>> {
 describe('every key that is written expires', () => {
   /** Seconds, in ascending order: the longest that any of these may live. */
   const [GRACE, TIMEOUT, ABSOLUTE, KEEP] = [5, 100, 400, 700];
-  const tombstone = { nonce: 'n', grace: GRACE, keep: TIMEOUT };
-  const replaced = { ...tombstone, nonce: '' };
+  const tombstone = { ...ROTATED, grace: GRACE, keep: TIMEOUT };
+  const replaced = { ...REPLACED, grace: GRACE, keep: TIMEOUT };
   const life = { timeout: seconds(TIMEOUT), absoluteTimeout: ABSOLUTE };
 
   async function useAll(absoluteTimeout: number): Promise<void> {
@@ -99,7 +101,7 @@ describe('every key that is written expires', () => {
     const [short, long, next] = [newKey(ownerHash), newKey(ownerHash), newKey(ownerHash)];
     await written(store.create(short, { ...ownedRecord(), timeout: seconds(50) }));
     await written(store.create(long, { ...ownedRecord(), timeout: seconds(300), absoluteTimeout: 200 }));
-    await written(store.rekey(short, next, rekey({ tombstone: { nonce: 'n', grace: 1, keep: 30 } })));
+    await written(store.rekey(short, next, rekey({ tombstone: { ...ROTATED, grace: 1, keep: 30 } })));
     const left = [...(await lifetimes()).values()].map((ms) => Math.ceil(ms / 1000)).toSorted((a, b) => a - b);
     assert.deepEqual(left, [30, 50, 200, 200]);
   });

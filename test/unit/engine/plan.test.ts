@@ -15,6 +15,7 @@ const QUIET: CommitSituation = {
   rotation: false,
   timeout: false,
   ends: false,
+  unsentId: null,
   touchDue: false,
   cookieDue: false,
   recordDue: false,
@@ -35,6 +36,7 @@ function plan(situation: Partial<CommitSituation>): CommitPlan {
 }
 
 const failed = { failed: true, allowsCookie: true };
+const SAVE_AND_SEND: Partial<CommitPlan> = { write: 'save', sendCookie: 'always' };
 const cacheable = { failed: false, allowsCookie: false };
 
 const ROWS: Readonly<Record<string, readonly Row[]>> = {
@@ -59,6 +61,24 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
     ['of a new session', { head: null, stored: false, hasChanges: true }, { write: 'create' }],
     ['of a change sends no cookie', { head: null, hasChanges: true, cookieDue: true }, { write: 'save' }],
     ['with a cookie due alone', { head: null, cookieDue: true }, {}],
+  ],
+  'an id that no response has carried': [
+    ['is sent with a change', { unsentId: 'creation', hasChanges: true, cookieDue: true }, SAVE_AND_SEND],
+    ['is sent by itself, with a write that must not fail', { unsentId: 'login', touchDue: true }, SAVE_AND_SEND],
+    ['waits in an early save', { head: null, unsentId: 'rotation' }, {}],
+    ['of a login, where caches may store it', { head: cacheable, unsentId: 'login' }, { refusal: 'cookie-withheld' }],
+    ['of a rotation, where caches may', { head: cacheable, unsentId: 'rotation' }, { refusal: 'cookie-withheld' }],
+    ['of a new session, where caches may', { head: cacheable, unsentId: 'creation' }, { suppressed: 'cacheable' }],
+    [
+      'of a new session that changes, where caches may',
+      { head: cacheable, unsentId: 'creation', hasChanges: true },
+      { write: 'save', suppressed: 'cacheable' },
+    ],
+    [
+      'after an error without a cookie',
+      { head: failed, cookieOnException: false, unsentId: 'login' },
+      { suppressed: 'exception' },
+    ],
   ],
   'after the head has left': [
     ['a change', { head: null, headLeft: true, hasChanges: true }, { write: 'save' }],

@@ -16,10 +16,8 @@ local function missing_reply(key)
   return {2, nonce, tonumber(grace), now, successor, tonumber(confirmed)}
 end
 
--- Without a nonce, as after a login, the successor is not named either: it must not be found by the old key.
 local function write_tombstone(key, nonce, grace, keep, successor, confirmed)
   if tonumber(keep) <= 0 then return end
-  if nonce == '' then successor = '' end
   local tombstone = {nonce, int(now + grace * 1000), successor, confirmed and '1' or '0'}
   redis.call('HSET', key, '@r', table.concat(tombstone, ':'))
   redis.call('PEXPIRE', key, int(keep * 1000))

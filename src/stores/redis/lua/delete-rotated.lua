@@ -2,7 +2,7 @@
 -- is left to the next listing.
 -- KEYS  1 record
 -- ARGV  1 the client has come with the old id ('1'), 2 nonce, 3 grace (s), 4 how long the tombstone is kept (s, 0: no
---       tombstone), 5 the successor's handle, 6 the metadata and
+--       tombstone), 5 the successor's handle, '' not to name it, 6 the metadata and
 --       7... a change (see _change) of expectations alone: every field that the copy was made from
 -- Returns {1, now} | {0} | {2, nonce, grace until, now, successor, confirmed} | {3}
 -- Upholds C1, C2 and C6 where one script cannot reach both keys: of two that race, one finds the record
