@@ -157,3 +157,36 @@ describe('a wrong value', () => {
     expect(await refusal(act)).toContain(name);
   });
 });
+
+describe('what `invalidateBefore` returns', () => {
+  test.each([new Date(Number.NaN), '2026-01-01', 0, {}])(
+    'is refused unless it is a valid Date or null: %o',
+    async (changed) => {
+      const jar = new Jar();
+      await visit(factory, jar, (session) => session.login('alice'));
+      for (const onStoreError of ['fail', 'anonymous'] as const) {
+        const strict = createSessionFactory<Data>({
+          secret: 'a secret of more than thirty-two bytes',
+          store,
+          onStoreError,
+          invalidateBefore: () => changed as never,
+        });
+        const opened = visit(strict, new Jar(jar), (session) => session.owner);
+        await expect(opened).rejects.toThrow(/^Expected `invalidateBefore` to return a valid Date or null, got /);
+      }
+      // Nothing was ended for it.
+      expect(await visit(factory, jar, (session) => session.owner)).toBe('alice');
+    },
+  );
+
+  test.each([null, undefined])('may be %o, for never', async (changed) => {
+    const jar = new Jar();
+    const lax = createSessionFactory<Data>({
+      secret: 'a secret of more than thirty-two bytes',
+      store,
+      invalidateBefore: () => changed as never,
+    });
+    await visit(lax, jar, (session) => session.login('alice'));
+    expect(await visit(lax, jar, (session) => session.owner)).toBe('alice');
+  });
+});
