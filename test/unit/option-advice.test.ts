@@ -8,7 +8,7 @@ const SECRET = 'a secret of thirty-two bytes, or more';
 const DAY = 86_400;
 
 function normalize(options: object): NormalizedOptions {
-  return normalizeOptions({ secret: SECRET, ...options } as never);
+  return normalizeOptions({ secret: SECRET, ...options });
 }
 
 function message(attempt: () => unknown): string {
