@@ -1,11 +1,8 @@
-import { Readable } from 'node:stream';
-import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyPluginCallback, FastifyRequest } from 'fastify';
 // From the package's root, so that an augmentation of `SessionData` finds it behind an adapter alone.
 import type { DefaultData, SessionOptions, WebsaunaSession } from '../index.ts';
 import { checkNames } from '../internal/validate.ts';
-import { FastifyExchange } from './fastify/exchange.ts';
-import { FastifyHead } from './fastify/head.ts';
-import { REPRESENTATION_HEADERS } from './representation-headers.ts';
+import { createPlugin, PLUGIN_MARKS } from './fastify/plugin.ts';
 import { resolveFactory, type FactoryOrOptions } from './resolve-factory.ts';
 
 /** Adds the session to `FastifyRequest`. Inherited, so that the property of another session package takes its place. */
@@ -35,12 +32,6 @@ export interface FastifySessions {
   (app: FastifyInstance, options: FastifySessionPluginOptions, done: (error?: Error) => void): void;
 }
 
-/** The session belongs to the application that registers the plugin, not to a scope of the plugin's own. */
-const MARKS = {
-  [Symbol.for('skip-override')]: true,
-  [Symbol.for('fastify.display-name')]: 'websauna-session',
-};
-
 /**
  * A Fastify plugin: opens `request.session` in `onRequest` and commits it in `onSend`, before the headers
  * leave. `trustProxy` decides about HTTPS and the client's address. A reply that is hijacked is not
@@ -54,7 +45,7 @@ const MARKS = {
  * app.get('/', (request) => `Hello ${request.session.owner ?? 'stranger'}`);
  * ```
  */
-export const sessions: FastifySessions = Object.assign(sessionsOrPlugin as FastifySessions, MARKS);
+export const sessions: FastifySessions = Object.assign(sessionsOrPlugin as FastifySessions, PLUGIN_MARKS);
 
 export default sessions;
 
@@ -63,64 +54,16 @@ function sessionsOrPlugin(
   options: FastifySessionOptions | FastifySessionPluginOptions = {},
   done?: (error?: Error) => void,
 ): FastifyPluginCallback | undefined {
+  const { property = 'session', ...factoryOptions } = options as FastifySessionPluginOptions;
   if (done === undefined) {
-    return createPlugin(first as FactoryOrOptions<DefaultData, WebsaunaSession>, options);
+    checkNames('options', options, ['property']);
+    return createPlugin(resolveFactory(first as FactoryOrOptions<DefaultData, WebsaunaSession>), property);
   }
-  const { property, ...factoryOptions } = options as FastifySessionPluginOptions;
   try {
-    const plugin = createPlugin(factoryOptions, property === undefined ? {} : { property });
+    const plugin = createPlugin(resolveFactory(factoryOptions), property);
     plugin(first as FastifyInstance, {}, done);
   } catch (error) {
     done(error as Error);
   }
   return undefined;
-}
-
-function createPlugin<Data extends object, S extends WebsaunaSession<Data>>(
-  given: FactoryOrOptions<Data, S>,
-  options: FastifySessionOptions,
-): FastifyPluginCallback {
-  const factory = resolveFactory(given);
-  checkNames('options', options, ['property']);
-  const { property = 'session' } = options;
-  const plugin: FastifyPluginCallback = (app, _options, done) => {
-    app.decorateRequest(property, null);
-    app.addHook('onRequest', (request, reply, next) => {
-      const holder = request as unknown as Record<string, S>;
-      const opened = factory.load(new FastifyExchange(request, reply));
-      if (opened instanceof Promise) {
-        opened.then((session) => {
-          holder[property] = session;
-          next();
-        }, next);
-      } else {
-        holder[property] = opened;
-        next();
-      }
-    });
-    app.addHook('onSend', (request, reply, payload, next) => {
-      // A hook in front can have answered before there was a session.
-      const session = (request as unknown as Record<string, S | null>)[property];
-      let committing: Promise<void> | undefined;
-      try {
-        committing = session == null ? undefined : factory.commit(session, new FastifyHead(factory, session, reply));
-      } catch (error) {
-        return next(prepareErrorReply(reply, payload, error));
-      }
-      if (committing === undefined) return next(null, payload);
-      committing.then(
-        () => next(null, payload),
-        (error: unknown) => next(prepareErrorReply(reply, payload, error)),
-      );
-    });
-    done();
-  };
-  return Object.assign(plugin, MARKS);
-}
-
-/** Clears a reply for the error's: headers that describe what is not sent, and the file or connection behind it. */
-function prepareErrorReply(reply: FastifyReply, payload: unknown, error: unknown): Error {
-  for (const name of REPRESENTATION_HEADERS) void reply.removeHeader(name);
-  if (payload instanceof Readable) payload.destroy();
-  return error as Error;
 }

@@ -1,6 +1,7 @@
 import { SessionError } from '../errors.ts';
 // From the package's root, so that an augmentation of `SessionData` finds it behind an adapter alone.
 import type { DefaultData, WebsaunaSession } from '../index.ts';
+import { checkNames } from '../internal/validate.ts';
 import { resolveFactory, type FactoryOrOptions } from './resolve-factory.ts';
 import { isControlFlow, returned, thrown, type Answer } from './fetch/answer.ts';
 import { cancelBody } from './fetch/cancel-body.ts';
@@ -18,7 +19,7 @@ export type SessionHandler<
 > = (request: Request, session: S, ...rest: Rest) => R | Promise<R>;
 
 export interface FetchSessionOptions<Rest extends readonly unknown[] = readonly unknown[]> {
-  /** The address at the other end of the connection, where the platform tells. Default: unknown. */
+  /** The address at the other end of the connection, where the platform knows it. Default: unknown. */
   clientAddress?: (request: Request, ...rest: Rest) => string | null | undefined;
   /**
    * Makes the response when the handler, or opening or storing the session, failed. Default: errors of the
@@ -53,6 +54,7 @@ export function withSession<
   options: FetchSessionOptions<Rest> = {},
 ): (request: Request, ...rest: Rest) => Promise<R | Response> {
   const factory = resolveFactory(given);
+  checkNames('options', options, ['clientAddress', 'onError']);
   const { clientAddress, onError } = options;
   return async (request, ...rest) => {
     const exchange = new FetchExchange(request, factory.trustedHops, clientAddress?.(request, ...rest) ?? null);

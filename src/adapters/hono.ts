@@ -1,19 +1,12 @@
 import type { Context, MiddlewareHandler } from 'hono';
-import type { ResponseHead } from '../exchange.ts';
-import type { SessionFactory } from '../factory.ts';
 // From the package's root, so that an augmentation of `SessionData` finds it behind an adapter alone.
 import type { DefaultData, WebsaunaSession } from '../index.ts';
 import { checkNames } from '../internal/validate.ts';
-import { AbsentHead } from './absent-head.ts';
 import { isMounted } from './mount.ts';
 import { resolveFactory, type FactoryOrOptions } from './resolve-factory.ts';
-import { REPRESENTATION_HEADERS } from './representation-headers.ts';
 import { thrown } from './fetch/answer.ts';
-import { cancelBody } from './fetch/cancel-body.ts';
-import { FetchHead } from './fetch/head.ts';
+import { commitResponse } from './hono/commit.ts';
 import { createExchange, nodeBindings } from './hono/exchange.ts';
-import { checkWhenRead, replaceResponse } from './hono/final-gate.ts';
-import { addFinalChecks } from './node/final-gate.ts';
 
 /** For `new Hono<{ Variables: SessionVariables }>()`. */
 export interface SessionVariables<S = WebsaunaSession> {
@@ -66,35 +59,6 @@ export function sessions<Data extends object = DefaultData, S extends WebsaunaSe
     await commitResponse(factory, session, c);
     return undefined;
   };
-}
-
-async function commitResponse<Data extends object, S extends WebsaunaSession<Data>>(
-  factory: SessionFactory<Data, S>,
-  session: S,
-  c: Context,
-): Promise<void> {
-  const { outgoing } = nodeBindings(c);
-  // Nothing has answered, which Hono is about to report; or the handler has, past Hono.
-  if (!c.finalized || outgoing?.headersSent === true) {
-    await factory.commit(session, new AbsentHead());
-    return;
-  }
-  const head = new FetchHead(c.res);
-  try {
-    await factory.commit(session, head);
-  } catch (error) {
-    cancelBody(head.response);
-    const headers = new Headers(head.response.headers);
-    for (const name of REPRESENTATION_HEADERS) headers.delete(name);
-    // Hono gives the error's response the headers of the one that it replaces.
-    replaceResponse(c, new Response(null, { headers }));
-    throw error;
-  }
-  if (head.response !== c.res) replaceResponse(c, head.response);
-  if (!head.cookieAdded) return;
-  const check = { finalize: (last: ResponseHead): void => factory.finalize(session, last) };
-  checkWhenRead(c, check);
-  if (outgoing !== undefined) addFinalChecks(outgoing, [check]);
 }
 
 /** Returns the address that `@hono/node-server` knows. */

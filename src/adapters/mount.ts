@@ -38,6 +38,7 @@ function reportTaken(property: string): void {
   const message =
     `Two session middlewares use the property \`${property}\`: the second takes the place of the first. ` +
     'Give one of them another `property`, or both the same factory';
-  const { emitWarning } = globalThis.process as Partial<NodeJS.Process>;
-  emitWarning?.(message, { code: 'WEBSAUNA_SESSION_PROPERTY_TAKEN', type: 'SessionWarning' });
+  // Not every runtime of the Hono adapter has it.
+  const { process } = globalThis as { process?: Partial<NodeJS.Process> };
+  process?.emitWarning?.(message, { code: 'WEBSAUNA_SESSION_PROPERTY_TAKEN', type: 'SessionWarning' });
 }

@@ -1,11 +1,10 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { SessionError } from '../errors.ts';
-import type { SessionFactory } from '../factory.ts';
-import { forwardedFor, forwardedProto } from '../internal/forwarded.ts';
 // From the package's root, so that an augmentation of `SessionData` finds it behind an adapter alone.
 import type { DefaultData, WebsaunaSession } from '../index.ts';
+import { checkNames } from '../internal/validate.ts';
 import { resolveFactory, type FactoryOrOptions } from './resolve-factory.ts';
-import { NodeExchange } from './node/exchange.ts';
+import { HttpExchange } from './node/http-exchange.ts';
 import { openSession } from './node/open-session.ts';
 
 /** A request with its session. */
@@ -43,6 +42,7 @@ export function withSession<Data extends object = DefaultData, S extends Websaun
   options: NodeListenerOptions = {},
 ): RequestListener {
   const middleware = sessions(given);
+  checkNames('options', options, ['onError']);
   const { onError } = options;
   return (req, res) => {
     let failed = false;
@@ -72,42 +72,10 @@ export function sessions<Data extends object = DefaultData, S extends WebsaunaSe
   options: NodeSessionOptions = {},
 ): (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => void {
   const factory = resolveFactory(given);
+  checkNames('options', options, ['property']);
   const { property = 'session' } = options;
   const mount = { factory, property };
   return (req, res, next) => openSession(new HttpExchange(factory, req, res, next), mount, next);
-}
-
-class HttpExchange<Data extends object, S extends WebsaunaSession<Data>> extends NodeExchange<Data, S> {
-  readonly #hops: number;
-  readonly #next: (error?: unknown) => void;
-
-  constructor(
-    factory: SessionFactory<Data, S>,
-    req: IncomingMessage,
-    res: ServerResponse,
-    next: (error?: unknown) => void,
-  ) {
-    super(factory, req, res);
-    this.#hops = factory.trustedHops;
-    this.#next = next;
-  }
-
-  get request(): unknown {
-    return this.req;
-  }
-
-  get secure(): boolean {
-    const encrypted = (this.req.socket as { encrypted?: boolean }).encrypted === true;
-    return forwardedProto(this.header('x-forwarded-proto'), this.#hops, encrypted);
-  }
-
-  get clientAddress(): string | null {
-    return forwardedFor(this.header('x-forwarded-for'), this.#hops, this.req.socket.remoteAddress ?? null);
-  }
-
-  fail(error: unknown): void {
-    this.#next(error);
-  }
 }
 
 /** Answers with the error's status, and says nothing about the inside. */

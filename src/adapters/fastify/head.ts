@@ -35,7 +35,7 @@ export class FastifyHead<Data extends object, S extends WebsaunaSession<Data>> i
     addFinalChecks(this.#reply.raw, [this]);
   }
 
-  /** Runs after later `onSend` hooks, and after whatever took hold of the raw response. */
+  /** Runs after later `onSend` hooks, and after middleware on the raw response. */
   finalize(head: ResponseHead): void {
     this.#factory.finalize(this.#session, head);
   }

@@ -2,8 +2,8 @@ import { AsyncResource } from 'node:async_hooks';
 import type { ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { ResponseHead } from '../../exchange.ts';
-import { onceClosed } from './closed.ts';
 import { releaseSource, resetHead } from './error-response.ts';
+import { FailedCalls } from './failed-calls.ts';
 import { addFinalChecks, type FinalCheck } from './final-gate.ts';
 import { applyWriteHeadArgs, NodeHead, type HeadOwner } from './head.ts';
 import { closeStream, type StreamOwner } from './http2-stream.ts';
@@ -52,10 +52,10 @@ export class DeferredResponse implements SentFacadeState, HeadOwner, StreamOwner
   readonly #cause: unknown;
   #phase: 'open' | 'committing' | 'released' | 'failed' = 'open';
   #failure: unknown;
-  #calls: QueuedCall[] = [];
+  readonly #calls: QueuedCall[] = [];
+  #failedCalls: FailedCalls | undefined;
   #bytes = 0;
   #needDrain = false;
-  #callbacks: (() => void)[] | null = null;
   pending = false;
   ended = false;
   committed: Promise<boolean> | undefined;
@@ -198,6 +198,12 @@ export class DeferredResponse implements SentFacadeState, HeadOwner, StreamOwner
     }
   }
 
+  /** Returns whether the call has a callback. */
+  #failCallback(args: readonly unknown[], error: unknown, context?: AsyncResource): boolean {
+    this.#failedCalls ??= new FailedCalls(this.#res);
+    return this.#failedCalls.add(args, error, context);
+  }
+
   #answerError(error: unknown): void {
     resetHead(this.#res, error);
     const answer = new DeferredResponse(this.#res, this.#originals, this.hooks, false, error);
@@ -205,28 +211,6 @@ export class DeferredResponse implements SentFacadeState, HeadOwner, StreamOwner
       this.#res,
       interceptMethods(() => answer),
     );
-  }
-
-  /** Runs the callback of a call that has failed, once the error's response has left. Returns whether there is one. */
-  #failCallback(args: readonly unknown[], error: unknown, context?: AsyncResource): boolean {
-    const callback = args.at(-1);
-    if (typeof callback !== 'function') return false;
-    const run = (): unknown => Reflect.apply(callback, undefined, [error]);
-    this.#onceClosed(context === undefined ? run : () => context.runInAsyncScope(run));
-    return true;
-  }
-
-  /** Has one listener for all: Node warns about many. */
-  #onceClosed(run: () => void): void {
-    if (this.#callbacks !== null) {
-      this.#callbacks.push(run);
-      return;
-    }
-    this.#callbacks = [run];
-    onceClosed(this.#res, () => {
-      for (const each of this.#callbacks ?? []) process.nextTick(each);
-      this.#callbacks = null;
-    });
   }
 }
 

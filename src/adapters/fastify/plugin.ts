@@ -1,0 +1,60 @@
+import { Readable } from 'node:stream';
+import type { FastifyPluginCallback, FastifyReply } from 'fastify';
+import type { SessionFactory } from '../../factory.ts';
+import type { WebsaunaSession } from '../../session/session.ts';
+import { REPRESENTATION_HEADERS } from '../representation-headers.ts';
+import { FastifyExchange } from './exchange.ts';
+import { FastifyHead } from './head.ts';
+
+/** The session belongs to the application that registers the plugin, not to a scope of the plugin's own. */
+export const PLUGIN_MARKS: Readonly<Record<symbol, unknown>> = {
+  [Symbol.for('skip-override')]: true,
+  [Symbol.for('fastify.display-name')]: 'websauna-session',
+};
+
+/** Returns a plugin that puts the sessions of a factory into a property of requests. */
+export function createPlugin<Data extends object, S extends WebsaunaSession<Data>>(
+  factory: SessionFactory<Data, S>,
+  property: string,
+): FastifyPluginCallback {
+  const plugin: FastifyPluginCallback = (app, _options, done) => {
+    app.decorateRequest(property, null);
+    app.addHook('onRequest', (request, reply, next) => {
+      const holder = request as unknown as Record<string, S>;
+      const opened = factory.load(new FastifyExchange(request, reply));
+      if (opened instanceof Promise) {
+        opened.then((session) => {
+          holder[property] = session;
+          next();
+        }, next);
+      } else {
+        holder[property] = opened;
+        next();
+      }
+    });
+    app.addHook('onSend', (request, reply, payload, next) => {
+      // A hook in front can have answered before there was a session.
+      const session = (request as unknown as Record<string, S | null>)[property];
+      let committing: Promise<void> | undefined;
+      try {
+        committing = session == null ? undefined : factory.commit(session, new FastifyHead(factory, session, reply));
+      } catch (error) {
+        return next(prepareErrorReply(reply, payload, error));
+      }
+      if (committing === undefined) return next(null, payload);
+      committing.then(
+        () => next(null, payload),
+        (error: unknown) => next(prepareErrorReply(reply, payload, error)),
+      );
+    });
+    done();
+  };
+  return Object.assign(plugin, PLUGIN_MARKS);
+}
+
+/** Clears a reply for the error's: headers that describe what is not sent, and the file or connection behind it. */
+function prepareErrorReply(reply: FastifyReply, payload: unknown, error: unknown): Error {
+  for (const name of REPRESENTATION_HEADERS) void reply.removeHeader(name);
+  if (payload instanceof Readable) payload.destroy();
+  return error as Error;
+}

@@ -1,0 +1,41 @@
+import type { Context } from 'hono';
+import type { ResponseHead } from '../../exchange.ts';
+import type { SessionFactory } from '../../factory.ts';
+import type { WebsaunaSession } from '../../session/session.ts';
+import { AbsentHead } from '../absent-head.ts';
+import { cancelBody } from '../fetch/cancel-body.ts';
+import { FetchHead } from '../fetch/head.ts';
+import { addFinalChecks } from '../node/final-gate.ts';
+import { REPRESENTATION_HEADERS } from '../representation-headers.ts';
+import { nodeBindings } from './exchange.ts';
+import { checkWhenRead, replaceResponse } from './final-gate.ts';
+
+/** Commits a session to the response of its context. */
+export async function commitResponse<Data extends object, S extends WebsaunaSession<Data>>(
+  factory: SessionFactory<Data, S>,
+  session: S,
+  c: Context,
+): Promise<void> {
+  const { outgoing } = nodeBindings(c);
+  // Nothing has answered, which Hono is about to report; or the handler has, past Hono.
+  if (!c.finalized || outgoing?.headersSent === true) {
+    await factory.commit(session, new AbsentHead());
+    return;
+  }
+  const head = new FetchHead(c.res);
+  try {
+    await factory.commit(session, head);
+  } catch (error) {
+    cancelBody(head.response);
+    const headers = new Headers(head.response.headers);
+    for (const name of REPRESENTATION_HEADERS) headers.delete(name);
+    // Hono gives the error's response the headers of the one that it replaces.
+    replaceResponse(c, new Response(null, { headers }));
+    throw error;
+  }
+  if (head.response !== c.res) replaceResponse(c, head.response);
+  if (!head.cookieAdded) return;
+  const check = { finalize: (last: ResponseHead): void => factory.finalize(session, last) };
+  checkWhenRead(c, check);
+  if (outgoing !== undefined) addFinalChecks(outgoing, [check]);
+}

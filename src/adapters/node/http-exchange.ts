@@ -1,0 +1,39 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { SessionFactory } from '../../factory.ts';
+import { forwardedFor, forwardedProto } from '../../internal/forwarded.ts';
+import type { WebsaunaSession } from '../../session/session.ts';
+import { NodeExchange } from './exchange.ts';
+
+/** A request and response without a framework. */
+export class HttpExchange<Data extends object, S extends WebsaunaSession<Data>> extends NodeExchange<Data, S> {
+  readonly #hops: number;
+  readonly #next: (error?: unknown) => void;
+
+  constructor(
+    factory: SessionFactory<Data, S>,
+    req: IncomingMessage,
+    res: ServerResponse,
+    next: (error?: unknown) => void,
+  ) {
+    super(factory, req, res);
+    this.#hops = factory.trustedHops;
+    this.#next = next;
+  }
+
+  get request(): unknown {
+    return this.req;
+  }
+
+  get secure(): boolean {
+    const encrypted = (this.req.socket as { encrypted?: boolean } | undefined)?.encrypted === true;
+    return forwardedProto(this.header('x-forwarded-proto'), this.#hops, encrypted);
+  }
+
+  get clientAddress(): string | null {
+    return forwardedFor(this.header('x-forwarded-for'), this.#hops, this.req.socket?.remoteAddress ?? null);
+  }
+
+  fail(error: unknown): void {
+    this.#next(error);
+  }
+}
