@@ -130,6 +130,10 @@ export class ManagedConnection implements RedisDriver {
     return this.#fault;
   }
 
+  noConnectionError(): ConnectionError {
+    return new ConnectionError(`${this.server} cannot be reached: there was no connection within ${this.#ms / 1000} s`);
+  }
+
   /** Calls back whenever there is a connection, the first or another. */
   onReady(listener: () => void): void {
     this.#readyListeners.push(listener);
@@ -305,7 +309,7 @@ export class ManagedConnection implements RedisDriver {
     if (this.#wasReady && grace <= 0) return offline();
     const start = this.#clock.now();
     const driver = await this.#wait(this.#wasReady ? grace : this.#ms + SLACK_MS);
-    if (driver === undefined) return offline();
+    if (driver === undefined) throw this.noConnectionError();
     // The command has met its deadline, and what it would write has been reported as failed.
     if (this.#clock.now() - start >= this.#ms) throw new ConnectionError('Redis was connected to too late');
     return driver;

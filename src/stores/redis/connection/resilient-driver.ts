@@ -4,7 +4,6 @@ import { CircuitBreaker } from './circuit-breaker.ts';
 import { TimeoutQueue, systemClock, type Clock, type Outcomes } from './timeout-queue.ts';
 import type { CachedFields, RedisDriver, Script, ScriptReply } from '../driver.ts';
 import {
-  ConnectionError,
   MisdirectedReplyError,
   explain,
   isMistake,
@@ -144,14 +143,10 @@ export class ResilientDriver implements RedisDriver {
   #late(ticket: number): SessionError {
     this.#inner.refresh?.();
     const own = this.#own;
-    const fault = own?.fault ?? (own?.isReady === false ? this.#neverConnected(own) : undefined);
+    const fault = own?.fault ?? (own?.isReady === false ? own.noConnectionError() : undefined);
     const error = fault === undefined ? tooLate(this.#seconds) : unavailable(fault, own?.server);
     this.#breaker.late(ticket, fault ?? error);
     return error;
-  }
-
-  #neverConnected({ server }: ManagedConnection): ConnectionError {
-    return new ConnectionError(`${server} cannot be reached: there was no connection within ${this.#seconds} s`);
   }
 
   /** Why there is no connection of our own, or else the error. */
