@@ -147,12 +147,12 @@ describe('Max-Age', () => {
     assert.doesNotMatch((await request.end()).cookies[0]!, /Max-Age|Expires/i);
   });
 
-  test('is sent again a second after `touchInterval`, and otherwise not', async () => {
+  test('is sent again after `touchInterval`, and not before', async () => {
     const factory = make({ timeout: 600, touchInterval: 60, cookie: { maxAge: 600 } });
     await write(factory);
     pass(30);
     assert.equal(await maxAgeOf(factory), null);
-    pass(31);
+    pass(30);
     assert.equal(await maxAgeOf(factory), 600);
     pass(10);
     assert.equal(await maxAgeOf(factory), null);
@@ -168,7 +168,7 @@ describe('Max-Age', () => {
       request.session.set('a', i);
       sent += (await request.end()).cookies.length;
     }
-    assert.equal(sent, 7);
+    assert.equal(sent, 10);
   });
 
   test("is the session's own timeout once that was adjusted", async () => {

@@ -668,7 +668,7 @@ return {1}
 `,
   },
   revoke: {
-    sha: 'cf17b3303bdceebdd311f8ed9053d841d2f614ff',
+    sha: 'd436eb70f7e233227b3737ea7ee95888cb061dc6',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -822,7 +822,7 @@ end
 for _, handle in ipairs(handles) do
   local key = ARGV[1] .. handle
   if handle ~= spared and handle ~= REVOKED and (ARGV[3] == '' or carries(key, ARGV[3])) then
-    if redis.call('DEL', key) == 1 then reply[#reply + 1] = handle end
+    if key ~= KEYS[1] and redis.call('DEL', key) == 1 then reply[#reply + 1] = handle end
     redis.call('ZREM', KEYS[1], handle)
   end
 end

@@ -18,7 +18,7 @@ const ACTS: readonly ((session: WebsaunaSession) => unknown)[] = [
   (session) => session.rotate(),
   (session) => session.login('bob'),
   (session) => session.logout(),
-  (session) => session.update('a', (n) => Number(n) + 1),
+  (session) => session.update('a', (n) => (typeof n === 'number' ? n + 1 : 1)),
   (session) => session.takeFlash(),
 ];
 

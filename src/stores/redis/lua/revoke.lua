@@ -43,7 +43,8 @@ end
 for _, handle in ipairs(handles) do
   local key = ARGV[1] .. handle
   if handle ~= spared and handle ~= REVOKED and (ARGV[3] == '' or carries(key, ARGV[3])) then
-    if redis.call('DEL', key) == 1 then reply[#reply + 1] = handle end
+    -- An entry of another's making could name the index itself.
+    if key ~= KEYS[1] and redis.call('DEL', key) == 1 then reply[#reply + 1] = handle end
     redis.call('ZREM', KEYS[1], handle)
   end
 end
