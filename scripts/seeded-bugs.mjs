@@ -1,7 +1,9 @@
-// Proves that the model test finds what it is there for: puts one bug after the other into a copy of the
-// sources, and fails when the test finds nothing, or when a bug does not fit the sources any more.
+// Shows that the model test finds what it is there for: puts one bug after the other into a copy of the
+// sources, and fails when the test finds nothing, or when a bug no longer fits the sources.
 //
 //   node scripts/seeded-bugs.mjs [words of a bug's title]
+//
+// With WRITE_HINTS=1 it writes down where each bug was found, which is where the next run looks first.
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -11,6 +13,9 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { isMainThread, parentPort, threadId, Worker, workerData } from 'node:worker_threads';
 import { build } from 'vite';
 import { bugs } from '../test/model/bugs/index.mjs';
+
+const HINTS = new URL('../test/model/bugs/hints.json', import.meta.url);
+const hints = JSON.parse(readFileSync(HINTS, 'utf8'));
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -28,8 +33,8 @@ class Copy {
     symlinkSync(join(root, 'node_modules'), join(this.#folder, 'node_modules'));
   }
 
-  /** Hunts in the sources with a change, and takes it back. */
-  async hunt({ on, change }, grounds) {
+  /** Searches the sources with a change, and takes it back. */
+  async search({ bug, on, change }, servers) {
     const originals = new Map(change.map(([file]) => [file, this.#read(file)]));
     try {
       for (const [file, search, replacement] of change) {
@@ -37,8 +42,8 @@ class Copy {
         if (parts.length !== 2) throw new Error(`${file} has ${parts.length - 1} times: ${search}`);
         this.#write(file, parts.join(replacement));
       }
-      const { hunt } = await this.load('hunt');
-      return await hunt(on, grounds, change.length > 0);
+      const { search } = await this.load('search');
+      return await search({ on, hint: hints[bug], everywhere: change.length > 0, shrinks: process.argv.length > 2 }, servers);
     } finally {
       for (const [file, text] of originals) this.#write(file, text);
     }
@@ -69,22 +74,22 @@ class Copy {
 /** Seconds, to a tenth. */
 const since = (start) => ((performance.now() - start) / 1000).toFixed(1);
 
-/** In a worker: hunts what it is told to, one after the other, until it is told nothing. */
-function work({ folder, grounds }) {
+/** In a worker: searches for one bug after the other, until there is none left. */
+function work({ folder, servers }) {
   const copy = new Copy(folder);
-  const hunt = async (index) => {
+  const search = async (index) => {
     const start = performance.now();
     try {
-      const { finding, interleavings } = await copy.hunt(index < 0 ? CONTROLS[-1 - index] : bugs[index], grounds);
+      const { finding, place, interleavings } = await copy.search(index < 0 ? CONTROLS[-1 - index] : bugs[index], servers);
       const story = finding && { lines: finding.story.length, text: String(finding) };
-      return { index, interleavings, story, seconds: since(start) };
+      return { index, interleavings, place, story, seconds: since(start) };
     } catch (error) {
       return { index, interleavings: 0, error: error.stack, seconds: since(start) };
     }
   };
   parentPort.on('message', (index) => {
     if (index === null) parentPort.close();
-    else void hunt(index).then((result) => post(parentPort, result));
+    else void search(index).then((result) => post(parentPort, result));
   });
 }
 
@@ -99,11 +104,12 @@ const CONTROLS = [
   { bug: 'no bug, on Cluster', on: 'cluster', change: [] },
 ];
 
-function report({ index, interleavings, story, error, seconds }) {
+function report({ index, interleavings, place, story, error, seconds }) {
   const control = index < 0;
   const { bug, breaks = '', on } = control ? CONTROLS[-1 - index] : bugs[index];
   const ok = error === undefined && (control ? story === null : story !== null);
-  const found = error ?? (story === null ? 'nothing found' : `found, a story of ${story.lines} lines`);
+  if (!control && ok && process.env.WRITE_HINTS === '1') writeHint(bug, place);
+  const found = error ?? (story === null ? 'nothing found' : `found in ${place}, a story of ${story.lines} lines`);
   console.log(
     `${ok ? 'ok    ' : 'FAILED'} ${breaks.padEnd(2)} ${on.padEnd(7)} ${seconds.padStart(5)} s  ${bug}: ${found}, ${interleavings} interleavings`,
   );
@@ -111,7 +117,13 @@ function report({ index, interleavings, story, error, seconds }) {
   return ok;
 }
 
-async function huntAll(folder, grounds) {
+function writeHint(bug, place) {
+  hints[bug] = place;
+  const known = bugs.flatMap((each) => (hints[each.bug] === undefined ? [] : [[each.bug, hints[each.bug]]]));
+  writeFileSync(HINTS, `${JSON.stringify(Object.fromEntries(known), null, 2)}\n`);
+}
+
+async function searchAll(folder, servers) {
   const wanted = process.argv.slice(2).join(' ');
   const queue = bugs.flatMap(({ bug }, index) => (bug.includes(wanted) ? [index] : []));
   if (wanted === '') queue.unshift(...CONTROLS.map((_, i) => -1 - i));
@@ -120,7 +132,7 @@ async function huntAll(folder, grounds) {
   let good = 0;
   const workers = Array.from({ length: Math.min(total, availableParallelism()) }, () => {
     const worker = new Worker(new URL(import.meta.url), {
-      workerData: { folder, grounds },
+      workerData: { folder, servers },
       argv: process.argv.slice(2),
     });
     const next = () => post(worker, queue.shift() ?? null);
@@ -142,11 +154,13 @@ async function main() {
   process.env.TMPDIR = folder;
   process.on('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1));
-  const servers = await new Copy(folder).load('hunting-grounds');
+  const wanted = process.argv.slice(2).join(' ');
+  const needsServers = wanted === '' || bugs.some(({ bug, on }) => bug.includes(wanted) && on !== 'memory');
+  const servers = needsServers ? await new Copy(folder).load('servers') : null;
   try {
-    process.exitCode = (await huntAll(folder, await servers.open())) ? 0 : 1;
+    process.exitCode = (await searchAll(folder, (await servers?.open()) ?? null)) ? 0 : 1;
   } finally {
-    await servers.close();
+    await servers?.close();
   }
 }
 

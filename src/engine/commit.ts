@@ -40,7 +40,8 @@ function commit(state: SessionState, head: ResponseHead | null, headLeft: boolea
   state.separateOwners();
   const { epoch } = state;
   if (state.commitFailed && head !== null) {
-    if (epoch.fields.changed) discard(state, epoch, 'commit-failed');
+    const { fields, pending } = epoch;
+    if (fields.changed || pending.any || pending.begunLogin !== null) discard(state, epoch, 'commit-failed');
     return undefined;
   }
   if (epoch.record === null && state.pendingEnds.length === 0 && !state.accessed) return undefined;

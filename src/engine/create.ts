@@ -131,7 +131,8 @@ export async function createRecord(state: SessionState, epoch: Epoch, login: Pen
   const ownerHash = login === null ? null : keyring.ownerHash(login.owner);
   const indexKeys = login?.indexKeys ?? [];
   if (epoch === state.epoch) state.applyInitialData();
-  if (pending.begunLogin !== null) await storeBegunLogin(state, epoch);
+  const beginsLogin = pending.begunLogin !== null;
+  if (beginsLogin) await storeBegunLogin(state, epoch);
   if (login !== null) await addIndexKeys(state, login.owner, indexKeys);
   const store = await state.store.connect();
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
@@ -141,7 +142,7 @@ export async function createRecord(state: SessionState, epoch: Epoch, login: Pen
     const id = reserved ?? newId(state, ownerHash);
     const key = keyOf(id);
     const changes = { set: fields.all(key.handle), delete: new Set<string>() };
-    if (login !== null) changes.set.delete(PENDING_LOGIN_FIELD);
+    if (login !== null && !beginsLogin) changes.set.delete(PENDING_LOGIN_FIELD);
     const record: NewRecord = {
       details: detailsOf(state, login, indexKeys),
       timeout: { seconds: adjusted ?? config.timeout, adjusted: adjusted !== null },

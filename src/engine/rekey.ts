@@ -28,6 +28,8 @@ const MAX_CONFLICTS = 32;
 /** What is asked for, as it was when the commit began. */
 interface Request {
   readonly login: PendingLogin | null;
+  /** Beside the login that it completes, the request has begun another one. */
+  readonly beginsLogin: boolean;
   readonly indexKeys: readonly string[];
   readonly rotation: 'graceful' | 'immediate' | null;
   readonly timeout: number | null;
@@ -44,9 +46,10 @@ interface Attempt {
 export async function rekeyRecord(state: SessionState, epoch: Epoch): Promise<void> {
   const { login, rotation, timeout } = epoch.pending;
   const indexKeys = login?.indexKeys ?? epoch.record!.meta.indexKeys;
-  if (epoch.pending.begunLogin !== null) await storeBegunLogin(state, epoch);
+  const beginsLogin = epoch.pending.begunLogin !== null;
+  if (beginsLogin) await storeBegunLogin(state, epoch);
   try {
-    await rekey(state, epoch, { login, indexKeys, rotation, timeout });
+    await rekey(state, epoch, { login, beginsLogin, indexKeys, rotation, timeout });
   } catch (error) {
     if (!(error instanceof UnreadableField)) throw error;
     state.discardCorrupt(epoch);
@@ -116,10 +119,10 @@ function prepare(state: SessionState, epoch: Epoch, request: Request, login: Log
   const record = epoch.record!;
   const nonce = request.login === null && request.rotation === 'graceful' ? newNonce() : '';
   const id = targetId(state, record.id, request.login, nonce);
-  const { changes, expect } = changesFor(state, epoch, request.login !== null, keyOf(id).handle);
+  const { changes, expect } = changesFor(state, epoch, request, keyOf(id).handle);
   const idle = request.timeout ?? (login === null ? record.meta.timeout.seconds : config.timeout);
   const keep = Math.max(idle, record.meta.timeout.seconds);
-  const change = changeOf(state, epoch, changes.set, changes.delete, config.cookieAttributes);
+  const change = changeOf(state, epoch, changes, request.timeout, config.cookieAttributes);
   const restarted = { seconds: config.timeout, adjusted: false };
   // An end of the old id goes on to what the session has become. The session of a first login is another: it is for its
   // client alone.
@@ -155,15 +158,16 @@ function targetId(state: SessionState, id: string, login: PendingLogin | null, n
 function changesFor(
   state: SessionState,
   { fields, record }: Epoch,
-  isLogin: boolean,
+  { login, beginsLogin }: Request,
   handle: string,
 ): { changes: FieldChanges; expect: Map<string, Stored | undefined> | null } {
   const { config, keyring } = state.context;
+  const isLogin = login !== null;
   const changes = fields.changes(handle) ?? { set: new Map(), delete: new Set() };
   let isSecretKept = false;
   // A login begins with a new CSRF secret, also instead of one that a concurrent request has stored.
   if (isLogin && !changes.set.has(CSRF_FIELD)) changes.delete.add(CSRF_FIELD);
-  if (isLogin) {
+  if (isLogin && !beginsLogin) {
     changes.set.delete(PENDING_LOGIN_FIELD);
     changes.delete.add(PENDING_LOGIN_FIELD);
   }
@@ -200,6 +204,7 @@ function complete(
   if (request.login !== null && !fields.isWritten(CSRF_FIELD) && !attempt.changes.set.has(CSRF_FIELD)) {
     fields.forget([CSRF_FIELD]);
   }
+  if (request.login !== null && !request.beginsLogin) fields.forget([PENDING_LOGIN_FIELD]);
   if (pending.login === request.login) pending.login = null;
   if (pending.rotation === request.rotation) pending.rotation = null;
   if (pending.timeout === request.timeout) pending.timeout = null;

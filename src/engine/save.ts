@@ -6,8 +6,7 @@ import type { CommitPlan } from './plan.ts';
 import { onRecord } from './rotation.ts';
 import type { SessionState } from './state.ts';
 
-const NO_FIELDS: ReadonlyMap<string, never> = new Map<string, never>();
-const NO_NAMES: ReadonlySet<string> = new Set();
+const NO_CHANGES: Pick<RecordChange, 'set' | 'delete'> = { set: new Map(), delete: new Set() };
 
 /**
  * Brings changes to the stored record, or renews its idle timeout when there are none. Does nothing when the session is
@@ -33,7 +32,7 @@ export async function saveRecord(
     // After a rotation that was followed, values that are bound to the handle are serialised again.
     if (key.handle !== handle && given !== null) changes = fields.changes(key.handle);
     const cookieAttributes = isCookieSent(key) ? context.config.cookieAttributes : null;
-    const change = changeOf(state, epoch, changes?.set ?? NO_FIELDS, changes?.delete ?? NO_NAMES, cookieAttributes);
+    const change = changeOf(state, epoch, changes ?? NO_CHANGES, timeout, cookieAttributes);
     // Without expectations there are no conflicts.
     return store.save(key, change) as Promise<Exclude<SaveOutcome, Conflict>>;
   });
@@ -48,16 +47,18 @@ export async function saveRecord(
   else context.events.emit('saved', { handle: key.handle, set: changes.set.size, deleted: changes.delete.size });
 }
 
-/** Returns a change of the epoch's record, with what every write tells the store. */
+/**
+ * Returns a change of the epoch's record, with what every write tells the store.
+ * @param timeout seconds; `null` for the one that it has
+ */
 export function changeOf(
   state: SessionState,
   epoch: Epoch,
-  set: RecordChange['set'],
-  deleted: RecordChange['delete'],
+  { set, delete: deleted }: Pick<RecordChange, 'set' | 'delete'>,
+  timeout: number | null,
   cookieAttributes: string | null,
 ): RecordChange {
   const { meta, id, timeoutOutdated } = epoch.record!;
-  const { timeout } = epoch.pending;
   const kept = timeoutOutdated ? meta.timeout : null;
   return {
     set,

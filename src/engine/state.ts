@@ -336,16 +336,23 @@ export class SessionState {
   /** Marks a login for the commit. One as another owner begins an empty session, and ends the present one with it. */
   requestLogin(login: PendingLogin): void {
     this.#epoch.pending.begunLogin = null;
-    const owner = this.record?.meta.owner ?? null;
-    if (owner !== null && owner !== login.owner) {
-      const left = this.#epoch;
-      this.#replaceEpoch('left', left);
-      this.#epoch.pending.timeout = left.pending.timeout;
-      this.#switchedFrom = left;
-      this.#isNew = true;
-    }
+    if (this.#isOfAnother(login)) this.#switchAccount(login);
     this.#epoch.pending.login = login;
     this.beginAgain();
+  }
+
+  /** Whether the session is stored as another owner's. */
+  #isOfAnother({ owner }: PendingLogin): boolean {
+    const present = this.record?.meta.owner ?? null;
+    return present !== null && present !== owner;
+  }
+
+  #switchAccount(login: PendingLogin): void {
+    const left = this.#epoch;
+    this.#replaceEpoch('left', left);
+    Object.assign(this.#epoch.pending, { login, timeout: left.pending.timeout });
+    this.#switchedFrom = left;
+    this.#isNew = true;
   }
 
   /** Marks the first factor of a login for the commit. */
@@ -367,7 +374,7 @@ export class SessionState {
    */
   separateOwners(): void {
     const { login } = this.#epoch.pending;
-    if (login !== null) this.requestLogin(login);
+    if (login !== null && this.#isOfAnother(login)) this.#switchAccount(login);
   }
 
   /** The store has refused a login: the client keeps the session that it had. */

@@ -61,10 +61,9 @@ async function updateStored(
     const outcome = await onRecord(state, epoch, 'follow', (store, key) => {
       stored = value === undefined ? undefined : fields.serialize(name, value, key.handle);
       const set = new Map(stored === undefined ? [] : [[name, stored]]);
-      const fieldChange = changeOf(state, epoch, set, new Set(stored === undefined ? [name] : []), null);
-      const { meta, timeoutOutdated } = epoch.record!;
-      const timeout = timeoutOutdated ? meta.timeout : null;
-      return store.save(key, { ...fieldChange, timeout, expect: new Map([[name, before.stored]]) });
+      const deleted = new Set(stored === undefined ? [name] : []);
+      const fieldChange = changeOf(state, epoch, { set, delete: deleted }, null, null);
+      return store.save(key, { ...fieldChange, expect: new Map([[name, before.stored]]) });
     });
     if (outcome === null) throw sessionEnded();
     const { handle } = epoch.record!.key;

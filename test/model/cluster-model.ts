@@ -1,36 +1,40 @@
-import { Model, type Place, type Session, type Steps } from './model.ts';
-import type { Request } from './request.ts';
+import { Model, type Id, type Place, type Rekey, type Session, type Steps } from './model.ts';
+import type { Epoch, Request } from './request.ts';
 
 /** Seconds that a login across slots may take. */
-const TRIAL = 15;
+const PROVISIONAL_TTL = 15;
 
 /**
  * What sessions promise on a cluster, where a session without an owner, and each owner's sessions, have a slot
- * of their own. A session cannot change its slot in one moment: first there is the new one, which nobody has
- * been told of, and then there is the old one no more. All else is as it is everywhere.
+ * of their own. A session cannot change its slot in one moment: first there is the new one, which no client has
+ * been sent, and then the old one ends. All else is as it is everywhere.
  */
 export class ClusterModel extends Model {
-  protected override *relocate(request: Request): Steps<Place | undefined> {
-    const { owner, login } = request;
-    const crosses = owner === null || (login !== null && login !== owner);
-    return yield* crosses ? this.#moveAcross(request) : super.relocate(request);
+  protected override *relocate(request: Request, epoch: Epoch, rekey: Rekey): Steps<Place | undefined> {
+    const crosses = epoch.known!.owner === null;
+    return yield* crosses ? this.#rekeyAcross(request, epoch, rekey) : super.relocate(request, epoch, rekey);
   }
 
-  *#moveAcross(request: Request): Steps<Place | undefined> {
+  *#rekeyAcross(request: Request, epoch: Epoch, rekey: Rekey): Steps<Place | undefined> {
+    const { login } = rekey;
     for (;;) {
-      request.sent = request.changes;
-      const id = this.newId();
+      epoch.send(login !== null && !rekey.begins);
+      const id = this.newId(login === null ? epoch.id!.secret : request.worker.secrets[0]!);
       request.target = id;
       const taken = yield 'copy';
-      const before = this.at(request.id!);
+      const before = this.at(epoch.id!);
+      if (taken!.status === 'conflict' && taken!.operation === 'rekey') {
+        if (this.seeAgain(epoch)) continue;
+        return before;
+      }
       // There is nothing to copy; if there is, this waits in vain for the copy.
       if (taken!.operation === 'rekey' && before?.is !== 'session') return before;
       // C8: the owner's limit counts the copy, from the start.
-      if (request.login !== null && this.#isFull(request.login)) yield 'rekey';
-      const copy = this.#copy(request);
+      if (login !== null && this.refusalOf(request, login, null) !== null) yield 'rekey';
+      const copy = this.#copy(request, epoch, rekey, id);
       // C2: what others write meanwhile makes the copy useless, and another one is made, with another id.
       const retired = yield 'retire';
-      const old = this.at(request.id!);
+      const old = this.at(epoch.id!);
       if (old?.is !== 'session' || retired!.status === 'conflict') {
         // C1 and C6: of what has ended, or has a successor, there is no copy.
         yield 'withdraw';
@@ -39,44 +43,51 @@ export class ClusterModel extends Model {
         yield 'rekey';
         return old;
       }
-      this.leave(request, id);
-      return yield* request.login === null ? this.#rotated(request, old, copy) : this.#loggedIn(request, old, copy);
+      this.leave(request, epoch, old.session, id, rekey);
+      if (login === null) return yield* this.#rotated(request, epoch, rekey, old, copy);
+      return yield* this.#loggedIn(request, epoch, rekey, old, copy);
     }
   }
 
-  /** A login's is the owner's, from the start, where a revocation finds it; of a rotation's nobody knows. */
-  #copy(request: Request): Session {
-    const { login, target } = request;
-    if (login !== null) this.admit(request, null);
-    const copy = this.fresh(target!, login);
-    copy.trialUntil = this.now + TRIAL * 1000;
-    if (login !== null) this.places.set(target!, { is: 'session', session: copy });
+  /** A login's is the owner's, from the start, where a revocation finds it; a rotation's is known to no other request. */
+  #copy(request: Request, epoch: Epoch, { login }: Rekey, id: Id): Session {
+    if (login !== null) this.admit(request, epoch, login, null);
+    const copy = this.fresh(request.worker, login, id);
+    copy.provisionalUntil = this.now + PROVISIONAL_TTL * 1000;
+    if (login !== null) this.places.set(id, { is: 'session', session: copy });
     return copy;
   }
 
-  *#rotated(request: Request, old: Place & { is: 'session' }, { id, lastSeen }: Session): Steps<Place> {
+  *#rotated(
+    request: Request,
+    epoch: Epoch,
+    rekey: Rekey,
+    old: Place & { is: 'session' },
+    { id, lastSeen }: Session,
+  ): Steps<Place> {
     yield 'rekey';
-    this.adopt(request, old.session, id);
+    this.rename(request, old.session, id, null);
+    this.complete(request, epoch, old.session, rekey);
     old.session.lastSeen = lastSeen;
-    request.lastSeen = lastSeen;
     return old;
   }
 
-  /** C7: a revocation ends a login that is not over yet. It begins anew then, with nothing of what was stored. */
-  *#loggedIn(request: Request, old: Place & { is: 'session' }, { id, fields }: Session): Steps<Place | undefined> {
+  /** C7: a revocation ends a login that is not over yet. It begins again then, with nothing of what was stored. */
+  *#loggedIn(
+    request: Request,
+    epoch: Epoch,
+    rekey: Rekey,
+    old: Place & { is: 'session' },
+    { id, fields }: Session,
+  ): Steps<Place | undefined> {
     yield 'keep';
     const place = this.at(id);
     yield 'rekey';
     if (place?.is !== 'session') return undefined;
-    place.session.trialUntil = null;
+    place.session.provisionalUntil = null;
     const secret = [...fields];
     for (const [name, value] of [...old.session.fields, ...secret]) fields.set(name, value);
-    this.adopt(request, place.session, id);
+    this.complete(request, epoch, place.session, rekey);
     return place;
-  }
-
-  #isFull(owner: string): boolean {
-    const { max, onSessionLimit } = this.rules;
-    return onSessionLimit === 'refuse' && max !== null && this.owned(owner).length >= max;
   }
 }

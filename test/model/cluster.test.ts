@@ -1,7 +1,7 @@
 import { afterAll, beforeAll } from 'vitest';
 import { startCluster, type RedisCluster } from '../support/redis-cluster.ts';
 import { CLUSTER_CLIENTS } from '../support/topology-clients.ts';
-import { RedisStage } from './redis-stage.ts';
+import { RedisEnvironment } from './redis-environment.ts';
 import { modelSuite } from './suite.ts';
 
 let cluster: RedisCluster;
@@ -11,10 +11,10 @@ beforeAll(async () => {
 afterAll(() => cluster?.stop());
 
 /** Two workers as different as they can be, as on one server. */
-async function open(): Promise<RedisStage> {
+async function open(): Promise<RedisEnvironment> {
   const [nodeRedis, ioredis] = [CLUSTER_CLIENTS['node-redis 6']!, CLUSTER_CLIENTS['ioredis 6']!];
   const clients = await Promise.all([nodeRedis(cluster), ioredis(cluster), nodeRedis(cluster)]);
-  return new RedisStage('cluster', clients);
+  return new RedisEnvironment('cluster', clients);
 }
 
 modelSuite('cluster', open, { runs: 2500, pairs: false, steps: true });

@@ -10,10 +10,7 @@ const HANDLERS: readonly (readonly Step[])[] = [
   [{ do: 'mutate' }],
   [{ do: 'mutate' }, { do: 'update', field: 'list' }],
   [{ do: 'update', field: 'log' }],
-  [
-    { do: 'update', field: 'log', start: true },
-    { do: 'update', field: 'b' },
-  ],
+  [{ do: 'update', field: 'log', start: true }, { do: 'update', field: 'b' }],
   [{ do: 'flash', queue: '', once: true }],
   [{ do: 'popFlash', queue: '' }],
   [{ do: 'takeFlash', queue: '' }],
@@ -57,7 +54,7 @@ const DEFAULTS: Omit<Plan, 'before' | 'during'> = {
 };
 
 function visit(steps: readonly Step[], worker = 0, browser = 0): Visit {
-  return { browser, worker, stale: 0, also: 0, steps, late: [], ends: 'answered' };
+  return { browser, worker, stale: 0, also: 0, shared: false, steps, late: [], ends: 'answered' };
 }
 
 /** Two requests with one cookie, each doing one thing, for every two things, of an owned and of an anonymous session. */
@@ -108,10 +105,7 @@ function started(operation: Step): readonly Step[] {
     case 'takeFlash':
       return [{ ...operation, start: true }];
     case 'save':
-      return [
-        { do: 'set', field: 'b' },
-        { do: 'save', start: true },
-      ];
+      return [{ do: 'set', field: 'b' }, { do: 'save', start: true }];
     default:
       return [operation, { do: 'save', start: true }];
   }
@@ -128,7 +122,8 @@ export function* operationPairs(): Generator<Plan> {
       const lazy = first.do === 'load';
       const worker = lazy ? 1 : 0;
       for (const between of [[], [{ do: 'wait' }]] satisfies Step[][]) {
-        for (const other of OTHERS) {
+        // What comes at once can only be overtaken by an end or a login.
+        for (const other of between.length === 0 ? OTHERS.slice(0, 3) : OTHERS) {
           const request = visit([...started(first), ...between, second], worker);
           const during = other === null ? [request] : [request, visit(other, 1 - worker)];
           const anonymous = first.do === 'login' && first.owner === 'alice';
@@ -203,13 +198,7 @@ export function* lifetimes(): Generator<Plan> {
 
 /** Responses that are lost, or come late, around a change of the id; and then the client comes again, soon and later. */
 export function* lostResponses(): Generator<Plan> {
-  const changes: readonly (readonly Step[])[] = [
-    [{ do: 'rotate', grace: true }],
-    [LOGIN],
-    [{ do: 'logout' }],
-    [{ do: 'set', field: 'a' }],
-    [],
-  ];
+  const changes: readonly (readonly Step[])[] = [[{ do: 'rotate', grace: true }], [LOGIN], [{ do: 'logout' }], [{ do: 'set', field: 'a' }], []];
   const later: readonly (readonly (Visit | Pause)[])[] = [
     [visit([])],
     [{ seconds: 63 }, visit([])],
@@ -234,11 +223,7 @@ export function* lostResponses(): Generator<Plan> {
 
 /** A browser with two session cookies, the first of which is an old one. */
 export function* severalCookies(): Generator<Plan> {
-  const changes: readonly (readonly Step[])[] = [
-    [LOGIN],
-    [{ do: 'rotate', grace: true }],
-    [{ do: 'logout' }, { do: 'set', field: 'b' }],
-  ];
+  const changes: readonly (readonly Step[])[] = [[LOGIN], [{ do: 'rotate', grace: true }], [{ do: 'logout' }, { do: 'set', field: 'b' }]];
   for (const steps of changes) {
     for (const seconds of [1, 63]) {
       for (const then of [[], [{ do: 'set', field: 'a' }], [{ do: 'logout' }]] satisfies Step[][]) {
@@ -251,22 +236,16 @@ export function* severalCookies(): Generator<Plan> {
 
 /** The owner's password is changed, or the sessions are revoked, around a load, a reload, or the second factor. */
 export function* authenticationChanges(): Generator<Plan> {
-  const other = visit(
-    [{ do: 'changePassword', owner: 'alice' }, { do: 'wait' }, { do: 'revoke', owner: 'alice', spare: false }],
-    1,
-    1,
-  );
+  const other = visit([{ do: 'changePassword', owner: 'alice' }, { do: 'wait' }, { do: 'revoke', owner: 'alice', spare: false }], 1, 1);
   const handlers: readonly (readonly Step[])[] = [
     [{ do: 'load', start: true }, { do: 'load' }, { do: 'update', field: 'log' }],
+    [{ do: 'load', start: true }, { do: 'wait' }, { do: 'get', field: 'a' }],
     [{ do: 'wait' }, { do: 'reload' }, { do: 'set', field: 'a' }],
     [{ do: 'reload', start: true }, { do: 'logout' }, { do: 'set', field: 'a' }],
     [{ do: 'wait' }, LOGIN],
     [{ do: 'wait' }, { do: 'reload' }, LOGIN],
   ];
-  const openings: readonly (readonly Step[])[] = [
-    [...CONTENT, LOGIN],
-    [...CONTENT, { do: 'beginLogin', owner: 'alice' }],
-  ];
+  const openings: readonly (readonly Step[])[] = [[...CONTENT, LOGIN], [...CONTENT, { do: 'beginLogin', owner: 'alice' }]];
   for (const opening of openings) {
     for (const steps of handlers) {
       const before: readonly (Visit | Pause)[] = [visit(opening), { seconds: 11 }];
@@ -288,6 +267,32 @@ export function* lateSteps(): Generator<Plan> {
           const during = [{ ...visit([{ do: 'set', field: 'b' }]), late }];
           yield { ...DEFAULTS, before: opening === null ? [] : [visit(opening)], during, after: [visit([])] };
         }
+      }
+    }
+  }
+}
+
+/** Responses that shared caches may store, so that they cannot carry a cookie. */
+export function* sharedResponses(): Generator<Plan> {
+  for (const opening of [null, CONTENT, [...CONTENT, LOGIN]]) {
+    for (const steps of HANDLERS) {
+      const during = [{ ...visit(steps), shared: true }];
+      yield { ...DEFAULTS, before: opening === null ? [] : [visit(opening)], during, after: [{ seconds: 157 }, visit([])] };
+    }
+  }
+}
+
+/** Responses of every request at the borders of cookie lifetimes, and of another deployment's attributes. */
+export function* deployments(): Generator<Plan> {
+  for (const rollout of ['attributes', 'secret'] as const) {
+    for (const steps of HANDLERS) {
+      for (const [first, second] of [
+        [0, 1],
+        [1, 0],
+      ] as const) {
+        const before = [visit([...CONTENT, LOGIN], first)];
+        yield { ...DEFAULTS, rollout, before, during: [visit(steps, second)], after: [visit([], first), visit([], second)] };
+        yield { ...DEFAULTS, rollout, before, during: [visit(steps, first), visit([{ do: 'set', field: 'b' }], second)] };
       }
     }
   }

@@ -69,10 +69,7 @@ export interface Environment {
 /** Seconds. Nothing that a plan does comes near enough to one of them for the time that it takes to matter. */
 export const TIMES = { timeout: 1000, absoluteTimeout: 1400, rotationGrace: 50 };
 
-const SECRETS = {
-  new: 'the new secret of more than thirty-two bytes',
-  old: 'the old secret of more than thirty-two bytes',
-};
+const SECRETS = { new: 'the new secret of more than thirty-two bytes', old: 'the old secret of more than thirty-two bytes' };
 const KEY = createHash('sha256').update('the key of encrypted plans').digest();
 
 /** Makes factories over the same stores, once for each set of options. */

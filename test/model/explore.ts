@@ -9,6 +9,8 @@ import { Violation } from './violation.ts';
 /** What was explored: how many interleavings, and how often the store gave which answer. */
 export interface Explored {
   interleavings: number;
+  /** The place of the last plan among those that were enumerated. */
+  plan?: number;
   readonly counts: Map<string, number>;
 }
 
@@ -42,6 +44,7 @@ export async function exploreRandomly(
   environment: Environment,
   { runs, seed, path = '' }: Random,
   explored: Explored,
+  shrinks = true,
 ): Promise<{ finding: Finding; path: string } | null> {
   let found: Finding | null = null;
   const property = fc.asyncProperty(anyPlan, async (plan) => {
@@ -51,7 +54,8 @@ export async function exploreRandomly(
   // Plans are shrunk by what they are about, which fast-check cannot know.
   const parameters = { numRuns: runs, seed, endOnFailure: true, ...(path !== '' && { path }) };
   const { counterexamplePath } = await fc.check(property, parameters);
-  return found === null ? null : { finding: await smallest(environment, found), path: counterexamplePath ?? '' };
+  if (found === null) return null;
+  return { finding: shrinks ? await smallest(environment, found) : found, path: counterexamplePath ?? '' };
 }
 
 /** Carries out each plan in every order of its turns. */
@@ -59,12 +63,15 @@ export async function exploreInEveryOrder(
   environment: Environment,
   plans: Iterable<Plan>,
   explored: Explored,
+  shrinks = true,
 ): Promise<Finding | null> {
+  let index = 0;
   for (const plan of plans) {
+    explored.plan = index++;
     for (let turns: readonly number[] | null = []; turns !== null;) {
       const choices: number[] = [];
       const found = await carryOut(environment, { ...plan, turns }, explored, choices);
-      if (found !== null) return await smallest(environment, found);
+      if (found !== null) return shrinks ? await smallest(environment, found) : found;
       turns = following(turns, choices);
     }
   }
@@ -110,8 +117,7 @@ async function smallest(environment: Environment, found: Finding): Promise<Findi
   await shrink(found.plan, async (smaller) => {
     const again = await carryOut(environment, smaller);
     // Twice: what came by chance, as when a server's clock went on to the next second, seldom comes again.
-    if (again === null || (environment.title !== 'memory' && (await carryOut(environment, smaller)) === null))
-      return false;
+    if (again === null || (environment.title !== 'memory' && (await carryOut(environment, smaller)) === null)) return false;
     best = again;
     return true;
   });

@@ -88,7 +88,7 @@ export class Invariants {
     const order = run.evidence;
     const at = run.model.now;
     const set = head.cookies.find((text) => !text.startsWith('session=;'));
-    const opens = request.phase === 'ready' && request.id !== null && !request.failed;
+    const opens = request.phase === 'ready' && request.id !== null && !request.failed && !request.shared;
     const opened = cookies.find(({ id }) => id === request.presented);
     const came = opened && plan.handleOf(opened.value);
     if (set !== undefined) {
@@ -98,18 +98,12 @@ export class Invariants {
       if (!run.made.has(handle)) this.#checkSent(run, came, handle, at);
       if (came !== undefined) this.#use(came);
       const held = { id: plan.idByHandle(handle)!, secret: run.worker.secrets[0]!, value };
-      return {
-        order,
-        at: run.committedAt,
-        opens,
-        sets: { ...held, maxAge: maxAge === undefined ? null : Number(maxAge) },
-        deletes: false,
-      };
+      return { order, at: run.committedAt, opens, sets: { ...held, maxAge: maxAge === undefined ? null : Number(maxAge) }, deletes: false };
     }
     if (came !== undefined && !request.failed) this.#use(came);
     const deletes = head.cookies.length > 0;
     if (deletes && !run.askedForEnd) this.#report(`C13: request ${run.order} deletes a cookie, and has ended nothing`);
-    return { order, at: run.committedAt, opens, sets: null, deletes };
+    return { order: deletes ? run.gaveUp : order, at: run.committedAt, opens, sets: null, deletes };
   }
 
   #use(handle: string): void {

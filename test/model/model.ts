@@ -76,7 +76,10 @@ export interface Session {
   provisionalUntil: Time | null;
 }
 
-/** What remains of an id: a rotation leads to the new one; after a login, or the like, it leads nowhere. */
+/**
+ * What remains of an id: a rotation leads to the new one; after a login, or the like, it leads nowhere. An end goes on
+ * to what the same session has become.
+ */
 export type Tombstone =
   | {
       readonly is: 'rotated';
@@ -86,7 +89,14 @@ export type Tombstone =
       readonly until: Time;
       readonly confirmed: boolean;
     }
-  | { readonly is: 'replaced'; readonly graceUntil: Time; readonly until: Time; readonly confirmed: boolean };
+  | {
+      readonly is: 'replaced';
+      /** For an end alone; `null` when the session that goes on is another. */
+      readonly to: Id | null;
+      readonly graceUntil: Time;
+      readonly until: Time;
+      readonly confirmed: boolean;
+    };
 
 export type Place = { readonly is: 'session'; readonly session: Session } | Tombstone;
 
@@ -104,6 +114,8 @@ export interface Rules {
 /** What a rekey is asked for. */
 export interface Rekey {
   readonly login: PendingLogin | null;
+  /** The login is begun by this request, beside the one that it completes. */
+  readonly begins: boolean;
   readonly rotation: 'graceful' | 'immediate' | null;
   readonly timeout: number | null;
 }
@@ -191,12 +203,7 @@ export class Model {
     const { owner } = found;
     if (request.worker.invalidateBefore && owner !== null) yield 'ask';
     if (epoch.over !== null) return false;
-    epoch.known = {
-      ...found,
-      fromClient: epoch.known?.fromClient ?? true,
-      sendableUntil,
-      lastSeen: toSecond(found.lastSeen),
-    };
+    epoch.known = { ...found, fromClient: epoch.known?.fromClient ?? true, issuedBy: epoch.known?.issuedBy ?? null, sendableUntil, lastSeen: toSecond(found.lastSeen) };
     epoch.find(found);
     // C10: a login that is older than the change of a password is over.
     if (request.worker.invalidateBefore && owner !== null && found.authenticatedAt < this.#validSince(owner)) {
@@ -222,7 +229,6 @@ export class Model {
 
   /** Reads the session again, through the same gate; what the request changed stays. */
   *reload(request: Request, epoch: Epoch): Steps {
-    yield 'go';
     if (epoch.id === null || epoch.over !== null || request.phase !== 'ready') return;
     const session = yield* this.#reach(request, epoch, 'load', 'lose');
     if (typeof session === 'string') return;
@@ -236,25 +242,56 @@ export class Model {
    * @param when before the response's head leaves; or for a `save()` that was called before or after that
    */
   *commit(request: Request, when: 'final' | 'early' | 'late'): Steps {
+    try {
+      yield* this.#commit(request, when);
+    } catch (error) {
+      // The response is an error's now.
+      if (when === 'final') request.failed = true;
+      throw error;
+    }
+    // C9: no cookie in a response that shared caches may store.
+    const hasEvidence = request.acknowledged !== null || request.clientSessionEnded;
+    if (when === 'final' && request.shared && hasEvidence) request.report('cookieSuppressed: cacheable');
+  }
+
+  *#commit(request: Request, when: 'final' | 'early' | 'late'): Steps {
     const final = when === 'final';
     if (request.failed || request.phase === 'unloaded') return;
     if (request.phase === 'lost') return this.#discardLost(request, final);
     this.#separateOwners(request);
     const { epoch } = request;
     const written = epoch.changes;
-    const how = this.#plan(request, final);
+    let how = this.#plan(request, final && !request.shared);
     const needsCookie = how === 'create' || how === 'rekey';
     if (needsCookie && when === 'late') throw new Refusal('ERR_SESSION_HEADERS_SENT');
+    if (needsCookie && final && request.shared) {
+      // C12: a new id, or new rights under the old one, are not given up in silence.
+      if (how === 'rekey' || epoch.login !== null || epoch.begun !== null) throw new Refusal('ERR_SESSION_COOKIE_WITHHELD');
+      request.report('discarded: cacheable');
+      request.report('cookieSuppressed: cacheable');
+      epoch.discard();
+      how = 'nothing';
+    }
+    const issuedBy = epoch.known?.issuedBy ?? null;
+    if (issuedBy !== null && !needsCookie && final && request.shared) {
+      if (issuedBy !== 'creation') throw new Refusal('ERR_SESSION_COOKIE_WITHHELD');
+      request.report('cookieSuppressed: cacheable');
+    }
     if (how === 'nothing' && request.ends.length === 0) return;
-    const sendCookie = !final ? 'never' : this.#isCookieDue(request) ? 'always' : 'if-rotated';
-    yield 'go';
+    const sendCookie = !final || request.shared ? 'never' : this.#isCookieDue(request) ? 'always' : 'if-rotated';
     yield* this.#carryOutEnds(request, how === 'create');
     // C11: the request has ended this session meanwhile; what it has done since is for the next commit.
     if (epoch.over !== null) return;
-    if (how === 'create' || how === 'rekey') dateBegunLogin(epoch);
-    if (how === 'create') yield* this.#create(request, epoch, epoch.login);
-    if (how === 'rekey') yield* this.#rekey(request, epoch);
+    if (how === 'create' || how === 'rekey') {
+      const { login, rotation, timeout } = epoch;
+      const begins = epoch.begun !== null;
+      dateBegunLogin(epoch);
+      if (how === 'create' || login !== null || begins) yield 'go';
+      if (how === 'create') yield* this.#create(request, epoch, login, begins);
+      else yield* this.#rekey(request, epoch, { login, begins, rotation, timeout });
+    }
     if (how === 'save' || how === 'touch') yield* this.#save(request, epoch, written, sendCookie);
+    if (request.ends.some(({ isSwitch }) => isSwitch)) yield* this.#carryOutEnds(request, true);
     // C12: nobody shall take what was discarded for stored.
     if (!final && request.phase === ('lost' as Request['phase'])) throw new Refusal('ERR_SESSION_ENDED');
   }
@@ -292,9 +329,10 @@ export class Model {
   *#carryOutEnds(request: Request, isReplaced: boolean): Steps {
     while (request.ends.length > 0) {
       const { id, fromClient } = request.ends[0]!;
-      const existed = yield* this.end(id, isReplaced ? this.rules.timeout : null);
+      const became = yield* this.end(id, isReplaced ? this.rules.timeout : null);
       request.ends.shift();
-      if (existed && fromClient) request.clientSessionEnded = true;
+      if (became === 'ended' && fromClient) request.clientSessionEnded = true;
+      if (became === 'superseded') request.report('discarded: superseded');
     }
   }
 
@@ -308,11 +346,7 @@ export class Model {
       if (epoch.id !== from && written.size > 0) sent = epoch.changes;
     });
     if (session === 'ended') return;
-    if (session === 'lost') {
-      if (request.phase === 'lost' && (written.size > 0 || timeout !== null))
-        request.report(`discarded: ${request.lossReason}`);
-      return;
-    }
+    if (session === 'lost') return;
     this.#apply(session, sent);
     epoch.settle(sent);
     if (timeout !== null) {
@@ -325,8 +359,9 @@ export class Model {
     if (isSent() && this.now < epoch.known!.sendableUntil) request.acknowledge(epoch);
   }
 
-  *#create(request: Request, epoch: Epoch, login: PendingLogin | null): Steps {
-    const sent = epoch.changes;
+  *#create(request: Request, epoch: Epoch, login: PendingLogin | null, begins = false): Steps {
+    epoch.send(login !== null && !begins);
+    const { sent } = epoch;
     const { timeout } = epoch;
     yield 'create';
     if (login !== null) this.admit(request, epoch, login, null);
@@ -336,18 +371,16 @@ export class Model {
     this.#apply(session, sent);
     epoch.settle(sent);
     epoch.rotation = null;
-    this.#take(request, epoch, session, { login, rotation: null, timeout }, false);
+    this.#take(request, epoch, session, { begins, login, rotation: null, timeout }, false);
     if (login === null || request.switchedFrom === null || epoch !== request.epoch) return;
-    // An account switch: the new session is there, and now the other owner's ends.
-    const { id, fromClient, timeout: idle } = request.switchedFrom.known!;
+    // An account switch: the new session is there, and next the other owner's ends.
+    const { id, fromClient } = request.switchedFrom.known!;
     request.switchedFrom = null;
-    if (fromClient) request.clientSessionEnded = true;
-    yield* this.end(id, idle.seconds);
+    request.ends.push({ id, fromClient, isSwitch: true });
   }
 
   /** C6: in one moment the old id ceases to open the session, and the new one begins to. */
-  *#rekey(request: Request, epoch: Epoch): Steps {
-    const rekey: Rekey = { login: epoch.login, rotation: epoch.rotation, timeout: epoch.timeout };
+  *#rekey(request: Request, epoch: Epoch, rekey: Rekey): Steps {
     for (let followed = false; ;) {
       if (epoch.over !== null) return;
       if (followed && rekey.login === null && rekey.rotation === 'graceful') {
@@ -364,16 +397,20 @@ export class Model {
       this.#lose(request, epoch, lost);
       // A login begins a session of its own then, and takes over nothing that was stored.
       if (rekey.login !== null) return yield* this.#create(request, request.epoch, rekey.login);
-      if (epoch.changes.size > 0 || rekey.timeout !== null) request.report(`discarded: ${lost}`);
       return;
     }
   }
 
   /** Gives a session its new id, if it is there; returns what was there. */
   protected *relocate(request: Request, epoch: Epoch, rekey: Rekey): Steps<Place | undefined> {
-    epoch.sent = epoch.changes;
-    yield 'rekey';
-    const place = this.at(epoch.id!);
+    let place: Place | undefined;
+    for (let conflict = true; conflict;) {
+      epoch.send(rekey.login !== null && !rekey.begins);
+      const taken = yield 'rekey';
+      place = this.at(epoch.id!);
+      conflict = taken!.status === 'conflict';
+      if (conflict && !this.seeAgain(epoch)) return place;
+    }
     if (place?.is !== 'session') return place;
     const { session } = place;
     const { login } = rekey;
@@ -385,20 +422,26 @@ export class Model {
     return place;
   }
 
+  /** A store may rekey only what a request has seen, and shows it what there is now. Returns whether it goes on. */
+  protected seeAgain(epoch: Epoch): boolean {
+    const place = this.at(epoch.id!);
+    if (place?.is === 'session') epoch.find(place.session);
+    return epoch.over === null;
+  }
+
   /** What is left of a request's id when its session goes on under another one. */
   protected leave(request: Request, epoch: Epoch, session: Session, to: Id, { login, rotation, timeout }: Rekey): void {
     const known = epoch.known!;
-    const idle = Math.max(
-      known.timeout.seconds,
-      timeout ?? (login === null ? known.timeout.seconds : this.rules.timeout),
-    );
+    const idle = Math.max(known.timeout.seconds, timeout ?? (login === null ? known.timeout.seconds : this.rules.timeout));
     const graceUntil = this.now + this.rules.rotationGrace * 1000;
     const until = Math.max(graceUntil, this.now + idle * 1000);
     const confirmed = session.cookie.confirmed || isConfirmation(request, epoch);
     const times = { graceUntil, until, confirmed };
     const leads = login === null && rotation === 'graceful';
     const [secret] = request.worker.secrets as [string];
-    this.places.set(epoch.id!, leads ? { is: 'rotated', to, secret, ...times } : { is: 'replaced', ...times });
+    const isSame = login === null || (session.owner === login.owner && epoch.id!.secret === secret);
+    const replaced: Tombstone = { is: 'replaced', to: isSame ? to : null, ...times };
+    this.places.set(epoch.id!, leads ? { is: 'rotated', to, secret, ...times } : replaced);
   }
 
   protected rename(request: Request, session: Session, id: Id, login: PendingLogin | null): void {
@@ -433,11 +476,20 @@ export class Model {
       cookie: { ...session.cookie },
       lastSeen: toSecond(this.now),
       fromClient,
+      issuedBy: rekey.login !== null ? 'login' : epoch.known === null ? 'creation' : 'rotation',
       sendableUntil: Infinity,
     };
     request.made = session.id;
     if (epoch.over === 'ended') request.ends.push({ id: session.id, fromClient });
     request.acknowledge(epoch);
+  }
+
+  /** C12: after a commit that failed, the response of the error drops what was to be stored. */
+  dropFailed(request: Request): void {
+    const { epoch } = request;
+    if (!epoch.asks && epoch.rotation === null) return;
+    request.report('discarded: commit-failed');
+    epoch.discard();
   }
 
   // Operations that do not wait for the commit.
@@ -451,7 +503,6 @@ export class Model {
       epoch.set(name, change(epoch.get(name)));
       return epoch.get(name);
     }
-    yield 'go';
     const session = yield* this.#reach(request, epoch, 'save', 'follow');
     if (typeof session === 'string') throw new Refusal('ERR_SESSION_ENDED');
     const value = change(session.fields.get(name));
@@ -470,7 +521,6 @@ export class Model {
     const messages = own.map((name) => epoch.get(name) as Message);
     for (const name of own) epoch.delete(name);
     if (epoch.id === null || request.phase !== 'ready') return inOrder(messages);
-    yield 'go';
     const session = yield* this.#reach(request, epoch, 'take', 'lose');
     if (typeof session === 'string') return inOrder(messages);
     for (const [name, message] of session.fields) {
@@ -486,7 +536,7 @@ export class Model {
   /** C12: what is done to a session after the response's head has left, and that nothing saves, is dropped and reported. */
   *close(request: Request): Steps {
     const { epoch } = request;
-    if (request.failed || request.phase !== 'ready') return;
+    if (request.phase !== 'ready') return;
     const asks = epoch.id !== null && (epoch.login !== null || epoch.rotation !== null || epoch.timeout !== null);
     if (epoch.changes.size === 0 && !asks) return;
     request.report('discarded: late');
@@ -497,22 +547,23 @@ export class Model {
    * C1: ends a session, also when it was rotated since, but not what a login has made of it.
    * @param keep seconds that a tombstone remains; `null` for none
    */
-  *end(given: Id, keep: number | null): Steps<boolean> {
+  *end(given: Id, keep: number | null): Steps<'ended' | 'gone' | 'superseded'> {
     for (let id = given; ;) {
       yield 'destroy';
       const place = this.at(id);
-      if (place?.is === 'rotated') {
+      if (place !== undefined && place.is !== 'session') {
+        if (place.to === null) return 'superseded';
         id = place.to;
         continue;
       }
-      if (place?.is !== 'session') return false;
+      if (place === undefined) return 'gone';
       const { confirmed } = place.session.cookie;
       this.destroy(id);
-      if (keep === null) return true;
+      if (keep === null) return 'ended';
       const graceUntil = this.now + this.rules.rotationGrace * 1000;
       const until = Math.max(graceUntil, this.now + keep * 1000);
-      this.places.set(id, { is: 'replaced', graceUntil, until, confirmed });
-      return true;
+      this.places.set(id, { is: 'replaced', to: null, graceUntil, until, confirmed });
+      return 'ended';
     }
   }
 
@@ -535,7 +586,7 @@ export class Model {
   *revokeSession(worker: Worker, id: Id): Steps<boolean> {
     for (const secret of worker.secrets.toReversed()) {
       if (id.secret !== secret) yield 'destroy';
-      else if (yield* this.end(id, null)) return true;
+      else if ((yield* this.end(id, null)) === 'ended') return true;
     }
     return false;
   }
@@ -569,7 +620,7 @@ export class Model {
   /** The id that a session has by now which had this one. */
   successor(id: Id): Id {
     const place = this.at(id);
-    return place?.is === 'rotated' ? this.successor(place.to) : id;
+    return place !== undefined && place.is !== 'session' && place.to !== null ? this.successor(place.to) : id;
   }
 
   /** Ends a session. Of its ids none is ever used again. */
@@ -615,40 +666,51 @@ export class Model {
     return null;
   }
 
+  /** C12: what the request wrote goes into the session of a login that is still to come, or is discarded. */
   #lose(request: Request, epoch: Epoch, reason: LossReason): void {
     if (reason === 'gone') request.report('lost');
+    const asks = epoch.changes.size > 0 || epoch.rotation !== null || epoch.timeout !== null;
+    if (epoch.login === null && asks) request.report(`discarded: ${reason}`);
     request.lose(epoch, reason);
   }
 
   /** C8: never more live sessions than allowed, the new one included. */
   protected admit(request: Request, epoch: Epoch, login: PendingLogin, replaced: Session | null): void {
-    const { max, onSessionLimit } = this.rules;
-    const { owner, since } = login;
-    const [secret] = request.worker.secrets as [string];
-    const revokedAt = this.#revocations.get(`${owner} ${secret}`);
-    if (since !== null && revokedAt !== undefined && since <= revokedAt) {
+    const refusal = this.refusalOf(request, login, replaced);
+    if (refusal !== null) {
       request.loginRefused(epoch);
-      request.report('refused: login-expired');
-      throw new Refusal('ERR_SESSION_LOGIN_EXPIRED');
+      request.report(`refused: ${refusal}`);
+      throw new Refusal(refusal === 'session-limit' ? 'ERR_SESSION_FULL' : 'ERR_SESSION_LOGIN_EXPIRED');
     }
-    const others = this.owned(owner, [secret]).filter((session) => session !== replaced);
+    const { max } = this.rules;
+    const others = this.#others(request, login, replaced);
     if (max === null || others.length < max) return;
-    if (onSessionLimit === 'refuse') {
-      request.loginRefused(epoch);
-      request.report('refused: session-limit');
-      throw new Refusal('ERR_SESSION_FULL');
-    }
     for (const { id } of others.slice(0, others.length - max + 1)) {
       this.destroy(id);
       request.report('evicted');
     }
   }
 
+  /** Why a login is refused; `null` when it is not. */
+  protected refusalOf(request: Request, login: PendingLogin, replaced: Session | null): string | null {
+    const { max, onSessionLimit } = this.rules;
+    const { owner, since } = login;
+    const revokedAt = this.#revocations.get(`${owner} ${request.worker.secrets[0]}`);
+    // C7: a login that was begun before the owner's sessions were revoked is revoked with them.
+    if (since !== null && revokedAt !== undefined && since <= revokedAt) return 'login-expired';
+    const isFull = max !== null && this.#others(request, login, replaced).length >= max;
+    return isFull && onSessionLimit === 'refuse' ? 'session-limit' : null;
+  }
+
+  #others({ worker }: Request, { owner }: PendingLogin, replaced: Session | null): Session[] {
+    return this.owned(owner, worker.secrets.slice(0, 1)).filter((session) => session !== replaced);
+  }
+
   /** A session that is made now. */
-  protected fresh(worker: Worker, login: PendingLogin | null): Session {
+  protected fresh(worker: Worker, login: PendingLogin | null, id: Id = this.newId(worker.secrets[0]!)): Session {
     const { now } = this;
     const session: Session = {
-      id: this.newId(worker.secrets[0]!),
+      id,
       fields: new Map(),
       owner: null,
       login: 0,
@@ -716,8 +778,9 @@ export class Model {
     if (known.cookie.attributes !== request.worker.attributes) return true;
     const { cookieMaxAge, touchInterval } = this.rules;
     if (cookieMaxAge === null) return false;
-    const interval = Math.min(touchInterval, cookieMaxAge / 10);
-    return timeout !== null || this.now - known.cookie.sentAt >= interval * 1000 + 1000;
+    const maxAge = known.timeout.adjusted ? known.timeout.seconds : cookieMaxAge;
+    const interval = Math.min(touchInterval, maxAge / 10);
+    return timeout !== null || this.now - toSecond(known.cookie.sentAt) >= interval * 1000;
   }
 
   /** Seconds that the cookie of a response may live: never past the absolute expiry. */

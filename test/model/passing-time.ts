@@ -1,35 +1,8 @@
-import { createHash } from 'node:crypto';
-import type { LoadResult, OwnedRecord } from 'websauna-session';
-import type { Script } from '../../src/stores/redis/driver.ts';
-import type { FullStore } from './stage.ts';
+import type { LoadResult, LoginChange, OwnedRecord } from 'websauna-session';
+import type { FullStore } from './environment.ts';
 
-/**
- * What a server's clock is in the way of: a test that waits for nothing. Time passes by moving all that is
- * stored into the past instead, and by adding as much to every time that comes from there.
- */
-const source = `
-local ms = tonumber(ARGV[1])
-local function shift(text) return string.format('%.0f', tonumber(text) - ms) end
-for _, key in ipairs(KEYS) do
-  local meta, mark = unpack(redis.call('HMGET', key, '@', '@r'))
-  if meta then
-    local created, timeout, expires, authenticated, rest = string.match(meta, '^1:(%d+):(%d+):(%d+):(%d+)(:.*)$')
-    if tonumber(authenticated) > 0 then authenticated = shift(authenticated) end
-    redis.call('HSET', key, '@', '1:' .. shift(created) .. ':' .. timeout .. ':' .. shift(expires) .. ':' .. authenticated .. rest)
-    redis.call('HINCRBY', key, '@s', -ms / 1000)
-  end
-  if mark then
-    local nonce, grace, successor = string.match(mark, '^(.*):(%d+):(.*)$')
-    redis.call('HSET', key, '@r', nonce .. ':' .. shift(grace) .. ':' .. successor)
-  end
-  if meta or mark then redis.call('PEXPIRE', key, redis.call('PTTL', key) - ms) end
-end
-return {1}
-`;
-export const PASS: Script = { source, sha: createHash('sha1').update(source).digest('hex') };
-
-/** Milliseconds, more than an answer takes: that a renewal is due shall not depend on how fast a server answers. */
-const AHEAD = 1000;
+// A server's clock cannot be moved, and a test waits for nothing. Time passes by moving all that is stored into the
+// past instead (`test/support/age-record.ts`), and by adding as much to every time that comes from there.
 
 /** A store as it looks when so many milliseconds have passed in that way. */
 export function later(store: FullStore, passed: () => number): FullStore {
@@ -42,30 +15,39 @@ export function later(store: FullStore, passed: () => number): FullStore {
     };
   };
   const dated = <R extends Pick<OwnedRecord, 'meta' | 'lastSeen'>>(record: R): R => {
-    const { createdAt, expiresAt, authenticatedAt } = record.meta;
+    const { createdAt, expiresAt, authenticatedAt, cookie } = record.meta;
     const times = {
       createdAt: createdAt + passed(),
-      expiresAt: expiresAt + passed(),
+      expiresAt: expiresAt === 0 ? 0 : expiresAt + passed(),
       authenticatedAt: authenticatedAt === 0 ? 0 : authenticatedAt + passed(),
+      cookie: { ...cookie, sentAt: cookie.sentAt + passed() },
     };
     return { ...record, meta: { ...record.meta, ...times }, lastSeen: record.lastSeen + passed() };
   };
   const loaded = (record: LoadResult | undefined): LoadResult | undefined => {
     if (record === undefined) return undefined;
-    return record.status === 'found' ? dated(record) : timed(record);
+    return record.status === 'found' ? { ...dated(record), now: record.now + passed() } : timed(record);
   };
+  /** Times of a login that come from the request, as they are stored. */
+  const stored = <Login extends LoginChange | null>(login: Login): Login =>
+    login && {
+      ...login,
+      authenticatedAt: login.authenticatedAt === null ? null : login.authenticatedAt - passed(),
+      pendingSince: login.pendingSince === null ? null : login.pendingSince - passed(),
+    };
   return {
-    now: () => store.now() + passed() + AHEAD,
-    load: async (key) => loaded(await store.load(key)),
-    create: async (key, record) => timed(await store.create(key, record)),
+    now: async () => (await store.now()) + passed(),
+    load: async (key, bypassCache) => loaded(await store.load(key, bypassCache)),
+    create: async (key, record) => timed(await store.create(key, { ...record, login: stored(record.login) })),
     save: async (key, change) => timed(await store.save(key, change)),
-    rekey: async (from, to, move) => timed(await store.rekey(from, to, move)),
+    rekey: async (from, to, rekey) => timed(await store.rekey(from, to, { ...rekey, login: stored(rekey.login) })),
     take: async (key, prefix) => timed(await store.take(key, prefix)),
-    destroy: async (key) => timed(await store.destroy(key)),
+    destroy: async (key, tombstone) => timed(await store.destroy(key, tombstone)),
     listOwned: async (ownerHash) => (await store.listOwned(ownerHash)).map(dated),
-    revokeOwned: (ownerHash, except, indexKey) => store.revokeOwned(ownerHash, except, indexKey),
+    revokeOwned: (ownerHash, except, indexKey, keep) => store.revokeOwned(ownerHash, except, indexKey, keep),
     addIndexKey: (indexKey, ownerHash, keep) => store.addIndexKey(indexKey, ownerHash, keep),
     findOwnerHashes: (indexKey) => store.findOwnerHashes(indexKey),
+    removeIndexKey: (indexKey, ownerHash, age) => store.removeIndexKey(indexKey, ownerHash, age),
     close: () => store.close(),
   };
 }

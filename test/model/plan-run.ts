@@ -178,6 +178,11 @@ export class PlanRun implements Interceptor {
     return known === handle;
   }
 
+  /** The store's clock. */
+  now(): number {
+    return this.#environment.now();
+  }
+
   tell(line: string): void {
     this.story.push(line);
   }

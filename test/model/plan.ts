@@ -33,6 +33,8 @@ export interface Visit {
   /** 0, or n when the browser also has the nth cookie before, under a longer path, and sends it first. */
   readonly also: number;
   readonly steps: readonly Step[];
+  /** Whether its response may be stored by shared caches. */
+  readonly shared: boolean;
   /** What the handler does after it has begun to respond. */
   readonly late: readonly Step[];
   /**

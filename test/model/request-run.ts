@@ -40,6 +40,8 @@ export class RequestRun implements Actor {
   readonly made = new Set<string>();
   /** The place of the store's last acknowledgement among all of them. */
   evidence = 0;
+  /** The place of the acknowledgement by which the id that it came with was over; 0 for none. */
+  gaveUp = 0;
   /** When its commit was called. */
   committedAt = 0;
   /** Whether it has asked for an end of its session. */
@@ -50,6 +52,8 @@ export class RequestRun implements Actor {
   readonly #queue: Action[] = [];
   /** Operations beside the session. */
   readonly #others = new Set<Action>();
+  /** How many operations are under way. */
+  #calls = 0;
   /** Operations that the handler does not wait for. */
   readonly #unawaited: Promise<unknown>[] = [];
   readonly #closeListeners: (() => void)[] = [];
@@ -138,7 +142,9 @@ export class RequestRun implements Actor {
       }
       this.goOn();
       await doing;
-      if (this.#queue.length === 0) this.look();
+      // What is refused at once must not let the handler go on in the middle of something else.
+      if (this.#queue.length > 0) await this.wait('goes on');
+      else this.look();
     }
     this.goOn();
   }
@@ -173,6 +179,7 @@ export class RequestRun implements Actor {
       if (this.#queue.length === 0) action.start();
       if (!action.done || queue === 'always') this.#queue.push(action);
     }
+    this.#calls++;
     let running: Promise<unknown>;
     try {
       running = Promise.resolve(run());
@@ -197,7 +204,7 @@ export class RequestRun implements Actor {
       throw new Violation(`request ${this.order} ${what} (${result.code ?? 'done'}) without ${missing}`);
     }
     this.expect(`${what}: its error`, result.code, action.refusal);
-    if (this.#queue.length === 0 && this.#others.size === 0) this.#compareEvents(what);
+    if (--this.#calls === 0) this.#compareEvents(what);
     return { ...result, promised: action.result };
   }
 
@@ -222,7 +229,7 @@ export class RequestRun implements Actor {
     else this.tell('asks since when logins are valid');
     // What a store refuses because another request was faster has no effect, and is tried again.
     if (status === 'exists' || status === 'interrupted') return;
-    if (status === 'conflict' && operation !== 'retire') return operation === 'rekey' ? this.#seeAgain() : undefined;
+    if (status === 'conflict' && operation !== 'retire' && operation !== 'rekey') return;
     const isOwners = operation === 'listOwned' || operation === 'revokeOwned' || this.#queue.length === 0;
     const action = isOwners ? [...this.#others].find(({ expected }) => expected === operation) : this.#queue[0];
     const expected = action?.expected;
@@ -233,6 +240,7 @@ export class RequestRun implements Actor {
     }
     action!.advance({ operation, status });
     if (status === 'ok') this.evidence = ++this.plan.acknowledgements;
+    if (status === 'ok' && (operation === 'rekey' || operation === 'destroy')) this.gaveUp ||= this.evidence;
     const made = operation === 'copy' ? this.request.target : this.request.made;
     if (call.makes !== undefined && status === 'ok' && !this.plan.bind(made, call.makes)) {
       this.plan.fail(new Violation(`request ${this.order} made a session by ${operation} that should not be`));
@@ -313,9 +321,13 @@ export class RequestRun implements Actor {
   }
 
   async #commit(): Promise<MemoryHead> {
-    this.tell('commits');
+    this.tell(`commits${this.#visit.shared ? ', with a response that shared caches may store' : ''}`);
     const head = new MemoryHead();
     const { request } = this;
+    if (this.#visit.shared) {
+      request.shared = true;
+      head.set('cache-control', 'public, max-age=60');
+    }
     request.headLeaving = true;
     this.committedAt = this.model.now;
     request.acknowledged = null;
@@ -326,8 +338,8 @@ export class RequestRun implements Actor {
       return head;
     }
     // The response is an error's then, and leaves the cookie alone.
-    request.failed = true;
     head.status = 503;
+    this.model.dropFailed(request);
     await this.factory.commit(this.session, head);
     this.expect('cookies with an error', head.cookies, []);
     return head;
@@ -366,14 +378,6 @@ export class RequestRun implements Actor {
     const exact = status === 'ok' && (makes === undefined || plan.idByHandle(makes) === null);
     model.now = exact ? now : Math.max(model.now, now);
   }
-
-  /** A store may rekey only what a request has seen, and shows it what there is now. */
-  #seeAgain(): void {
-    const { epoch } = this.request;
-    const place = epoch.id === null ? undefined : this.model.at(epoch.id);
-    if (place?.is === 'session') epoch.find(place.session);
-    epoch.sent = epoch.changes;
-  }
 }
 
 /** Returns what it returns, or the code of the error that it is refused with. */
@@ -396,5 +400,6 @@ const EVENTS: readonly (readonly [SessionEventName, Describe])[] = [
   ['rejected', ({ reason }: { reason: string }) => `rejected: ${reason}`],
   ['refused', ({ reason }: { reason: string }) => `refused: ${reason}`],
   ['cookieWarning', ({ reason }: { reason: string }) => `cookieWarning: ${reason}`],
+  ['cookieSuppressed', ({ reason }: { reason: string }) => `cookieSuppressed: ${reason}`],
   ['destroyed', ({ reason }: { reason: string }) => (reason === 'evicted' ? 'evicted' : null)],
 ];

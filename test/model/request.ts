@@ -36,6 +36,8 @@ export interface Known {
   cookie: { sentAt: Time; attributes: string; confirmed: boolean };
   /** Whether the client's cookie opened it; false for a session that this request made. */
   fromClient: boolean;
+  /** How this request has given it an id that no response has carried yet; `null` where it has not. */
+  issuedBy: 'creation' | 'login' | 'rotation' | null;
   /** From then on an acknowledgement is no reason to send the id to the client. */
   sendableUntil: Time;
 }
@@ -44,6 +46,8 @@ export interface Known {
 export interface PendingEnd {
   readonly id: Id;
   readonly fromClient: boolean;
+  /** A login as another owner has left it. */
+  readonly isSwitch?: boolean;
 }
 
 /** Why a request has no session although its cookie was one's. */
@@ -137,6 +141,13 @@ export class Epoch {
     }
   }
 
+  /** What goes to the store next, with a new id. A login leaves no login begun. */
+  send(withLogin: boolean): void {
+    const sent = this.changes;
+    if (withLogin) sent.set(PENDING, undefined);
+    this.sent = sent;
+  }
+
   /** The store has these changes now; what was written since they were sent is still to come. */
   settle(sent: ReadonlyMap<string, unknown>): void {
     for (const [name, value] of sent) {
@@ -173,9 +184,10 @@ export class Epoch {
     return messages;
   }
 
-  /** The CSRF secret that tokens of this request are made from; `fresh` where there is none yet. */
+  /** The CSRF secret that tokens of this request are made from; `fresh` where there is none yet, or a login is to come. */
   csrf(fresh: string): string {
-    if (this.get(CSRF) === undefined) this.set(CSRF, fresh);
+    const isNew = this.login !== null && !this.written.has(CSRF);
+    if (isNew || this.get(CSRF) === undefined) this.set(CSRF, fresh);
     return this.get(CSRF) as string;
   }
 }
@@ -215,6 +227,8 @@ export class Request {
   /** From the call of the final commit on. */
   headLeaving = false;
   failed = false;
+  /** C9: shared caches may store the response, so that it cannot carry a cookie. */
+  shared = false;
   /** C13: the id that the store has acknowledged since the call of the final commit. */
   acknowledged: Id | null = null;
   /** C13: the store has acknowledged the end of the client's session that this request asked for. */
@@ -240,13 +254,14 @@ export class Request {
   }
 
   pendingLogin(now: Time): BegunLogin | null {
+    if (this.epoch.login !== null) return null;
     if (this.epoch.begun !== null) return this.epoch.begun;
-    const pending = this.epoch.get(PENDING) as BegunLogin | undefined;
-    return pending !== undefined && now < pending.until ? pending : null;
+    return this.#storedPendingLogin(now);
   }
 
   /** C13: a cookie is set or deleted only on evidence. */
   get answer(): 'set' | 'delete' | 'keep' {
+    if (this.shared) return 'keep';
     if (this.acknowledged !== null) return 'set';
     return this.clientSessionEnded ? 'delete' : 'keep';
   }
@@ -278,18 +293,31 @@ export class Request {
 
   login(owner: string, now: Time): void {
     this.#tell();
-    const pending = this.pendingLogin(now);
-    this.epoch.delete(PENDING);
-    this.epoch.begun = null;
-    this.requestLogin({ owner, at: now, since: pending?.owner === owner ? pending.since : null });
+    this.requestLogin({ owner, at: now, since: this.#pendingSince(owner, now) });
+  }
+
+  /** One that this request has begun itself has not waited for anything. */
+  #pendingSince(owner: string, now: Time): Time | null {
+    const { login, begun } = this.epoch;
+    if (login?.owner === owner) return login.since;
+    if (begun !== null) return null;
+    const stored = this.#storedPendingLogin(now);
+    return stored?.owner === owner ? stored.since : null;
+  }
+
+  #storedPendingLogin(now: Time): BegunLogin | null {
+    const pending = this.epoch.get(PENDING) as BegunLogin | undefined;
+    return pending !== undefined && now < pending.until ? pending : null;
   }
 
   /** A login as another owner begins an empty session with what the request wrote, and ends the present one. */
   requestLogin(login: PendingLogin): void {
+    this.epoch.begun = null;
     const owner = this.epoch.known?.owner ?? null;
     if (owner !== null && owner !== login.owner) {
       const left = this.epoch;
       this.#replaceEpoch('left', left);
+      this.epoch.timeout = left.timeout;
       this.switchedFrom = left;
     }
     this.epoch.login = login;
@@ -310,6 +338,7 @@ export class Request {
     const epoch = this.#tell();
     epoch.begun = { owner, since: now, until: now + seconds * 1000 };
     epoch.rotation = epoch.id === null ? null : 'immediate';
+    if (this.phase === 'lost') this.phase = 'ready';
   }
 
   rotate(grace: boolean): void {

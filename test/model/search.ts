@@ -1,55 +1,91 @@
 import { GIVEN_CLIENTS, type GivenClient } from '../support/redis-clients.ts';
 import { CLUSTER_CLIENTS } from '../support/topology-clients.ts';
-import { allCrossings, allLives, allPairs, allRivals } from './all-pairs.ts';
+import type { Environment } from './environment.ts';
+import * as enumerated from './enumerated-plans.ts';
 import { exploreInEveryOrder, exploreRandomly, type Explored, type Finding } from './explore.ts';
 import { MemoryEnvironment } from './memory-environment.ts';
 import { RedisEnvironment } from './redis-environment.ts';
-import type { Environment } from './environment.ts';
 
-/** What was found, and after how many interleavings. */
-export interface Hunted {
+/** What was found, and where: after how many interleavings. */
+export interface Found {
   readonly finding: Finding | null;
+  readonly place: Place | null;
   readonly interleavings: number;
 }
 
 /** Where the servers listen. */
-export interface Grounds {
+export interface Servers {
   readonly redis: string;
   readonly cluster: readonly string[];
 }
 
+export type Store = 'memory' | 'redis' | 'cluster';
+
 /**
- * Looks for a broken promise, always in the same places.
- * @param far also where it takes long?
+ * Names a set of enumerated plans, or `random` and a seed; and, behind a colon, one of them: by its number, or by the path
+ * of a generated plan.
  */
-export async function hunt(on: 'memory' | 'redis' | 'cluster', grounds: Grounds, far: boolean): Promise<Hunted> {
+export type Place = keyof typeof enumerated | `random ${number}` | `${string}:${string}`;
+
+export interface Search {
+  readonly on: Store;
+  /** Where it was found the last time, which is looked at first. */
+  readonly hint?: Place;
+  /** Whether to look also where it takes long. */
+  readonly everywhere: boolean;
+  /** Whether to take from what is found all that it does not need. */
+  readonly shrinks: boolean;
+}
+
+/** Where broken promises are looked for, in this order. */
+const PLACES: Readonly<Record<Store, readonly Place[]>> = {
+  memory: [
+    ...(['severalCookies', 'sharedResponses', 'lifetimes', 'lateSteps', 'rivalLogins'] as const),
+    ...(['authenticationChanges', 'random 1', 'deployments', 'lostResponses', 'requestPairs', 'operationPairs'] as const),
+    'random 2',
+  ],
+  redis: ['lifetimes', 'random 1', 'rivalLogins', 'requestPairs', 'random 2'],
+  cluster: ['slotCrossings', 'random 1'],
+};
+
+const RUNS: Readonly<Record<Store, number>> = { memory: 1500, redis: 600, cluster: 1500 };
+
+/** Looks for a broken promise, always in the same places and in the same order. */
+export async function search({ on, hint, everywhere, shrinks }: Search, servers: Servers): Promise<Found> {
   const explored: Explored = { interleavings: 0, counts: new Map() };
-  const environment = on === 'memory' ? new MemoryEnvironment() : await redisEnvironment(on, grounds);
+  const environment = on === 'memory' ? new MemoryEnvironment() : await openRedis(on, servers);
+  const places = everywhere ? PLACES[on] : PLACES[on].slice(0, on === 'memory' ? 6 : 2);
   try {
-    const finding = await (on === 'cluster' ? huntAcrossSlots : huntEverywhere)(environment, explored, far);
-    return { finding, interleavings: explored.interleavings };
+    for (const place of new Set([...(hint === undefined ? [] : [hint]), ...places])) {
+      const found = await searchIn(environment, place, RUNS[on], explored, shrinks);
+      if (found !== null) return { ...found, interleavings: explored.interleavings };
+    }
+    return { finding: null, place: null, interleavings: explored.interleavings };
   } finally {
     await environment.close();
   }
 }
 
-async function huntEverywhere(environment: Environment, explored: Explored, far: boolean): Promise<Finding | null> {
-  const near =
-    (await exploreInEveryOrder(environment, allLives(), explored)) ??
-    (await exploreRandomly(environment, { runs: 300, seed: 1 }, explored))?.finding ??
-    (await exploreInEveryOrder(environment, allRivals(), explored));
-  if (near !== null || !far) return near;
-  const pair = await exploreInEveryOrder(environment, allPairs(), explored);
-  return pair ?? (await exploreRandomly(environment, { runs: 2500, seed: 2 }, explored))?.finding ?? null;
+async function searchIn(
+  environment: Environment,
+  place: Place,
+  runs: number,
+  explored: Explored,
+  shrinks: boolean,
+): Promise<{ finding: Finding; place: Place } | null> {
+  const [set, one] = place.split(':') as [string, string?];
+  const [name, seed] = set.split(' ') as [keyof typeof enumerated | 'random', string?];
+  if (name === 'random') {
+    const random = one === undefined ? { runs, seed: Number(seed) } : { runs: 1, seed: Number(seed), path: one };
+    const found = await exploreRandomly(environment, random, explored, shrinks);
+    return found && { finding: found.finding, place: `random ${seed}:${found.path}` };
+  }
+  const plans = one === undefined ? enumerated[name]() : [...enumerated[name]()].slice(Number(one), Number(one) + 1);
+  const finding = await exploreInEveryOrder(environment, plans, explored, shrinks);
+  return finding && { finding, place: `${name}:${one ?? explored.plan}` };
 }
 
-async function huntAcrossSlots(environment: Environment, explored: Explored, far: boolean): Promise<Finding | null> {
-  const near = await exploreInEveryOrder(environment, allCrossings(), explored);
-  if (near !== null || !far) return near;
-  return (await exploreRandomly(environment, { runs: 1500, seed: 1 }, explored))?.finding ?? null;
-}
-
-async function redisEnvironment(on: 'redis' | 'cluster', { redis, cluster }: Grounds): Promise<Environment> {
+async function openRedis(on: 'redis' | 'cluster', { redis, cluster }: Servers): Promise<Environment> {
   const one = GIVEN_CLIENTS['node-redis 6']!;
   const several = CLUSTER_CLIENTS['node-redis 6']!;
   const connect = (): Promise<GivenClient> => (on === 'redis' ? one(redis) : several({ urls: cluster }));

@@ -50,6 +50,7 @@ function* smallerVisits(visit: Visit): Generator<Visit> {
     yield { ...visit, steps: visit.steps.with(i, { ...step, start: false } as Step) };
   }
   if (visit.stale > 0) yield { ...visit, stale: 0 };
+  if (visit.shared) yield { ...visit, shared: false };
   if (visit.also > 0) yield { ...visit, also: 0 };
   if (visit.browser > 0) yield { ...visit, browser: 0 };
   if (visit.worker > 0) yield { ...visit, worker: 0 };

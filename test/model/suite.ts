@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   authenticationChanges,
+  deployments,
   lateSteps,
   lifetimes,
   lostResponses,
@@ -8,6 +9,7 @@ import {
   requestPairs,
   rivalLogins,
   severalCookies,
+  sharedResponses,
   slotCrossings,
 } from './enumerated-plans.ts';
 import { exploreInEveryOrder, exploreRandomly, type Explored } from './explore.ts';
@@ -86,33 +88,23 @@ export function modelSuite(
       if (finding !== null) expect.fail(`${title}\n${finding.toString()}`);
     }
 
+
     if (pairs && path === undefined) {
       test(
         'C1 to C13: lifetimes, rival logins, lost responses, several cookies and late steps',
         async () => {
-          for (const plans of [
-            lifetimes,
-            rivalLogins,
-            lostResponses,
-            severalCookies,
-            authenticationChanges,
-            lateSteps,
-          ]) {
+          for (const plans of [lifetimes, rivalLogins, lostResponses, severalCookies, authenticationChanges, lateSteps, sharedResponses, deployments]) {
             await everyOrder(plans());
           }
         },
         TIME_LIMIT,
       );
       test('C1 to C9: any two requests, in every order of their steps', () => everyOrder(requestPairs()), TIME_LIMIT);
-      test(
-        'C11: any two operations of one request, with another request',
-        () => everyOrder(operationPairs()),
-        TIME_LIMIT,
-      );
+      test('C11: any two operations of one request, with another request', () => everyOrder(operationPairs()), TIME_LIMIT);
     }
 
     if (steps && path === undefined) {
-      test('C1 to C8: rekeys in several steps, with others in between, and crashes', () => everyOrder(slotCrossings()));
+      test('C1 to C8: rekeys in several steps, with others in between, and crashes', () => everyOrder(slotCrossings()), TIME_LIMIT);
     }
 
     test(

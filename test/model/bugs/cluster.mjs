@@ -74,20 +74,28 @@ export const clusterBugs = [
     on: 'cluster',
     change: [
       [engine, 'let [taken, conflicts] = [0, 0];', "let [taken, conflicts, again] = [0, 0, ''];"],
-      [engine, 'const id = targetId(state, nonce);', 'const id = again || targetId(state, nonce);'],
       [
         engine,
-        "      if (outcome.status === 'conflict') state.fields.reload(",
-        "      again = outcome.status === 'interrupted' && login !== null ? id : '';\n" +
-          "      if (outcome.status === 'conflict') state.fields.reload(",
+        '        attempt = prepare(state, epoch, request, change);\n',
+        `        attempt = prepare(state, epoch, request, change);
+        if (again !== '') attempt = { ...attempt, id: again };
+`,
+      ],
+      [
+        engine,
+        "        if (outcome.status === 'conflict') epoch.fields.reload(",
+        "        again = outcome.status === 'interrupted' && login !== null ? attempt!.id : '';\n" +
+          "        if (outcome.status === 'conflict') epoch.fields.reload(",
       ],
     ],
   },
   {
-    bug: 'across slots: nobody is told whom a login has ended that came to nothing',
+    bug: 'across slots: the sessions that a login has ended are not reported when it comes to nothing',
     breaks: 'C8',
     on: 'cluster',
-    change: [[engine, '    announceEvictions(state, outcome.evicted ?? []);\n', '']],
+    change: [
+      [engine, "        if (result.status !== 'ok') emitEvictions(state, result.evicted ?? []);\n", ''],
+    ],
   },
   {
     bug: 'across slots: a login that was revoked before its last step has a session all the same',

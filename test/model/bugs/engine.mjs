@@ -1,30 +1,32 @@
-// Bugs of the engine: every store does as it should, and is told the wrong thing.
+// Bugs of the engine in what it reads and writes: every store does as it should, and is asked for the wrong thing.
 const commit = 'src/engine/commit.ts';
+const create = 'src/engine/create.ts';
+const due = 'src/engine/due.ts';
 const fields = 'src/engine/fields.ts';
-const move = 'src/engine/rekey.ts';
-const open = 'src/engine/open.ts';
+const flash = 'src/session/flash.ts';
+const load = 'src/engine/load.ts';
+const rekey = 'src/engine/rekey.ts';
+const rotation = 'src/engine/rotation.ts';
 const save = 'src/engine/save.ts';
 const state = 'src/engine/state.ts';
-const succession = 'src/engine/rotation.ts';
 const update = 'src/engine/update.ts';
+
+const LOST_WITH_LOGIN = "      this.#replaceEpoch('lost', epoch);\n      this.#epoch.pending.login = login;\n      this.#epoch.pending.timeout";
+const LOST = "    this.#replaceEpoch('lost');\n    this.#phase = 'lost';\n    this.#lossReason = reason;\n  }\n\n  /** Starts";
 
 export const engineBugs = [
   {
-    bug: 'a slow writer begins anew when its session is gone, with what it was about to write',
+    bug: 'a slow writer begins a new session when its own is gone, with what it was about to write',
     breaks: 'C1',
     on: 'memory',
     change: [
-      [
-        save,
-        `    state.fields.reset();
-    state.timeout = null;`,
-        `    state.fields.detach();
-    state.timeout = null;`,
-      ],
+      [state, LOST, LOST.replace("('lost');\n    this.#phase = 'lost';", "('lost', epoch);")],
       [
         commit,
-        '      await saveRecord(state, changes);',
-        '      await saveRecord(state, changes);\n      if (state.key === null) await createRecord(state);',
+        '      return await saveRecord(state, epoch, changes, sendCookie);',
+        `      await saveRecord(state, epoch, changes, sendCookie);
+      if (epoch.over === 'lost') await createRecord(state, state.epoch, null);
+      return;`,
       ],
     ],
   },
@@ -34,9 +36,13 @@ export const engineBugs = [
     on: 'memory',
     change: [
       [
-        save,
-        '    state.fields.detach();\n  } else {',
-        '    for (const name of state.fields.names()) state.fields.markWritten(name);\n  } else {',
+        state,
+        LOST_WITH_LOGIN,
+        `      for (const name of [...epoch.fields.names()]) {
+        epoch.fields.get(name);
+        epoch.fields.markWritten(name);
+      }
+${LOST_WITH_LOGIN}`,
       ],
     ],
   },
@@ -44,13 +50,7 @@ export const engineBugs = [
     bug: 'a logout ends the session under its old id only',
     breaks: 'C1',
     on: 'memory',
-    change: [
-      [
-        'src/engine/end.ts',
-        "    if (outcome.successor === '') return false;",
-        "    if (outcome.status === 'tombstone') return false;",
-      ],
-    ],
+    change: [[rotation, '    handle = (outcome as Tombstone).successor;', "    handle = '';"]],
   },
   {
     bug: 'a commit writes the whole session, as it was when the request began',
@@ -59,10 +59,8 @@ export const engineBugs = [
     change: [
       [
         save,
-        'const request = asChange(changes, state.timeout);',
-        `const request = asChange(changes, state.timeout);
-    const whole = new Map([...fields.rebind(handle).set, ...request.set]);
-    Object.assign(request, { set: whole });`,
+        '{ set: changes?.set ?? NO_FIELDS, delete',
+        '{ set: changes === null ? NO_FIELDS : new Map([...fields.reserializeAll(key.handle).set, ...changes.set]), delete',
       ],
     ],
   },
@@ -72,12 +70,12 @@ export const engineBugs = [
     on: 'memory',
     change: [
       [
-        move,
-        '  const carried = carryCsrfSecret(state, written, handle);',
-        `  for (const [name, value] of fields.rebind(handle).set) {
-    if (!written.set.has(name) && !written.delete.has(name)) written.set.set(name, value);
+        rekey,
+        '  let isSecretKept = false;',
+        `  for (const [name, value] of fields.reserializeAll(handle).set) {
+    if (!changes.set.has(name) && !changes.delete.has(name)) changes.set.set(name, value);
   }
-  const carried = carryCsrfSecret(state, written, handle);`,
+  let isSecretKept = false;`,
       ],
     ],
   },
@@ -85,13 +83,19 @@ export const engineBugs = [
     bug: 'a write that meets a rotation is dropped in place of following it',
     breaks: 'C2',
     on: 'memory',
-    change: [[succession, '  if (successor === null) return false;', '  if (successor !== undefined) return false;']],
+    change: [
+      [
+        rotation,
+        "  if (successor === null || (!inGrace && afterGrace === 'lose')) return 'rotated';",
+        "  if (successor !== undefined || (!inGrace && afterGrace === 'lose')) return 'rotated';",
+      ],
+    ],
   },
   {
     bug: 'what is written while a save is under way counts as saved',
     breaks: 'C2',
     on: 'memory',
-    change: [[fields, 'if (this.#asked === this.#writes) {', 'if (this.#asked <= this.#writes) {']],
+    change: [[fields, 'if (this.#writesAtSnapshot === this.#writes) {', 'if (this.#writesAtSnapshot <= this.#writes) {']],
   },
   {
     bug: 'a change inside a value is not noticed',
@@ -106,24 +110,40 @@ export const engineBugs = [
     ],
   },
   {
-    bug: 'values that are bound to their session are moved although there are others by now',
+    bug: 'values that are bound to their session are rekeyed although there are others by now',
     breaks: 'C2',
     on: 'memory',
-    change: [[move, '    exact: state.engine.options.serializer.boundToHandle === true,', '    exact: false,']],
+    change: [[rekey, '      exact: config.serializer.boundToHandle === true,', '      exact: false,']],
   },
   {
-    bug: 'a conflict during a move forgets what the request has changed inside values',
+    bug: 'a conflict during a rekey forgets what the request has changed inside values',
     breaks: 'C2',
     on: 'memory',
     change: [
-      [move, 'state.fields.reload(outcome.fields, from.handle);', 'state.fields.load(outcome.fields, from.handle);'],
+      [
+        rekey,
+        'epoch.fields.reload(outcome.fields, epoch.record!.key.handle);',
+        'epoch.fields.load(outcome.fields, epoch.record!.key.handle);',
+      ],
     ],
   },
   {
     bug: 'an update writes without looking whether the field is still the same',
     breaks: 'C3',
     on: 'memory',
-    change: [[update, '      expect: new Map([[name, before.stored]]),', '      expect: null,']],
+    change: [[update, '        expect: new Map([[name, before.stored]]),', '        expect: null,']],
+  },
+  {
+    bug: 'an update gives up at the first conflict',
+    breaks: 'C3',
+    on: 'memory',
+    change: [[update, 'const MAX_CONFLICTS = 64;', 'const MAX_CONFLICTS = 1;']],
+  },
+  {
+    bug: 'a rekey gives up at the first conflict',
+    breaks: 'C2',
+    on: 'memory',
+    change: [[rekey, 'const MAX_CONFLICTS = 32;', 'const MAX_CONFLICTS = 1;']],
   },
   {
     bug: 'flash messages share one field',
@@ -131,16 +151,14 @@ export const engineBugs = [
     on: 'memory',
     change: [
       [
-        'src/session/flash.ts',
-        '  state.fields.set(flashPrefix(queue) + unique, [nextAt(), message] satisfies StoredMessage);',
-        `  const name = flashPrefix(queue) + unique.slice(0, 0);
-  const present = (state.read(name) ?? []) as unknown[];
-  state.fields.set(name, [...present, [nextAt(), message]]);`,
+        flash,
+        "    fields.set(field(randomBytes(6).toString('base64url')), stored);",
+        "    fields.set(field(''), [...((state.read(field('')) ?? []) as unknown[]), stored]);",
       ],
       [
-        'src/session/flash.ts',
+        flash,
         '(stored.filter(Array.isArray) as unknown as StoredMessage[])',
-        '(stored.flat() as unknown as StoredMessage[])',
+        '((stored as unknown[][]).flatMap((each) => (Array.isArray(each[0]) ? each : [each])) as unknown as StoredMessage[])',
       ],
     ],
   },
@@ -149,25 +167,14 @@ export const engineBugs = [
     breaks: 'C3',
     on: 'memory',
     change: [
-      [
-        'src/session/flash.ts',
-        '  const given = new Set(own);',
-        `  const given = new Set(own);
-  if (given.size === 0) return Promise.resolve(popFlashes(state, queue));`,
-      ],
+      [flash, '  const given = new Set(own);', '  if (own.length === 0) return popFlashes(state, queue);\n  const given = new Set(own);'],
     ],
   },
   {
-    bug: 'takeFlash gives what the request has popped before',
+    bug: 'takeFlash returns what the request has popped before',
     breaks: 'C3',
     on: 'memory',
-    change: [
-      [
-        'src/session/flash.ts',
-        'if (given.has(name) || state.fields.isWritten(name)) continue;',
-        'if (given.has(name)) continue;',
-      ],
-    ],
+    change: [[flash, 'if (given.has(name) || fields.isWritten(name)) continue;', 'if (given.has(name)) continue;']],
   },
   {
     bug: 'a reader writes back the fields that it has read',
@@ -179,13 +186,13 @@ export const engineBugs = [
     bug: 'every request renews the idle timeout, however short its last renewal was ago',
     breaks: 'C4',
     on: 'memory',
-    change: [[state, 'return age >= interval * 1000 || age < -1000;', 'return age >= interval || age > -1000;']],
+    change: [[due, 'return age >= interval * 1000 || age < -1000;', 'return age >= interval || age > -1000;']],
   },
   {
     bug: 'reading does not renew the idle timeout',
     breaks: 'C4',
     on: 'memory',
-    change: [[state, 'return age >= interval * 1000 || age < -1000;', 'return age >= interval * 1e9;']],
+    change: [[due, 'return age >= interval * 1000 || age < -1000;', 'return age >= interval * 1e9;']],
   },
   {
     bug: 'a session that was given content, and lost it again, is stored all the same',
@@ -216,13 +223,15 @@ export const engineBugs = [
     bug: 'the grace of a rotated id never ends',
     breaks: 'C6',
     on: 'memory',
-    change: [[open, '  if (trace.now < trace.graceUntil) {', '  if (trace.graceUntil > 0) {']],
+    change: [[load, 'const inGrace = record.now < record.graceUntil;', 'const inGrace = record.graceUntil > 0;']],
   },
   {
     bug: 'a rotated id leads nowhere, not even within its grace',
     breaks: 'C6',
     on: 'memory',
-    change: [[open, '  if (trace.now < trace.graceUntil) {', '  if (trace.graceUntil < 0) {']],
+    change: [
+      [load, 'const mayFollow = inGrace || state.context.config.rotationGrace > 0;', 'const mayFollow = record.graceUntil < 0;'],
+    ],
   },
   {
     bug: 'of two rotations at once each makes an id of its own',
@@ -230,9 +239,9 @@ export const engineBugs = [
     on: 'memory',
     change: [
       [
-        move,
-        "if (state.login === null && state.rotate === 'grace') {",
-        "if (state.login === null && state.rotate === 'cut') {",
+        rekey,
+        "if (key !== from.key && login === null && rotation === 'graceful')",
+        "if (key !== from.key && login === null && rotation === 'immediate')",
       ],
     ],
   },
@@ -243,42 +252,46 @@ export const engineBugs = [
     change: [['src/crypto/keyring.ts', 'mac(keys.successor, `${id} ${nonce}`)', "mac(keys.successor, '')"]],
   },
   {
-    bug: 'a request that a login has superseded deletes the cookie that the login has set',
-    breaks: 'C6',
-    on: 'memory',
-    change: [[save, "  state.cookie = reason === 'gone' ? 'delete' : 'keep';", "  state.cookie = 'delete';"]],
-  },
-  {
-    bug: 'a request that comes with an id of before a login deletes the cookie that the login has set',
+    bug: 'a rotation without grace leads the old id to the new one',
     breaks: 'C6',
     on: 'memory',
     change: [
-      [open, "      state.phase = 'superseded';", "      state.phase = 'superseded';\n      state.cookie = 'delete';"],
+      [
+        rekey,
+        "request.login === null && request.rotation === 'graceful' ? newNonce() : ''",
+        "request.login === null ? newNonce() : ''",
+      ],
     ],
   },
   {
     bug: 'a login keeps the CSRF secret of before',
     breaks: 'C6',
     on: 'memory',
-    change: [[move, '    changes.delete.add(CSRF_FIELD);\n', '']],
+    change: [[rekey, '  if (isLogin && !changes.set.has(CSRF_FIELD)) changes.delete.add(CSRF_FIELD);\n', '']],
   },
   {
     bug: 'a rotation voids the forms that are open',
     breaks: 'C6',
     on: 'memory',
-    change: [[move, '  if (state.fields.has(CSRF_FIELD)) return false;', '  if (state.id !== null) return false;']],
+    change: [
+      [
+        rekey,
+        'if (!isLogin && !changes.set.has(CSRF_FIELD) && !fields.has(CSRF_FIELD)) {',
+        "if (!isLogin && changes.set.has('')) {",
+      ],
+    ],
   },
   {
     bug: 'a rotation puts the CSRF secret of before in place of one that another request has just made',
     breaks: 'C2',
     on: 'memory',
-    change: [[move, 'expect: carried ? new Map([[CSRF_FIELD, undefined]]) : null', 'expect: carried ? null : null']],
+    change: [[rekey, 'expect: isSecretKept ? new Map([[CSRF_FIELD, undefined]]) : null', 'expect: null']],
   },
   {
     bug: 'a pending login remains after the login',
     breaks: 'C6',
     on: 'memory',
-    change: [['src/session/login.ts', '  state.fields.delete(PENDING_FIELD);\n', '']],
+    change: [['src/session/login.ts', '  state.epoch.fields.delete(PENDING_LOGIN_FIELD);\n', '']],
   },
   {
     bug: 'a half-authenticated session can be entered by its old id',
@@ -287,15 +300,83 @@ export const engineBugs = [
     change: [
       [
         'src/session/login.ts',
-        "state.rotate = state.key === null ? null : 'cut';",
-        "state.rotate = state.key === null ? null : 'grace';",
+        "epoch.pending.rotation = epoch.record === null ? null : 'immediate';",
+        "epoch.pending.rotation = epoch.record === null ? null : 'graceful';",
       ],
     ],
   },
   {
-    bug: 'two updates at once: the second to learn of a rotation gives the session up',
-    breaks: 'C3',
+    bug: 'a login as another owner carries the fields of the first account into the second',
+    breaks: 'C9',
     on: 'memory',
-    change: [[save, '  if (state.id !== id) return state.id !== null;\n', '  if (state.id === null) return false;\n']],
+    change: [[state, 'if (owner !== null && owner !== login.owner) {', "if (owner !== null && owner === '') {"]],
+  },
+  {
+    bug: "a login as another owner leaves the first account's session alive",
+    breaks: 'C6',
+    on: 'memory',
+    change: [[create, '      await endSwitchedSession(state, epoch);\n', '']],
+  },
+  {
+    bug: 'a refused login as another owner loses the session that the client had',
+    breaks: 'C8',
+    on: 'memory',
+    change: [
+      [
+        state,
+        '    if (this.#switchedFrom === null || epoch !== this.#epoch) return;\n',
+        '    if (this.#switchedFrom !== undefined) return;\n',
+      ],
+    ],
+  },
+  {
+    bug: 'owners.revoke looks at the sessions under the newest secret only',
+    breaks: 'C7',
+    on: 'memory',
+    change: [
+      [
+        'src/admin/owners.ts',
+        'this.#context.keyring.ownerHashes(checkOwner(owner))) {\n        handles.push',
+        'this.#context.keyring.ownerHashes(checkOwner(owner)).slice(-1)) {\n        handles.push',
+      ],
+    ],
+  },
+  {
+    bug: 'a rotation by a process with an older secret is not followed',
+    breaks: 'C6',
+    on: 'memory',
+    change: [
+      [
+        rotation,
+        'return keyring.successors(id, nonce).map(',
+        'return keyring.successors(id, nonce).slice(0, 1).map(',
+      ],
+    ],
+  },
+  {
+    bug: 'a login that was begun before the sessions were revoked succeeds',
+    breaks: 'C7',
+    on: 'memory',
+    change: [
+      [
+        'src/session/login.ts',
+        'pendingSince: pending?.owner === owner ? pending.startedAt.getTime() : null,',
+        'pendingSince: null,',
+      ],
+    ],
+  },
+  {
+    bug: 'a login that was begun before the password was changed succeeds',
+    breaks: 'C10',
+    on: 'memory',
+    change: [
+      [load, '    if (context.config.invalidateBefore !== null) await checkPendingLogin(state, epoch);\n', ''],
+    ],
+  },
+  {
+    bug: 'a session from before the change of a password is opened',
+    breaks: 'C10',
+    on: 'memory',
+    change: [[load, '  if (refusal !== null) endAuthentication(state, key.handle);\n  else {', '  {']],
   },
 ];

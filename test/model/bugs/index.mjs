@@ -1,10 +1,19 @@
 import { clusterBugs } from './cluster.mjs';
+import { cookieBugs } from './cookies.mjs';
 import { engineBugs } from './engine.mjs';
 import { memoryStoreBugs } from './memory-store.mjs';
+import { overlappingBugs } from './overlapping.mjs';
 import { redisStoreBugs } from './redis-store.mjs';
 
 /**
- * Ways to break a promise: what the bug is, which clause of the consistency contract it breaks, on which
- * stage that shows, and how to make it, as file, text that occurs there once, and what to put in its place.
+ * Ways to break a promise: what the bug is, which clause of the consistency contract it breaks, over which
+ * store that shows, and how to make it, as file, text that occurs there once, and what to put in its place.
  */
-export const bugs = [...engineBugs, ...memoryStoreBugs, ...redisStoreBugs, ...clusterBugs];
+export const bugs = [
+  ...engineBugs,
+  ...overlappingBugs,
+  ...cookieBugs,
+  ...memoryStoreBugs,
+  ...redisStoreBugs,
+  ...clusterBugs,
+];

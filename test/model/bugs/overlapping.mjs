@@ -1,0 +1,309 @@
+// Bugs of what overlaps inside a request, and of what is not told: sessions that are lost, and changes after the head.
+const commit = 'src/engine/commit.ts';
+const fields = 'src/engine/fields.ts';
+const flash = 'src/session/flash.ts';
+const load = 'src/engine/load.ts';
+const plan = 'src/engine/plan.ts';
+const rekey = 'src/engine/rekey.ts';
+const rotation = 'src/engine/rotation.ts';
+const save = 'src/engine/save.ts';
+const state = 'src/engine/state.ts';
+const update = 'src/engine/update.ts';
+
+export const overlappingBugs = [
+  {
+    bug: 'operations of one request do not wait for each other',
+    breaks: 'C11',
+    on: 'memory',
+    change: [
+      ['src/internal/serial-queue.ts', '    if (this.#last !== null) return this.#track(this.#last.then(operation));\n', ''],
+    ],
+  },
+  {
+    bug: 'a logout leaves alive the session that a save under way was about to make',
+    breaks: 'C11',
+    on: 'memory',
+    change: [[state, '(record) => this.#pendEnd(record, this.#endReason)', '() => {}']],
+  },
+  {
+    bug: 'what is under way goes on although the request has ended its session',
+    breaks: 'C11',
+    on: 'memory',
+    change: [[rotation, '    if (epoch.over !== null) return null;\n', '']],
+  },
+  {
+    bug: "save() fails when the request's own logout overtakes it",
+    breaks: 'C12',
+    on: 'memory',
+    change: [[rotation, '    if (epoch.over !== null) return null;\n', '    if (epoch.over !== null) throw sessionEnded();\n']],
+  },
+  {
+    bug: 'a commit goes on with a session that the request has ended meanwhile',
+    breaks: 'C11',
+    on: 'memory',
+    change: [[commit, '  if (epoch.over !== null) return;\n  switch', '  switch']],
+  },
+  {
+    bug: 'an update that was called before a logout writes to the session that follows',
+    breaks: 'C11',
+    on: 'memory',
+    change: [
+      [
+        update,
+        "  if (asked.over !== null || state.phase === 'lost') throw sessionEnded();",
+        "  if (state.phase === 'lost') throw sessionEnded();",
+      ],
+    ],
+  },
+  {
+    bug: 'what an update brings back after a logout is written to the session that follows',
+    breaks: 'C11',
+    on: 'memory',
+    change: [[update, '      fields.markSaved(name,', '      state.epoch.fields.markSaved(name,']],
+  },
+  {
+    bug: 'takeFlash that was called before a logout takes the messages of the session that follows',
+    breaks: 'C11',
+    on: 'memory',
+    change: [[flash, '  if (asked.over !== null) return [];\n', '']],
+  },
+  {
+    bug: 'a write after an update that is not awaited is overwritten by it',
+    breaks: 'C11',
+    on: 'memory',
+    change: [
+      [
+        fields,
+        '    if (this.#written?.has(name) === true || this.#deleted?.has(name) === true) return;\n',
+        '    this.#written?.delete(name);\n    this.#deleted?.delete(name);\n',
+      ],
+    ],
+  },
+  {
+    bug: 'a second load does not wait for the first',
+    breaks: 'C11',
+    on: 'memory',
+    change: [
+      [state, '    this.#loading ??= load();\n', '    if (this.#loading !== null) return Promise.resolve();\n    this.#loading = load();\n'],
+    ],
+  },
+  {
+    bug: 'a session can be used while it is still being checked',
+    breaks: 'C10',
+    on: 'memory',
+    change: [[load, '  state.observeClock(record.now);\n  let {', '  state.observeClock(record.now);\n  state.markLoaded();\n  let {']],
+  },
+  {
+    bug: 'reload adopts a session without the checks of a load',
+    breaks: 'C10',
+    on: 'memory',
+    change: [
+      [
+        load,
+        '  if (refusal === null && meta.owner !== null) {',
+        '  if (refusal === null && meta.owner !== null && epoch.record === null) {',
+      ],
+    ],
+  },
+  {
+    bug: 'reload adopts a session that the request has ended meanwhile',
+    breaks: 'C11',
+    on: 'memory',
+    change: [[load, '  if (epoch.over !== null) return false;\n', '']],
+  },
+  {
+    bug: 'a change in place is lost by a following update of the field',
+    breaks: 'C11',
+    on: 'memory',
+    change: [[update, '  fields.markInPlaceChange(name);\n', '']],
+  },
+  {
+    bug: 'a login that overtakes another one takes over the session of that owner',
+    breaks: 'C11',
+    on: 'memory',
+    change: [[commit, '  state.separateOwners();\n', '']],
+  },
+  {
+    bug: 'save() that is called before the head leaves is refused as late',
+    breaks: 'C11',
+    on: 'memory',
+    change: [[commit, '    headLeft,\n    cookieOnException', '    headLeft: head === null && state.headLeaving,\n    cookieOnException']],
+  },
+  {
+    bug: 'an update of a session that was ended elsewhere looks like success',
+    breaks: 'C12',
+    on: 'memory',
+    change: [[update, '    if (outcome === null) throw sessionEnded();', '    if (outcome === null) return value;']],
+  },
+  {
+    bug: 'save() of a session that was ended elsewhere looks like success',
+    breaks: 'C12',
+    on: 'memory',
+    change: [
+      [commit, "    throw error;\n  }\n  if (head === null && state.phase === 'lost') throw sessionEnded();\n", '    throw error;\n  }\n'],
+    ],
+  },
+  {
+    bug: 'save() of a session that is lost already looks like success',
+    breaks: 'C12',
+    on: 'memory',
+    change: [
+      [commit, "    discard(state, epoch, plan);\n    if (head === null && state.phase === 'lost') throw sessionEnded();\n", '    discard(state, epoch, plan);\n'],
+    ],
+  },
+  {
+    bug: 'what is written to a lost session is discarded in silence',
+    breaks: 'C12',
+    on: 'memory',
+    change: [
+      [
+        commit,
+        "  state.context.events.emit('discarded', { handle: epoch.record?.key.handle ?? null, reason: reason! });\n",
+        '',
+      ],
+    ],
+  },
+  {
+    bug: 'what a save could not store is discarded in silence',
+    breaks: 'C12',
+    on: 'memory',
+    change: [
+      [save, "if (asked && state.phase === 'lost') context.events.emit('discarded'", "if (asked && state.phase === 'ignored') context.events.emit('discarded'"],
+    ],
+  },
+  {
+    bug: 'a new idle timeout is lost with its session in silence',
+    breaks: 'C12',
+    on: 'memory',
+    change: [[save, 'const asked = given !== null || timeout !== null;', 'const asked = given !== null;']],
+  },
+  {
+    bug: 'a new idle timeout is lost in silence when the session was lost before',
+    breaks: 'C12',
+    on: 'memory',
+    change: [[plan, 'hasChanges || login || situation.timeout ? reason', 'hasChanges || login ? reason']],
+  },
+  {
+    bug: 'a login that begins a session of its own forgets the new idle timeout',
+    breaks: 'C12',
+    on: 'memory',
+    change: [[state, '      this.#epoch.pending.timeout = timeout;\n      return;', '      return;']],
+  },
+  {
+    bug: 'a session that was lost can be written, and becomes a new one',
+    breaks: 'C1',
+    on: 'memory',
+    change: [
+      [
+        state,
+        "    this.#phase = 'lost';\n    this.#lossReason = reason;\n  }\n\n  /** Starts",
+        "    this.#lossReason = reason;\n  }\n\n  /** Starts",
+      ],
+    ],
+  },
+  {
+    bug: 'a request with an id of before a login begins a session beside it',
+    breaks: 'C6',
+    on: 'memory',
+    change: [[load, "  if (superseded) state.startLost('superseded');\n", '']],
+  },
+  {
+    bug: 'the end of a session by another request is not reported',
+    breaks: 'C12',
+    on: 'memory',
+    change: [[rotation, "  if (reason === 'gone') events.emit('lost', { handle });\n", '']],
+  },
+  {
+    bug: 'the use of an id that was given up is not reported',
+    breaks: 'C6',
+    on: 'memory',
+    change: [
+      [load, "  state.context.events.emit('staleId', { handle, successor: successor === '' ? null : successor });\n", ''],
+    ],
+  },
+  {
+    bug: 'logout() after the head has left looks like success',
+    breaks: 'C12',
+    on: 'memory',
+    change: [
+      [state, '    if (this.#headLeaving) throw headersSent(`\\`session.${operation}()\\` cannot take effect`);\n', ''],
+    ],
+  },
+  {
+    bug: 'a write to a session that is not stored is taken after the head has left',
+    breaks: 'C12',
+    on: 'memory',
+    change: [
+      [
+        state,
+        "    if (this.#headLeaving && this.record === null) throw headersSent('A session that is not stored cannot be changed');\n",
+        '',
+      ],
+    ],
+  },
+  {
+    bug: 'a write after the head has left is dropped in silence',
+    breaks: 'C12',
+    on: 'memory',
+    change: [
+      [
+        commit,
+        "    state.context.events.emit('discarded', { handle: epoch.record?.key.handle ?? null, reason: 'late' });\n",
+        '',
+      ],
+    ],
+  },
+  {
+    bug: 'a process goes by its own clock',
+    breaks: 'C4',
+    on: 'memory',
+    change: [
+      [
+        state,
+        'return this.#clockOffset === null ? Date.now() : performance.now() + this.#clockOffset;',
+        'return Date.now();',
+      ],
+    ],
+  },
+  {
+    bug: "the store's clock is read off an answer that has waited for the application",
+    breaks: 'C4',
+    on: 'memory',
+    change: [
+      [load, '  state.observeClock(record.now);\n  let {', '  let {'],
+      [
+        load,
+        '  // The request has ended its session while the application was asked.\n',
+        '  state.observeClock(record.now);\n  // The request has ended its session while the application was asked.\n',
+      ],
+    ],
+  },
+  {
+    bug: 'a login that is begun is dated by the clock of the process',
+    breaks: 'C10',
+    on: 'memory',
+    change: [
+      [
+        'src/engine/pending-login.ts',
+        'const startedAt = Math.floor(state.now - (performance.now() - begunLogin.at));',
+        'const startedAt = Date.now();',
+      ],
+    ],
+  },
+  {
+    bug: 'a rotation in a response that may be shared is given up in silence',
+    breaks: 'C9',
+    on: 'memory',
+    change: [
+      [plan, "    if (login || rotation) return { ...NOTHING, refusal: 'cookie-withheld' };", "    if (login) return { ...NOTHING, refusal: 'cookie-withheld' };"],
+    ],
+  },
+  {
+    bug: 'a rotation in a response that may be shared is stored, and its cookie withheld',
+    breaks: 'C9',
+    on: 'memory',
+    change: [
+      [plan, '  const needsCookie = login || (stored ? rotation : hasChanges);', '  const needsCookie = login || (!stored && hasChanges);'],
+    ],
+  },
+];
