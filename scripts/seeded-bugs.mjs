@@ -43,7 +43,10 @@ class Copy {
         this.#write(file, parts.join(replacement));
       }
       const { search } = await this.load('search');
-      return await search({ on, hint: hints[bug], everywhere: change.length > 0, shrinks: process.argv.length > 2 }, servers);
+      return await search(
+        { on, hint: hints[bug], everywhere: change.length > 0, shrinks: process.argv.length > 2 },
+        servers,
+      );
     } finally {
       for (const [file, text] of originals) this.#write(file, text);
     }
@@ -80,7 +83,10 @@ function work({ folder, servers }) {
   const search = async (index) => {
     const start = performance.now();
     try {
-      const { finding, place, interleavings } = await copy.search(index < 0 ? CONTROLS[-1 - index] : bugs[index], servers);
+      const { finding, place, interleavings } = await copy.search(
+        index < 0 ? CONTROLS[-1 - index] : bugs[index],
+        servers,
+      );
       const story = finding && { lines: finding.story.length, text: String(finding) };
       return { index, interleavings, place, story, seconds: since(start) };
     } catch (error) {

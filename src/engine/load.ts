@@ -154,11 +154,7 @@ interface Candidate {
 }
 
 /** Opens the record of a cookie, or of the id that rotations have replaced it with. */
-async function open(
-  state: SessionState,
-  store: SessionStore,
-  { id, key, secret }: VerifiedCookie,
-): Promise<Opened> {
+async function open(state: SessionState, store: SessionStore, { id, key, secret }: VerifiedCookie): Promise<Opened> {
   let candidate: Candidate = { id, key, sendableUntil: Infinity };
   /** Whether the link that led here was past its grace. */
   let expiredLink: Tombstone | null = null;

@@ -5,8 +5,9 @@ import type { SessionConfig } from './config.ts';
 import type { CookieEvidence } from './client-cookie.ts';
 import type { SessionState } from './state.ts';
 
-/** Returns whether a response may set a cookie; if not, a shared cache could hand it to others. */
-export function allowsCookie(config: SessionConfig, head: Pick<ResponseHead, 'get'>): boolean {
+/** Returns whether a response may set a cookie; if not, a shared cache could hand it to others, or it takes none. */
+export function allowsCookie(config: SessionConfig, head: Pick<ResponseHead, 'get' | 'takesCookies'>): boolean {
+  if (head.takesCookies === false) return false;
   const { cookielessHeaders, isCookieless } = config;
   if (isCookieless !== null) return !isCookieless(head);
   if (isSharedByTarget(head)) return false;

@@ -10,7 +10,10 @@ const HANDLERS: readonly (readonly Step[])[] = [
   [{ do: 'mutate' }],
   [{ do: 'mutate' }, { do: 'update', field: 'list' }],
   [{ do: 'update', field: 'log' }],
-  [{ do: 'update', field: 'log', start: true }, { do: 'update', field: 'b' }],
+  [
+    { do: 'update', field: 'log', start: true },
+    { do: 'update', field: 'b' },
+  ],
   [{ do: 'flash', queue: '', once: true }],
   [{ do: 'popFlash', queue: '' }],
   [{ do: 'takeFlash', queue: '' }],
@@ -105,7 +108,10 @@ function started(operation: Step): readonly Step[] {
     case 'takeFlash':
       return [{ ...operation, start: true }];
     case 'save':
-      return [{ do: 'set', field: 'b' }, { do: 'save', start: true }];
+      return [
+        { do: 'set', field: 'b' },
+        { do: 'save', start: true },
+      ];
     default:
       return [operation, { do: 'save', start: true }];
   }
@@ -198,7 +204,13 @@ export function* lifetimes(): Generator<Plan> {
 
 /** Responses that are lost, or come late, around a change of the id; and then the client comes again, soon and later. */
 export function* lostResponses(): Generator<Plan> {
-  const changes: readonly (readonly Step[])[] = [[{ do: 'rotate', grace: true }], [LOGIN], [{ do: 'logout' }], [{ do: 'set', field: 'a' }], []];
+  const changes: readonly (readonly Step[])[] = [
+    [{ do: 'rotate', grace: true }],
+    [LOGIN],
+    [{ do: 'logout' }],
+    [{ do: 'set', field: 'a' }],
+    [],
+  ];
   const later: readonly (readonly (Visit | Pause)[])[] = [
     [visit([])],
     [{ seconds: 63 }, visit([])],
@@ -223,7 +235,11 @@ export function* lostResponses(): Generator<Plan> {
 
 /** A browser with two session cookies, the first of which is an old one. */
 export function* severalCookies(): Generator<Plan> {
-  const changes: readonly (readonly Step[])[] = [[LOGIN], [{ do: 'rotate', grace: true }], [{ do: 'logout' }, { do: 'set', field: 'b' }]];
+  const changes: readonly (readonly Step[])[] = [
+    [LOGIN],
+    [{ do: 'rotate', grace: true }],
+    [{ do: 'logout' }, { do: 'set', field: 'b' }],
+  ];
   for (const steps of changes) {
     for (const seconds of [1, 63]) {
       for (const then of [[], [{ do: 'set', field: 'a' }], [{ do: 'logout' }]] satisfies Step[][]) {
@@ -236,7 +252,11 @@ export function* severalCookies(): Generator<Plan> {
 
 /** The owner's password is changed, or the sessions are revoked, around a load, a reload, or the second factor. */
 export function* authenticationChanges(): Generator<Plan> {
-  const other = visit([{ do: 'changePassword', owner: 'alice' }, { do: 'wait' }, { do: 'revoke', owner: 'alice', spare: false }], 1, 1);
+  const other = visit(
+    [{ do: 'changePassword', owner: 'alice' }, { do: 'wait' }, { do: 'revoke', owner: 'alice', spare: false }],
+    1,
+    1,
+  );
   const handlers: readonly (readonly Step[])[] = [
     [{ do: 'load', start: true }, { do: 'load' }, { do: 'update', field: 'log' }],
     [{ do: 'load', start: true }, { do: 'wait' }, { do: 'get', field: 'a' }],
@@ -245,7 +265,10 @@ export function* authenticationChanges(): Generator<Plan> {
     [{ do: 'wait' }, LOGIN],
     [{ do: 'wait' }, { do: 'reload' }, LOGIN],
   ];
-  const openings: readonly (readonly Step[])[] = [[...CONTENT, LOGIN], [...CONTENT, { do: 'beginLogin', owner: 'alice' }]];
+  const openings: readonly (readonly Step[])[] = [
+    [...CONTENT, LOGIN],
+    [...CONTENT, { do: 'beginLogin', owner: 'alice' }],
+  ];
   for (const opening of openings) {
     for (const steps of handlers) {
       const before: readonly (Visit | Pause)[] = [visit(opening), { seconds: 11 }];
@@ -277,7 +300,12 @@ export function* sharedResponses(): Generator<Plan> {
   for (const opening of [null, CONTENT, [...CONTENT, LOGIN]]) {
     for (const steps of HANDLERS) {
       const during = [{ ...visit(steps), shared: true }];
-      yield { ...DEFAULTS, before: opening === null ? [] : [visit(opening)], during, after: [{ seconds: 157 }, visit([])] };
+      yield {
+        ...DEFAULTS,
+        before: opening === null ? [] : [visit(opening)],
+        during,
+        after: [{ seconds: 157 }, visit([])],
+      };
     }
   }
 }
@@ -291,8 +319,19 @@ export function* deployments(): Generator<Plan> {
         [1, 0],
       ] as const) {
         const before = [visit([...CONTENT, LOGIN], first)];
-        yield { ...DEFAULTS, rollout, before, during: [visit(steps, second)], after: [visit([], first), visit([], second)] };
-        yield { ...DEFAULTS, rollout, before, during: [visit(steps, first), visit([{ do: 'set', field: 'b' }], second)] };
+        yield {
+          ...DEFAULTS,
+          rollout,
+          before,
+          during: [visit(steps, second)],
+          after: [visit([], first), visit([], second)],
+        };
+        yield {
+          ...DEFAULTS,
+          rollout,
+          before,
+          during: [visit(steps, first), visit([{ do: 'set', field: 'b' }], second)],
+        };
       }
     }
   }

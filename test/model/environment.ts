@@ -69,7 +69,10 @@ export interface Environment {
 /** Seconds. Nothing that a plan does comes near enough to one of them for the time that it takes to matter. */
 export const TIMES = { timeout: 1000, absoluteTimeout: 1400, rotationGrace: 50 };
 
-const SECRETS = { new: 'the new secret of more than thirty-two bytes', old: 'the old secret of more than thirty-two bytes' };
+const SECRETS = {
+  new: 'the new secret of more than thirty-two bytes',
+  old: 'the old secret of more than thirty-two bytes',
+};
 const KEY = createHash('sha256').update('the key of encrypted plans').digest();
 
 /** Makes factories over the same stores, once for each set of options. */
@@ -107,7 +110,13 @@ export class FactoryCache {
     const { timeout, absoluteTimeout, rotationGrace, touchInterval, max, onSessionLimit } = rules;
     const make = (worker: Worker, store: SessionStore, load: NonNullable<SessionOptions['load']>): Factory =>
       createSessionFactory({
-        ...{ timeout, absoluteTimeout, rotationGrace, touchInterval, onSessionLimit, store, load },
+        timeout,
+        absoluteTimeout,
+        rotationGrace,
+        touchInterval,
+        onSessionLimit,
+        store,
+        load,
         secret: worker.secrets.map((secret) => SECRETS[secret as 'new' | 'old']),
         maxSessionsPerOwner: max,
         cookie: { maxAge: rules.cookieMaxAge, sameSite: worker.attributes as 'lax' | 'strict' },

@@ -117,7 +117,8 @@ async function smallest(environment: Environment, found: Finding): Promise<Findi
   await shrink(found.plan, async (smaller) => {
     const again = await carryOut(environment, smaller);
     // Twice: what came by chance, as when a server's clock went on to the next second, seldom comes again.
-    if (again === null || (environment.title !== 'memory' && (await carryOut(environment, smaller)) === null)) return false;
+    if (again === null || (environment.title !== 'memory' && (await carryOut(environment, smaller)) === null))
+      return false;
     best = again;
     return true;
   });

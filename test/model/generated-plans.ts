@@ -88,21 +88,22 @@ const pause: fc.Arbitrary<Pause> = fc.record({ seconds: fc.constantFrom(11, 41, 
 const shortPause: fc.Arbitrary<Pause> = fc.record({ seconds: fc.constantFrom(41, 63) });
 
 /** Anything that browsers and their tabs may come to do to their sessions, in any order. */
-export const anyPlan: fc.Arbitrary<Plan> = fc.record({
-  touch: fc.constantFrom('seldom', 'always'),
-  max: weighted([2, fc.constant(null)], [1, fc.constantFrom(1, 2)]),
-  onSessionLimit: fc.constantFrom('evict-oldest', 'refuse'),
-  cookieMaxAge: weighted([2, fc.constant(null)], [1, fc.constant(300)]),
-  encrypted: weighted([3, fc.constant(false)], [1, fc.constant(true)]),
-  invalidateBefore: weighted([2, fc.constant(false)], [1, fc.constant(true)]),
-  rollout: weighted<Plan['rollout']>([4, fc.constant('none')], [1, fc.constantFrom('attributes', 'secret')]),
-  slow: fc.constant(true),
-  before: fc
-    .tuple(opening, fc.array(weighted<Visit | Pause>([4, visit], [1, shortPause]), { maxLength: 2 }))
-    .map(([first, more]) => [first, ...more]),
-  during: fc.array(weighted<Visit | Pause>([8, visit], [1, pause]), { minLength: 2, maxLength: 4 }),
-  turns: fc.array(fc.nat(5), { maxLength: 30 }),
-  after: fc.array(weighted<Visit | Pause>([2, visit], [3, shortPause]), { maxLength: 3 }),
-})
+export const anyPlan: fc.Arbitrary<Plan> = fc
+  .record({
+    touch: fc.constantFrom('seldom', 'always'),
+    max: weighted([2, fc.constant(null)], [1, fc.constantFrom(1, 2)]),
+    onSessionLimit: fc.constantFrom('evict-oldest', 'refuse'),
+    cookieMaxAge: weighted([2, fc.constant(null)], [1, fc.constant(300)]),
+    encrypted: weighted([3, fc.constant(false)], [1, fc.constant(true)]),
+    invalidateBefore: weighted([2, fc.constant(false)], [1, fc.constant(true)]),
+    rollout: weighted<Plan['rollout']>([4, fc.constant('none')], [1, fc.constantFrom('attributes', 'secret')]),
+    slow: fc.constant(true),
+    before: fc
+      .tuple(opening, fc.array(weighted<Visit | Pause>([4, visit], [1, shortPause]), { maxLength: 2 }))
+      .map(([first, more]) => [first, ...more]),
+    during: fc.array(weighted<Visit | Pause>([8, visit], [1, pause]), { minLength: 2, maxLength: 4 }),
+    turns: fc.array(fc.nat(5), { maxLength: 30 }),
+    after: fc.array(weighted<Visit | Pause>([2, visit], [3, shortPause]), { maxLength: 3 }),
+  })
   // Sessions under several secrets are counted by the library, one after the other.
-  .map((plan) => (plan.rollout === 'secret' ? { ...plan, max: null } : plan)) as fc.Arbitrary<Plan>;
+  .map((plan) => (plan.rollout === 'secret' ? { ...plan, max: null } : plan));

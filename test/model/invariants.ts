@@ -98,7 +98,13 @@ export class Invariants {
       if (!run.made.has(handle)) this.#checkSent(run, came, handle, at);
       if (came !== undefined) this.#use(came);
       const held = { id: plan.idByHandle(handle)!, secret: run.worker.secrets[0]!, value };
-      return { order, at: run.committedAt, opens, sets: { ...held, maxAge: maxAge === undefined ? null : Number(maxAge) }, deletes: false };
+      return {
+        order,
+        at: run.committedAt,
+        opens,
+        sets: { ...held, maxAge: maxAge === undefined ? null : Number(maxAge) },
+        deletes: false,
+      };
     }
     if (came !== undefined && !request.failed) this.#use(came);
     const deletes = head.cookies.length > 0;

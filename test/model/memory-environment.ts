@@ -1,5 +1,12 @@
 import { MemoryStore } from 'websauna-session/memory';
-import { FactoryCache, intercept, type Environment, type FullStore, type Interceptor, type Setting } from './environment.ts';
+import {
+  FactoryCache,
+  intercept,
+  type Environment,
+  type FullStore,
+  type Interceptor,
+  type Setting,
+} from './environment.ts';
 import { Model } from './model.ts';
 import type { Plan } from './plan.ts';
 

@@ -201,9 +201,16 @@ export class Model {
   *#adopt(request: Request, epoch: Epoch, session: Session, sendableUntil: Time): Steps<boolean> {
     const found = { ...session, fields: new Map(session.fields), cookie: { ...session.cookie } };
     const { owner } = found;
+    if (epoch.over !== null) return false;
     if (request.worker.invalidateBefore && owner !== null) yield 'ask';
     if (epoch.over !== null) return false;
-    epoch.known = { ...found, fromClient: epoch.known?.fromClient ?? true, issuedBy: epoch.known?.issuedBy ?? null, sendableUntil, lastSeen: toSecond(found.lastSeen) };
+    epoch.known = {
+      ...found,
+      fromClient: epoch.known?.fromClient ?? true,
+      issuedBy: epoch.known?.issuedBy ?? null,
+      sendableUntil,
+      lastSeen: toSecond(found.lastSeen),
+    };
     epoch.find(found);
     // C10: a login that is older than the change of a password is over.
     if (request.worker.invalidateBefore && owner !== null && found.authenticatedAt < this.#validSince(owner)) {
@@ -266,7 +273,8 @@ export class Model {
     if (needsCookie && when === 'late') throw new Refusal('ERR_SESSION_HEADERS_SENT');
     if (needsCookie && final && request.shared) {
       // C12: a new id, or new rights under the old one, are not given up in silence.
-      if (how === 'rekey' || epoch.login !== null || epoch.begun !== null) throw new Refusal('ERR_SESSION_COOKIE_WITHHELD');
+      if (how === 'rekey' || epoch.login !== null || epoch.begun !== null)
+        throw new Refusal('ERR_SESSION_COOKIE_WITHHELD');
       request.report('discarded: cacheable');
       request.report('cookieSuppressed: cacheable');
       epoch.discard();
@@ -432,7 +440,10 @@ export class Model {
   /** What is left of a request's id when its session goes on under another one. */
   protected leave(request: Request, epoch: Epoch, session: Session, to: Id, { login, rotation, timeout }: Rekey): void {
     const known = epoch.known!;
-    const idle = Math.max(known.timeout.seconds, timeout ?? (login === null ? known.timeout.seconds : this.rules.timeout));
+    const idle = Math.max(
+      known.timeout.seconds,
+      timeout ?? (login === null ? known.timeout.seconds : this.rules.timeout),
+    );
     const graceUntil = this.now + this.rules.rotationGrace * 1000;
     const until = Math.max(graceUntil, this.now + idle * 1000);
     const confirmed = session.cookie.confirmed || isConfirmation(request, epoch);
@@ -533,6 +544,7 @@ export class Model {
     return inOrder(messages);
   }
 
+  // oxlint-disable-next-line require-yield -- it does all at once
   /** C12: what is done to a session after the response's head has left, and that nothing saves, is dropped and reported. */
   *close(request: Request): Steps {
     const { epoch } = request;

@@ -30,7 +30,11 @@ async function look(plan: PlanRun, id: Id, value: string, browser: Browser): Pro
   const { setting, invariants } = plan;
   const { model, observer, factories } = setting;
   const exchange: Exchange = {
-    ...{ method: 'GET', url: '/', secure: false, clientAddress: null, request: {} },
+    method: 'GET',
+    url: '/',
+    secure: false,
+    clientAddress: null,
+    request: {},
     header: (name) => (name === 'cookie' ? `session=${value}` : undefined),
   };
   const session = await factories.observer.load(exchange);

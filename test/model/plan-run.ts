@@ -62,7 +62,13 @@ export class PlanRun implements Interceptor {
   readonly scheduler: Scheduler<RequestRun> = new Scheduler();
   readonly invariants: Invariants = new Invariants();
   readonly browsers: readonly Browser[] = BROWSERS.map((name) => ({
-    ...{ name, cookie: null, past: [], forms: [], last: null, lastUse: 0, honest: true },
+    name,
+    cookie: null,
+    past: [],
+    forms: [],
+    last: null,
+    lastUse: 0,
+    honest: true,
   }));
   /** What happened, line by line. */
   readonly story: string[] = [];

@@ -136,7 +136,7 @@ export class RequestRun implements Actor {
       this.tell(describeStep(step));
       const doing = STEPS[step.do](this, step as never);
       if (!(doing instanceof Promise)) continue;
-      if ('start' in step && step.start === true) {
+      if ('start' in step && step.start) {
         this.#unawaited.push(doing.catch((error: unknown) => this.plan.fail(error)));
         continue;
       }
@@ -184,7 +184,7 @@ export class RequestRun implements Actor {
     try {
       running = Promise.resolve(run());
     } catch (error) {
-      running = Promise.reject(error as Error);
+      running = Promise.reject(error);
     }
     return this.#finish(action, running);
   }
@@ -283,7 +283,11 @@ export class RequestRun implements Actor {
   async #open(loadsItself: boolean): Promise<void> {
     const header = this.#cookies.map(({ value }) => `session=${value}`).join('; ');
     const exchange: Exchange = {
-      ...{ method: 'GET', url: '/', secure: false, clientAddress: '192.0.2.1', request: {} },
+      method: 'GET',
+      url: '/',
+      secure: false,
+      clientAddress: '192.0.2.1',
+      request: {},
       header: (name) => (name === 'cookie' && header !== '' ? header : undefined),
       onClose: (callback) => this.#closeListeners.push(callback),
     };

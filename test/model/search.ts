@@ -41,7 +41,14 @@ export interface Search {
 const PLACES: Readonly<Record<Store, readonly Place[]>> = {
   memory: [
     ...(['severalCookies', 'sharedResponses', 'lifetimes', 'lateSteps', 'rivalLogins'] as const),
-    ...(['authenticationChanges', 'random 1', 'deployments', 'lostResponses', 'requestPairs', 'operationPairs'] as const),
+    ...([
+      'authenticationChanges',
+      'random 1',
+      'deployments',
+      'lostResponses',
+      'requestPairs',
+      'operationPairs',
+    ] as const),
     'random 2',
   ],
   redis: ['lifetimes', 'random 1', 'rivalLogins', 'requestPairs', 'random 2'],

@@ -46,7 +46,7 @@ function* smallerVisits(visit: Visit): Generator<Visit> {
   for (const steps of without(visit.steps)) yield { ...visit, steps };
   for (const late of without(visit.late)) yield { ...visit, late };
   for (const [i, step] of visit.steps.entries()) {
-    if (!('start' in step) || step.start !== true) continue;
+    if (!('start' in step) || !step.start) continue;
     yield { ...visit, steps: visit.steps.with(i, { ...step, start: false } as Step) };
   }
   if (visit.stale > 0) yield { ...visit, stale: 0 };

@@ -15,25 +15,45 @@ type Doing = { readonly [Kind in Step['do']]: (run: RequestRun, step: Extract<St
 /** How each step is done, to the session and to the model's request. Those that return a promise wait for something. */
 export const STEPS: Doing = {
   get(run, { field }) {
-    const value = run.atOnce('get', () => run.session.get(field), () => (run.request.access(), run.request.epoch.get(field)));
+    const value = run.atOnce(
+      'get',
+      () => run.session.get(field),
+      () => (run.request.access(), run.request.epoch.get(field)),
+    );
     if (value !== null) run.expect(`the field ${field}`, value.got, value.promised);
   },
   set(run, { field }) {
     const value = [run.plan.value(run.browser)];
-    run.atOnce('set', () => run.session.set(field, value), () => run.request.write().set(field, [...value]));
+    run.atOnce(
+      'set',
+      () => run.session.set(field, value),
+      () => run.request.write().set(field, [...value]),
+    );
   },
   delete(run, { field }) {
-    run.atOnce('delete', () => run.session.delete(field), () => run.request.write().delete(field));
+    run.atOnce(
+      'delete',
+      () => run.session.delete(field),
+      () => run.request.write().delete(field),
+    );
   },
   mutate(run) {
     const { session, request, plan, browser } = run;
-    const read = run.atOnce('get', () => session.get('list'), () => (request.access(), request.epoch.get('list')));
+    const read = run.atOnce(
+      'get',
+      () => session.get('list'),
+      () => (request.access(), request.epoch.get('list')),
+    );
     if (read === null) return;
     const [list, promised] = [read.got, read.promised] as (string[] | undefined)[];
     run.expect('the field list', list, promised);
     const value = plan.value(browser);
     if (list === undefined) {
-      run.atOnce('set', () => session.set('list', [value]), () => request.write().set('list', [value]));
+      run.atOnce(
+        'set',
+        () => session.set('list', [value]),
+        () => request.write().set('list', [value]),
+      );
     } else {
       list.push(value);
       request.epoch.mutate('list', [...promised!, value]);
@@ -57,10 +77,18 @@ export const STEPS: Doing = {
     const { session, request, plan, browser } = run;
     const text = once ? `${browser.name} again` : plan.value(browser);
     const message = { at: plan.count(), text };
-    run.atOnce('flash', () => session.flash(text, queue, !once), () => request.write().flash(queue, message, !once));
+    run.atOnce(
+      'flash',
+      () => session.flash(text, queue, !once),
+      () => request.write().flash(queue, message, !once),
+    );
   },
   popFlash(run, { queue }) {
-    const popped = run.atOnce('popFlash', () => run.session.popFlash(queue), () => run.request.write().pop(queue));
+    const popped = run.atOnce(
+      'popFlash',
+      () => run.session.popFlash(queue),
+      () => run.request.write().pop(queue),
+    );
     if (popped !== null) run.expect('the messages', popped.got, popped.promised);
   },
   async takeFlash(run, { queue }) {
@@ -76,14 +104,22 @@ export const STEPS: Doing = {
     plan.invariants.taken(got as string[]);
   },
   rotate(run, { grace }) {
-    run.atOnce('rotate', () => run.session.rotate({ grace }), () => run.request.rotate(grace));
+    run.atOnce(
+      'rotate',
+      () => run.session.rotate({ grace }),
+      () => run.request.rotate(grace),
+    );
   },
   login(run, { owner }) {
     const { session, request, plan } = run;
     // A login as another owner is an end of the session, too.
     const left = request.epoch.known?.owner ?? null;
     run.askedForEnd ||= left !== null && left !== owner;
-    run.atOnce('login', () => session.login(plan.userId(owner)), () => request.login(owner, plan.now()));
+    run.atOnce(
+      'login',
+      () => session.login(plan.userId(owner)),
+      () => request.login(owner, plan.now()),
+    );
   },
   beginLogin(run, { owner }) {
     const { session, request, plan } = run;
@@ -94,17 +130,29 @@ export const STEPS: Doing = {
     );
   },
   logout(run) {
-    const ended = run.atOnce('logout', () => run.session.logout(), () => run.request.logout());
+    const ended = run.atOnce(
+      'logout',
+      () => run.session.logout(),
+      () => run.request.logout(),
+    );
     run.askedForEnd ||= ended !== null;
   },
   invalidate(run) {
-    const ended = run.atOnce('invalidate', () => run.session.invalidate(), () => run.request.logout());
+    const ended = run.atOnce(
+      'invalidate',
+      () => run.session.invalidate(),
+      () => run.request.logout(),
+    );
     run.askedForEnd ||= ended !== null;
   },
   timeout(run, { times }) {
     const { session, request, model } = run;
     const seconds = model.rules.timeout * times;
-    run.atOnce('adjustTimeout', () => session.adjustTimeout(seconds), () => void (request.write().timeout = seconds));
+    run.atOnce(
+      'adjustTimeout',
+      () => session.adjustTimeout(seconds),
+      () => void (request.write().timeout = seconds),
+    );
   },
   async load(run) {
     const { session, request, model } = run;
@@ -116,7 +164,8 @@ export const STEPS: Doing = {
       isNew ? { steps: () => model.load(request), queue: 'always' } : { steps: nothing, queue: 'never' },
       () => session.load(),
     );
-    if (request.phase === 'unloaded') throw new Violation(`request ${run.order} has loaded its session before it is loaded`);
+    if (request.phase === 'unloaded')
+      throw new Violation(`request ${run.order} has loaded its session before it is loaded`);
   },
   async reload(run) {
     const { session, request, model } = run;
@@ -153,7 +202,11 @@ export const STEPS: Doing = {
   },
   renewForm(run) {
     const { session, request, browser } = run;
-    const renewed = run.atOnce('newCsrfToken', () => session.newCsrfToken(), () => request.write());
+    const renewed = run.atOnce(
+      'newCsrfToken',
+      () => session.newCsrfToken(),
+      () => request.write(),
+    );
     if (renewed === null) return;
     const token = renewed.got;
     request.epoch.set(CSRF, token);

@@ -88,23 +88,39 @@ export function modelSuite(
       if (finding !== null) expect.fail(`${title}\n${finding.toString()}`);
     }
 
-
     if (pairs && path === undefined) {
       test(
         'C1 to C13: lifetimes, rival logins, lost responses, several cookies and late steps',
         async () => {
-          for (const plans of [lifetimes, rivalLogins, lostResponses, severalCookies, authenticationChanges, lateSteps, sharedResponses, deployments]) {
+          for (const plans of [
+            lifetimes,
+            rivalLogins,
+            lostResponses,
+            severalCookies,
+            authenticationChanges,
+            lateSteps,
+            sharedResponses,
+            deployments,
+          ]) {
             await everyOrder(plans());
           }
         },
         TIME_LIMIT,
       );
       test('C1 to C9: any two requests, in every order of their steps', () => everyOrder(requestPairs()), TIME_LIMIT);
-      test('C11: any two operations of one request, with another request', () => everyOrder(operationPairs()), TIME_LIMIT);
+      test(
+        'C11: any two operations of one request, with another request',
+        () => everyOrder(operationPairs()),
+        TIME_LIMIT,
+      );
     }
 
     if (steps && path === undefined) {
-      test('C1 to C8: rekeys in several steps, with others in between, and crashes', () => everyOrder(slotCrossings()), TIME_LIMIT);
+      test(
+        'C1 to C8: rekeys in several steps, with others in between, and crashes',
+        () => everyOrder(slotCrossings()),
+        TIME_LIMIT,
+      );
     }
 
     test(

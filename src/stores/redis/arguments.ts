@@ -95,12 +95,7 @@ export function deleteRotatedArguments(
   encoding: ValueEncoding,
 ): Stored[] {
   const expectations = { set: new Map<string, Stored>(), delete: new Set<string>(), expect: fields };
-  return [
-    flag(confirmsCookie),
-    ...tombstoneArguments(tombstone, to),
-    meta,
-    ...changeArguments(expectations, encoding),
-  ];
+  return [flag(confirmsCookie), ...tombstoneArguments(tombstone, to), meta, ...changeArguments(expectations, encoding)];
 }
 
 export function destroyArguments({ handle }: RecordKey, tombstone: NewTombstone | null): Stored[] {

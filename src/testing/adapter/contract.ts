@@ -2,6 +2,7 @@ import { CACHING } from './caching.ts';
 import type { AdapterCheck } from './check.ts';
 import { COOKIES } from './cookies.ts';
 import { FAILURES } from './failures.ts';
+import { LATE } from './late.ts';
 import { LIFECYCLE } from './lifecycle.ts';
 import { RESPONSES } from './responses.ts';
 import { SECRETS } from './secrets.ts';
@@ -17,5 +18,5 @@ import { SECRETS } from './secrets.ts';
  * ```
  */
 export function adapterContract(): readonly AdapterCheck[] {
-  return [...COOKIES, ...LIFECYCLE, ...RESPONSES, ...CACHING, ...SECRETS, ...FAILURES];
+  return [...COOKIES, ...LIFECYCLE, ...RESPONSES, ...CACHING, ...LATE, ...SECRETS, ...FAILURES];
 }

@@ -29,7 +29,7 @@ export interface AppSpec {
 
 const OBSERVED: readonly SessionEventName[] = [
   ...(['created', 'rejected', 'saved', 'rotated', 'login', 'logout', 'destroyed'] as const),
-  ...(['lost', 'discarded', 'cookieSuppressed', 'storeError'] as const),
+  ...(['lost', 'discarded', 'cookieSuppressed', 'lateRead', 'storeError'] as const),
 ];
 
 /** A running application, and what a check can see of it. */

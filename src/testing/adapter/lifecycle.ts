@@ -112,7 +112,7 @@ export const LIFECYCLE: readonly AdapterCheck[] = [
         assert.equal(app.stored, 0);
         const back = await other.visit('/');
         assert.equal(back.body, 'null 0');
-        assert.equal(other.cookies.size, 1, 'C13: only the response of the end deletes the cookie');
+        assert.equal(other.cookies.size, 1, 'C13: a request deletes no cookie for an end that it did not ask for');
       },
     ),
   ),

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, test, vi } from 'vitest';
 import type { RecordKey } from 'websauna-session';
 import { createRedisStore, RedisStore } from 'websauna-session/redis';
 import { driverFor } from '../../../src/stores/redis/clients/client.ts';
-import type { RedisDriver, Reply, ScriptReply, Script } from '../../../src/stores/redis/driver.ts';
+import type { RedisDriver, ScriptReply, Script } from '../../../src/stores/redis/driver.ts';
 import { ValueEncoding } from '../../../src/stores/redis/encoding.ts';
 import { scripts } from '../../../src/stores/redis/scripts.generated.ts';
 import type { Stored } from '../../../src/stores/store.ts';

@@ -93,9 +93,7 @@ export const clusterBugs = [
     bug: 'across slots: the sessions that a login has ended are not reported when it comes to nothing',
     breaks: 'C8',
     on: 'cluster',
-    change: [
-      [engine, "        if (result.status !== 'ok') emitEvictions(state, result.evicted ?? []);\n", ''],
-    ],
+    change: [[engine, "        if (result.status !== 'ok') emitEvictions(state, result.evicted ?? []);\n", '']],
   },
   {
     bug: 'across slots: a login that was revoked before its last step has a session all the same',

@@ -31,8 +31,8 @@ export const cookieBugs = [
     change: [
       [
         state,
-        "  startLost(reason: LossReason): void {\n",
-        "  startLost(reason: LossReason): void {\n    this.#clientSessionEnded = true;\n",
+        '  startLost(reason: LossReason): void {\n',
+        '  startLost(reason: LossReason): void {\n    this.#clientSessionEnded = true;\n',
       ],
     ],
   },
@@ -184,13 +184,21 @@ export const cookieBugs = [
     bug: 'a write that has followed a rotation does not bring its client the new id',
     breaks: 'C13',
     on: 'memory',
-    change: [[plan, "const due = situation.cookieDue ? 'always' : 'if-rotated';", "const due = situation.cookieDue ? 'always' : 'never';"]],
+    change: [
+      [
+        plan,
+        "const due = situation.cookieDue ? 'always' : 'if-rotated';",
+        "const due = situation.cookieDue ? 'always' : 'never';",
+      ],
+    ],
   },
   {
     bug: 'an honest client whose response with the new id was lost is logged out after the grace',
     breaks: 'C6',
     on: 'memory',
-    change: [[load, 'const mayFollow = inGrace || state.context.config.rotationGrace > 0;', 'const mayFollow = inGrace;']],
+    change: [
+      [load, 'const mayFollow = inGrace || state.context.config.rotationGrace > 0;', 'const mayFollow = inGrace;'],
+    ],
   },
   {
     bug: 'a client that has lost two responses with new ids is logged out after the grace',
@@ -251,7 +259,11 @@ export const cookieBugs = [
     breaks: 'C13',
     on: 'memory',
     change: [
-      [load, "    if (opened === 'superseded') superseded = true;\n", "    if (opened === 'superseded') return state.startLost(opened);\n"],
+      [
+        load,
+        "    if (opened === 'superseded') superseded = true;\n",
+        "    if (opened === 'superseded') return state.startLost(opened);\n",
+      ],
     ],
   },
   {
@@ -288,7 +300,9 @@ export const cookieBugs = [
     bug: "the cookie does not live as long as the session's own timeout",
     breaks: 'C13',
     on: 'memory',
-    change: [[response, 'timeout.adjusted ? timeout.seconds : cookieMaxAge', 'timeout.adjusted ? cookieMaxAge : cookieMaxAge']],
+    change: [
+      [response, 'timeout.adjusted ? timeout.seconds : cookieMaxAge', 'timeout.adjusted ? cookieMaxAge : cookieMaxAge'],
+    ],
   },
   {
     bug: 'the cookie lives past the absolute expiry',

@@ -11,8 +11,10 @@ const save = 'src/engine/save.ts';
 const state = 'src/engine/state.ts';
 const update = 'src/engine/update.ts';
 
-const LOST_WITH_LOGIN = "      this.#replaceEpoch('lost', epoch);\n      this.#epoch.pending.login = login;\n      this.#epoch.pending.timeout";
-const LOST = "    this.#replaceEpoch('lost');\n    this.#phase = 'lost';\n    this.#lossReason = reason;\n  }\n\n  /** Starts";
+const LOST_WITH_LOGIN =
+  "      this.#replaceEpoch('lost', epoch);\n      this.#epoch.pending.login = login;\n      this.#epoch.pending.timeout";
+const LOST =
+  "    this.#replaceEpoch('lost');\n    this.#phase = 'lost';\n    this.#lossReason = reason;\n  }\n\n  /** Starts";
 
 export const engineBugs = [
   {
@@ -95,7 +97,9 @@ ${LOST_WITH_LOGIN}`,
     bug: 'what is written while a save is under way counts as saved',
     breaks: 'C2',
     on: 'memory',
-    change: [[fields, 'if (this.#writesAtSnapshot === this.#writes) {', 'if (this.#writesAtSnapshot <= this.#writes) {']],
+    change: [
+      [fields, 'if (this.#writesAtSnapshot === this.#writes) {', 'if (this.#writesAtSnapshot <= this.#writes) {'],
+    ],
   },
   {
     bug: 'a change inside a value is not noticed',
@@ -167,7 +171,11 @@ ${LOST_WITH_LOGIN}`,
     breaks: 'C3',
     on: 'memory',
     change: [
-      [flash, '  const given = new Set(own);', '  if (own.length === 0) return popFlashes(state, queue);\n  const given = new Set(own);'],
+      [
+        flash,
+        '  const given = new Set(own);',
+        '  if (own.length === 0) return popFlashes(state, queue);\n  const given = new Set(own);',
+      ],
     ],
   },
   {
@@ -230,7 +238,11 @@ ${LOST_WITH_LOGIN}`,
     breaks: 'C6',
     on: 'memory',
     change: [
-      [load, 'const mayFollow = inGrace || state.context.config.rotationGrace > 0;', 'const mayFollow = record.graceUntil < 0;'],
+      [
+        load,
+        'const mayFollow = inGrace || state.context.config.rotationGrace > 0;',
+        'const mayFollow = record.graceUntil < 0;',
+      ],
     ],
   },
   {
@@ -346,11 +358,7 @@ ${LOST_WITH_LOGIN}`,
     breaks: 'C6',
     on: 'memory',
     change: [
-      [
-        rotation,
-        'return keyring.successors(id, nonce).map(',
-        'return keyring.successors(id, nonce).slice(0, 1).map(',
-      ],
+      [rotation, 'return keyring.successors(id, nonce).map(', 'return keyring.successors(id, nonce).slice(0, 1).map('],
     ],
   },
   {
@@ -369,9 +377,7 @@ ${LOST_WITH_LOGIN}`,
     bug: 'a login that was begun before the password was changed succeeds',
     breaks: 'C10',
     on: 'memory',
-    change: [
-      [load, '    if (context.config.invalidateBefore !== null) await checkPendingLogin(state, epoch);\n', ''],
-    ],
+    change: [[load, '    if (context.config.invalidateBefore !== null) await checkPendingLogin(state, epoch);\n', '']],
   },
   {
     bug: 'a session from before the change of a password is opened',

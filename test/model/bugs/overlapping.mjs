@@ -4,7 +4,6 @@ const fields = 'src/engine/fields.ts';
 const flash = 'src/session/flash.ts';
 const load = 'src/engine/load.ts';
 const plan = 'src/engine/plan.ts';
-const rekey = 'src/engine/rekey.ts';
 const rotation = 'src/engine/rotation.ts';
 const save = 'src/engine/save.ts';
 const state = 'src/engine/state.ts';
@@ -16,7 +15,11 @@ export const overlappingBugs = [
     breaks: 'C11',
     on: 'memory',
     change: [
-      ['src/internal/serial-queue.ts', '    if (this.#last !== null) return this.#track(this.#last.then(operation));\n', ''],
+      [
+        'src/internal/serial-queue.ts',
+        '    if (this.#last !== null) return this.#track(this.#last.then(operation));\n',
+        '',
+      ],
     ],
   },
   {
@@ -35,7 +38,9 @@ export const overlappingBugs = [
     bug: "save() fails when the request's own logout overtakes it",
     breaks: 'C12',
     on: 'memory',
-    change: [[rotation, '    if (epoch.over !== null) return null;\n', '    if (epoch.over !== null) throw sessionEnded();\n']],
+    change: [
+      [rotation, '    if (epoch.over !== null) return null;\n', '    if (epoch.over !== null) throw sessionEnded();\n'],
+    ],
   },
   {
     bug: 'a commit goes on with a session that the request has ended meanwhile',
@@ -84,14 +89,24 @@ export const overlappingBugs = [
     breaks: 'C11',
     on: 'memory',
     change: [
-      [state, '    this.#loading ??= load();\n', '    if (this.#loading !== null) return Promise.resolve();\n    this.#loading = load();\n'],
+      [
+        state,
+        '    this.#loading ??= load();\n',
+        '    if (this.#loading !== null) return Promise.resolve();\n    this.#loading = load();\n',
+      ],
     ],
   },
   {
     bug: 'a session can be used while it is still being checked',
     breaks: 'C10',
     on: 'memory',
-    change: [[load, '  state.observeClock(record.now);\n  let {', '  state.observeClock(record.now);\n  state.markLoaded();\n  let {']],
+    change: [
+      [
+        load,
+        '  state.observeClock(record.now);\n  let {',
+        '  state.observeClock(record.now);\n  state.markLoaded();\n  let {',
+      ],
+    ],
   },
   {
     bug: 'reload adopts a session without the checks of a load',
@@ -127,7 +142,13 @@ export const overlappingBugs = [
     bug: 'save() that is called before the head leaves is refused as late',
     breaks: 'C11',
     on: 'memory',
-    change: [[commit, '    headLeft,\n    cookieOnException', '    headLeft: head === null && state.headLeaving,\n    cookieOnException']],
+    change: [
+      [
+        commit,
+        '    headLeft,\n    cookieOnException',
+        '    headLeft: head === null && state.headLeaving,\n    cookieOnException',
+      ],
+    ],
   },
   {
     bug: 'an update of a session that was ended elsewhere looks like success',
@@ -140,7 +161,11 @@ export const overlappingBugs = [
     breaks: 'C12',
     on: 'memory',
     change: [
-      [commit, "    throw error;\n  }\n  if (head === null && state.phase === 'lost') throw sessionEnded();\n", '    throw error;\n  }\n'],
+      [
+        commit,
+        "    throw error;\n  }\n  if (head === null && state.phase === 'lost') throw sessionEnded();\n",
+        '    throw error;\n  }\n',
+      ],
     ],
   },
   {
@@ -148,7 +173,11 @@ export const overlappingBugs = [
     breaks: 'C12',
     on: 'memory',
     change: [
-      [commit, "    discard(state, epoch, plan);\n    if (head === null && state.phase === 'lost') throw sessionEnded();\n", '    discard(state, epoch, plan);\n'],
+      [
+        commit,
+        "    discard(state, epoch, plan);\n    if (head === null && state.phase === 'lost') throw sessionEnded();\n",
+        '    discard(state, epoch, plan);\n',
+      ],
     ],
   },
   {
@@ -168,7 +197,11 @@ export const overlappingBugs = [
     breaks: 'C12',
     on: 'memory',
     change: [
-      [save, "if (asked && state.phase === 'lost') context.events.emit('discarded'", "if (asked && state.phase === 'ignored') context.events.emit('discarded'"],
+      [
+        save,
+        "if (asked && state.phase === 'lost') context.events.emit('discarded'",
+        "if (asked && state.phase === 'ignored') context.events.emit('discarded'",
+      ],
     ],
   },
   {
@@ -197,7 +230,7 @@ export const overlappingBugs = [
       [
         state,
         "    this.#phase = 'lost';\n    this.#lossReason = reason;\n  }\n\n  /** Starts",
-        "    this.#lossReason = reason;\n  }\n\n  /** Starts",
+        '    this.#lossReason = reason;\n  }\n\n  /** Starts',
       ],
     ],
   },
@@ -218,7 +251,11 @@ export const overlappingBugs = [
     breaks: 'C6',
     on: 'memory',
     change: [
-      [load, "  state.context.events.emit('staleId', { handle, successor: successor === '' ? null : successor });\n", ''],
+      [
+        load,
+        "  state.context.events.emit('staleId', { handle, successor: successor === '' ? null : successor });\n",
+        '',
+      ],
     ],
   },
   {
@@ -295,7 +332,11 @@ export const overlappingBugs = [
     breaks: 'C9',
     on: 'memory',
     change: [
-      [plan, "    if (login || rotation) return { ...NOTHING, refusal: 'cookie-withheld' };", "    if (login) return { ...NOTHING, refusal: 'cookie-withheld' };"],
+      [
+        plan,
+        "    if (login || rotation) return { ...NOTHING, refusal: 'cookie-withheld' };",
+        "    if (login) return { ...NOTHING, refusal: 'cookie-withheld' };",
+      ],
     ],
   },
   {
@@ -303,7 +344,11 @@ export const overlappingBugs = [
     breaks: 'C9',
     on: 'memory',
     change: [
-      [plan, '  const needsCookie = login || (stored ? rotation : hasChanges);', '  const needsCookie = login || (!stored && hasChanges);'],
+      [
+        plan,
+        '  const needsCookie = login || (stored ? rotation : hasChanges);',
+        '  const needsCookie = login || (!stored && hasChanges);',
+      ],
     ],
   },
 ];
