@@ -54,7 +54,7 @@ export function newTombstone(
   { config }: SessionContext,
   idleSeconds: number,
   nonce = '',
-  namesSuccessor = nonce !== '',
+  namesSuccessor: boolean = nonce !== '',
 ): NewTombstone {
   const { rotationGrace: grace } = config;
   return { nonce, namesSuccessor, grace, keep: Math.max(grace, idleSeconds) };

@@ -544,8 +544,8 @@ export class Model {
     return inOrder(messages);
   }
 
-  // oxlint-disable-next-line require-yield -- it does all at once
   /** C12: what is done to a session after the response's head has left, and that nothing saves, is dropped and reported. */
+  // oxlint-disable-next-line require-yield -- it does all at once
   *close(request: Request): Steps {
     const { epoch } = request;
     if (request.phase !== 'ready') return;

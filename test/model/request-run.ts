@@ -300,7 +300,7 @@ export class RequestRun implements Actor {
       this.goOn();
       await opened;
     } else {
-      this.#session = (await this.factory.load(exchange)) as Session;
+      this.#session = await this.factory.load(exchange);
       // Without a cookie of ours there is nothing to load.
       if (!this.#cookies.some(({ secret }) => this.worker.secrets.includes(secret))) {
         for (const step of this.model.load(this.request)) void step;

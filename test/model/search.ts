@@ -1,7 +1,7 @@
 import { GIVEN_CLIENTS, type GivenClient } from '../support/redis-clients.ts';
 import { CLUSTER_CLIENTS } from '../support/topology-clients.ts';
 import type { Environment } from './environment.ts';
-import * as enumerated from './enumerated-plans.ts';
+import * as enumeratedPlans from './enumerated-plans.ts';
 import { exploreInEveryOrder, exploreRandomly, type Explored, type Finding } from './explore.ts';
 import { MemoryEnvironment } from './memory-environment.ts';
 import { RedisEnvironment } from './redis-environment.ts';
@@ -25,7 +25,7 @@ export type Store = 'memory' | 'redis' | 'cluster';
  * Names a set of enumerated plans, or `random` and a seed; and, behind a colon, one of them: by its number, or by the path
  * of a generated plan.
  */
-export type Place = keyof typeof enumerated | `random ${number}` | `${string}:${string}`;
+export type Place = keyof typeof enumeratedPlans | `random ${number}` | `${string}:${string}`;
 
 export interface Search {
   readonly on: Store;
@@ -81,13 +81,15 @@ async function searchIn(
   shrinks: boolean,
 ): Promise<{ finding: Finding; place: Place } | null> {
   const [set, one] = place.split(':') as [string, string?];
-  const [name, seed] = set.split(' ') as [keyof typeof enumerated | 'random', string?];
+  const [name, seed] = set.split(' ') as [keyof typeof enumeratedPlans | 'random', string?];
   if (name === 'random') {
     const random = one === undefined ? { runs, seed: Number(seed) } : { runs: 1, seed: Number(seed), path: one };
     const found = await exploreRandomly(environment, random, explored, shrinks);
     return found && { finding: found.finding, place: `random ${seed}:${found.path}` };
   }
-  const plans = one === undefined ? enumerated[name]() : [...enumerated[name]()].slice(Number(one), Number(one) + 1);
+  // oxlint-disable-next-line import/namespace -- the name of a set is one of those
+  const enumerate = enumeratedPlans[name];
+  const plans = one === undefined ? enumerate() : [...enumerate()].slice(Number(one), Number(one) + 1);
   const finding = await exploreInEveryOrder(environment, plans, explored, shrinks);
   return finding && { finding, place: `${name}:${one ?? explored.plan}` };
 }

@@ -1,4 +1,4 @@
-import type { Pause, Plan, Step, Visit } from './plan.ts';
+import type { Pause, Plan, Visit } from './plan.ts';
 
 /** Takes from a plan what can be taken without `fails` becoming false, until there is nothing more to take. */
 export async function shrink(plan: Plan, fails: (plan: Plan) => Promise<boolean>): Promise<Plan> {
@@ -47,7 +47,7 @@ function* smallerVisits(visit: Visit): Generator<Visit> {
   for (const late of without(visit.late)) yield { ...visit, late };
   for (const [i, step] of visit.steps.entries()) {
     if (!('start' in step) || !step.start) continue;
-    yield { ...visit, steps: visit.steps.with(i, { ...step, start: false } as Step) };
+    yield { ...visit, steps: visit.steps.with(i, { ...step, start: false }) };
   }
   if (visit.stale > 0) yield { ...visit, stale: 0 };
   if (visit.shared) yield { ...visit, shared: false };
