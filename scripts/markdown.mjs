@@ -3,7 +3,10 @@ import { readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
 /** All Markdown files of the repository, by path from `root`; folders that git ignores hold none of ours. */
-export function markdownFiles(root, ignored = new Set(['node_modules', 'dist', 'build', 'coverage', '.git'])) {
+export function markdownFiles(
+  root,
+  ignored = new Set(['node_modules', 'dist', 'build', 'coverage', '.git', '.servers']),
+) {
   const walk = (folder) =>
     readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
       if (entry.isDirectory()) return ignored.has(entry.name) ? [] : walk(join(folder, entry.name));

@@ -5,23 +5,17 @@
 //
 //   node scripts/test-nodes.mjs                        all versions, all tests but the browser's, who has no Node
 //   node scripts/test-nodes.mjs 22 24 -- test/unit     these versions, with these arguments to Vitest
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { collecting, install, pack, tryOut } from './package-trial.mjs';
-import { countTests } from './vitest-count.mjs';
+import { countQuietly, inWords, splitArguments } from './vitest-count.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const [asked, filters] = split(process.argv.slice(2));
+const [asked, filters] = splitArguments(process.argv.slice(2));
 const versions = asked.length > 0 ? asked : ['20.19.0', '22', '24', '26'];
 const tests = filters.length > 0 ? filters : ['--exclude', 'test/browser/**'];
-
-function split(args) {
-  const at = args.indexOf('--');
-  return at === -1 ? [args, []] : [args.slice(0, at), args.slice(at + 1)];
-}
 
 /** The binary of a version, where npm keeps what it runs. */
 function find(run, version, folder) {
@@ -30,17 +24,8 @@ function find(run, version, folder) {
 }
 
 function testOn(node) {
-  const { NODE_ENV: _, ...rest } = process.env;
   // What the tests start by name is this version too.
-  const env = { ...rest, PATH: `${dirname(node)}${delimiter}${rest.PATH ?? ''}` };
-  let output = '';
-  const start = (args) => {
-    const { status, stdout, stderr } = spawnSync(node, args, { cwd: root, env, encoding: 'utf8', maxBuffer: 2 ** 28 });
-    output = stdout + stderr;
-    return status === 0;
-  };
-  const counts = countTests(tests, start, 'dot');
-  return { ...counts, output };
+  return countQuietly(tests, node, { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}` });
 }
 
 function test(version, folder, installed) {
@@ -51,12 +36,12 @@ function test(version, folder, installed) {
   if (node !== undefined) {
     tryOut(run, installed, node);
     const packaged = problems.length === 0 ? 'ok' : 'FAILED';
-    const { passed, failed, skipped, output } = testOn(node);
-    if (failed > 0) problems.push(output);
-    if (passed === 0) problems.push('No test ran.');
+    const { output, ...counts } = testOn(node);
+    if (counts.failed > 0) problems.push(output);
+    if (counts.passed === 0) problems.push('No test ran.');
     const exact = run('Node', node, ['-p', 'process.version'])?.trim();
-    const counts = `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
-    console.log(`Node ${exact}: package ${packaged}, ${counts} (${Math.round((performance.now() - start) / 1000)} s)`);
+    const seconds = Math.round((performance.now() - start) / 1000);
+    console.log(`Node ${exact}: package ${packaged}, ${inWords(counts)} (${seconds} s)`);
   }
   for (const problem of problems) console.error(problem);
   return problems.length === 0;

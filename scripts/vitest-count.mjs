@@ -1,10 +1,18 @@
 // Runs the tests and counts them.
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const vitest = fileURLToPath(new URL('../node_modules/vitest/vitest.mjs', import.meta.url));
+const root = fileURLToPath(new URL('..', import.meta.url));
+const vitest = join(root, 'node_modules/vitest/vitest.mjs');
+
+/** `names -- arguments to Vitest` */
+export function splitArguments(args) {
+  const at = args.indexOf('--');
+  return at === -1 ? [args, []] : [args.slice(0, at), args.slice(at + 1)];
+}
 
 /**
  * @param args Vitest's arguments.
@@ -41,6 +49,24 @@ export function countTests(args, start, reporter = 'default') {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Runs the tests on a Node of this path, in this environment; gives what they printed with the counts. */
+export function countQuietly(args, node, { ...env }) {
+  // Vitest sets the one that it needs.
+  delete env.NODE_ENV;
+  let output = '';
+  const start = (all) => {
+    const { status, stdout, stderr } = spawnSync(node, all, { cwd: root, env, encoding: 'utf8', maxBuffer: 2 ** 28 });
+    output = stdout + stderr;
+    return status === 0;
+  };
+  const counts = countTests(args, start, 'dot');
+  return { ...counts, output };
+}
+
+export function inWords({ passed, failed, skipped }) {
+  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
 }
 
 function read(report) {
