@@ -3,7 +3,7 @@ import { singleStore, type StoreProvider } from './store-provider.ts';
 import { wrapStoreErrors } from './wrap-store-errors.ts';
 import { MemoryStore } from './memory/memory-store.ts';
 import type { RedisOptions } from './redis/options.ts';
-import { redisSource } from './redis/provider.ts';
+import { createRedisStoreProvider } from './redis/provider.ts';
 import type { SessionStore } from './store.ts';
 
 /** What decides which store keeps the sessions. */
@@ -21,7 +21,7 @@ export function createStoreProvider(
   events: EventHub,
 ): StoreProvider {
   if (options.store !== null) return singleStore(wrapStoreErrors(options.store));
-  if (redis !== undefined) return redisSource(redis, options.bytes, events);
+  if (redis !== undefined) return createRedisStoreProvider(redis, options.bytes, events);
   if (process.env['NODE_ENV'] === 'production') {
     process.emitWarning(
       'Sessions are kept in the memory of this process: a restart ends them, and other processes do not see them. Set `redis`',

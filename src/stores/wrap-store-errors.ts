@@ -2,8 +2,8 @@ import { SessionError } from '../errors.ts';
 import type { SessionStore } from './store.ts';
 
 /**
- * An application's own store, of which every failure is an error of the session: adapters answer it with
- * status 503, and its own message, which may name hosts and keys, stays inside as the cause.
+ * Wraps an application's own store so that it rejects with errors of the session: adapters answer them with status
+ * 503, and the original message, which may name hosts and keys, is kept as the cause.
  */
 export function wrapStoreErrors(store: SessionStore): SessionStore {
   return new Proxy(store, {
@@ -12,8 +12,8 @@ export function wrapStoreErrors(store: SessionStore): SessionStore {
       if (typeof member !== 'function') return member;
       return (...args: unknown[]): unknown => {
         const result: unknown = Reflect.apply(member, target, args);
-        if (result instanceof Promise) return result.catch((error: unknown) => refuse(String(name), error));
-        return isIterable(result) ? guardEach(result, String(name)) : result;
+        if (result instanceof Promise) return result.catch((error: unknown) => throwStoreError(String(name), error));
+        return isIterable(result) ? wrapEach(result, String(name)) : result;
       };
     },
   });
@@ -23,16 +23,16 @@ function isIterable(value: unknown): value is AsyncIterable<unknown> {
   return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
 }
 
-async function* guardEach(items: AsyncIterable<unknown>, operation: string): AsyncGenerator {
+async function* wrapEach(items: AsyncIterable<unknown>, operation: string): AsyncGenerator {
   const iterator = items[Symbol.asyncIterator]();
   for (;;) {
-    const item = await iterator.next().catch((error: unknown) => refuse(operation, error));
+    const item = await iterator.next().catch((error: unknown) => throwStoreError(operation, error));
     if (item.done === true) return;
     yield item.value;
   }
 }
 
-function refuse(operation: string, error: unknown): never {
+function throwStoreError(operation: string, error: unknown): never {
   if (error instanceof SessionError) throw error;
   throw new SessionError('ERR_SESSION_STORE', `The session store failed at ${operation}()`, { cause: error });
 }

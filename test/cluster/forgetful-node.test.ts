@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'vitest';
-import { driverFor } from '../../src/stores/redis/clients/client.ts';
+import { driverFor } from '../../src/stores/redis/clients/detect.ts';
 import { ResilientDriver } from '../../src/stores/redis/connection/resilient-driver.ts';
 import { startCluster } from '../support/redis-cluster.ts';
 import type { GivenClient } from '../support/redis-clients.ts';

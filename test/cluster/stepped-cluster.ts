@@ -1,6 +1,6 @@
 import { afterAll, beforeAll } from 'vitest';
 import { RedisStore } from 'websauna-session/redis';
-import { driverFor } from '../../src/stores/redis/clients/client.ts';
+import { driverFor } from '../../src/stores/redis/clients/detect.ts';
 import { ValueEncoding } from '../../src/stores/redis/encoding.ts';
 import { startCluster, type RedisCluster } from '../support/redis-cluster.ts';
 import type { GivenClient } from '../support/redis-clients.ts';

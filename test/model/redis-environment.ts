@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout } from 'node:timers/promises';
 import { RedisStore } from 'websauna-session/redis';
-import { driverFor } from '../../src/stores/redis/clients/client.ts';
+import { driverFor } from '../../src/stores/redis/clients/detect.ts';
 import type { RedisDriver, Script, ScriptReply } from '../../src/stores/redis/driver.ts';
 import { ValueEncoding } from '../../src/stores/redis/encoding.ts';
 import { scripts } from '../../src/stores/redis/scripts.generated.ts';

@@ -1,7 +1,7 @@
 import type { Stored } from '../store.ts';
 import type { ParsedRecord } from './record.ts';
 
-/** A Lua script with the SHA-1 that Redis knows it by. */
+/** A Lua script, with the SHA-1 by which Redis knows it. */
 export interface Script {
   readonly sha: string;
   readonly source: string;
@@ -16,36 +16,39 @@ export type ScriptReply = readonly Reply[];
 export interface CachedFields {
   /** Not to be changed. */
   readonly fields: Readonly<Record<string, Stored>>;
-  /** What they say, once that is known. */
+  /** The parsed fields, once they have been parsed. */
   record: ParsedRecord | undefined;
 }
 
 /**
- * The handful of commands that the store issues, over whichever client library is in use.
- * `bytes: true` asks for bulk strings as `Uint8Array`s (a Buffer is one) in place of strings.
+ * The few commands that the store sends, over any of the client libraries.
+ * `bytes: true` asks for bulk strings as `Uint8Array`s (a Buffer is one) instead of strings.
  */
 export interface RedisDriver {
-  /** Which client library stands behind it, for messages and events. */
+  /** The client library, for messages and events. */
   readonly library: 'node-redis' | 'ioredis';
-  /** Does the client speak to a Redis Cluster, so that all keys of a script must share a slot? */
+  /** Whether the client talks to a Redis Cluster, so that all keys of a script must share a slot. */
   readonly cluster: boolean;
-  /** HGETALL. An empty object when the key is absent. Rejects with the server's WRONGTYPE error on another type. */
+  /** Sends HGETALL. Returns an empty object for an absent key. Rejects with the server's WRONGTYPE error for another type. */
   hgetall(key: string, bytes: boolean): Promise<Record<string, Stored>>;
-  /** What an HGETALL would give, as far as is known without one: a client-side cache. */
-  peek?(key: string, bytes: boolean): CachedFields | undefined;
-  /** These keys are known to have changed. */
-  forget?(keys: readonly string[]): void;
-  /** EVALSHA, with EVAL where the server does not know the script yet. Routed by the first key. */
+  /** Returns what HGETALL would, if a client-side cache has it. */
+  getCached?(key: string, bytes: boolean): CachedFields | undefined;
+  /** Drops keys that are known to have changed from the client-side cache. */
+  invalidate?(keys: readonly string[]): void;
+  /** Sends EVALSHA, and EVAL where the server does not know the script yet. The first key decides which node of a cluster gets it. */
   evaluate(script: Script, keys: readonly string[], args: readonly Stored[], bytes: boolean): Promise<ScriptReply>;
   /**
-   * SCAN: names of keys that match a glob-style pattern, in pages of about `count` looked at. On a cluster,
-   * those of all masters. Each may come more than once.
+   * Sends SCAN until all keys have been visited: returns the names that match a glob-style pattern, in pages of about
+   * `count` visited keys. On a cluster, visits all masters. May return a name more than once.
    */
   scan(pattern: string, count: number): AsyncIterable<string[]>;
-  /** A round trip that changes nothing; rejects when the server does not answer. */
+  /** Makes a round trip that changes nothing; rejects when the server does not answer. */
   ping(): Promise<void>;
-  /** A command got no answer, or one that no cluster gives: what the client knows of its cluster may be out of date. */
-  refresh?(): void;
-  /** Closes the connection if we opened it; a client that the application gave is left alone. */
+  /**
+   * Asks a cluster again which node has which slot. Called after a command that got no answer, or an answer that
+   * only comes from a node outside of the cluster.
+   */
+  refreshTopology?(): void;
+  /** Closes the connection if the library opened it; leaves the application's client alone. */
   close(): Promise<void>;
 }

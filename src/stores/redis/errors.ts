@@ -1,13 +1,13 @@
 import { SessionError } from '../../errors.ts';
 
-/** There is no connection over which a command could be sent; `cause` says why, where that is known. */
+/** Means that there is no connection over which a command could be sent; `cause` says why, where that is known. */
 export class ConnectionError extends Error {
   static {
     ConnectionError.prototype.name = 'ConnectionError';
   }
 }
 
-/** The reply cannot be one to the command that was sent: the client has lost track of which reply is whose. */
+/** Means that a reply cannot be one to the command that was sent: the client has lost count of its replies. */
 export class MisdirectedReplyError extends ConnectionError {
   constructor() {
     super('Redis sent a reply that is not one to the command, so it is not known what the command did');
@@ -19,19 +19,19 @@ export class MisdirectedReplyError extends ConnectionError {
 }
 
 /**
- * Did the server itself say no? Its errors open with a code in capitals, as in `OOM command not allowed`.
- * Everything else that a client rejects with means that the server could not be asked.
+ * Returns whether the server itself refused. Its errors begin with a code in capitals, as in `OOM command not
+ * allowed`. All other errors of a client mean that the server could not be asked.
  */
 export function isServerReply(error: unknown): error is Error {
   return error instanceof Error && !('code' in error) && /^[A-Z][A-Z\d]+(?: |$)/.test(error.message);
 }
 
-/** A mistake in a program, ours or the client library's: no fault of the connection. */
-export function isMistake(error: unknown): boolean {
+/** Returns whether an error is a mistake in a program, ours or the client library's, and no fault of the connection. */
+export function isProgrammerError(error: unknown): boolean {
   return error instanceof TypeError || error instanceof RangeError || error instanceof SessionError;
 }
 
-/** Does the server not know us? It answers all the same, so this is no fault of a connection that is in use. */
+/** Returns whether the server refuses the login. It answers all the same, so a connection that is in use is not at fault. */
 export function isLoginRefusal(error: unknown): boolean {
   return isServerReply(error) && /^(?:WRONGPASS|NOAUTH)\b|\bAUTH\b|invalid password/.test(error.message);
 }
@@ -41,29 +41,29 @@ export function isReplicaReply(error: unknown): boolean {
   return isServerReply(error) && /^(?:READONLY|MASTERDOWN) /.test(error.message);
 }
 
-/** The server does not know the script (any more), and must be sent its source. */
+/** Returns whether the server does not know the script, or no longer, and has to be sent its source. */
 export function isUnknownScript(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith('NOSCRIPT');
 }
 
-/** For a command on a client that lost its connection. */
-export function offline(): Promise<never> {
-  return Promise.reject(new ConnectionError('Redis cannot be reached: the client is not connected'));
+/** Returns the error of a command on a client that has lost its connection. */
+export function offlineError(): ConnectionError {
+  return new ConnectionError('Redis cannot be reached: the client is not connected');
 }
 
-/** For a command whose connection broke, and that the client library sent again by itself. */
-export function sentTwice(): ConnectionError {
+/** Returns the error of a command whose connection broke, and that the client library sent again by itself. */
+export function ambiguousResultError(): ConnectionError {
   return new ConnectionError('The connection to Redis broke, so it is not known what the command did');
 }
 
-/** What servers say about a command that they do not know. */
+/** The part of a server's message that quotes a command that it does not know. */
 const ARGUMENTS = /, with args.*/s;
 
 /**
- * Without the arguments of the command: keys, data, and the password of an AUTH or HELLO. ioredis hangs
- * them on its errors, and servers quote them.
+ * Removes the arguments of the command from an error: keys, data, and the password of an AUTH or HELLO. ioredis
+ * attaches them to its errors, and servers quote them.
  */
-export function withoutCommand(error: unknown): unknown {
+export function redactCommand(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   if ('command' in error) Reflect.deleteProperty(error, 'command');
   const { message, stack } = error;
@@ -74,8 +74,8 @@ export function withoutCommand(error: unknown): unknown {
   return error;
 }
 
-/** For a command that met its deadline. */
-export function tooLate(seconds: number): SessionError {
+/** Returns the error of a command that timed out. */
+export function timeoutError(seconds: number): SessionError {
   return new SessionError(
     'ERR_SESSION_STORE_TIMEOUT',
     `Redis did not answer within ${seconds} s; check its load and the network, or raise \`redis.socketTimeout\``,
@@ -83,18 +83,18 @@ export function tooLate(seconds: number): SessionError {
 }
 
 /**
- * For a command that could not be sent, or whose connection broke.
- * @param server - What to call the server, as in {@link explain}.
+ * Returns the error of a command that could not be sent, or whose connection broke.
+ * @param server - What to call the server, as in {@link describeConnectionError}.
  */
-export function unavailable(cause: unknown, server?: string): SessionError {
-  return new SessionError('ERR_SESSION_STORE_UNAVAILABLE', explain(cause, server), { cause });
+export function unavailableError(cause: unknown, server?: string): SessionError {
+  return new SessionError('ERR_SESSION_STORE_UNAVAILABLE', describeConnectionError(cause, server), { cause });
 }
 
 /**
  * Describes why Redis cannot be used. Never quotes what a server or library says about a command.
  * @param server - What to call the server: 'Redis', or 'Redis at localhost:6379' for a connection of our own.
  */
-export function explain(fault: unknown, server = 'Redis'): string {
+export function describeConnectionError(fault: unknown, server = 'Redis'): string {
   const root = rootOf(fault);
   if (root instanceof ConnectionError) return root.message;
   if (isLoginRefusal(root)) {
@@ -112,11 +112,12 @@ function rootOf(fault: unknown): unknown {
   return fault instanceof ConnectionError && fault.cause !== undefined ? rootOf(fault.cause) : fault;
 }
 
+/** Returns whether a key holds another type than the command expects. */
 export function isWrongType(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith('WRONGTYPE');
 }
 
-/** What the store says when Redis refuses. */
+/** Returns the error that the store reports when Redis refuses an operation. */
 export function storeError(operation: string, error: unknown): unknown {
   if (error instanceof SessionError) return error;
   // The first word of a Redis error is its code, such as OOM or READONLY; the rest can quote arguments.

@@ -1,9 +1,10 @@
 import { isIP } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import { checkNames, checkNumber, checkOneOf, checkString, expected, isObject } from '../../internal/validate.ts';
-import { isRedisClient } from './clients/client.ts';
+import { isRedisClient } from './clients/detect.ts';
 import type { RedisClient } from './clients/shapes.ts';
 import type { EncodingErrors, TextEncoding } from './encoding.ts';
+import { OTHER_ENCODINGS } from './other-encodings.ts';
 import { parseRedisUrl } from './url.ts';
 
 /** The client libraries that connections are made with, by their names on npm. */
@@ -11,26 +12,26 @@ export type RedisLibrary = 'redis' | 'ioredis';
 
 /** Sizes of a pool of connections. */
 export interface RedisPoolOptions {
-  /** Connections that are kept open. Default 1. */
+  /** The number of connections that are kept open. Default 1. */
   min?: number;
-  /** Connections that there may be. Default 10. */
+  /** The largest number of connections. Default 10. */
   max?: number;
 }
 
 /**
- * A client, or what gives one for a request, always the same one for the same server: a client holds
+ * A client, or a function that returns one for a request, always the same one for the same server: a client holds
  * connections.
  */
 export type RedisClientOption =
   | RedisClient
   | ((request: unknown, redisOptions: NormalizedRedisOptions) => RedisClient | Promise<RedisClient>);
 
-/** Where the sessions are, and how to get there. */
+/** Where the sessions are, and how to connect. */
 export interface RedisOptions {
   /**
    * `redis://user:password@host:6379/0`, `rediss://...` for TLS, or `unix://user:password@/path.sock?db=0`.
-   * Wins over `host`, `port` and `unixSocketPath`, and, where it has them, over `db`, `username` and
-   * `password`. Default `null`.
+   * Overrides `host`, `port` and `unixSocketPath`, and, where it has them, `db`, `username` and `password`.
+   * Default `null`.
    */
   url?: string | null | undefined;
   /** Default `'localhost'`. */
@@ -43,12 +44,12 @@ export interface RedisOptions {
   username?: string | null;
   /** Default `null`. */
   password?: string | null;
-  /** A Unix socket in place of `host` and `port`. Default `null`. */
+  /** The path of a Unix socket, instead of `host` and `port`. Default `null`. */
   unixSocketPath?: string | null;
   /** TLS, or options for `node:tls`, such as `{ ca }`. Default `false`; `true` with a `rediss://` URL. */
   tls?: boolean | ConnectionOptions;
   /**
-   * Seconds that each command may take, with the waiting for a first connection. A change is carried out by then or
+   * Seconds that each command may take, including the wait for the first connection. A change is carried out by then or
    * never. Default 2.
    */
   socketTimeout?: number;
@@ -57,26 +58,26 @@ export interface RedisOptions {
    * connection that all commands share, which is faster unless values are very large.
    */
   pool?: RedisPoolOptions | RedisClient | null;
-  /** A client that you made, connect and close. Wins over all that says where the server is. Default `null`. */
+  /** A client of your own, which you connect and close. Overrides the options that say where the server is. Default `null`. */
   client?: RedisClientOption | null;
-  /** What to connect with. Default: the one that is installed, `redis` first. */
+  /** The client library. Default: the one that is installed, `redis` first. */
   library?: RedisLibrary;
   /**
-   * Keep what was read in memory until the server says that it changed (client-side caching, RESP3). Needs
+   * Keep what was read in memory until the server reports that it has changed (client-side caching, RESP3). Needs
    * `redis`, and neither `client` nor `pool`. Other processes see a change a moment later, and at most a
    * second later. Default `false`.
    */
   cache?: boolean | RedisCacheOptions;
-  /** How stored bytes become text: `'utf-8'`, the default, `'utf-16le'` or `'latin1'`. */
+  /** The encoding of stored text: `'utf-8'`, the default, `'utf-16le'` or `'latin1'`. */
   encoding?: TextEncoding;
-  /** What is done about bytes that are no text: `'strict'`, the default, gives up the record; or `'replace'` or `'ignore'` them. */
+  /** What happens to bytes that are not text: `'strict'`, the default, discards the record; `'replace'` and `'ignore'` keep it. */
   encodingErrors?: EncodingErrors;
-  /** What the names of all keys begin with; no braces. Default `'session:'`. */
+  /** The prefix of all keys, without braces. Default `'session:'`. */
   prefix?: string;
 }
 
 export interface RedisCacheOptions {
-  /** Sessions to keep; those that were used last. Default 10000. */
+  /** The number of sessions to keep, the most recently used. Default 10000. */
   maxEntries?: number;
 }
 
@@ -94,7 +95,7 @@ export interface NormalizedRedisOptions {
   readonly socketTimeout: number;
   readonly pool: Readonly<Required<RedisPoolOptions>> | null;
   readonly client: RedisClientOption | null;
-  /** `null` for the one that is installed. */
+  /** `null` for whichever is installed. */
   readonly library: RedisLibrary | null;
   readonly cache: Readonly<Required<RedisCacheOptions>> | null;
   readonly encoding: TextEncoding;
@@ -122,11 +123,11 @@ export const REDIS_OPTION_NAMES: readonly string[] = Object.keys({
 } satisfies Record<keyof RedisOptions, true>);
 
 const OR_NULL = 'null';
-/** A day; a longer time is an accident, and timers end at 24 days. */
-const LONGEST_TIMEOUT = 86_400;
+/** A day, in seconds. Longer is a mistake, and timers overflow after 24 days. */
+const LONGEST_TIMEOUT_SECONDS = 86_400;
 
 /**
- * Checks the options once, and fills in the defaults.
+ * Checks the options and fills in the defaults.
  *
  * @throws TypeError for a wrong type, a value out of range, a contradiction, or an unknown name, with the
  * nearest known one. Messages contain no password.
@@ -136,7 +137,7 @@ export function normalizeRedisOptions(options: RedisOptions): NormalizedRedisOpt
   checkNames('redis', options, REDIS_OPTION_NAMES);
   checkNumber('redis.socketTimeout', options.socketTimeout, SOCKET_TIMEOUT);
   checkOneOf('redis.library', options.library, ['redis', 'ioredis']);
-  checkOneOf('redis.encoding', options.encoding, ['utf-8', 'utf-16le', 'latin1']);
+  checkOneOf('redis.encoding', options.encoding, ['utf-8', ...OTHER_ENCODINGS]);
   checkOneOf('redis.encodingErrors', options.encodingErrors, ['strict', 'replace', 'ignore']);
   return {
     ...normalizeAddress(options),
@@ -159,20 +160,20 @@ function normalizeCache({ cache, client, pool }: RedisOptions): NormalizedRedisO
   const other = pool != null ? 'pool' : 'client';
   if (pool != null || client != null) {
     throw new TypeError(
-      `Expected \`redis.cache\` to be unset with \`redis.${other}\`: it needs one connection of its own, which is told ` +
-        'of every change. Leave one of them out',
+      `Expected \`redis.cache\` to be unset with \`redis.${other}\`: it needs a connection of its own, over which ` +
+        'the server reports every change. Leave one of them out',
     );
   }
   return { maxEntries: maxEntries ?? 10_000 };
 }
 
-const SOCKET_TIMEOUT = { of: 'of seconds', min: 0.001, max: LONGEST_TIMEOUT, integer: false };
+const SOCKET_TIMEOUT = { of: 'of seconds', min: 0.001, max: LONGEST_TIMEOUT_SECONDS, integer: false };
 
 function normalizeAddress(
   options: RedisOptions,
 ): Pick<NormalizedRedisOptions, 'host' | 'port' | 'db' | 'username' | 'password' | 'unixSocketPath' | 'tls'> {
   if ('url' in options && options.url === undefined) {
-    // Most likely a variable of the environment that is not set: to go on with localhost would hide it.
+    // Most likely an environment variable that is not set: falling back to localhost would hide that.
     throw expected(
       'redis.url',
       'a URL',
@@ -216,7 +217,7 @@ function normalizeTls(
   if (tls === false && byUrl) throw expected('redis.tls', 'true or absent with a rediss:// URL', tls);
   if (!(tls ?? byUrl)) return false;
   if (unixSocketPath !== null) throw expected('redis.tls', 'false with a Unix socket', tls);
-  // Node tells the server which name it was called by only when told to; a host of many servers needs it.
+  // Node sends the server's name only with this option; a host with several certificates needs it.
   return { ...(isIP(host) === 0 && { servername: host }), ...(isObject(tls) && tls) };
 }
 
@@ -225,7 +226,7 @@ function normalizeClient(options: RedisOptions): Pick<NormalizedRedisOptions, 'c
   if (client !== null && typeof client !== 'function' && !isRedisClient(client)) {
     throw expected(
       'redis.client',
-      'a client of node-redis or ioredis, 5 or newer, or a function that gives one',
+      'a client of node-redis or ioredis, 5 or newer, or a function that returns one',
       client,
     );
   }

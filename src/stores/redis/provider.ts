@@ -1,7 +1,7 @@
 import type { EventHub } from '../../events.ts';
 import { expected } from '../../internal/validate.ts';
 import type { StoreProvider } from '../store-provider.ts';
-import { driverFor, isRedisClient } from './clients/client.ts';
+import { driverFor, isRedisClient } from './clients/detect.ts';
 import type { RedisClient } from './clients/shapes.ts';
 import { connect } from './connection/connect.ts';
 import { ValueEncoding } from './encoding.ts';
@@ -10,12 +10,12 @@ import { normalizeRedisOptions, type NormalizedRedisOptions, type RedisOptions }
 import { RedisStore } from './store.ts';
 
 /**
- * The stores of a factory with a `redis` option: one, over a connection of our own or the application's
- * client; or one for each client that the application's function gives.
+ * Creates the stores of a factory with a `redis` option: one, over a connection of our own or the application's
+ * client; or one for each client that the application's function returns.
  *
- * @param bytes does the serializer give bytes?
+ * @param bytes - Whether the serializer returns bytes.
  */
-export function redisSource(redis: RedisOptions, bytes: boolean, events: EventHub): StoreProvider {
+export function createRedisStoreProvider(redis: RedisOptions, bytes: boolean, events: EventHub): StoreProvider {
   const options = normalizeRedisOptions(redis);
   const hooks = {
     bytes,
@@ -24,7 +24,7 @@ export function redisSource(redis: RedisOptions, bytes: boolean, events: EventHu
     onFailed: (error: unknown) => events.emit('storeError', { operation: 'connect', error }),
   };
   if (typeof options.client === 'function') {
-    return byRequest(options, options.client, (client) => createRedisStore({ ...redis, client }, hooks));
+    return storePerClient(options, options.client, (client) => createRedisStore({ ...redis, client }, hooks));
   }
   const store = createRedisStore(redis, hooks);
   return { storeFor: () => store, close: () => store.close() };
@@ -32,7 +32,7 @@ export function redisSource(redis: RedisOptions, bytes: boolean, events: EventHu
 
 type ClientFunction = Extract<NormalizedRedisOptions['client'], (...args: never[]) => unknown>;
 
-function byRequest(
+function storePerClient(
   options: NormalizedRedisOptions,
   clientFor: ClientFunction,
   storeOver: (client: RedisClient) => RedisStore,
@@ -48,16 +48,20 @@ function byRequest(
       stores.set(client, store);
       return store;
     },
-    // All of them are the application's to close.
+    // The application closes its clients.
     close: () => Promise.resolve(),
   };
 }
 
 /**
- * A store over Redis, to be given to several factories or to tools.
+ * Creates a store over Redis, for several factories or for tools.
  *
- * @param redis as the `redis` option of a factory, except that `client` cannot be a function
- * @param hooks.bytes does the serializer give bytes? Default `false`
+ * @param redis - As the `redis` option of a factory, except that `client` cannot be a function.
+ * @param hooks.bytes - Whether the serializer returns bytes. Default `false`.
+ * @param hooks.onDown - Called when the circuit breaker opens.
+ * @param hooks.onUp - Called when the circuit breaker closes.
+ * @param hooks.onFailed - Called when there will never be a connection: the client library is missing, or refuses the
+ * options.
  */
 export function createRedisStore(
   redis: RedisOptions,

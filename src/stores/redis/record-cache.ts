@@ -3,35 +3,35 @@ import type { CachedFields } from './driver.ts';
 
 interface Entry extends CachedFields {
   readonly bytes: boolean;
-  /** When the server would have ended the record by itself, by our clock. */
+  /** When the server will expire the record, by this process's clock. */
   readonly until: number;
 }
 
-/** A read under way; several of one key share it. */
-export interface Reading {
+/** A read under way, shared by all reads of one key. */
+export interface InFlightRead {
   readonly key: string;
-  /** Has nobody changed the key since? */
+  /** Whether the key has not changed since. */
   valid: boolean;
-  /** How many share it. */
+  /** How many reads share it. */
   count: number;
 }
 
-/** Milliseconds after the last sign of life of a connection in which what it has not said counts as not having happened. */
-const TRUST = 1_000;
+/** Milliseconds after the question whose reply came last, for which an entry that was not invalidated counts as current. */
+const MAX_STALENESS_MS = 1_000;
 
 /**
- * Records that were read, until the server says that they have changed. The invalidations come over the
- * connection that the reads went over, in order, so whatever the server answered proves that it had
- * nothing else to say by then. A connection that has been silent proves nothing: a firewall may have
- * forgotten it. So nothing that is given here is older than {@link TRUST}.
+ * Keeps records that were read until the server reports that they have changed. Invalidations come over the
+ * connection of the reads, in order, so every reply proves that the server had nothing else to report by then.
+ * A silent connection proves nothing: a firewall may have forgotten it. So no entry is returned when the last
+ * reply is older than {@link MAX_STALENESS_MS}.
  */
 export class RecordCache {
   readonly #maxEntries: number;
   readonly #clock: Clock;
-  /** The one that was used last stands last. */
+  /** The least recently used comes first. */
   readonly #entries = new Map<string, Entry>();
-  readonly #readings = new Map<string, Reading>();
-  #heardAt = -Infinity;
+  readonly #inFlight = new Map<string, InFlightRead>();
+  #lastReplyAt = -Infinity;
 
   constructor(maxEntries: number, clock: Clock = systemClock) {
     this.#maxEntries = maxEntries;
@@ -42,41 +42,41 @@ export class RecordCache {
     return this.#entries.size;
   }
 
-  /** Keys that are being read. */
+  /** The number of keys that are being read. */
   get pending(): number {
-    return this.#readings.size;
+    return this.#inFlight.size;
   }
 
-  /** A record, if it is known and can be trusted. */
+  /** Returns a record, if it is cached and current. */
   get(key: string, bytes: boolean): CachedFields | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined || entry.bytes !== bytes) return undefined;
     const now = this.#clock.now();
-    if (now - this.#heardAt > TRUST) return undefined;
+    if (now - this.#lastReplyAt > MAX_STALENESS_MS) return undefined;
     this.#entries.delete(key);
     if (now >= entry.until) return undefined;
     this.#entries.set(key, entry);
     return entry;
   }
 
-  /** Before a key is read. */
-  begin(key: string): Reading {
-    let reading = this.#readings.get(key);
-    if (reading === undefined) this.#readings.set(key, (reading = { key, valid: true, count: 0 }));
+  /** Registers a read, before it is sent. */
+  startRead(key: string): InFlightRead {
+    let reading = this.#inFlight.get(key);
+    if (reading === undefined) this.#inFlight.set(key, (reading = { key, valid: true, count: 0 }));
     reading.count++;
     return reading;
   }
 
-  /** After it was read, and kept if it was to be, or after that failed. */
-  end(reading: Reading): void {
-    if (--reading.count === 0 && reading.valid) this.#readings.delete(reading.key);
+  /** Ends a read, after {@link set} or after it failed. */
+  endRead(reading: InFlightRead): void {
+    if (--reading.count === 0 && reading.valid) this.#inFlight.delete(reading.key);
   }
 
   /**
-   * Keeps what was read, unless somebody has changed it meanwhile.
-   * @param until when the server will end the record by itself, by our clock
+   * Keeps the result of a read, unless the key has changed meanwhile.
+   * @param until when the server will expire the record, by this process's clock
    */
-  keep({ key, valid }: Reading, fields: CachedFields['fields'], bytes: boolean, until: number): void {
+  set({ key, valid }: InFlightRead, fields: CachedFields['fields'], bytes: boolean, until: number): void {
     if (!valid) return;
     this.#entries.delete(key);
     this.#entries.set(key, { fields, record: undefined, bytes, until });
@@ -85,25 +85,25 @@ export class RecordCache {
     this.#entries.delete(oldest!);
   }
 
-  /** The key has changed, or may have. */
-  forget(key: string): void {
+  /** Drops a key that has changed, or may have. */
+  invalidate(key: string): void {
     this.#entries.delete(key);
-    const reading = this.#readings.get(key);
+    const reading = this.#inFlight.get(key);
     if (reading === undefined) return;
     reading.valid = false;
-    this.#readings.delete(key);
+    this.#inFlight.delete(key);
   }
 
-  /** Anything may have changed. */
+  /** Drops everything, when anything may have changed. */
   clear(): void {
-    for (const reading of this.#readings.values()) reading.valid = false;
-    this.#readings.clear();
+    for (const reading of this.#inFlight.values()) reading.valid = false;
+    this.#inFlight.clear();
     this.#entries.clear();
-    this.#heardAt = -Infinity;
+    this.#lastReplyAt = -Infinity;
   }
 
-  /** The server has answered something that it was asked at that time, by our clock. */
-  heard(asked: number): void {
-    if (asked > this.#heardAt) this.#heardAt = asked;
+  /** Notes that the server has answered a question of this time, by this process's clock. */
+  recordReply(asked: number): void {
+    if (asked > this.#lastReplyAt) this.#lastReplyAt = asked;
   }
 }

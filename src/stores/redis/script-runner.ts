@@ -1,7 +1,7 @@
 import type { Stored } from '../store.ts';
 import { ServerClock } from './connection/server-clock.ts';
 import type { RedisDriver } from './driver.ts';
-import { storeError, tooLate } from './errors.ts';
+import { storeError, timeoutError } from './errors.ts';
 import { checkReply, type CheckedReply } from './replies.ts';
 import { scripts, type ScriptName } from './scripts.generated.ts';
 
@@ -80,7 +80,7 @@ export class ScriptRunner {
       if (status === 'ok' || status === 'late') this.#clock.observe(Number(values[0]), askedAt);
       if (status !== 'late' || timeout === null) return reply;
       // Nothing was changed: it was too late, or the clock was not known, or has been set since.
-      if (attempt === 2 || performance.now() >= end) throw tooLate(timeout);
+      if (attempt === 2 || performance.now() >= end) throw timeoutError(timeout);
     }
   }
 

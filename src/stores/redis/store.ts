@@ -69,7 +69,7 @@ export class RedisStore implements SessionStore, OwnerIndex, LoginIndex, Session
     const name = this.#keys.record(key);
     const bytes = this.#encoding.needsBytes;
     try {
-      const known = bypassCache ? undefined : this.#driver.peek?.(name, bytes);
+      const known = bypassCache ? undefined : this.#driver.getCached?.(name, bytes);
       if (known !== undefined) {
         known.record ??= await this.#parse(name, known.fields);
         return await this.#dated(name, known.record);
@@ -207,7 +207,7 @@ export class RedisStore implements SessionStore, OwnerIndex, LoginIndex, Session
 
   /** Drops ended sessions from the cache. The server's invalidations come later than the script's reply. */
   #forget(ownerHash: string, handles: readonly string[]): void {
-    this.#driver.forget?.(handles.map((handle) => this.#keys.record({ handle, ownerHash })));
+    this.#driver.invalidate?.(handles.map((handle) => this.#keys.record({ handle, ownerHash })));
   }
 
   /** The time of the server that has a record. A cache would forget a key that the question names. */
@@ -226,7 +226,7 @@ export class RedisStore implements SessionStore, OwnerIndex, LoginIndex, Session
     let record = parseRecord(fields);
     if (record?.status !== 'found') return record;
     if (!this.#encoding.needsBytes) {
-      if (!this.#encoding.doubts(fields)) return record;
+      if (!this.#encoding.mayBeLossy(fields)) return record;
       // It may have been changed, or ended, since.
       record = parseRecord(await this.#read(name, true));
       if (record?.status !== 'found') return record;

@@ -1,4 +1,4 @@
-/** What a Redis URL says; `null` for what it leaves open. */
+/** The parts of a Redis URL; `null` for those that it does not have. */
 export interface RedisAddress {
   readonly host: string | null;
   readonly port: number | null;
@@ -13,9 +13,9 @@ const FORMS =
   '`redis.url` to be redis://[user:password@]host[:port][/db], rediss://... or unix://[user:password@]/path[?db=n]';
 
 /**
- * Reads a URL of the forms in the table of options. Messages repeat none of it: the password may be anywhere.
+ * Parses a URL of the forms in the table of options. Messages quote none of it: the password may be anywhere.
  *
- * @throws TypeError when it is none of these, or has parts that would go unnoticed.
+ * @throws TypeError for another form, or for parts that would be ignored.
  */
 export function parseRedisUrl(url: string): RedisAddress {
   if (/^rediss?:\/\//i.test(url)) return parseTcp(url);
@@ -47,7 +47,7 @@ function parseTcp(text: string): RedisAddress {
   };
 }
 
-// URL refuses a user without a host, so this form is taken apart by hand.
+// `URL` refuses a user without a host, so this form has a pattern of its own.
 const UNIX = /^unix:\/\/(?:([^/:@?#]*)(?::([^/@?#]*))?@)?(\/[^?#]+)(\?[^#]*)?$/i;
 
 function parseUnix(text: string): RedisAddress {
@@ -64,7 +64,7 @@ function parseUnix(text: string): RedisAddress {
   };
 }
 
-/** `?db=n`, and nothing else: what is ignored silently is found out in production. */
+/** Accepts only `?db=n`: a parameter that is ignored silently would be noticed in production. */
 function parseQuery(query: string): number | null {
   if (query === '' || query === '?') return null;
   const db = /^\?db=(\d+)$/.exec(query)?.[1];

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { afterAll, afterEach, beforeAll, describe, test, vi } from 'vitest';
 import type { RecordKey } from 'websauna-session';
 import { createRedisStore, RedisStore } from 'websauna-session/redis';
-import { driverFor } from '../../../src/stores/redis/clients/client.ts';
+import { driverFor } from '../../../src/stores/redis/clients/detect.ts';
 import type { RedisDriver, ScriptReply, Script } from '../../../src/stores/redis/driver.ts';
 import { ValueEncoding } from '../../../src/stores/redis/encoding.ts';
 import { scripts } from '../../../src/stores/redis/scripts.generated.ts';

@@ -64,14 +64,14 @@ describe.each(libraries.filter(({ library }) => library === 'redis'))('the cache
     const key = `cache of ${library.name}`;
     await server.cli('HSET', key, '__proto__', '1');
     await server.cli('PEXPIRE', key, '60000');
-    expect(driver.peek(key, false)).toBeUndefined();
+    expect(driver.getCached(key, false)).toBeUndefined();
     await driver.hgetall(key, false);
-    expect(Object.entries(driver.peek(key, false)!.fields)).toEqual([['__proto__', '1']]);
+    expect(Object.entries(driver.getCached(key, false)!.fields)).toEqual([['__proto__', '1']]);
     await server.cli('HSET', key, 'b', '2');
-    await waitFor('the invalidation', () => driver.peek(key, false) === undefined);
+    await waitFor('the invalidation', () => driver.getCached(key, false) === undefined);
     expect(Object.keys(await driver.hgetall(key, false))).toEqual(['__proto__', 'b']);
     await driver.evaluate(WRITE, [key], ['c', '3'], false);
-    expect(driver.peek(key, false)).toBeUndefined();
+    expect(driver.getCached(key, false)).toBeUndefined();
     await driver.close();
   });
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { driverFor } from '../../../src/stores/redis/clients/client.ts';
+import { driverFor } from '../../../src/stores/redis/clients/detect.ts';
 import type { RedisDriver } from '../../../src/stores/redis/driver.ts';
 import type { Stored } from '../../../src/stores/store.ts';
 import { startRedis, type RedisServer } from '../../support/redis-server.ts';

@@ -2,7 +2,7 @@ import { Cluster, Redis } from 'ioredis';
 import { createClient, createClientPool } from 'redis';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { SessionError } from '../../../src/errors.ts';
-import { driverFor } from '../../../src/stores/redis/clients/client.ts';
+import { driverFor } from '../../../src/stores/redis/clients/detect.ts';
 import type { RedisClient } from '../../../src/stores/redis/clients/shapes.ts';
 import { ResilientDriver } from '../../../src/stores/redis/connection/resilient-driver.ts';
 import { startRedis, type RedisServer } from '../../support/redis-server.ts';

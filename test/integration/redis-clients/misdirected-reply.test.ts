@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { driverFor } from '../../../src/stores/redis/clients/client.ts';
+import { driverFor } from '../../../src/stores/redis/clients/detect.ts';
 import { ResilientDriver } from '../../../src/stores/redis/connection/resilient-driver.ts';
 import { startRedis, type RedisServer } from '../../support/redis-server.ts';
 import { script } from '../../support/script.ts';

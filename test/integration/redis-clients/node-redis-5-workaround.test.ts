@@ -2,7 +2,7 @@ import type { EventEmitter } from 'node:events';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { driverFor } from '../../../src/stores/redis/clients/client.ts';
+import { driverFor } from '../../../src/stores/redis/clients/detect.ts';
 import { ResilientDriver } from '../../../src/stores/redis/connection/resilient-driver.ts';
 import { startRedis, type RedisServer } from '../../support/redis-server.ts';
 import { script } from '../../support/script.ts';

@@ -21,11 +21,11 @@ beforeEach(() => {
 
 /** Commands one after the other, each of which meets its deadline. */
 function late(count: number): void {
-  for (let i = 0; i < count; i += 1) breaker.late(breaker.begin(), FAULT);
+  for (let i = 0; i < count; i += 1) breaker.timedOut(breaker.start(), FAULT);
 }
 
 function begin(count: number): number[] {
-  return Array.from({ length: count }, () => breaker.begin());
+  return Array.from({ length: count }, () => breaker.start());
 }
 
 describe('closed, the breaker', () => {
@@ -41,7 +41,7 @@ describe('closed, the breaker', () => {
 
   test('starts counting anew after a success', () => {
     late(4);
-    breaker.succeeded(breaker.begin());
+    breaker.succeeded(breaker.start());
     late(4);
     expect(breaker.isOpen).toBe(false);
     late(1);
@@ -58,31 +58,31 @@ describe('closed, the breaker', () => {
 
   test('lets a success hide the faults of older commands that are reported after it began', () => {
     const older = begin(5);
-    const newer = breaker.begin();
-    for (const ticket of older.slice(0, 4)) breaker.late(ticket, FAULT);
+    const newer = breaker.start();
+    for (const ticket of older.slice(0, 4)) breaker.timedOut(ticket, FAULT);
     breaker.succeeded(newer);
-    breaker.late(older[4]!, FAULT);
+    breaker.timedOut(older[4]!, FAULT);
     expect(breaker.isOpen).toBe(false);
   });
 
   test('counts five commands that hang at once as five', () => {
-    for (const ticket of begin(5)) breaker.late(ticket, FAULT);
+    for (const ticket of begin(5)) breaker.timedOut(ticket, FAULT);
     expect(breaker.isOpen).toBe(true);
   });
 
   test('counts a connection that breaks under fifty commands as one fault', () => {
-    for (const ticket of begin(50)) breaker.broke(ticket, FAULT);
+    for (const ticket of begin(50)) breaker.connectionFailed(ticket, FAULT);
     expect(breaker.isOpen).toBe(false);
-    for (let i = 0; i < 3; i += 1) breaker.broke(breaker.begin(), FAULT);
+    for (let i = 0; i < 3; i += 1) breaker.connectionFailed(breaker.start(), FAULT);
     expect(breaker.isOpen).toBe(false);
-    breaker.broke(breaker.begin(), FAULT);
+    breaker.connectionFailed(breaker.start(), FAULT);
     expect(breaker.isOpen).toBe(true);
   });
 
   test('knows how long it has been since the first fault in a row', async () => {
     late(1);
     await clock.pass(500);
-    breaker.succeeded(breaker.begin());
+    breaker.succeeded(breaker.start());
     late(1);
     await clock.pass(2_000);
     late(4);
@@ -119,7 +119,7 @@ describe('open, the breaker', () => {
     probe.mockImplementation(() => new Promise<void>((resolve) => (answer = resolve)));
     late(5);
     await clock.pass(100);
-    breaker.hint();
+    breaker.probeNow();
     await clock.pass(60_000);
     expect(probe).toHaveBeenCalledTimes(1);
     answer();
@@ -128,11 +128,11 @@ describe('open, the breaker', () => {
   });
 
   test('probes at once on a hint, and only then', async () => {
-    breaker.hint();
+    breaker.probeNow();
     expect(probe).not.toHaveBeenCalled();
     late(5);
     up = true;
-    breaker.hint();
+    breaker.probeNow();
     await clock.pass(0);
     expect(breaker.isOpen).toBe(false);
     expect(clock.timers).toBe(0);
@@ -151,8 +151,8 @@ describe('open, the breaker', () => {
     up = true;
     await clock.pass(100);
     expect(breaker.isOpen).toBe(false);
-    for (const ticket of old.slice(0, 10)) breaker.late(ticket, FAULT);
-    for (const ticket of old.slice(10)) breaker.broke(ticket, FAULT);
+    for (const ticket of old.slice(0, 10)) breaker.timedOut(ticket, FAULT);
+    for (const ticket of old.slice(10)) breaker.connectionFailed(ticket, FAULT);
     expect(breaker.isOpen).toBe(false);
     late(4);
     expect(breaker.isOpen).toBe(false);

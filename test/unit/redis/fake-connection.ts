@@ -1,9 +1,5 @@
 import { vi } from 'vitest';
-import type {
-  Connection,
-  ConnectionEvents,
-  OpenConnection,
-} from '../../../src/stores/redis/connection/managed-connection.ts';
+import type { Connection, ConnectionEvents, OpenConnection } from '../../../src/stores/redis/connection/connection.ts';
 import type { RedisDriver, ScriptReply } from '../../../src/stores/redis/driver.ts';
 
 /** A connection whose server does what the test says: answer, fail with an error, or nothing at all. */

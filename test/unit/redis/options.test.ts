@@ -139,7 +139,7 @@ describe('normalizeRedisOptions', () => {
     [{ pool: client, client }, '`redis.pool` to be absent, or sizes, when there is a `redis.client`, got an object'],
     [
       { client: {} },
-      '`redis.client` to be a client of node-redis or ioredis, 5 or newer, or a function that gives one, got an object',
+      '`redis.client` to be a client of node-redis or ioredis, 5 or newer, or a function that returns one, got an object',
     ],
     [{ library: 'memcached' }, "`redis.library` to be 'redis' or 'ioredis', got a string"],
     [{ cache: 1 }, '`redis.cache` to be true, false, or { maxEntries }, got 1'],

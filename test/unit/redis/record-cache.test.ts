@@ -14,62 +14,62 @@ beforeEach(() => {
 });
 
 function read(key: string, fields: Record<string, string> = FIELDS, life = LIFE): void {
-  const reading = cache.begin(key);
-  cache.heard(clock.now());
-  cache.keep(reading, fields, false, clock.now() + life);
-  cache.end(reading);
+  const reading = cache.startRead(key);
+  cache.recordReply(clock.now());
+  cache.set(reading, fields, false, clock.now() + life);
+  cache.endRead(reading);
 }
 
 test('gives what was read, until it is forgotten', () => {
   read('a');
   read('b', { b: '2' });
   expect(cache.get('a', false)?.fields).toBe(FIELDS);
-  cache.forget('a');
+  cache.invalidate('a');
   expect(cache.get('a', false)).toBeUndefined();
   expect(cache.get('b', false)?.fields).toEqual({ b: '2' });
   cache.clear();
-  cache.heard(clock.now());
+  cache.recordReply(clock.now());
   expect(cache.get('b', false)).toBeUndefined();
 });
 
 test('does not keep what changed while it was read', () => {
-  const reading = cache.begin('a');
-  cache.forget('a');
-  const later = cache.begin('a');
-  cache.heard(clock.now());
-  cache.keep(reading, { a: 'old' }, false, clock.now() + LIFE);
+  const reading = cache.startRead('a');
+  cache.invalidate('a');
+  const later = cache.startRead('a');
+  cache.recordReply(clock.now());
+  cache.set(reading, { a: 'old' }, false, clock.now() + LIFE);
   expect(cache.get('a', false)).toBeUndefined();
-  cache.keep(later, { a: 'new' }, false, clock.now() + LIFE);
+  cache.set(later, { a: 'new' }, false, clock.now() + LIFE);
   expect(cache.get('a', false)?.fields).toEqual({ a: 'new' });
 });
 
 test('of two reads at once, the later does not keep what changed after the earlier was kept', () => {
-  const [one, other] = [cache.begin('a'), cache.begin('a')];
-  cache.heard(clock.now());
-  cache.keep(one, FIELDS, false, clock.now() + LIFE);
-  cache.end(one);
-  cache.forget('a');
-  cache.keep(other, FIELDS, false, clock.now() + LIFE);
-  cache.end(other);
+  const [one, other] = [cache.startRead('a'), cache.startRead('a')];
+  cache.recordReply(clock.now());
+  cache.set(one, FIELDS, false, clock.now() + LIFE);
+  cache.endRead(one);
+  cache.invalidate('a');
+  cache.set(other, FIELDS, false, clock.now() + LIFE);
+  cache.endRead(other);
   expect(cache.get('a', false)).toBeUndefined();
 });
 
 test('remembers no reading that is over, whatever came of it', () => {
-  const [kept, absent, changed] = [cache.begin('a'), cache.begin('b'), cache.begin('c')];
-  cache.keep(kept, FIELDS, false, clock.now() + LIFE);
-  cache.forget('c');
-  const again = cache.begin('c');
-  for (const reading of [kept, absent, changed]) cache.end(reading);
+  const [kept, absent, changed] = [cache.startRead('a'), cache.startRead('b'), cache.startRead('c')];
+  cache.set(kept, FIELDS, false, clock.now() + LIFE);
+  cache.invalidate('c');
+  const again = cache.startRead('c');
+  for (const reading of [kept, absent, changed]) cache.endRead(reading);
   expect(cache.pending).toBe(1);
-  cache.end(again);
+  cache.endRead(again);
   expect(cache.pending).toBe(0);
 });
 
 test('does not keep what was read over a connection that broke meanwhile', () => {
-  const reading = cache.begin('a');
+  const reading = cache.startRead('a');
   cache.clear();
-  cache.heard(clock.now());
-  cache.keep(reading, FIELDS, false, clock.now() + LIFE);
+  cache.recordReply(clock.now());
+  cache.set(reading, FIELDS, false, clock.now() + LIFE);
   expect(cache.get('a', false)).toBeUndefined();
 });
 
@@ -79,7 +79,7 @@ test('is not believed a second after the last sign of life, and again after the 
   expect(cache.get('a', false)?.fields).toBe(FIELDS);
   await clock.pass(1);
   expect(cache.get('a', false)).toBeUndefined();
-  cache.heard(clock.now());
+  cache.recordReply(clock.now());
   expect(cache.get('a', false)?.fields).toBe(FIELDS);
 });
 
@@ -87,7 +87,7 @@ test('a late answer to an old question is no sign of life', async () => {
   read('a');
   const asked = clock.now();
   await clock.pass(1_500);
-  cache.heard(asked);
+  cache.recordReply(asked);
   expect(cache.get('a', false)).toBeUndefined();
 });
 

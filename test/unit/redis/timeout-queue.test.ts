@@ -29,7 +29,7 @@ describe('TimeoutQueue', () => {
         log.push(`failed ${ticket}`);
         return new Error('failed', { cause: error });
       },
-      late: (ticket: number) => {
+      timedOut: (ticket: number) => {
         log.push(`late ${ticket}`);
         return new Error('late');
       },

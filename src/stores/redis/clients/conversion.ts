@@ -43,7 +43,7 @@ function isStored(value: unknown): value is Stored {
   return typeof value === 'string' || value instanceof Uint8Array;
 }
 
-/** Converts the arguments of a script for the client libraries, which know no `Uint8Array` that is not a Buffer. */
+/** Converts the arguments of a script for the client libraries, which accept Buffers, but no other `Uint8Array`. */
 export function toClientArguments(args: readonly Stored[]): (string | Buffer)[] {
   for (const arg of args) {
     if (typeof arg !== 'string' && !Buffer.isBuffer(arg)) return args.map(toBuffer);

@@ -1,32 +1,32 @@
 import type { Stored } from '../../store.ts';
 import type { IoredisLike } from './shapes.ts';
 import type { RedisDriver, Script, ScriptReply } from '../driver.ts';
-import { isUnknownScript, offline, sentTwice } from '../errors.ts';
+import { isUnknownScript, offlineError, ambiguousResultError } from '../errors.ts';
 import { checkHash, checkScriptReply, toClientArguments } from './conversion.ts';
 
 interface Emitting {
   on?(event: string, listener: () => void): unknown;
 }
 
-/** What tools use of a client; `nodes` of a cluster alone. */
+/** The methods for SCAN; only a cluster has `nodes`. */
 interface Scanning {
   scan(cursor: string, ...args: (string | number)[]): Promise<[cursor: string, keys: string[]]>;
   nodes(role: 'master'): Scanning[];
 }
 
-/** Commands with a list of arguments. */
+/** Commands that take their arguments as a list. */
 type ListTaking = Record<
   'evalsha' | 'evalshaBuffer' | 'eval' | 'evalBuffer',
   (script: string, keys: number, list: readonly (string | Buffer)[]) => Promise<unknown>
 >;
 
-/** Over an ioredis or iovalkey client or cluster. */
+/** A driver over an ioredis or iovalkey client or cluster. */
 export class IoredisDriver implements RedisDriver {
   readonly library = 'ioredis';
   readonly cluster: boolean;
   readonly #client: Required<IoredisLike>;
   #wasReady = false;
-  /** Connections that broke. */
+  /** The number of connections that have broken. */
   #breaks = 0;
 
   constructor(client: IoredisLike, cluster: boolean) {
@@ -36,14 +36,14 @@ export class IoredisDriver implements RedisDriver {
   }
 
   async hgetall(key: string, bytes: boolean): Promise<Record<string, Stored>> {
-    if (this.#offline()) return offline();
+    if (this.#isOffline()) throw offlineError();
     return checkHash(await (bytes ? this.#client.hgetallBuffer(key) : this.#client.hgetall(key)));
   }
 
   /**
-   * Unless told not to, ioredis sends a command again when the connection breaks before its reply. The
-   * second reply is no answer to the question: a session that was moved is gone by then, and a counter
-   * has its new value already. So the command has failed, as it has with other libraries.
+   * Fails when the connection has broken meanwhile. ioredis then sends the command again, unless told not to, and
+   * the second reply does not show what the first run did: a session that was rotated is gone by then, and a
+   * counter has its new value already.
    */
   async evaluate(
     script: Script,
@@ -51,10 +51,10 @@ export class IoredisDriver implements RedisDriver {
     args: readonly Stored[],
     bytes: boolean,
   ): Promise<ScriptReply> {
-    if (this.#offline()) return offline();
+    if (this.#isOffline()) throw offlineError();
     const breaks = this.#breaks;
     const reply = await this.#evaluate(script, keys, args, bytes);
-    if (breaks !== this.#breaks) throw sentTwice();
+    if (breaks !== this.#breaks) throw ambiguousResultError();
     return checkScriptReply(reply);
   }
 
@@ -77,13 +77,13 @@ export class IoredisDriver implements RedisDriver {
   }
 
   async ping(): Promise<void> {
-    if (this.#offline()) return offline();
+    if (this.#isOffline()) throw offlineError();
     await this.#client.ping();
   }
 
-  /** On a cluster, each master's keys in turn. */
+  /** On a cluster, visits the masters one after the other. */
   async *scan(pattern: string, count: number): AsyncGenerator<string[]> {
-    if (this.#offline()) await offline();
+    if (this.#isOffline()) throw offlineError();
     const client = this.#client as unknown as Scanning;
     for (const node of this.cluster ? client.nodes('master') : [client]) {
       let cursor = '0';
@@ -95,15 +95,15 @@ export class IoredisDriver implements RedisDriver {
     }
   }
 
-  refresh(): void {
-    // Asks the nodes in turn, each for a second at most.
+  refreshTopology(): void {
+    // Asks the nodes one after the other, each for at most a second.
     if (this.cluster) (this.#client as unknown as { refreshSlotsCache?(): void }).refreshSlotsCache?.();
   }
 
   async close(): Promise<void> {}
 
-  /** As in the driver of node-redis: no queueing of what nobody will wait for. */
-  #offline(): boolean {
+  /** Returns whether the client has lost its connection, as the driver of node-redis does. */
+  #isOffline(): boolean {
     const ready = this.#client.status === 'ready';
     if (ready) this.#wasReady = true;
     return !ready && this.#wasReady;

@@ -1,5 +1,5 @@
 import type { NodeRedisLike } from './shapes.ts';
-import { offline } from '../errors.ts';
+import { offlineError } from '../errors.ts';
 import { NodeRedisDriver, READONLY, TEXT, scanWith, type Args, type Plain } from './node-redis.ts';
 import { slotOf } from '../cluster/slot.ts';
 
@@ -9,35 +9,35 @@ interface NodeClient extends Plain {
 }
 
 interface MasterNode {
-  /** Absent until the node is first used. */
+  /** Absent until the node is used. */
   readonly client?: NodeClient | undefined;
   /** While the first connection is being made. */
   readonly connectPromise?: Promise<NodeClient> | undefined;
 }
 
-/** What is used of a cluster of node-redis. */
+/** The members that are used of a cluster of node-redis. */
 interface Cluster {
   readonly isOpen: boolean;
   sendCommand(firstKey: string, readonly: boolean, args: Args, options: object): Promise<unknown>;
   nodeClient(node: MasterNode): Promise<NodeClient>;
   readonly masters: readonly MasterNode[];
-  /** Nothing at slots that no node was said to have. */
+  /** `undefined` for slots without a known node. */
   readonly slots: readonly ({ readonly master: MasterNode } | undefined)[];
-  /** Not documented, so it may not be there: asks a node, or else any, who has which slot. */
+  /** Asks a node, or else another, which node has which slot. Not documented, so it may be missing. */
   readonly _slots?: { rediscover?(startWith: { readonly options: object }): Promise<void> };
-  /** Not documented either. */
+  /** Not documented, either. */
   readonly _options?: { readonly rootNodes?: readonly object[] };
 }
 
-/** Milliseconds between two times of asking the cluster who has which slot. */
-const REFRESH_INTERVAL = 200;
+/** Milliseconds between two questions which node has which slot. */
+const REFRESH_INTERVAL_MS = 200;
 
 /**
- * Over a cluster of node-redis, which by itself asks again who has which slot when a node sends it
- * elsewhere. A node that is down sends nobody anywhere: version 5 would wait for it for ever, and version
- * 6 does for five seconds, queueing commands that nobody waits for any more. So this looks whether the
- * node of a key is there, and has the cluster asked when it is not. A node that knows no cluster (yet, or
- * any more) says that nobody has a slot: node-redis believes it, and would never ask another.
+ * A driver over a cluster of node-redis. node-redis asks again which node has which slot when a node redirects it. A
+ * node that is down redirects nothing: version 5 would wait for it for ever, and version 6 waits for five seconds and
+ * queues commands that have timed out by then. So this driver checks that the node of a key is connected, and asks
+ * the cluster when it is not. A node outside of the cluster reports that no node has any slot: node-redis takes that
+ * for the truth, and would never ask another.
  */
 export class NodeRedisClusterDriver extends NodeRedisDriver {
   override readonly cluster = true;
@@ -50,28 +50,28 @@ export class NodeRedisClusterDriver extends NodeRedisDriver {
     this.#client = client as unknown as Cluster;
   }
 
-  refresh(): void {
+  refreshTopology(): void {
     const slots = this.#client._slots;
-    if (this.#refreshing || performance.now() < this.#refreshedAt + REFRESH_INTERVAL) return;
-    // To ask for a client that the application has closed would open its connections again.
+    if (this.#refreshing || performance.now() < this.#refreshedAt + REFRESH_INTERVAL_MS) return;
+    // Asking over a client that the application has closed would open its connections again.
     if (typeof slots?.rediscover !== 'function' || !this.#client.isOpen) return;
     this.#refreshing = true;
     const done = (): void => {
       this.#refreshing = false;
       this.#refreshedAt = performance.now();
     };
-    // To ask a node that hangs would hang everything that waits for the answer.
+    // Asking a node that hangs would block everything that waits for the answer.
     this.#firstToAnswer()
       .then((node) => slots.rediscover!(node))
       .then(done, done);
   }
 
-  /** Each master's keys in turn. */
+  /** Visits the masters one after the other. */
   override async *scan(pattern: string, count: number): AsyncGenerator<string[]> {
-    // Of the masters as they are now: the cluster may be asked anew meanwhile.
+    // The masters as they are now: the list may change meanwhile.
     const masters = [...this.#client.masters];
     for (const node of masters) {
-      if (isLost(node)) await offline();
+      if (isLost(node)) throw offlineError();
       const client = await this.#client.nodeClient(node);
       yield* scanWith((args) => client.sendCommand(args, TEXT), pattern, count);
     }
@@ -81,25 +81,25 @@ export class NodeRedisClusterDriver extends NodeRedisDriver {
   protected override sendWith(firstKey: string, args: Args, options: object): Promise<unknown> {
     const node = this.#client.slots[slotOf(firstKey)]?.master;
     if (node === undefined || isLost(node)) {
-      this.refresh();
-      return offline();
+      this.refreshTopology();
+      return Promise.reject(offlineError());
     }
     return this.#client.sendCommand(firstKey, READONLY, args, options);
   }
 
-  /** A master that answers; when there is none, one of the addresses that the cluster began with. */
+  /** Returns a master that answers, or else one of the addresses that the cluster started from. */
   async #firstToAnswer(): Promise<{ readonly options: object }> {
     const ready = this.#client.masters.flatMap(({ client }) => (client?.isReady === true ? [client] : []));
     if (ready.length > 0)
       return await Promise.any(ready.map((node) => node.sendCommand(['PING'], {}).then(() => node)));
     const roots = this.#client._options?.rootNodes ?? [];
     const root = roots[Math.floor(Math.random() * roots.length)];
-    if (root === undefined) throw new Error('It is not known where the cluster is');
+    if (root === undefined) throw new Error('No address of the cluster is known');
     return { options: { ...root } };
   }
 }
 
-/** Was a node connected, and is not any more? */
+/** Returns whether a node has lost its connection. */
 function isLost({ client, connectPromise }: MasterNode): boolean {
   return connectPromise === undefined && client?.isReady === false;
 }

@@ -1,26 +1,26 @@
 import type { Stored } from '../../store.ts';
 import type { NodeRedisLike } from './shapes.ts';
 import type { CachedFields, RedisDriver, Script, ScriptReply } from '../driver.ts';
-import { isServerReply, isUnknownScript, offline, sentTwice } from '../errors.ts';
+import { isServerReply, isUnknownScript, offlineError, ambiguousResultError } from '../errors.ts';
 import { checkScriptReply, parseHash, toClientArguments } from './conversion.ts';
 import type { RecordCache } from '../record-cache.ts';
 import { abortQueuedOnDisconnect, isNodeRedis5 } from './node-redis-5-workaround.ts';
 
-/** RESP type bytes, which node-redis maps replies by: `$` and `%`. */
+/** The RESP type bytes by which node-redis maps replies: `$` and `%`. */
 const BLOB_STRING = 36;
 const MAP = 37;
 
 /**
- * Options of every command. The reply to HGETALL comes as a flat array, over RESP2 and RESP3 alike: the
- * objects that node-redis makes by itself lose a field named `__proto__`. No timeout: a command has a
- * deadline of ours, and node-redis's costs a timer and an AbortSignal each.
+ * The options of every command. The reply to HGETALL comes as a flat array, over RESP2 and RESP3 alike: the
+ * objects that node-redis makes by itself lose a field named `__proto__`. Without a timeout: `ResilientDriver` has
+ * one, and node-redis's costs a timer and an AbortSignal for each command.
  */
 export const TEXT: object = { typeMapping: { [MAP]: Array }, timeout: undefined };
 const BYTES: object = { typeMapping: { [MAP]: Array, [BLOB_STRING]: Buffer }, timeout: undefined };
 
 export type Args = readonly (string | Buffer)[];
 
-/** The options that commands are sent with over one client. */
+/** The options that commands are sent with over one client: those above, and what node-redis 5 needs. */
 class CommandOptions {
   #text = TEXT;
   #bytes = BYTES;
@@ -37,17 +37,18 @@ class CommandOptions {
   }
 }
 
-/** The signatures of `sendCommand`. */
+/** A client of one server. */
 export interface Plain {
   sendCommand(args: Args, options: object): Promise<unknown>;
 }
+
 interface Sentinel {
   sendCommand(readonly: boolean, args: Args, options: object): Promise<unknown>;
-  /** Not documented, so it may not be there: runs a command on the master, again if need be. */
+  /** Runs a command on the master, and again when the master is lost. Not documented, so it may be missing. */
   _execute?(readonly: boolean, run: (master: Plain) => Promise<unknown>): Promise<unknown>;
 }
 
-/** Over a node-redis client or pool; sentinel and cluster extend it. */
+/** A driver over a node-redis client or pool; those of Sentinel and Cluster extend it. */
 export class NodeRedisDriver implements RedisDriver {
   readonly library = 'node-redis';
   readonly cluster: boolean = false;
@@ -61,7 +62,7 @@ export class NodeRedisDriver implements RedisDriver {
   }
 
   async hgetall(key: string, bytes: boolean): Promise<Record<string, Stored>> {
-    if (this.#offline()) return offline();
+    if (this.#isOffline()) throw offlineError();
     return parseHash(await this.send(key, ['HGETALL', key], bytes));
   }
 
@@ -71,7 +72,7 @@ export class NodeRedisDriver implements RedisDriver {
     args: readonly Stored[],
     bytes: boolean,
   ): Promise<ScriptReply> {
-    if (this.#offline()) return offline();
+    if (this.#isOffline()) throw offlineError();
     const rest = [String(keys.length), ...keys, ...toClientArguments(args)];
     try {
       return checkScriptReply(await this.send(keys[0]!, ['EVALSHA', script.sha, ...rest], bytes));
@@ -82,8 +83,8 @@ export class NodeRedisDriver implements RedisDriver {
   }
 
   async ping(): Promise<void> {
-    if (this.#offline()) return offline();
-    // A cluster's PING asks every master, so that one which is down would stand for all.
+    if (this.#isOffline()) throw offlineError();
+    // PING on a cluster goes to every master, so that one which is down would fail it for all.
     if (this.cluster) await this.hgetall(`websauna-session:ping:${Math.random()}`, false);
     else await this.send('', ['PING'], false);
   }
@@ -105,17 +106,17 @@ export class NodeRedisDriver implements RedisDriver {
   }
 
   /**
-   * A client that was connected and is not any more would queue commands and send them much later, when
-   * nobody waits for them. Before its first connection it may queue them: it is about to be made.
+   * Returns whether the client has lost its connection. It would queue commands, and send them long after they have
+   * timed out. Before the first connection it may queue them: the connection is being made.
    */
-  #offline(): boolean {
+  #isOffline(): boolean {
     const ready = this.#client.isReady;
     if (ready === true) this.#wasReady = true;
     return ready === false && this.#wasReady;
   }
 }
 
-/** Goes through the keys of one server. */
+/** Visits the keys of one server. */
 export async function* scanWith(
   send: (args: Args) => Promise<unknown>,
   pattern: string,
@@ -130,20 +131,20 @@ export async function* scanWith(
   } while (cursor !== '0');
 }
 
-/** Reads from the master, whatever the client does by default: a replica may not know that a session has ended. */
+/** Sends a command to the master, even if the client prefers replicas: a replica may not know yet that a session has ended. */
 export const READONLY = false;
 
 /**
- * Over a sentinel client of node-redis, which sends a command again when the master is lost before its
- * reply. The second reply does not say what the command did, see `IoredisDriver`: only reads, and what the
- * server has refused, are sent again.
+ * A driver over a Sentinel client of node-redis, which sends a command again when the master is lost before the
+ * reply. The second reply does not show what the first run did, see `IoredisDriver`, so only reads, and commands that
+ * the server has refused, are sent again.
  *
- * The sentinel client does not report the loss of a connection to a master, so the workaround for node-redis 5
+ * The Sentinel client of node-redis 5 does not report that a connection to a master was lost, so the workaround
  * listens to the clients of the masters.
  */
 export class NodeRedisSentinelDriver extends NodeRedisDriver {
   readonly #sentinel: Sentinel;
-  /** The options of each client of a master. */
+  /** By the client of a master. */
   readonly #byMaster = new WeakMap<object, CommandOptions>();
 
   /** @throws TypeError for a client of node-redis 5 that does not show the clients of its masters. */
@@ -162,7 +163,7 @@ export class NodeRedisSentinelDriver extends NodeRedisDriver {
     const repeatable = args[0] === 'HGETALL';
     let broken = false;
     return this.#sentinel._execute(READONLY, async (master) => {
-      if (broken) throw sentTwice();
+      if (broken) throw ambiguousResultError();
       try {
         return await master.sendCommand(args, this.#optionsFor(master).for(bytes));
       } catch (error) {
@@ -180,8 +181,8 @@ export class NodeRedisSentinelDriver extends NodeRedisDriver {
 }
 
 /**
- * Keeps what it reads in a cache, which the connection empties by the server's invalidations. With each
- * record its time to live is asked for, because the server is late to say that one has expired.
+ * A driver that keeps what it reads in a cache, from which the connection removes what the server invalidates. Asks
+ * for the time to live with each record, because the server reports late that one has expired.
  */
 export class NodeRedisCachingDriver extends NodeRedisDriver {
   readonly #cache: RecordCache;
@@ -191,29 +192,29 @@ export class NodeRedisCachingDriver extends NodeRedisDriver {
     this.#cache = cache;
   }
 
-  peek(key: string, bytes: boolean): CachedFields | undefined {
+  getCached(key: string, bytes: boolean): CachedFields | undefined {
     return this.#cache.get(key, bytes);
   }
 
-  forget(keys: readonly string[]): void {
-    for (const key of keys) this.#cache.forget(key);
+  invalidate(keys: readonly string[]): void {
+    for (const key of keys) this.#cache.invalidate(key);
   }
 
   override async hgetall(key: string, bytes: boolean): Promise<Record<string, Stored>> {
-    const reading = this.#cache.begin(key);
+    const reading = this.#cache.startRead(key);
     const asked = performance.now();
     try {
       const [fields, left] = await Promise.all([super.hgetall(key, bytes), this.send(key, ['PTTL', key], false)]);
-      this.#cache.heard(asked);
-      // Otherwise it is absent, or without an end, which no session is.
-      if (Number(left) > 0) this.#cache.keep(reading, fields, bytes, asked + Number(left));
+      this.#cache.recordReply(asked);
+      // Without a time to live, the key is absent, or not a session.
+      if (Number(left) > 0) this.#cache.set(reading, fields, bytes, asked + Number(left));
       return fields;
     } finally {
-      this.#cache.end(reading);
+      this.#cache.endRead(reading);
     }
   }
 
-  /** The invalidations of what a script writes come after its reply. */
+  /** Drops the keys of a script from the cache: their invalidations come after its reply. */
   override async evaluate(
     script: Script,
     keys: readonly string[],
@@ -223,10 +224,10 @@ export class NodeRedisCachingDriver extends NodeRedisDriver {
     const asked = performance.now();
     try {
       const reply = await super.evaluate(script, keys, args, bytes);
-      this.#cache.heard(asked);
+      this.#cache.recordReply(asked);
       return reply;
     } finally {
-      this.forget(keys);
+      this.invalidate(keys);
     }
   }
 }

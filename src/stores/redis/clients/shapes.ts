@@ -1,6 +1,6 @@
 /**
- * What is used of a node-redis client, version 5 or newer: what `createClient`, `createClientPool`,
- * `createCluster` and `createSentinel` give. Connect it before the first request, and listen to its
+ * The methods that are used of a node-redis client, version 5 or newer, as `createClient`, `createClientPool`,
+ * `createCluster` and `createSentinel` return it. Connect it before the first request, and listen to its
  * `error` events.
  */
 export interface NodeRedisLike {
@@ -10,18 +10,18 @@ export interface NodeRedisLike {
   ping(): Promise<unknown>;
 }
 
-/** What is used of an ioredis client, version 5 or newer, or iovalkey: `Redis` and `Cluster`. */
+/** The methods that are used of an ioredis client, version 5 or newer, or iovalkey: `Redis` and `Cluster`. */
 export interface IoredisLike {
   hgetall(key: string): Promise<Record<string, string>>;
   hgetallBuffer(key: string): Promise<Record<string, Buffer>>;
   evalsha(sha: string, keys: number, ...args: (string | Buffer)[]): Promise<unknown>;
   eval(script: string, keys: number, ...args: (string | Buffer)[]): Promise<unknown>;
-  /** There at run time, but not in the types of ioredis. */
+  /** Exists at run time, but not in the types of ioredis. */
   evalshaBuffer?(sha: string, keys: number, ...args: (string | Buffer)[]): Promise<unknown>;
   evalBuffer?(script: string, keys: number, ...args: (string | Buffer)[]): Promise<unknown>;
   ping(): Promise<unknown>;
   readonly status: string;
 }
 
-/** A Redis client that the application made: anything with the methods of one of these. */
+/** A Redis client of the application: any object with the methods of one of these. */
 export type RedisClient = NodeRedisLike | IoredisLike;

@@ -39,7 +39,7 @@ function lastRedirectError(error: unknown): unknown {
 
 /**
  * Runs a command again while its slot moves, and until `end`, a time of the clock. Does not start a run that may
- * last longer: ioredis retries by itself for a second or so, and cannot be told to stop. The command would
+ * last longer: ioredis retries by itself for a second or so, and has no way to stop it. The command would
  * time out, which counts against a server that has answered all the time.
  */
 export async function retryOnSlotMigration<T>(run: () => Promise<T>, end: number, clock: Clock): Promise<T> {

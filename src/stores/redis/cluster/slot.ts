@@ -7,7 +7,7 @@ const CRC16 = Uint16Array.from({ length: 256 }, (_, byte) => {
 
 const SLOTS = 16_384;
 
-/** The slot of a key, by what is between its first braces, if anything is. */
+/** Returns the slot of a key, by its hash tag where it has one. */
 export function slotOf(key: string): number {
   const open = key.indexOf('{');
   const close = open < 0 ? -1 : key.indexOf('}', open + 1);

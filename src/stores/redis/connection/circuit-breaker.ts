@@ -1,50 +1,50 @@
 import { systemClock, type Clock } from './timeout-queue.ts';
 
-/** Faults in a row that open the breaker. */
+/** Faults in a row that open the circuit. */
 const THRESHOLD = 5;
-/** Milliseconds between probes: the first, and the longest. */
-const FIRST_DELAY = 100;
-const LONGEST_DELAY = 1_000;
+/** Milliseconds between probes: at first, and at most. */
+const FIRST_DELAY_MS = 100;
+const LONGEST_DELAY_MS = 1_000;
 
 export interface CircuitBreakerOptions {
-  /** Asks the server whether it is back, and gives up in time by itself. */
+  /** Asks the server whether it is back; has a timeout of its own. */
   readonly probe: () => Promise<void>;
-  /** The breaker has opened because of this fault. */
+  /** Called when the circuit opens, with the fault that opened it. */
   readonly onOpen?: (fault: unknown) => void;
   readonly onClose?: () => void;
   readonly clock?: Clock;
 }
 
 /**
- * Keeps requests from queueing behind a server that does not answer. Closed, it counts faults in a
- * row; open, commands are not even sent, and one probe at a time finds out when the server is back.
+ * Keeps requests from queueing behind a server that does not answer. While closed, it counts faults in a row.
+ * While open, commands are not sent, and one probe at a time finds out when the server is back.
  *
- * Commands overlap, so what one of them tells is judged by when it began. Every command takes a ticket
- * from `begin`, and:
- * - while the breaker is open nothing but the probe closes it, and what began before it closed again
- *   says nothing about the time after;
- * - a success clears the faults only if it began after all of them: an older one is no newer evidence;
- * - commands that were under way when the connection broke fail together, and count as one fault.
- *   TimeoutQueue count each: a server that leaves five commands hanging is not having a hiccup.
+ * Commands overlap, so the outcome of each is judged by when it started. Every command takes a ticket from
+ * `start`, and:
+ * - while the circuit is open, only the probe closes it, and the outcome of a command that started before it
+ *   closed says nothing about the time after;
+ * - a success clears the faults only if its command started after all of theirs;
+ * - commands that were under way when the connection broke fail together, and count as one fault. Timeouts count
+ *   one each: a server that leaves five commands without an answer does not recover by itself.
  */
 export class CircuitBreaker {
   readonly #options: CircuitBreakerOptions;
   readonly #clock: Clock;
   #open = false;
   #closed = false;
-  /** The last ticket given. */
+  /** The ticket of the command that started last. */
   #ticket = 0;
-  /** Tickets up to here belong to the time before the breaker closed. */
+  /** Tickets up to here are of the time before the circuit closed. */
   #settled = 0;
   #faults = 0;
   #newestFault = 0;
-  /** The tickets up to here were under way when the connection last broke. */
+  /** Tickets up to here were under way when the connection last broke. */
   #broken = 0;
   #firstFaultAt = 0;
   #fault: unknown;
   #delay = 0;
   #probing = false;
-  #callOff: (() => void) | undefined;
+  #cancelTimer: (() => void) | undefined;
 
   constructor(options: CircuitBreakerOptions) {
     this.#options = options;
@@ -55,7 +55,7 @@ export class CircuitBreaker {
     return this.#open;
   }
 
-  /** The fault that opened it, or that a probe met since. */
+  /** The fault that opened the circuit, or that a probe has met since. */
   get fault(): unknown {
     return this.#fault;
   }
@@ -65,8 +65,8 @@ export class CircuitBreaker {
     return this.#clock.now() - this.#firstFaultAt;
   }
 
-  /** A command begins; gives its ticket. */
-  begin(): number {
+  /** Notes that a command starts. Returns its ticket. */
+  start(): number {
     return ++this.#ticket;
   }
 
@@ -74,29 +74,29 @@ export class CircuitBreaker {
     if (this.#faults > 0 && !this.#open && ticket > this.#newestFault) this.#faults = 0;
   }
 
-  /** The command met its deadline. */
-  late(ticket: number, fault: unknown): void {
+  /** Notes that a command timed out. */
+  timedOut(ticket: number, fault: unknown): void {
     if (!this.#open && ticket > this.#settled) this.#count(ticket, fault);
   }
 
-  /** The command could not be sent, or its connection broke. */
-  broke(ticket: number, fault: unknown): void {
+  /** Notes that a command could not be sent, or that its connection broke. */
+  connectionFailed(ticket: number, fault: unknown): void {
     if (this.#open || ticket <= this.#settled || ticket <= this.#broken) return;
     this.#broken = this.#ticket;
     this.#count(ticket, fault);
   }
 
-  /** There is reason to think that the server is back: does not wait for the next probe's time. */
-  hint(): void {
+  /** Probes at once, when there is reason to think that the server is back. */
+  probeNow(): void {
     if (!this.#open || this.#probing) return;
-    this.#callOff?.();
+    this.#cancelTimer?.();
     void this.#probe();
   }
 
-  /** For good: no more probes. */
+  /** Stops probing for good. */
   close(): void {
     this.#closed = true;
-    this.#callOff?.();
+    this.#cancelTimer?.();
   }
 
   #count(ticket: number, fault: unknown): void {
@@ -105,15 +105,15 @@ export class CircuitBreaker {
     this.#fault = fault;
     if (++this.#faults < THRESHOLD) return;
     this.#open = true;
-    this.#delay = FIRST_DELAY;
+    this.#delay = FIRST_DELAY_MS;
     this.#schedule();
     this.#options.onOpen?.(fault);
   }
 
   #schedule(): void {
     if (this.#closed) return;
-    this.#callOff = this.#clock.after(this.#delay, () => void this.#probe());
-    this.#delay = Math.min(2 * this.#delay, LONGEST_DELAY);
+    this.#cancelTimer = this.#clock.after(this.#delay, () => void this.#probe());
+    this.#delay = Math.min(2 * this.#delay, LONGEST_DELAY_MS);
   }
 
   async #probe(): Promise<void> {

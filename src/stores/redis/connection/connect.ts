@@ -1,13 +1,14 @@
 import { SessionError } from '../../../errors.ts';
 import type { NormalizedRedisOptions, RedisLibrary } from '../options.ts';
-import { ManagedConnection, type OpenConnection } from './managed-connection.ts';
+import type { OpenConnection } from './connection.ts';
+import { ManagedConnection } from './managed-connection.ts';
 import { openIoredis, type IoredisModule } from './open-ioredis.ts';
 import { openNodeRedis, type NodeRedisModule } from './open-node-redis.ts';
 
 /** How the client libraries are found; replaced in tests. */
 export type Importers = Readonly<Record<RedisLibrary, () => Promise<unknown>>>;
 
-// Bundlers look for these literals, and let pass what is not installed if a `try` is around it.
+// Bundlers look for these literals, and accept a missing package if a `try` is around the import.
 const IMPORTERS: Importers = {
   async redis() {
     try {
@@ -27,24 +28,23 @@ const IMPORTERS: Importers = {
 
 function toMissingClientError(library: RedisLibrary, error: unknown): unknown {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  // Installed but broken is another matter.
+  // A package that is installed but broken reports its own error.
   if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') return error;
   const message = `There is no Redis client: install \`${library}\`, for example with npm install ${library}`;
   return new SessionError('ERR_SESSION_CLIENT_MISSING', message, { cause: error });
 }
 
-/** What a connection of our own reports about itself, and where it has its client library from. */
 export interface ConnectHooks {
-  /** Is told of an error that no waiting will mend: the client library is missing, or refuses the options. */
+  /** Called when there will never be a connection: the client library is missing, or refuses the options. */
   readonly onFailed?: ((error: Error) => void) | undefined;
   /** How the client libraries are imported; replaced in tests. */
   readonly importers?: Importers;
 }
 
 /**
- * Connects to Redis with a client of our own. Connecting starts at once, in the background, and is tried
- * again for ever. The first commands wait for the first connection, later ones fail while there is none.
- * Call `close()` when done: an open connection keeps the process alive.
+ * Connects to Redis with a client of our own, at once, in the background, and again for ever. The first commands wait
+ * for the first connection; later ones fail while there is none. Call `close()` when done: an open connection keeps
+ * the process alive. Warns when the client library is missing, and when the process opens many connections.
  *
  * @throws TypeError for options that the library does not have.
  */
@@ -75,7 +75,7 @@ async function load(options: NormalizedRedisOptions, from: Importers): Promise<O
   } catch (error) {
     if (library === 'redis' || !isMissing(error)) throw error;
     return loadIoredis(options, from).catch((second: unknown) => {
-      // When neither is there, the first choice is the one to recommend.
+      // Recommend the first choice when neither is installed.
       throw isMissing(second) ? error : second;
     });
   }
@@ -108,8 +108,9 @@ function refuseForIoredis(options: NormalizedRedisOptions): void {
   );
 }
 
-/** Connections to one address, pools counted once, above which a process is warned. */
+/** The number of connections to one address, counting a pool once, above which the process is warned. */
 const MANY_CONNECTIONS = 10;
+/** The number of open connections, by address. */
 const connections = new Map<string, number>();
 let hasWarned = false;
 

@@ -3,65 +3,38 @@ import type { CachedFields, RedisDriver, Script, ScriptReply } from '../driver.t
 import {
   ConnectionError,
   MisdirectedReplyError,
-  explain,
-  isMistake,
+  describeConnectionError,
+  isProgrammerError,
   isReplicaReply,
   isServerReply,
-  offline,
-  withoutCommand,
+  offlineError,
+  redactCommand,
 } from '../errors.ts';
+import { FIRST_DELAY_MS, backoff, type Connection, type ConnectionEvents, type OpenConnection } from './connection.ts';
 import { systemClock, type Clock } from './timeout-queue.ts';
-
-/** What a connection reports about itself. */
-export interface ConnectionEvents {
-  /** Connected, logged in and ready for commands. */
-  ready(): void;
-  /** The connection broke, or could not be made; it is of no more use. */
-  lost(fault: unknown): void;
-}
-
-/** A client of our own, which connects when it is made and does not reconnect. */
-export interface Connection {
-  readonly driver: RedisDriver;
-  /** Waits for commands under way, then disconnects. */
-  close(): Promise<void>;
-  /** Disconnects at once. */
-  destroy(): void;
-}
-
-export type OpenConnection = (events: ConnectionEvents) => Connection;
 
 export interface ManagedConnectionOptions {
   /** The server's host and port, or the path of its socket, for messages. */
   readonly address: string;
   /** Seconds that a command waits for the first connection. */
   readonly timeout: number;
-  /** Is told of an error that no waiting will mend: the client library is missing, or refuses the options. */
+  /** Called when there will never be a connection: the client library is missing, or refuses the options. */
   readonly onFailed?: (error: Error) => void;
-  /** Is called when the connection is given up for good. */
+  /** Called when the connection has been closed, or will never be opened. */
   readonly onClosed?: () => void;
   readonly clock?: Clock;
 }
 
 /** Milliseconds, beyond a command's time, that an attempt to connect may take. */
 const CONNECT_GRACE_MS = 3_000;
-/** Milliseconds that a read waits for another connection in place of one that was lost. */
+/** Milliseconds that a read waits for the next connection after a loss. */
 const READ_GRACE_MS = 100;
-/** Milliseconds after which a read is sent again over the connection that it failed on, if that is still there. */
+/** Milliseconds after which a read is sent again over the connection that it failed on, if that is still in use. */
 const SAME_CONNECTION_WAIT_MS = 10;
-/** Milliseconds after which a command that waited for the first connection is given up, beyond its own deadline. */
+/** Milliseconds, beyond a command's time, after which it no longer waits for the first connection. */
 const SLACK_MS = 100;
-/** Milliseconds between attempts to connect: at first, and at most. */
-const FIRST_DELAY_MS = 10;
-const LONGEST_DELAY_MS = 2_000;
-/** Milliseconds that a connection which leads to a replica is kept at least. */
+/** Milliseconds for which a connection that leads to a replica is kept at least. */
 const REPLICA_INTERVAL_MS = 1_000;
-
-/** Milliseconds to wait before attempt number `attempt` to reconnect, from 0: doubles, less up to half. */
-export function backoff(attempt: number): number {
-  const longest = Math.min(FIRST_DELAY_MS * 2 ** Math.min(attempt, 10), LONGEST_DELAY_MS);
-  return longest * (0.5 + Math.random() / 2);
-}
 
 interface Waiter {
   resolve(driver: RedisDriver | undefined): void;
@@ -69,9 +42,9 @@ interface Waiter {
 }
 
 /**
- * A driver over a connection of our own, which is opened at once, in the background, and opened again whenever it is
- * lost, for ever. The client libraries do not reconnect by themselves, because the timers of those that try would
- * keep a process alive that has nothing else to do.
+ * A driver over a connection of our own. Opens it at once, in the background, and opens another one whenever it is
+ * lost, for ever. The client libraries do not reconnect by themselves: their timers would keep a process alive that
+ * has nothing else to do.
  */
 export class ManagedConnection implements RedisDriver {
   readonly cluster = false;
@@ -84,9 +57,9 @@ export class ManagedConnection implements RedisDriver {
   #open: OpenConnection | undefined;
   /** The connection, or the attempt at one; absent between attempts. */
   #connection: Connection | undefined;
-  /** Of the connection; what an earlier one reports is ignored. */
+  /** The events of the current connection; those of earlier ones are ignored. */
   #events: ConnectionEvents | undefined;
-  /** There while the connection is ready. */
+  /** Set while the connection is ready. */
   #driver: RedisDriver | undefined;
   #wasReady = false;
   #readyAt = 0;
@@ -95,7 +68,7 @@ export class ManagedConnection implements RedisDriver {
   #delay = FIRST_DELAY_MS;
   #cancelTimer: (() => void) | undefined;
   #fault: unknown;
-  /** An error that no waiting will mend. */
+  /** Why there will never be a connection again. */
   #final: Error | undefined;
 
   /** @param load - Imports the client library. */
@@ -116,7 +89,7 @@ export class ManagedConnection implements RedisDriver {
     return this.#library;
   }
 
-  /** What to call the server in messages. */
+  /** The name of the server in messages. */
   get server(): string {
     return `Redis at ${this.#options.address}`;
   }
@@ -125,11 +98,12 @@ export class ManagedConnection implements RedisDriver {
     return this.#driver !== undefined;
   }
 
-  /** Why there is no connection; `undefined` while there is one, and before anything is known. */
+  /** Why there is no connection; `undefined` while there is one, and until the first attempt has failed. */
   get fault(): unknown {
     return this.#fault;
   }
 
+  /** Returns the error of a command that has waited for the first connection in vain. */
   noConnectionError(): ConnectionError {
     return new ConnectionError(`${this.server} cannot be reached: there was no connection within ${this.#ms / 1000} s`);
   }
@@ -139,7 +113,7 @@ export class ManagedConnection implements RedisDriver {
     this.#readyListeners.push(listener);
   }
 
-  /** A read that meets a lost connection waits a moment for another one, and is sent again. */
+  /** Sends a read again over the next connection when its own is lost, if the next one is ready soon. */
   async hgetall(key: string, bytes: boolean): Promise<Record<string, Stored>> {
     const start = this.#clock.now();
     let deadline = start + READ_GRACE_MS;
@@ -151,19 +125,20 @@ export class ManagedConnection implements RedisDriver {
         this.#inspect(error, driver);
         const now = this.#clock.now();
         if (attempt === 1) deadline = now + READ_GRACE_MS;
-        if (isServerReply(error) || isMistake(error) || now >= Math.min(deadline, start + this.#ms)) throw error;
-        // Until the loss is noticed, and in a pool, the connection is still the same.
+        if (isServerReply(error) || isProgrammerError(error) || now >= Math.min(deadline, start + this.#ms))
+          throw error;
+        // The loss may not have been noticed yet; and a pool replaces single connections by itself.
         if (this.#driver === driver) await this.#wait(SAME_CONNECTION_WAIT_MS);
       }
     }
   }
 
-  peek(key: string, bytes: boolean): CachedFields | undefined {
-    return this.#driver?.peek?.(key, bytes);
+  getCached(key: string, bytes: boolean): CachedFields | undefined {
+    return this.#driver?.getCached?.(key, bytes);
   }
 
-  forget(keys: readonly string[]): void {
-    this.#driver?.forget?.(keys);
+  invalidate(keys: readonly string[]): void {
+    this.#driver?.invalidate?.(keys);
   }
 
   async evaluate(
@@ -189,7 +164,7 @@ export class ManagedConnection implements RedisDriver {
     await (this.#driver ?? (await this.#nextDriver(0))).ping();
   }
 
-  /** Commands under way get the time that every command has. */
+  /** Waits for commands under way, for as long as a command may take. */
   async close(): Promise<void> {
     const [connection, isReady] = [this.#connection, this.#driver !== undefined];
     this.#end(new ConnectionError('The connection to Redis was closed by the application'));
@@ -244,24 +219,25 @@ export class ManagedConnection implements RedisDriver {
 
   /** Gives the connection up, and opens another one: at once if it had lasted, or else after a delay. */
   #lost(fault: unknown): void {
-    this.#fault = withoutCommand(fault);
+    this.#fault = redactCommand(fault);
     const hadLasted = this.#hasLasted(this.#delay);
     this.#giveUp()?.destroy();
     if (hadLasted) this.#attempts = 0;
     this.#delay = hadLasted ? FIRST_DELAY_MS : backoff(this.#attempts++);
     this.#cancelTimer = this.#clock.after(hadLasted ? 0 : this.#delay, () => this.#connect());
-    // A login that the server has just refused is not worth waiting for.
-    if (isServerReply(fault)) {
-      const refusal = new ConnectionError(explain(fault, this.server), { cause: fault });
-      for (const waiter of this.#takeWaiters()) waiter.reject(refusal);
-    }
+    // Waiting does not help a login that the server has just refused.
+    if (isServerReply(fault)) for (const waiter of this.#takeWaiters()) waiter.reject(this.#refusedError());
   }
 
-  /** Finds out from the error of a command whether the connection can be used any longer. */
+  #refusedError(): ConnectionError {
+    return new ConnectionError(describeConnectionError(this.#fault, this.server), { cause: this.#fault });
+  }
+
+  /** Gives the connection up if the error of a command shows that it cannot be used any longer. */
   #inspect(error: unknown, driver: RedisDriver): void {
     if (this.#driver !== driver) return;
     if (error instanceof MisdirectedReplyError) this.#lost(error);
-    // The address may lead to another server by now. A new connection has just shown that it does not.
+    // The address may lead to another server by now, unless the connection is so new that it has just shown otherwise.
     else if (isReplicaReply(error) && this.#hasLasted(REPLICA_INTERVAL_MS)) {
       this.#lost(new ConnectionError('Redis has become a replica, and is connected to again'));
     }
@@ -299,18 +275,17 @@ export class ManagedConnection implements RedisDriver {
   }
 
   /**
-   * Waits for the first connection for as long as a command may take, but not with a login that the server has just
-   * refused; and for another one in place of one that was lost for `grace` milliseconds.
+   * Waits for a connection: for the first one as long as a command may take, and for `grace` milliseconds after a
+   * loss. Does not wait when the server has just refused the login.
    */
   async #nextDriver(grace: number): Promise<RedisDriver> {
     if (this.#final !== undefined) throw this.#final;
-    if (isServerReply(this.#fault))
-      throw new ConnectionError(explain(this.#fault, this.server), { cause: this.#fault });
-    if (this.#wasReady && grace <= 0) return offline();
+    if (isServerReply(this.#fault)) throw this.#refusedError();
+    if (this.#wasReady && grace <= 0) throw offlineError();
     const start = this.#clock.now();
     const driver = await this.#wait(this.#wasReady ? grace : this.#ms + SLACK_MS);
-    if (driver === undefined) throw this.noConnectionError();
-    // The command has met its deadline, and what it would write has been reported as failed.
+    if (driver === undefined) throw this.#wasReady ? offlineError() : this.noConnectionError();
+    // The command has timed out, so it must not be carried out.
     if (this.#clock.now() - start >= this.#ms) throw new ConnectionError('Redis was connected to too late');
     return driver;
   }

@@ -2,7 +2,7 @@ import type { IoredisLike } from '../clients/shapes.ts';
 import { IoredisDriver } from '../clients/ioredis.ts';
 import { isLoginRefusal, isServerReply } from '../errors.ts';
 import type { NormalizedRedisOptions } from '../options.ts';
-import type { Connection, ConnectionEvents } from './managed-connection.ts';
+import type { Connection, ConnectionEvents } from './connection.ts';
 
 interface IoredisClient extends IoredisLike {
   on(event: string, listener: (error: unknown) => void): unknown;
@@ -10,7 +10,7 @@ interface IoredisClient extends IoredisLike {
   disconnect(): void;
 }
 
-/** What is used of the package `ioredis`. */
+/** The members that are used of the package `ioredis`. */
 export interface IoredisModule {
   readonly Redis: new (options: object) => IoredisClient;
 }
@@ -25,7 +25,7 @@ export function openIoredis(
   const lost = (error: unknown): void => events.lost(error);
   client.on('error', lost);
   client.on('close', () => lost(new Error('The connection was closed')));
-  // Without its ready check it is ready before the server has judged the password.
+  // Without its ready check, ioredis is ready before the server has checked the password.
   client.on('ready', () => {
     client.ping().then(
       () => events.ready(),
@@ -53,10 +53,10 @@ function ioredisOptions(options: NormalizedRedisOptions): object {
     connectTimeout: options.socketTimeout * 1000,
     disconnectTimeout: 100,
     enableOfflineQueue: false,
-    // The ready check needs INFO, and its introduction CLIENT SETINFO, which a careful ACL forbids.
+    // These need INFO and CLIENT SETINFO, which a careful ACL forbids.
     enableReadyCheck: false,
     disableClientInfo: true,
-    // Our own reconnection makes a new client.
+    // `ManagedConnection` reconnects, with a new client.
     retryStrategy: null,
   };
 }

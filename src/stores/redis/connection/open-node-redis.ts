@@ -3,7 +3,7 @@ import { NodeRedisCachingDriver, NodeRedisDriver, TEXT } from '../clients/node-r
 import { isServerReply } from '../errors.ts';
 import type { NormalizedRedisOptions } from '../options.ts';
 import { RecordCache } from '../record-cache.ts';
-import { backoff, type Connection, type ConnectionEvents } from './managed-connection.ts';
+import { backoff, type Connection, type ConnectionEvents } from './connection.ts';
 
 interface NodeRedisClient extends NodeRedisLike {
   on(event: string, listener: (error: unknown) => void): unknown;
@@ -12,14 +12,14 @@ interface NodeRedisClient extends NodeRedisLike {
   destroy(): void;
 }
 
-/** What is used of the package `redis`. */
+/** The members that are used of the package `redis`. */
 export interface NodeRedisModule {
   createClient(options: object): NodeRedisClient;
   createClientPool(options: object, pool: object): NodeRedisClient;
   readonly BasicClientSideCache?: new (options: object) => object;
 }
 
-/** Attempts of a pool to reconnect one of its connections, after which the pool is given up. */
+/** The number of failed attempts to reconnect one connection of a pool after which the pool is abandoned. */
 const POOL_ATTEMPTS = 2;
 
 /** Opens a connection, or a pool of connections, with node-redis. */
@@ -71,7 +71,7 @@ function openPool(
   });
   let connected = false;
   client.on('error', (error) => {
-    // Later errors are those of one of its connections.
+    // Later errors are those of single connections.
     if (!connected) events.lost(error);
   });
   client.connect().then(
@@ -96,11 +96,11 @@ function nodeRedisOptions(
       ...(unixSocketPath === null ? { host, port } : { path: unixSocketPath }),
       ...(options.tls && { ...options.tls, tls: true }),
       connectTimeout: options.socketTimeout * 1000,
-      // Our own reconnection makes a new client.
+      // `ManagedConnection` reconnects, with a new client.
       reconnectStrategy: pool === null ? false : poolReconnection(events),
     },
     database: options.db,
-    // Asked for in every handshake: the one place where a destroyed client can be kept from connecting after all.
+    // Called in every handshake: the only way to keep a destroyed client from connecting after all.
     credentialsProvider: {
       type: 'async-credentials-provider',
       async credentials() {
@@ -115,8 +115,8 @@ function nodeRedisOptions(
 }
 
 /**
- * Lets a pool reconnect one of its connections while the server accepts others, and gives the pool up when the server
- * cannot be reached: the timers of a pool that went on trying would keep the process alive.
+ * Returns a strategy that lets a pool reconnect a single connection, and abandons the pool when the server cannot be
+ * reached: the timers of further attempts would keep the process alive.
  */
 function poolReconnection(events: ConnectionEvents): (attempt: number, fault: unknown) => number {
   return (attempt, fault) => {
@@ -126,9 +126,9 @@ function poolReconnection(events: ConnectionEvents): (attempt: number, fault: un
 }
 
 /**
- * Returns options that have the server report what changes, and the client tell the cache. node-redis would tell a
- * cache of its own, which copies what it returns structurally and so saves next to nothing, and does not know
- * when a record ends or a connection has fallen silent.
+ * Returns options with which the server reports changes, and the client passes them to the cache. The cache of
+ * node-redis itself copies what it returns, which costs nearly as much as asking the server, and knows neither when a
+ * record expires nor that a connection has fallen silent.
  */
 function trackingOptions(cache: RecordCache, { BasicClientSideCache }: NodeRedisModule): object {
   if (BasicClientSideCache === undefined) {
@@ -137,7 +137,7 @@ function trackingOptions(cache: RecordCache, { BasicClientSideCache }: NodeRedis
   class InvalidationListener extends BasicClientSideCache {
     invalidate(key: string | Buffer | null): void {
       if (key === null) cache.clear();
-      else cache.forget(key.toString());
+      else cache.invalidate(key.toString());
     }
     onError(): void {
       cache.clear();

@@ -1,6 +1,6 @@
-/** Where the time comes from. */
+/** The source of time; replaced in tests. */
 export interface Clock {
-  /** Milliseconds, from any start; never goes back. */
+  /** Milliseconds from any start; never decreases. */
   now(): number;
   /**
    * Calls back once, after `ms`. Returns a function that cancels it.
@@ -18,32 +18,31 @@ export const systemClock: Clock = {
   },
 };
 
-/** What becomes of commands. `ticket` is whatever was given with the command. */
+/** What happens when commands settle. `ticket` is the number that the command was passed with. */
 export interface Outcomes {
   succeeded(ticket: number): void;
-  /** Gives the error to reject with. */
+  /** Returns the error to reject with. */
   failed(error: unknown, ticket: number): unknown;
-  /** The time is up; gives the error to reject with. */
-  late(ticket: number): unknown;
+  /** Returns the error to reject with when the time is up. */
+  timedOut(ticket: number): unknown;
 }
 
-/** Milliseconds; a timer that fires later than this shows that the process itself was busy. */
-const LAG = 20;
+/** Milliseconds that a timer may fire late; more than that means that the event loop was busy. */
+const MAX_LOOP_LAG_MS = 20;
 
 /**
- * TimeoutQueue for commands that all get the same time. What started first is due first, so a list in
- * order of arrival with one timer for its head does what a timer for each command would, at a
- * fraction of the cost.
+ * Times out commands that all have the same timeout. The command that started first is due first, so a list in order
+ * of arrival with one timer for its head does the work of a timer for each command, at a fraction of the cost.
  */
 export class TimeoutQueue {
   readonly #ms: number;
   readonly #clock: Clock;
   readonly #outcomes: Outcomes;
-  /** Closes the list to a ring: what comes after it is due first. */
+  /** Makes the list a ring: the command after it is due first. */
   readonly #ring = new Pending(ignore, 0, 0);
   #armed = false;
   #wake = 0;
-  #excused = false;
+  #graceUsed = false;
 
   constructor(ms: number, outcomes: Outcomes, clock: Clock = systemClock) {
     this.#ms = ms;
@@ -52,7 +51,7 @@ export class TimeoutQueue {
     this.#ring.previous = this.#ring.next = this.#ring;
   }
 
-  /** The same as `promise`, but rejected in time. What `promise` does later is ignored. */
+  /** Returns a promise that settles as `promise` does, or rejects at the timeout. */
   race<T>(promise: Promise<T>, ticket: number): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const pending = new Pending(reject, ticket, this.#clock.now() + this.#ms);
@@ -77,18 +76,18 @@ export class TimeoutQueue {
     this.#clock.after(ms, this.#expire);
   }
 
-  /** The timer is left running when commands settle: arming it once per span is cheaper than following the head. */
+  /** The timer goes on running when commands settle: arming it once per timeout is cheaper than following the head. */
   readonly #expire = (): void => {
     const now = this.#clock.now();
-    // A busy process has not read its sockets either; replies that are there already must not count as late.
-    this.#excused = !this.#excused && now - this.#wake > LAG;
-    if (this.#excused) return this.#arm(1);
+    // A busy process has not read its sockets either: replies that have arrived must not time out.
+    this.#graceUsed = !this.#graceUsed && now - this.#wake > MAX_LOOP_LAG_MS;
+    if (this.#graceUsed) return this.#arm(1);
     for (let head = this.#ring.next!; head !== this.#ring; head = this.#ring.next!) {
       // Timers may fire a fraction of a millisecond early.
       const left = head.due - now;
       if (left >= 1) return this.#arm(left);
       head.remove();
-      head.reject(this.#outcomes.late(head.ticket));
+      head.reject(this.#outcomes.timedOut(head.ticket));
     }
     this.#armed = false;
   };
@@ -115,7 +114,7 @@ class Pending {
     other.previous = this;
   }
 
-  /** False when it was not in a list any more. */
+  /** Returns whether it was still in a list. */
   remove(): boolean {
     if (this.next === null) return false;
     this.previous!.next = this.next;

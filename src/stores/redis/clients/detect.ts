@@ -16,7 +16,7 @@ const IOREDIS = [
   'ping',
 ] satisfies (keyof IoredisLike)[];
 
-/** Is this a client, by its shape? */
+/** Returns whether a value is a client, by its methods. */
 export function isRedisClient(value: unknown): value is RedisClient {
   return isNodeRedis(value) || isIoredis(value);
 }
@@ -37,10 +37,10 @@ function hasMethods(value: unknown, names: readonly string[]): boolean {
 const drivers = new WeakMap<RedisClient, RedisDriver>();
 
 /**
- * The driver over a client, always the same for the same client.
+ * Returns the driver over a client, always the same for the same client.
  *
  * @param name - What to call the client in messages.
- * @throws TypeError for what is no client that is known here, or was made with options that change its keys or replies.
+ * @throws TypeError for an unknown client, or one that was made with options that change its keys or replies.
  */
 export function driverFor(client: RedisClient, name = 'redis.client'): RedisDriver {
   const known = isRedisClient(client) ? drivers.get(client) : undefined;
@@ -76,8 +76,8 @@ interface ClientOptions {
 }
 
 /**
- * Scripts make keys from their arguments, which no client prefixes, and count on numbers being numbers;
- * and a replica may not know yet that a session has ended.
+ * Throws for options with which sessions would not work: scripts make keys from their arguments, which no client
+ * prefixes, and rely on numbers being numbers; and a replica may not know yet that a session has ended.
  */
 function refuseOptions(client: object, name: string): void {
   const { options, _keyPrefix } = client as { options?: ClientOptions; _keyPrefix?: unknown };
