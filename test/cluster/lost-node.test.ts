@@ -31,7 +31,7 @@ describe.each(Object.entries(CLUSTER_CLIENTS))('a node of a cluster is lost: %s'
 
   const write = (key: string): Promise<unknown> => driver.evaluate(WRITE, [key], ['field', 'value'], false);
 
-  test('the others are used as ever; what it has fails, is not written later, and works again when it is back', async () => {
+  test('other nodes serve; its own keys fail at once, are not written later, and work when it is back', async () => {
     const victim = await cluster.masterOf(await cluster.slotOf('lost'));
     await write('lost');
     await cluster.kill(victim);

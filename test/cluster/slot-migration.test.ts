@@ -95,7 +95,7 @@ describe.each(Object.entries(CLUSTER_CLIENTS))('a slot on its way: %s', (name, c
     assert.equal(await refusals(), before);
   });
 
-  test('is no outage: a command that waited in vain reports that Redis refused, not that it cannot be reached', async () => {
+  test('a command that waits in vain reports that Redis refused it, not that Redis cannot be reached', async () => {
     // Time for the tries that ioredis makes by itself, which take 0.7 to 1.2 seconds, and not for as many again.
     const once = createRedisStore({ client: given.client, prefix: PREFIX, socketTimeout: 1.35 });
     await migration.move([index()]);
@@ -123,7 +123,7 @@ describe.each(Object.entries(CLUSTER_CLIENTS))('a slot on its way: %s', (name, c
     assert.equal(found.fields['b'], undefined);
   });
 
-  test('two nodes name each other as the owner of a slot, for a while: no outage, and it is read when they agree', async () => {
+  test('a session is read as soon as two nodes agree on the owner of its slot, without an outage', async () => {
     const { slot, from, to } = migration;
     await migration.finish();
     const ids = await Promise.all([from, to].map(async (node) => String(await node.cli('CLUSTER', 'MYID'))));

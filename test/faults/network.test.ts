@@ -39,7 +39,7 @@ async function openAll(): Promise<void> {
   await each(sites, (crowd) => crowd.work(30));
 }
 
-test('connections are cut before a request and in the middle of a reply: nothing that was told is untrue', async () => {
+test('connections are cut before a request and within a reply: all acknowledgements are true', async () => {
   await openAll();
   const at = performance.now();
   for (let i = 0; i < CUTS; i++) {
@@ -51,7 +51,7 @@ test('connections are cut before a request and in the middle of a reply: nothing
   await conclude(sites, { title: `${CUTS} connections cut`, at, excused: [] });
 });
 
-test('replies come later than anybody waits for: nothing that was told is untrue, and no late write undoes a later one', async () => {
+test('replies come after the deadline: acknowledgements are true, and no late write undoes a later one', async () => {
   await openAll();
   const at = performance.now();
   proxy.delay(DEADLINE * 1000 + 200);
@@ -61,7 +61,7 @@ test('replies come later than anybody waits for: nothing that was told is untrue
   await conclude(sites, { title: 'replies delayed', at, excused: [] });
 });
 
-test('a firewall forgets the connections: our own are replaced, and nothing that was told is untrue', async () => {
+test('a firewall forgets the connections: our own are replaced, and all acknowledgements are true', async () => {
   sites = openOwn();
   startAll(sites);
   await each(sites, (crowd) => crowd.work(50));
@@ -72,7 +72,7 @@ test('a firewall forgets the connections: our own are replaced, and nothing that
   await conclude(sites, { title: 'connections forgotten', at, excused: [] });
 });
 
-test('a partition: all requests fail until it heals, and nothing that was told is untrue', async () => {
+test('a partition: all requests fail until it heals, and all acknowledgements are true', async () => {
   await openAll();
   const at = performance.now();
   proxy.partition();

@@ -90,7 +90,7 @@ test('C6: in a login, before the old session was ended: it is as it was, and can
   assert.equal((await other.owners.list(owner)).length, 1);
 });
 
-test('C6: in a login, after the old session was ended: neither is open to anyone, and the client can log in', async () => {
+test('C6: killed in a login after the old session was ended: neither opens, and the client can log in', async () => {
   const { jar } = await withCart();
   const owner = randomUUID();
   await killedAt('after', 'deleteRotated', jar, `/login?owner=${owner}`);
@@ -100,7 +100,7 @@ test('C6: in a login, after the old session was ended: neither is open to anyone
   assert.equal((await read(jar)).owner, owner);
 });
 
-test('C6: in the rotation of an anonymous session: before, the old id opens it; after, it leads to the new one', async () => {
+test('C6: killed in a rotation: before it the old id opens the session, after it leads to the new one', async () => {
   const before = await withCart();
   await killedAt('before', 'deleteRotated', before.jar, '/rotate');
   assert.deepEqual(await read(before.jar), { owner: null, cart: before.cart });
@@ -123,7 +123,7 @@ test.each(['before', 'after'] as const)('C6: in the rotation of an owned session
   assert.deepEqual(await read(jar), { owner: null, cart: null });
 });
 
-test('C7: in a revocation between two secrets: it was not told, another one is complete', async () => {
+test('C7: killed in a revocation between two secrets: not acknowledged, and another one is complete', async () => {
   const owner = randomUUID();
   const before = createSessionFactory({ secret: OLD, redis: { client: given.client } });
   const [old, recent] = [new Jar(), new Jar()];

@@ -176,7 +176,7 @@ test('reload() follows a rotation, and loses a session that has ended', async ()
   expect((await request.end()).cookies).toEqual([]);
 });
 
-test('after its connection was cut, a process gives nothing that it knew before', async () => {
+test('after its connection was cut, a process returns nothing from its cache', async () => {
   const { cached, other } = processes();
   const jar = await loggedIn(cached);
   const up = new Promise<void>((resolve) => cached.on('circuitClosed', () => resolve()));

@@ -62,7 +62,7 @@ describe.each(kinds)('$name', (kind) => {
     });
   });
 
-  test('reads fields as bytes, whatever they are, under names of text', async () => {
+  test('reads fields as bytes, under names of text', async () => {
     const key = newKey();
     await write(key, 'raw', NOT_UTF8, 'ключ', 'text');
     const fields = await driver.hgetall(key, true);
@@ -97,7 +97,7 @@ describe.each(kinds)('$name', (kind) => {
     await expect(driver.hgetall(key, false)).rejects.toThrow(/^WRONGTYPE /);
   });
 
-  test('gives replies of scripts as they are: numbers, text, null, lists', async () => {
+  test('returns replies of scripts unchanged: numbers, text, null, lists', async () => {
     const source = "return {1, -2, 1700000000123, 'text', {'nested', 3, {}}, false, ARGV[1], KEYS[1], #KEYS}";
     const key = newKey();
     expect(await driver.evaluate(script(source), [key], ['ключ'], false)).toEqual([
@@ -113,7 +113,7 @@ describe.each(kinds)('$name', (kind) => {
     ]);
   });
 
-  test('gives replies of scripts as bytes, and numbers as numbers', async () => {
+  test('returns replies of scripts as bytes, and numbers as numbers', async () => {
     const reply = await driver.evaluate(script('return {ARGV[1], 5, {ARGV[1]}}'), [newKey()], [NOT_UTF8], true);
     expect(reply).toEqual([NOT_UTF8, 5, [NOT_UTF8]]);
   });

@@ -142,7 +142,7 @@ describe.each(libraries)('with $name', (library) => {
     expect(await server.cli('EXISTS', 'late')).toBe(0);
   });
 
-  test('a wrong password is named as such and never told, and works once the server has it', async () => {
+  test('a wrong password is reported without quoting it, and works once the server has it', async () => {
     const locked = await startRedis({ password: 'right' });
     const driver = connect({ port: locked.port, password: 'wr0ng-s3cret', socketTimeout: 5 });
     const start = performance.now();

@@ -101,7 +101,7 @@ describe.each(kinds.filter(({ cluster, name }) => !cluster && !name.includes('se
 });
 
 describe('a client that cannot work', () => {
-  test('is named as such: nobody has connected it', async () => {
+  test('is reported as not connected', async () => {
     for (const client of [createClient({ url: server.url }), createClientPool({ url: server.url })]) {
       const { code, message } = await failure(guard(client).ping());
       expect(code).toBe('ERR_SESSION_STORE_UNAVAILABLE');

@@ -44,7 +44,7 @@ test.each([
   await driver.close();
 });
 
-test('nobody has to use a driver whose library is missing: nothing is left unhandled', async () => {
+test('a missing library leaves nothing unhandled when the driver is not used', async () => {
   const driver = connectFrom(neither);
   await new Promise((resolve) => setImmediate(resolve));
   await driver.close();

@@ -50,7 +50,7 @@ describe.each([...kinds, ...selecting])('$name', (kind) => {
     for (const socket of sockets) if (socket.remotePort === server.port) socket.destroy(new Error('Connection lost'));
   }
 
-  test('a write whose connection is lost before it is written is not acknowledged unless it happened', async () => {
+  test('a write that is not written when its connection is lost is not acknowledged unless it happened', async () => {
     await fill();
     await server.cli('DEL', 'written');
     // The server knows the script, so that nothing is sent twice.
@@ -64,7 +64,7 @@ describe.each([...kinds, ...selecting])('$name', (kind) => {
     expect(Number(await server.cli('HGET', 'written', 'counter'))).toBeGreaterThanOrEqual(acknowledged.length);
   });
 
-  test('a command whose connection is lost before it is written gets no reply but its own, and the client recovers', async () => {
+  test('a command that is not written when its connection is lost gets no reply but its own', async () => {
     await fill();
     const readings = [1, 2, 3].map(() => driver.hgetall('session', false));
     loseConnections();
@@ -79,7 +79,7 @@ describe.each([...kinds, ...selecting])('$name', (kind) => {
     expect({ ...(await driver.hgetall('session', false)) }).toEqual({ field: 'value' });
   });
 
-  test('commands that wait while another connection of the client is lost do not silence their own', async () => {
+  test('commands that are queued when another connection of the client is lost do not block their own', async () => {
     await fill();
     const readings = [1, 2, 3].map(() => driver.hgetall('session', false));
     (given.client as unknown as EventEmitter).emit('node-error', new Error('Another connection was lost'));

@@ -152,7 +152,7 @@ describe.each(libraries)('with $name', (library) => {
     await waitFor('the connection to end', async () => !/ db=5 /.test(String(await plain.cli('CLIENT', 'LIST'))));
   });
 
-  test('closing gives up a connection that was never made', async () => {
+  test('closing stops the attempts to connect', async () => {
     const server = await startRedis();
     await server.kill();
     const driver = connect({ port: server.port });

@@ -39,7 +39,7 @@ describe('closed, the breaker', () => {
     expect(breaker.fault).toBe(FAULT);
   });
 
-  test('starts counting anew after a success', () => {
+  test('starts counting again after a success', () => {
     late(4);
     breaker.succeeded(breaker.start());
     late(4);
@@ -127,7 +127,7 @@ describe('open, the breaker', () => {
     expect(breaker.isOpen).toBe(false);
   });
 
-  test('probes at once on a hint, and only then', async () => {
+  test('probeNow probes at once, and only while the circuit is open', async () => {
     breaker.probeNow();
     expect(probe).not.toHaveBeenCalled();
     late(5);

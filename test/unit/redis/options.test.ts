@@ -90,7 +90,7 @@ describe('normalizeRedisOptions', () => {
     expect(normalizeRedisOptions({ url: 'redis://h', tls: false }).tls).toBe(false);
   });
 
-  test('TLS says which host it means, unless told otherwise', () => {
+  test('TLS names the host to the server, unless the options do', () => {
     expect(normalizeRedisOptions({ tls: true }).tls).toEqual({ servername: 'localhost' });
     expect(normalizeRedisOptions({ url: 'rediss://h', tls: { ca: 'PEM' } }).tls).toEqual({
       servername: 'h',
@@ -99,7 +99,7 @@ describe('normalizeRedisOptions', () => {
     expect(normalizeRedisOptions({ url: 'rediss://h', tls: { servername: 'i' } }).tls).toEqual({ servername: 'i' });
   });
 
-  test('a pool that somebody made is a client; sizes have defaults that fit each other', () => {
+  test('a pool of the application is a client; sizes have defaults that fit each other', () => {
     expect(normalizeRedisOptions({ pool: client })).toMatchObject({ client, pool: null });
     expect(normalizeRedisOptions({ pool: {} }).pool).toEqual({ min: 1, max: 10 });
     expect(normalizeRedisOptions({ pool: { min: 20 } }).pool).toEqual({ min: 20, max: 20 });

@@ -20,7 +20,7 @@ function read(key: string, fields: Record<string, string> = FIELDS, life = LIFE)
   cache.endRead(reading);
 }
 
-test('gives what was read, until it is forgotten', () => {
+test('returns what was read, until it is invalidated', () => {
   read('a');
   read('b', { b: '2' });
   expect(cache.get('a', false)?.fields).toBe(FIELDS);
@@ -54,7 +54,7 @@ test('of two reads at once, the later does not keep what changed after the earli
   expect(cache.get('a', false)).toBeUndefined();
 });
 
-test('remembers no reading that is over, whatever came of it', () => {
+test('forgets reads that have ended, successfully or not', () => {
   const [kept, absent, changed] = [cache.startRead('a'), cache.startRead('b'), cache.startRead('c')];
   cache.set(kept, FIELDS, false, clock.now() + LIFE);
   cache.invalidate('c');
@@ -91,7 +91,7 @@ test('a late answer to an old question is no sign of life', async () => {
   expect(cache.get('a', false)).toBeUndefined();
 });
 
-test('gives no record beyond its time to live', async () => {
+test('returns no record beyond its time to live', async () => {
   read('a', FIELDS, 300);
   await clock.pass(299);
   expect(cache.get('a', false)?.fields).toBe(FIELDS);

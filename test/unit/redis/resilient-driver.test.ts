@@ -37,7 +37,7 @@ async function failures(count: number): Promise<SessionError[]> {
   return (await Promise.all(commands)) as SessionError[];
 }
 
-describe('a guarded driver', () => {
+describe('the resilient driver', () => {
   test('lets the first commands wait for the connection', async () => {
     const reading = driver.hgetall('key', false);
     await clock.pass(1_900);
@@ -81,7 +81,7 @@ describe('a guarded driver', () => {
     expect(onOpen).not.toHaveBeenCalled();
   });
 
-  test('tells with a SessionError that it has opened, and that it has closed', async () => {
+  test('reports with a SessionError that the circuit has opened, and that it has closed', async () => {
     connections[0]!.events.ready();
     connections[0]!.answer = 'nothing';
     await failures(5);

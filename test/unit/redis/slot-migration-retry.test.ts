@@ -29,7 +29,7 @@ test('tries again until the time is up', async () => {
   expect(begun.at(-1)).toBeLessThan(TIME);
 });
 
-test('begins none that would go on when nobody waits for it any more', async () => {
+test('starts no run that would last beyond the end', async () => {
   expect(await runs(new ManualClock(), 700)).toEqual([0, 705]);
   expect(await runs(new ManualClock(), 1_200)).toEqual([0]);
 });
