@@ -293,11 +293,24 @@ function refuseRecord(
   reject(state, record.key.handle, refusal);
   const wasBound = epoch.record !== null;
   if (refusal === 'expired') state.endExpired(record);
-  if (refusal === 'authentication-changed') state.endInvalidated(record);
-  if (wasBound) loseSession(state, epoch, 'gone');
+  if (refusal === 'authentication-changed') endInvalidated(state, epoch, record);
+  else if (wasBound) loseSession(state, epoch, 'gone');
   if (refusal !== 'authentication-changed') return 'rejected';
   if (wasBound) flashInvalidated(state, false);
   return 'invalidated';
+}
+
+/** What the request asked for belongs to the session that ends; what follows to a new one. */
+function endInvalidated(
+  state: SessionState,
+  epoch: Epoch,
+  record: { readonly key: RecordKey; readonly owner: string | null },
+): void {
+  if (epoch.record === null) return state.endInvalidated(record);
+  const { fields, pending } = epoch;
+  const discards = fields.changed || pending.any || pending.begunLogin !== null;
+  state.end('authentication-changed');
+  if (discards) state.context.events.emit('discarded', { handle: record.key.handle, reason: 'gone' });
 }
 
 /** Leaves a message on the session that follows one which `invalidateBefore` has ended. */

@@ -26,15 +26,24 @@ export class Invariants {
   readonly #ended = new Set<Id>();
   readonly #expiries = new Map<string, number>();
   readonly #taken = new Set<string>();
-  readonly #successions = new Map<string, Succession>();
-  /** Handles of ids that a request has come with, to its end, while they were the session's own. */
-  readonly #used = new Set<string>();
+  readonly #successions = new Map<string, Succession & { readonly moment: number }>();
+  /** Handles of ids that a request has come with, to its end, while they were the session's own; and since when. */
+  readonly #used = new Map<string, number>();
+  /** When a request has asked for its session last. */
+  readonly #loads = new Map<RequestRun, number>();
+  /** Counts what happens, so that it has an order. */
+  #moment = 0;
   readonly counts = new Map<string, number>();
   problem: string | null = null;
 
   /** The store has given a session another id. */
   succeeds(from: string, succession: Succession): void {
-    this.#successions.set(from, succession);
+    this.#successions.set(from, { ...succession, moment: ++this.#moment });
+  }
+
+  /** A request has read the session that its id leads to. */
+  loaded(run: RequestRun): void {
+    this.#loads.set(run, ++this.#moment);
   }
 
   /** A request came with an id, and this is what it opened. */
@@ -61,8 +70,8 @@ export class Invariants {
   }
 
   /** A login's id, and one that its client has not received yet, leads nowhere; a rotation's does in its grace. */
-  #mayFollow({ to, leads, graceUntil }: Succession, now: Time): boolean {
-    return leads && (now < graceUntil || !this.#used.has(to));
+  #mayFollow({ to, leads, graceUntil }: Succession, now: Time, moment = this.#moment): boolean {
+    return leads && (now < graceUntil || (this.#used.get(to) ?? Infinity) > moment);
   }
 
   /** A request has taken messages for itself. */
@@ -113,14 +122,19 @@ export class Invariants {
   }
 
   #use(handle: string): void {
-    if (!this.#successions.has(handle)) this.#used.add(handle);
+    if (!this.#successions.has(handle) && !this.#used.has(handle)) this.#used.set(handle, ++this.#moment);
   }
 
-  /** An id that the request has not made itself must be where its own has led to, by what is still in its grace or unused. */
+  /**
+   * An id that the request has not made itself must be where its own has led to, by what is still in its grace, or was
+   * unused when the request was led there.
+   */
   #checkSent(run: RequestRun, came: string | undefined, sent: string, at: Time): void {
     for (let handle = came; handle !== sent;) {
       const succession = handle === undefined ? undefined : this.#successions.get(handle);
-      if (succession === undefined || !this.#mayFollow(succession, at)) {
+      const loaded = this.#loads.get(run) ?? 0;
+      const wasLed = succession !== undefined && succession.moment < loaded;
+      if (succession === undefined || !this.#mayFollow(succession, at, wasLed ? loaded : this.#moment)) {
         return this.#report(`C6: request ${run.order} is sent an id that it may not learn`);
       }
       handle = succession.to;

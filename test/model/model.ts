@@ -204,6 +204,7 @@ export class Model {
     if (epoch.over !== null) return false;
     if (request.worker.invalidateBefore && owner !== null) yield 'ask';
     if (epoch.over !== null) return false;
+    const wasKnown = epoch.known !== null;
     epoch.known = {
       ...found,
       fromClient: epoch.known?.fromClient ?? true,
@@ -215,6 +216,7 @@ export class Model {
     // C10: a login that is older than the change of a password is over.
     if (request.worker.invalidateBefore && owner !== null && found.authenticatedAt < this.#validSince(owner)) {
       request.report('rejected: authentication-changed');
+      if (wasKnown && (epoch.asks || epoch.rotation !== null)) request.report('discarded: gone');
       request.end();
       request.epoch.flash('', { at: 0, text: 'session-invalidated' }, true);
       return true;
@@ -263,7 +265,7 @@ export class Model {
 
   *#commit(request: Request, when: 'final' | 'early' | 'late'): Steps {
     const final = when === 'final';
-    if (request.failed || request.phase === 'unloaded') return;
+    if ((request.failed && final) || request.phase === 'unloaded') return;
     if (request.phase === 'lost') return this.#discardLost(request, final);
     this.#separateOwners(request);
     const { epoch } = request;
@@ -656,7 +658,9 @@ export class Model {
     for (;;) {
       if (epoch.over !== null) return 'ended';
       send();
-      yield operation;
+      const taken = yield operation;
+      // An update finds that another request has changed the field, and is made again.
+      if (taken!.status === 'conflict') continue;
       const place = this.at(epoch.id!);
       if (place?.is === 'session') return place.session;
       const lost = place === undefined ? 'gone' : this.#follow(request, epoch, place, afterGrace);

@@ -225,11 +225,11 @@ export class RequestRun implements Actor {
     const { operation } = call;
     if (typeof now === 'number') this.#tick(now, call, status);
     this.plan.invariants.count(operation, status);
+    if (operation === 'load') this.plan.invariants.loaded(this);
     if (operation !== 'ask') this.tell(`at the store: ${operation}${status === undefined ? '' : `, ${status}`}`);
     else this.tell('asks since when logins are valid');
     // What a store refuses because another request was faster has no effect, and is tried again.
     if (status === 'exists' || status === 'interrupted') return;
-    if (status === 'conflict' && operation !== 'retire' && operation !== 'rekey') return;
     const isOwners = operation === 'listOwned' || operation === 'revokeOwned' || this.#queue.length === 0;
     const action = isOwners ? [...this.#others].find(({ expected }) => expected === operation) : this.#queue[0];
     const expected = action?.expected;

@@ -31,7 +31,7 @@ for _, key in ipairs(KEYS) do
   end
   if meta or tombstone then redis.call('PEXPIRE', key, string.format('%.0f', redis.call('PTTL', key) - ms)) end
 end
-return 1
+return {1}
 `;
 
 export const AGE: Script = { source, sha: createHash('sha1').update(source).digest('hex') };
