@@ -119,6 +119,11 @@ describe('a client that cannot work', () => {
       { hGetAll() {}, sendCommand() {}, ping() {}, evalSha() {} },
       /, got a client of node-redis 4 or older$/,
     ],
+    [
+      'a Sentinel client of node-redis 5 that does not show the clients of its masters',
+      { hGetAll() {}, sendCommand() {}, withTypeMapping() {}, ping() {}, getMasterNode() {}, on() {} },
+      /^Expected `redis.client` to be a Sentinel client of a known version of `redis`: update it$/,
+    ],
     ['a callback client', { hgetall() {}, evalsha() {}, eval() {}, ping() {} }, /, got an object$/],
     ['keyPrefix of node-redis', createClient({ keyPrefix: 'a:' }), /without `keyPrefix`.*Use `redis.prefix`/],
     ['keyPrefix of a pool', createClientPool({ keyPrefix: 'a:' }), /without `keyPrefix`.*Use `redis.prefix`/],
