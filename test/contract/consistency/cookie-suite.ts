@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { afterEach, describe, test } from 'vitest';
-import type { SessionFactory, SessionOptions, WebsaunaSession } from 'websauna-session';
+import { describe, test } from 'vitest';
 import { Jar, visit, Visit } from '../../support/visit.ts';
 import { waitFor } from '../../support/wait-for.ts';
-import { record, SECRET, type MakeFactory } from './suite.ts';
-
-type Data = Record<string, unknown>;
-type Factory = SessionFactory<Data>;
-type Session = WebsaunaSession<Data>;
+import {
+  type Data,
+  type Factory,
+  type MakeFactory,
+  type Session,
+  record,
+  SECRET,
+  started,
+  useFactories,
+} from './factories.ts';
 
 const NEW_SECRET = 'the secret that replaces the one of before';
 /** Seconds. Over before the next request is there. */
@@ -27,21 +31,7 @@ async function withClock(skew: number, run: () => Promise<void>): Promise<void> 
 
 /** C13: a response sets and deletes a cookie only on the evidence of an acknowledgement. */
 export function cookieSuite(title: string, make: MakeFactory): void {
-  const made: Factory[] = [];
-  const open = (options: Partial<SessionOptions<Data>> = {}): Factory => {
-    const factory = make(options);
-    made.push(factory);
-    return factory;
-  };
-  afterEach(async () => {
-    await Promise.all(made.splice(0).map((factory) => factory.close()));
-  });
-
-  async function started(factory: Factory, act: (session: Session) => unknown = (s) => s.set('a', 1)): Promise<Jar> {
-    const jar = new Jar();
-    await visit(factory, jar, act);
-    return jar;
-  }
+  const { open } = useFactories(make);
   const read = (factory: Factory, jar: Jar): Promise<Data> =>
     visit(factory, new Jar(jar), (session) => ({ ...session.toJSON() }));
   /** Lets the grace of a rotation pass, by the clock of this machine, which the server shares. */

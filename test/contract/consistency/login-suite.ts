@@ -1,25 +1,15 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { afterEach, describe, test } from 'vitest';
-import { SESSION_INVALIDATED, SessionError, type SessionFactory, type SessionOptions } from 'websauna-session';
+import { describe, test } from 'vitest';
+import { SESSION_INVALIDATED, SessionError } from 'websauna-session';
 import { Jar, visit, Visit } from '../../support/visit.ts';
-import { record, type MakeFactory } from './suite.ts';
-
-type Factory = SessionFactory<Record<string, unknown>>;
+import { type Factory, type MakeFactory, record, useFactories } from './factories.ts';
 
 const isFull = (error: unknown): boolean => error instanceof SessionError && error.code === 'ERR_SESSION_FULL';
 
 /** What is promised about logins, owners and their sessions. */
 export function loginSuite(title: string, make: MakeFactory): void {
-  const made: Factory[] = [];
-  const pair = (options: Partial<SessionOptions<Record<string, unknown>>> = {}): [Factory, Factory] => {
-    const factories: [Factory, Factory] = [make(options), make(options)];
-    made.push(...factories);
-    return factories;
-  };
-  afterEach(async () => {
-    await Promise.all(made.splice(0).map((factory) => factory.close()));
-  });
+  const { pair } = useFactories(make);
 
   async function loggedIn(factory: Factory, owner: string, method = 'password'): Promise<Jar> {
     const jar = new Jar();

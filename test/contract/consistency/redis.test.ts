@@ -7,7 +7,8 @@ import { requestSuite } from './request-suite.ts';
 import { securitySuite } from './security-suite.ts';
 import { sessionsSuite } from './sessions-suite.ts';
 import { statementsSuite } from './statements-suite.ts';
-import { consistencySuite, SECRET, type MakeFactory } from './suite.ts';
+import { SECRET, type MakeFactory } from './factories.ts';
+import { consistencySuite } from './suite.ts';
 
 let server: RedisServer;
 beforeAll(async () => {

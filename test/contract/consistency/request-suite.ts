@@ -1,13 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { afterEach, describe, test } from 'vitest';
-import { SESSION_INVALIDATED, type SessionFactory, type SessionOptions, type WebsaunaSession } from 'websauna-session';
+import { describe, test } from 'vitest';
+import { SESSION_INVALIDATED } from 'websauna-session';
 import { Jar, MemoryHead, visit, Visit } from '../../support/visit.ts';
-import { record, type MakeFactory } from './suite.ts';
-
-type Data = Record<string, unknown>;
-type Factory = SessionFactory<Data>;
-type Session = WebsaunaSession<Data>;
+import { type Data, type Factory, type MakeFactory, type Session, record, started, useFactories } from './factories.ts';
 
 const ended = { code: 'ERR_SESSION_ENDED', status: 409 };
 const add = (n: unknown): number => Number(n ?? 0) + 1;
@@ -37,21 +33,7 @@ class Gate {
 
 /** C11: operations of one request behave as if one came after the other, and an end wins over everything under way. */
 export function requestSuite(title: string, make: MakeFactory): void {
-  const made: Factory[] = [];
-  const open = (options: Partial<SessionOptions<Data>> = {}): Factory => {
-    const factory = make(options);
-    made.push(factory);
-    return factory;
-  };
-  afterEach(async () => {
-    await Promise.all(made.splice(0).map((factory) => factory.close()));
-  });
-
-  async function started(factory: Factory, act: (session: Session) => unknown = (s) => s.set('a', 1)): Promise<Jar> {
-    const jar = new Jar();
-    await visit(factory, jar, act);
-    return jar;
-  }
+  const { open } = useFactories(make);
   const read = (factory: Factory, jar: Jar): Promise<Data> =>
     visit(factory, new Jar(jar), (session) => ({ ...session.toJSON(), owner: session.owner }));
 

@@ -1,33 +1,24 @@
 import assert from 'node:assert/strict';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { afterEach, describe, test } from 'vitest';
-import type { SessionFactory, SessionOptions, WebsaunaSession } from 'websauna-session';
+import { describe, test } from 'vitest';
+import type { SessionOptions } from 'websauna-session';
 import { Jar, visit, Visit } from '../../support/visit.ts';
-import { record, SECRET, type MakeFactory } from './suite.ts';
-
-type Data = Record<string, unknown>;
-type Factory = SessionFactory<Data>;
-type Session = WebsaunaSession<Data>;
+import {
+  type Data,
+  type Factory,
+  type MakeFactory,
+  type Session,
+  record,
+  SECRET,
+  started,
+  useFactories,
+} from './factories.ts';
 
 const NEW_SECRET = 'the secret that replaces the one of before';
 
 /** Statements of docs/security.md about ids, logins, ends and failures; the others are in statements-suite.ts. */
 export function securitySuite(title: string, make: MakeFactory): void {
-  const made: Factory[] = [];
-  const open = (options: Partial<SessionOptions<Data>> = {}): Factory => {
-    const factory = make(options);
-    made.push(factory);
-    return factory;
-  };
-  afterEach(async () => {
-    await Promise.all(made.splice(0).map((factory) => factory.close()));
-  });
-
-  async function started(factory: Factory, act: (session: Session) => unknown = (s) => s.set('a', 1)): Promise<Jar> {
-    const jar = new Jar();
-    await visit(factory, jar, act);
-    return jar;
-  }
+  const { open } = useFactories(make);
   const read = (factory: Factory, jar: Jar): Promise<Data> =>
     visit(factory, new Jar(jar), (session) => ({ ...session.toJSON(), owner: session.owner }));
 

@@ -1,26 +1,16 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { afterEach, describe, test } from 'vitest';
-import type { SessionFactory, SessionOptions, StoredSession } from 'websauna-session';
+import { describe, test } from 'vitest';
+import type { StoredSession } from 'websauna-session';
 import { Jar, visit } from '../../support/visit.ts';
 import { waitFor } from '../../support/wait-for.ts';
-import { record, SECRET, type MakeFactory } from './suite.ts';
-
-type Factory = SessionFactory;
+import { type Factory, type MakeFactory, record, SECRET, useFactories } from './factories.ts';
 
 const OLD_SECRET = 'an older secret, of more than thirty-two bytes';
 
 /** What tools see of sessions, and can do about them. */
 export function sessionsSuite(title: string, make: MakeFactory): void {
-  const made: Factory[] = [];
-  const open = (options: Partial<SessionOptions> = {}): Factory => {
-    const factory = make(options);
-    made.push(factory);
-    return factory;
-  };
-  afterEach(async () => {
-    await Promise.all(made.splice(0).map((factory) => factory.close()));
-  });
+  const { open } = useFactories(make);
 
   const handleOf = (factory: Factory, jar: Jar): Promise<string> => visit(factory, jar, (session) => session.handle);
 

@@ -3,7 +3,7 @@ import { test } from 'vitest';
 import { createSessionFactory, type WebsaunaSession } from 'websauna-session';
 import { StoreGate } from '../../adapters/support/store-gate.ts';
 import { Jar, visit, Visit } from '../../support/visit.ts';
-import { record, SECRET } from './suite.ts';
+import { record, SECRET } from './factories.ts';
 
 type Session = WebsaunaSession<Record<string, unknown>>;
 

@@ -1,34 +1,15 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { afterEach, describe, test } from 'vitest';
-import type { SessionFactory, SessionOptions, WebsaunaSession } from 'websauna-session';
+import { describe, test } from 'vitest';
 import { Jar, visit, Visit } from '../../support/visit.ts';
 import { waitFor } from '../../support/wait-for.ts';
-import { record, type MakeFactory } from './suite.ts';
-
-type Data = Record<string, unknown>;
-type Factory = SessionFactory<Data>;
-type Act = (session: WebsaunaSession<Data>) => unknown;
+import { type Factory, type MakeFactory, record, started, useFactories, type Session } from './factories.ts';
 
 const HOUR = 3600;
 
 /** Statements of docs/security.md about times, limits and refusals; the others are in security-suite.ts. */
 export function statementsSuite(title: string, make: MakeFactory): void {
-  const made: Factory[] = [];
-  const open = (options: Partial<SessionOptions<Data>> = {}): Factory => {
-    const factory = make(options);
-    made.push(factory);
-    return factory;
-  };
-  afterEach(async () => {
-    await Promise.all(made.splice(0).map((factory) => factory.close()));
-  });
-
-  async function started(factory: Factory, act: Act = (session) => session.set('a', 1)): Promise<Jar> {
-    const jar = new Jar();
-    await visit(factory, jar, act);
-    return jar;
-  }
+  const { open } = useFactories(make);
   const loggedIn = (factory: Factory, owner: string): Promise<Jar> =>
     started(factory, (session) => session.login(owner));
   const ownerOf = (factory: Factory, jar: Jar): Promise<string | null> =>
@@ -153,7 +134,7 @@ export function statementsSuite(title: string, make: MakeFactory): void {
       );
     });
 
-    test.each<[string, Act]>([
+    test.each<[string, (session: Session) => unknown]>([
       ['a login', (session) => session.login('alice')],
       ['a first factor', (session) => session.beginLogin('alice')],
       ['a rotation', (session) => session.rotate()],

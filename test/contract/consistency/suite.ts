@@ -1,36 +1,12 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import type { SessionEventName, SessionEvents, SessionFactory, SessionOptions } from 'websauna-session';
-import { afterEach, describe, test } from 'vitest';
+import { describe, test } from 'vitest';
 import { Jar, visit, Visit } from '../../support/visit.ts';
-
-type Data = Record<string, unknown>;
-type Factory = SessionFactory<Data>;
-type Recorded = { [Name in SessionEventName]: SessionEvents[Name][] };
-
-/** Makes factories that share a store, as processes of one application do. */
-export type MakeFactory = (options: Partial<SessionOptions<Data>>) => Factory;
-
-export const SECRET = 'a secret of more than thirty-two bytes';
-
-/** Keeps the events of the given names. */
-export function record<Names extends SessionEventName>(factory: Factory, ...names: Names[]): Pick<Recorded, Names> {
-  const recorded = {} as Record<string, unknown[]>;
-  for (const name of names) factory.on(name, (event) => (recorded[name] ??= []).push(event));
-  return new Proxy(recorded, { get: (target, name) => target[name as string] ?? [] }) as Pick<Recorded, Names>;
-}
+import { type Data, type Factory, type MakeFactory, record, useFactories } from './factories.ts';
 
 /** The promises of the consistency contract, with every interleaving forced by the order of the steps. */
 export function consistencySuite(title: string, make: MakeFactory): void {
-  const made: Factory[] = [];
-  const pair = (options: Partial<SessionOptions<Data>> = {}): [Factory, Factory] => {
-    const factories: [Factory, Factory] = [make(options), make(options)];
-    made.push(...factories);
-    return factories;
-  };
-  afterEach(async () => {
-    await Promise.all(made.splice(0).map((factory) => factory.close()));
-  });
+  const { pair } = useFactories(make);
 
   async function started(factory: Factory, data: Data = { a: 1 }): Promise<Jar> {
     const jar = new Jar();
