@@ -171,7 +171,7 @@ export class SessionFactory<
   #failed(state: SessionState, head: ResponseHead, error: unknown): undefined {
     state.markCommitFailed();
     if (head.status < 500) throw error;
-    this.#context.events.emit('discarded', { handle: state.record?.key.handle ?? null, reason: 'commit-failed' });
+    this.#context.events.emit('discarded', { handle: state.epoch.handle, reason: 'commit-failed' });
     writeSessionHeaders(state, head);
   }
 

@@ -12,7 +12,7 @@ export interface AdoptedRecord {
 
 /**
  * Returns a record's metadata under the lifetimes of the factory, and why it may not be used, if so. A session under
- * an owner hash that is not its owner's would be out of reach of `owners.revoke`; and whoever can write into the
+ * an owner hash that is not its owner's would be out of reach of `owners.revoke`; and a program that can write into the
  * store must not make one owner's session another's.
  */
 export function judgeRecord(

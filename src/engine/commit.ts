@@ -1,5 +1,4 @@
 import { SessionError } from '../errors.ts';
-import type { DiscardReason } from '../events.ts';
 import type { ResponseHead } from '../exchange.ts';
 import { createRecord } from './create.ts';
 import { isCookieDue, isRecordDue, isTouchDue } from './due.ts';
@@ -40,21 +39,19 @@ function commit(state: SessionState, head: ResponseHead | null, headLeft: boolea
   state.separateOwners();
   const { epoch } = state;
   if (state.commitFailed && head !== null) {
-    const { fields, pending } = epoch;
-    if (fields.changed || pending.any || pending.begunLogin !== null) discard(state, epoch, 'commit-failed');
+    if (epoch.asks) state.discardChanges('commit-failed', epoch);
     return undefined;
   }
   if (epoch.record === null && state.pendingEnds.length === 0 && !state.accessed) return undefined;
-  const changes = state.phase === 'unloaded' ? null : epoch.fields.changes(epoch.record?.key.handle ?? '');
+  const changes = state.phase === 'unloaded' ? null : epoch.fields.changes(epoch.handle ?? '');
   const plan = planCommit(situationOf(state, head, headLeft, changes));
   if (plan.refusal === 'insecure' || plan.suppressed === 'insecure') warnOfInsecurity(state);
   if (plan.refusal !== null) throw refusalError(state, plan.refusal);
   if (plan.suppressed !== null) {
-    const handle = epoch.record?.key.handle ?? null;
-    state.context.events.emit('cookieSuppressed', { handle, reason: plan.suppressed });
+    state.context.events.emit('cookieSuppressed', { handle: epoch.handle, reason: plan.suppressed });
   }
   if (plan.discard !== null) {
-    discard(state, epoch, plan.discard);
+    state.discardChanges(plan.discard, epoch);
     if (head === null && state.phase === 'lost') throw sessionEnded();
   }
   if (plan.write === 'none' && !plan.ends) return undefined;
@@ -89,13 +86,6 @@ function situationOf(
     cookieDue: usable && isCookieDue(state, record),
     recordDue: usable && isRecordDue(state, record),
   };
-}
-
-/** Gives up what the request wrote and asked for, except that sessions which it ends stay ended. */
-function discard(state: SessionState, epoch: Epoch, reason: DiscardReason): void {
-  state.context.events.emit('discarded', { handle: epoch.record?.key.handle ?? null, reason });
-  epoch.fields.discardChanges();
-  epoch.pending.clear();
 }
 
 async function carryOut(

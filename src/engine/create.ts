@@ -87,7 +87,7 @@ export function refuseLogin(state: SessionState, epoch: Epoch, status: 'full' | 
   state.loginRefused(epoch);
   const { clientAddress } = state.exchange;
   // Of the session that the client keeps, also where the login was one as another owner.
-  const handle = state.record?.key.handle ?? null;
+  const { handle } = state.epoch;
   const reason = status === 'full' ? 'session-limit' : 'login-expired';
   state.context.events.emit('refused', { handle, reason, clientAddress });
   if (status === 'full') {
@@ -161,17 +161,7 @@ export async function createRecord(state: SessionState, epoch: Epoch, login: Pen
     if (pending.login === login) pending.login = null;
     if (pending.timeout === adjusted) pending.timeout = null;
     if (epoch.record === null) pending.rotation = null;
-    epoch.bind({
-      id,
-      key,
-      meta,
-      lastSeen: Math.floor(now / 1000) * 1000,
-      originalId: id,
-      fromClient: false,
-      issuedBy: login === null ? 'creation' : 'login',
-      timeoutOutdated: false,
-      sendableUntil: Infinity,
-    });
+    epoch.bindIssued(id, meta, now, login === null ? 'creation' : 'login');
     state.acknowledge(epoch);
     events.emit('created', { handle: key.handle });
     if (login !== null) {

@@ -28,5 +28,10 @@ export function isCookieDue(state: SessionState, record: BoundRecord): boolean {
 
 /** Returns whether the store is to learn that the client has the record's id, or that the factory's timeout has changed. */
 export function isRecordDue(state: SessionState, record: BoundRecord): boolean {
-  return record.timeoutOutdated || (!record.meta.cookie.confirmed && record.id === state.clientCookie.presentedId);
+  return record.timeoutOutdated || isConfirmation(state, record);
+}
+
+/** Returns whether the request is the first that has come with the record's id, after a rotation. */
+export function isConfirmation({ clientCookie }: SessionState, { id, meta }: BoundRecord): boolean {
+  return !meta.cookie.confirmed && id === clientCookie.presentedId;
 }

@@ -1,6 +1,11 @@
+import { keyOf } from '../crypto/session-id.ts';
+import { toWholeSecond } from '../internal/whole-second.ts';
 import type { Serializer } from '../serializers/serializer.ts';
 import type { RecordKey, RecordMeta } from '../stores/store.ts';
 import { FieldTracker } from './fields.ts';
+
+/** What gives a session an id. */
+export type IdIssue = 'creation' | 'login' | 'rotation';
 
 /** A stored record that a request works with. */
 export interface BoundRecord {
@@ -14,7 +19,7 @@ export interface BoundRecord {
   /** Whether the client's cookie opened it, perhaps under an id of before; false for one that this request made. */
   readonly fromClient: boolean;
   /** How this request has given the record its id; `null` where it has not, so that the client may have it. */
-  readonly issuedBy: 'creation' | 'login' | 'rotation' | null;
+  readonly issuedBy: IdIssue | null;
   /** True when the factory's timeout has changed since the record's was stored. */
   readonly timeoutOutdated: boolean;
   /** Milliseconds of the store's clock: an acknowledgement from then on is no reason to send the id to the client. */
@@ -55,7 +60,7 @@ export class PendingOperations {
   timeout: number | null = null;
 
   get any(): boolean {
-    return this.login !== null || this.rotation !== null || this.timeout !== null;
+    return this.login !== null || this.begunLogin !== null || this.rotation !== null || this.timeout !== null;
   }
 
   clear(): void {
@@ -99,6 +104,16 @@ export class Epoch {
     return this.#record;
   }
 
+  /** The handle of the stored record; `null` while nothing is stored. */
+  get handle(): string | null {
+    return this.#record?.key.handle ?? null;
+  }
+
+  /** True when the request has changed, or asked for, anything that a commit would store. */
+  get asks(): boolean {
+    return this.pending.any || this.fields.changed;
+  }
+
   /** Why the request goes on with another epoch; `null` while this is the current one. */
   get over(): EpochEnd | null {
     return this.#over;
@@ -122,6 +137,21 @@ export class Epoch {
     this.#record = record;
     this.#reservedId = null;
     if (this.#over === 'ended') this.#owner.endLateRecord(record);
+  }
+
+  /** Binds the session to a record that this request has given its id. */
+  bindIssued(id: string, meta: RecordMeta, now: number, issuedBy: IdIssue): void {
+    this.bind({
+      id,
+      key: keyOf(id),
+      meta,
+      lastSeen: toWholeSecond(now),
+      originalId: id,
+      fromClient: this.#record?.fromClient ?? false,
+      issuedBy,
+      timeoutOutdated: false,
+      sendableUntil: Infinity,
+    });
   }
 
   /** Takes what a write has changed of the bound record. */

@@ -53,7 +53,7 @@ export class FieldTracker {
     this.#committedChanges = undefined;
     this.#snapshots = undefined;
     for (const name of this.#values.keys()) {
-      if (this.#written?.has(name) !== true) this.#values.delete(name);
+      if (!this.#isSet(name)) this.#values.delete(name);
     }
   }
 
@@ -64,12 +64,6 @@ export class FieldTracker {
     }
     this.#deleted = this.#deletions();
     this.load(stored, handle);
-  }
-
-  /** Forgets what was loaded and keeps what the request wrote: for a session that begins anew. */
-  forgetLoaded(): void {
-    this.load(NO_FIELDS, '');
-    this.#deleted = undefined;
   }
 
   /** Takes over the values that another session's request has written. */
@@ -86,14 +80,14 @@ export class FieldTracker {
 
   has(name: string): boolean {
     if (this.#values.has(name)) return true;
-    return this.#deleted?.has(name) !== true && this.#storedValue(name) !== undefined;
+    return !this.isDeleted(name) && this.#storedValue(name) !== undefined;
   }
 
   /** @throws {UnreadableField} when the stored value cannot be parsed. */
   get(name: string): unknown {
     const known = this.#values.get(name);
     if (known !== undefined || this.#values.has(name)) return known;
-    if (this.#deleted?.has(name) === true) return undefined;
+    if (this.isDeleted(name)) return undefined;
     const stored = this.#storedValue(name);
     if (stored === undefined) return undefined;
     const value = this.#parse(name, stored);
@@ -132,7 +126,7 @@ export class FieldTracker {
 
   /** Counts a value that was changed in place as written. */
   markInPlaceChange(name: string): void {
-    if (this.#written?.has(name) === true || !this.#values.has(name)) return;
+    if (this.#isSet(name) || !this.#values.has(name)) return;
     if (this.#changedInPlace(name, this.#values.get(name), this.#handle) !== undefined) this.markWritten(name);
   }
 
@@ -148,7 +142,7 @@ export class FieldTracker {
 
   /** Returns whether this request has a value of its own for the field that is not committed yet. */
   isWritten(name: string): boolean {
-    return this.#written?.has(name) === true || this.#deletes(name);
+    return this.#isSet(name) || this.#deletes(name);
   }
 
   /** Takes a value that was written to the store ahead of this request's commit. */
@@ -156,7 +150,7 @@ export class FieldTracker {
     this.markInPlaceChange(name);
     (this.#committedChanges ??= new Map()).set(name, { stored, handle });
     // What the request has changed since then comes after it.
-    if (this.#written?.has(name) === true || this.#deleted?.has(name) === true) return;
+    if (this.#isSet(name) || this.isDeleted(name)) return;
     if (stored === undefined) this.#values.delete(name);
     else this.#values.set(name, value);
     if (this.#serializer.stableForm !== undefined && isMutable(value)) this.#remember(name, value);
@@ -166,7 +160,7 @@ export class FieldTracker {
   forget(names: Iterable<string>): void {
     for (const name of names) {
       // What the request has written since is still to come.
-      if (this.#written?.has(name) !== true) this.#values.delete(name);
+      if (!this.#isSet(name)) this.#values.delete(name);
       (this.#committedChanges ??= new Map()).set(name, ABSENT);
     }
   }
@@ -184,7 +178,7 @@ export class FieldTracker {
   /** All names that exist, those of the engine included. */
   *names(): Generator<string> {
     for (const name of this.#storedNames()) {
-      if (this.#deleted?.has(name) !== true && !this.#values.has(name)) yield name;
+      if (!this.isDeleted(name) && !this.#values.has(name)) yield name;
     }
     yield* this.#values.keys();
   }
@@ -200,13 +194,12 @@ export class FieldTracker {
 
   /** Returns a form of a value by which equal values can be recognised. */
   comparableForm(value: unknown): Stored {
-    const context = { field: '', handle: this.#handle };
-    return this.#serializer.stableForm?.(value, context) ?? this.#serializer.serialize(value, context);
+    return this.#stableForm('', value);
   }
 
   /** Reads a serialised value that did not come with the record. */
   parse(name: string, stored: Stored, handle: string): unknown {
-    // What it gives may share memory with what it is given, and be changed in place.
+    // The result may share memory with the input, and be changed in place.
     const own = typeof stored === 'string' ? stored : Buffer.from(stored);
     return this.#serializer.deserialize(own, { field: name, handle });
   }
@@ -219,7 +212,7 @@ export class FieldTracker {
     this.#writesAtSnapshot = this.#writes;
     let set: Map<string, Stored> | undefined;
     for (const [name, value] of this.#values) {
-      const written = this.#written?.has(name) === true;
+      const written = this.#isSet(name);
       const stored = written ? this.serialize(name, value, handle) : this.#changedInPlace(name, value, handle);
       if (stored !== undefined) (set ??= new Map()).set(name, stored);
     }
@@ -250,7 +243,7 @@ export class FieldTracker {
     return fields;
   }
 
-  /** Every stored field serialised anew under another handle, beside its present form. */
+  /** Every stored field serialised again under another handle, beside its present form. */
   reserializeAll(handle: string): { set: Map<string, Stored>; expect: Map<string, Stored> } {
     const set = new Map<string, Stored>();
     const expect = new Map<string, Stored>();
@@ -258,7 +251,7 @@ export class FieldTracker {
       const stored = this.#storedValue(name)!;
       if (isStoreField(name)) continue;
       expect.set(name, stored);
-      if (this.#deleted?.has(name) !== true) set.set(name, this.serialize(name, this.#parse(name, stored), handle));
+      if (!this.isDeleted(name)) set.set(name, this.serialize(name, this.#parse(name, stored), handle));
     }
     return { set, expect };
   }
@@ -285,16 +278,20 @@ export class FieldTracker {
     }
   }
 
-  /** Is a field's value the one that is stored now? */
+  /** Returns whether a field's value is the one that is stored now. */
   #matchesStored(name: string, stored: Stored, handle: string): boolean {
     const value = this.#values.get(name);
     if (isMutable(value)) return this.#changedInPlace(name, value, handle) === undefined;
     return Object.is(value, this.#parse(name, stored));
   }
 
-  /** Has this request deleted a field that is stored? */
+  /** Returns whether this request has deleted a field that is stored. */
   #deletes(name: string): boolean {
-    return this.#deleted?.has(name) === true && this.#storedValue(name) !== undefined;
+    return this.isDeleted(name) && this.#storedValue(name) !== undefined;
+  }
+
+  #isSet(name: string): boolean {
+    return this.#written?.has(name) === true;
   }
 
   #deletions(): Set<string> | undefined {
@@ -321,7 +318,7 @@ export class FieldTracker {
     (this.#snapshots ??= new Map()).set(name, form);
   }
 
-  #stableForm(name: string, value: object): Stored {
+  #stableForm(name: string, value: unknown): Stored {
     const context = { field: name, handle: this.#handle };
     return this.#serializer.stableForm?.(value, context) ?? this.#serializer.serialize(value, context);
   }
@@ -347,7 +344,7 @@ export class FieldTracker {
     for (const [name, { stored }] of this.#committedChanges) if (stored !== undefined) yield name;
   }
 
-  /** The serialised form of a value that is not what was loaded any more; `undefined` for all others. */
+  /** The serialised form of a value that is no longer what was loaded; `undefined` for all others. */
   #changedInPlace(name: string, value: unknown, handle: string): Stored | undefined {
     if (!isMutable(value)) return undefined;
     const remembered = this.#snapshots?.get(name) ?? this.#storedInStableForm(name);
@@ -363,7 +360,7 @@ export class FieldTracker {
   }
 }
 
-/** Are these the same serialised value? */
+/** Returns whether these are the same serialised value. */
 export function isSame(a: Stored, b: Stored): boolean {
   return typeof a === 'string' || typeof b === 'string' ? a === b : Buffer.compare(a, b) === 0;
 }

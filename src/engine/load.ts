@@ -128,8 +128,10 @@ async function load(state: SessionState, cookies: readonly VerifiedCookie[]): Pr
       if (cookies.length > 1) warnOfSeveral(state, cookie);
       break;
     }
-    if (results.includes('invalidated')) flashInvalidated(state, results.includes('opened'));
-    else if (results.at(-1) !== 'opened' && results.includes('superseded')) state.startLost('superseded');
+    if (results.at(-1) !== 'opened') {
+      if (results.includes('invalidated')) flashInvalidated(state);
+      else if (results.includes('superseded')) state.startLost('superseded');
+    }
   } catch (error) {
     context.events.emit('storeError', { operation: 'load', error });
     if (context.config.onStoreError === 'fail' || error instanceof TypeError) throw error;
@@ -292,30 +294,25 @@ function refuseRecord(
 ): Opened {
   reject(state, record.key.handle, refusal);
   const wasBound = epoch.record !== null;
+  if (refusal === 'authentication-changed') {
+    if (wasBound) endInvalidated(state, epoch);
+    else state.endInvalidated(record);
+    return 'invalidated';
+  }
   if (refusal === 'expired') state.endExpired(record);
-  if (refusal === 'authentication-changed') endInvalidated(state, epoch, record);
-  else if (wasBound) loseSession(state, epoch, 'gone');
-  if (refusal !== 'authentication-changed') return 'rejected';
-  if (wasBound) flashInvalidated(state, false);
-  return 'invalidated';
+  if (wasBound) loseSession(state, epoch, 'gone');
+  return 'rejected';
 }
 
 /** What the request asked for belongs to the session that ends; what follows to a new one. */
-function endInvalidated(
-  state: SessionState,
-  epoch: Epoch,
-  record: { readonly key: RecordKey; readonly owner: string | null },
-): void {
-  if (epoch.record === null) return state.endInvalidated(record);
-  const { fields, pending } = epoch;
-  const discards = fields.changed || pending.any || pending.begunLogin !== null;
+function endInvalidated(state: SessionState, epoch: Epoch): void {
+  if (epoch.asks) state.discardChanges('gone', epoch);
   state.end('authentication-changed');
-  if (discards) state.context.events.emit('discarded', { handle: record.key.handle, reason: 'gone' });
+  flashInvalidated(state);
 }
 
 /** Leaves a message on the session that follows one which `invalidateBefore` has ended. */
-function flashInvalidated(state: SessionState, hasOther: boolean): void {
-  if (hasOther) return;
+function flashInvalidated(state: SessionState): void {
   state.beginAgain();
   state.epoch.fields.set(`${flashPrefix('')}invalidated`, [state.store.now, SESSION_INVALIDATED]);
 }
@@ -329,8 +326,7 @@ async function checkPendingLogin(state: SessionState, epoch: Epoch): Promise<voi
   if (changedAt === null || pending.startedAt.getTime() >= changedAt || epoch.over !== null) return;
   epoch.fields.delete(PENDING_LOGIN_FIELD);
   const { clientAddress } = state.exchange;
-  const handle = epoch.record?.key.handle ?? null;
-  state.context.events.emit('refused', { handle, reason: 'login-expired', clientAddress });
+  state.context.events.emit('refused', { handle: epoch.handle, reason: 'login-expired', clientAddress });
 }
 
 function reject(state: SessionState, handle: string | null, reason: RejectReason, detail: string | null = null): void {

@@ -1,4 +1,5 @@
 import type { CookieSuppressionReason, DiscardReason } from '../events.ts';
+import type { IdIssue } from './epoch.ts';
 import type { LossReason, Phase } from './state.ts';
 
 /** Everything that decides what a commit does. */
@@ -22,12 +23,12 @@ export interface CommitSituation {
   readonly timeout: boolean;
   readonly ends: boolean;
   /** How this request has given the session an id that no response has carried yet; `null` where it has not. */
-  readonly unsentId: 'creation' | 'login' | 'rotation' | null;
+  readonly unsentId: IdIssue | null;
   /** The idle timeout is to be renewed. */
   readonly touchDue: boolean;
   /** The client needs the cookie again. */
   readonly cookieDue: boolean;
-  /** The record is to be told that the client has its id, or that the factory's timeout has changed. */
+  /** The record is to store that the client has its id, or that the factory's timeout has changed. */
   readonly recordDue: boolean;
 }
 

@@ -208,17 +208,8 @@ function complete(
   if (pending.login === request.login) pending.login = null;
   if (pending.rotation === request.rotation) pending.rotation = null;
   if (pending.timeout === request.timeout) pending.timeout = null;
-  epoch.bind({
-    id: attempt.id,
-    key,
-    meta: newMeta(old, attempt.sent, now, config.cookieAttributes),
-    lastSeen: Math.floor(now / 1000) * 1000,
-    originalId: attempt.id,
-    fromClient: old.fromClient,
-    issuedBy: request.login === null ? 'rotation' : 'login',
-    timeoutOutdated: false,
-    sendableUntil: Infinity,
-  });
+  const meta = newMeta(old, attempt.sent, now, config.cookieAttributes);
+  epoch.bindIssued(attempt.id, meta, now, request.login === null ? 'rotation' : 'login');
   state.acknowledge(epoch);
   if (request.login === null) events.emit('rotated', { handle: key.handle, previous: old.key.handle });
   else emitLogin(state, epoch, request.login, old.key.handle, evicted);

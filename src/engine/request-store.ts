@@ -29,7 +29,7 @@ export class RequestStore {
     this.#answeredAt = now;
   }
 
-  /** Asks for the time where no answer has told it yet. */
+  /** Asks for the time if no answer has included it yet. */
   async ensureClock(): Promise<void> {
     if (this.#clockOffset === null) this.observeClock(await (await this.connect()).now());
   }

@@ -49,14 +49,14 @@ export function finalizeHead(state: SessionState, head: ResponseHead): void {
   addVary(head);
   if (allowsCookie(config, head)) return;
   makeUnshared(head);
-  events.emit('cacheControlOverridden', { handle: state.record?.key.handle ?? null });
+  events.emit('cacheControlOverridden', { handle: state.epoch.handle });
 }
 
 function sendCookie(state: SessionState, head: ResponseHead): boolean {
   const { context, exchange } = state;
   const { config, events, keyring } = context;
   const { cookie } = config;
-  const handle = state.record?.key.handle ?? null;
+  const { handle } = state.epoch;
   const decision = decideCookie(state.clientCookie.evidence, state.record !== null);
   if (decision === 'keep') return false;
   if (!allowsCookie(config, head)) {

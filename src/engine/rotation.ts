@@ -16,7 +16,7 @@ import type { SessionContext } from './context.ts';
 import type { Epoch } from './epoch.ts';
 import type { LossReason, SessionState } from './state.ts';
 
-/** Rotations that a request follows in a row: an id of before so many is nobody's. */
+/** Rotations that a request follows in a row: no honest client has an id of before so many. */
 export const MAX_ROTATIONS_FOLLOWED = 8;
 
 /** Returns what a rotation keeps in the store to derive the new id from the old one by. */
@@ -127,10 +127,9 @@ function follow(
 export function loseSession(state: SessionState, epoch: Epoch, reason: LossReason): void {
   if (epoch.over !== null) return;
   const { events } = state.context;
-  const { fields, pending } = epoch;
   const { handle } = epoch.record!.key;
   if (reason === 'gone') events.emit('lost', { handle });
-  const discards = pending.login === null && (pending.any || fields.changed);
+  const discards = epoch.pending.login === null && epoch.asks;
   state.lose(epoch, reason);
   if (discards) events.emit('discarded', { handle, reason });
 }

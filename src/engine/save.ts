@@ -1,5 +1,7 @@
 import type { Conflict, RecordChange, RecordKey, SaveOutcome } from '../stores/store.ts';
+import { toWholeSecond } from '../internal/whole-second.ts';
 import { renewIndexKeys } from './create.ts';
+import { isConfirmation } from './due.ts';
 import type { Epoch } from './epoch.ts';
 import type { FieldChanges } from './fields.ts';
 import type { CommitPlan } from './plan.ts';
@@ -48,7 +50,7 @@ export async function saveRecord(
 }
 
 /**
- * Returns a change of the epoch's record, with what every write tells the store.
+ * Returns a change of the epoch's record, with what every write includes.
  * @param timeout seconds; `null` for the one that it has
  */
 export function changeOf(
@@ -58,31 +60,32 @@ export function changeOf(
   timeout: number | null,
   cookieAttributes: string | null,
 ): RecordChange {
-  const { meta, id, timeoutOutdated } = epoch.record!;
-  const kept = timeoutOutdated ? meta.timeout : null;
+  const record = epoch.record!;
+  const kept = record.timeoutOutdated ? record.meta.timeout : null;
   return {
     set,
     delete: deleted,
     timeout: timeout === null ? kept : { seconds: timeout, adjusted: true },
     expect: null,
     cookieAttributes,
-    confirmsCookie: !meta.cookie.confirmed && id === state.clientCookie.presentedId,
+    confirmsCookie: isConfirmation(state, record),
   };
 }
 
 /** Takes note of a write to the epoch's record. */
 export function written(state: SessionState, epoch: Epoch, now: number, cookieSent: boolean): void {
-  const { meta, id } = epoch.record!;
+  const record = epoch.record!;
+  const { meta } = record;
   const { sentAt, attributes, confirmed } = meta.cookie;
   epoch.update({
-    lastSeen: Math.floor(now / 1000) * 1000,
+    lastSeen: toWholeSecond(now),
     timeoutOutdated: false,
     meta: {
       ...meta,
       cookie: {
         sentAt: cookieSent ? now : sentAt,
         attributes: cookieSent ? state.context.config.cookieAttributes : attributes,
-        confirmed: confirmed || id === state.clientCookie.presentedId,
+        confirmed: confirmed || isConfirmation(state, record),
       },
     },
   });

@@ -1,5 +1,5 @@
 import { SessionError } from '../errors.ts';
-import type { EndReason } from '../events.ts';
+import type { DiscardReason, EndReason } from '../events.ts';
 import type { Exchange } from '../exchange.ts';
 import { SerialQueue } from '../internal/serial-queue.ts';
 import type { RecordKey } from '../stores/store.ts';
@@ -48,7 +48,7 @@ export class SessionState {
   #bypassCache = false;
   #isNew = true;
   #lossReason: LossReason | null = null;
-  /** A record that this version of the application cannot read, and leaves alone unless it is told to end it. */
+  /** A record that this version of the application cannot read, and leaves alone until a logout ends it. */
   #corruptKey: RecordKey | null = null;
   /** `null` while there is none: most requests end nothing. */
   #pendingEnds: PendingEnd[] | null = null;
@@ -189,7 +189,7 @@ export class SessionState {
     this.#accessed = true;
     this.interceptResponse();
     if (this.#headLeaving && this.#phase !== 'ignored') {
-      this.context.events.emit('lateRead', { handle: this.record?.key.handle ?? null });
+      this.context.events.emit('lateRead', { handle: this.#epoch.handle });
     }
   }
 
@@ -220,7 +220,7 @@ export class SessionState {
     if (this.#headLeaving && this.record === null) throw headersSent('A session that is not stored cannot be changed');
   }
 
-  /** Prepares for a change that the client has to be told of. */
+  /** Prepares for a change that needs another cookie. */
   assertCookieSendable(operation: string): void {
     this.assertWritable();
     if (this.#headLeaving) throw headersSent(`\`session.${operation}()\` cannot take effect`);
@@ -245,11 +245,11 @@ export class SessionState {
   /** Ends the session at the commit; what follows belongs to a new one. */
   end(reason: EndReason): void {
     this.#endReason = reason;
-    this.#pendEnd(this.#epoch.record, reason);
-    this.#pendEnd(this.#switchedFrom?.record ?? null, reason);
+    this.#pendEndOf(this.record, reason);
+    this.#pendEndOf(this.#switchedFrom?.record ?? null, reason);
     this.#switchedFrom?.close('ended');
     if (this.record === null && this.#corruptKey !== null) {
-      (this.#pendingEnds ??= []).push({ key: this.#corruptKey, owner: null, reason, deletesCookie: true });
+      this.#pendEnd({ key: this.#corruptKey, owner: null, reason, deletesCookie: true });
       this.#corruptKey = null;
     }
     this.#switchedFrom = null;
@@ -265,17 +265,17 @@ export class SessionState {
 
   /** Ends at the commit a record that is past the lifetimes of the factory. */
   endExpired(record: { key: RecordKey; owner: string | null }): void {
-    (this.#pendingEnds ??= []).push({ ...record, reason: 'expired', deletesCookie: false });
+    this.#pendEnd({ ...record, reason: 'expired', deletesCookie: false });
   }
 
   /** Ends at the commit a record that was on its way to the store when the request ended its session. */
   endLateRecord(record: BoundRecord): void {
-    this.#pendEnd(record, this.#endReason);
+    this.#pendEndOf(record, this.#endReason);
   }
 
   /** Ends at the commit a record whose authentication is no longer valid, before the session is bound to any. */
   endInvalidated(record: { key: RecordKey; owner: string | null }): void {
-    (this.#pendingEnds ??= []).push({ ...record, reason: 'authentication-changed', deletesCookie: true });
+    this.#pendEnd({ ...record, reason: 'authentication-changed', deletesCookie: true });
   }
 
   requestClearSiteData(): void {
@@ -329,6 +329,13 @@ export class SessionState {
     this.#replaceEpoch('lost', epoch);
     Object.assign(this.#epoch.pending, { login, begunLogin, timeout });
     this.#isNew = true;
+  }
+
+  /** Gives up what the request wrote and asked for, except that sessions which it ends stay ended. */
+  discardChanges(reason: DiscardReason, epoch: Epoch = this.#epoch): void {
+    this.context.events.emit('discarded', { handle: epoch.handle, reason });
+    epoch.fields.discardChanges();
+    epoch.pending.clear();
   }
 
   // Login.
@@ -390,7 +397,7 @@ export class SessionState {
 
   /** The login as another owner is stored: the session that it leaves ends next. */
   endSwitchedSession(): void {
-    this.#pendEnd(this.#switchedFrom?.record ?? null, 'account-switch');
+    this.#pendEndOf(this.#switchedFrom?.record ?? null, 'account-switch');
     this.#switchedFrom = null;
   }
 
@@ -428,12 +435,9 @@ export class SessionState {
   }
 
   #discardLateChanges(): void {
-    const { fields, pending, record } = this.#epoch;
     if (this.#phase !== 'ready') return;
-    if (!fields.changed && (record === null || !pending.any)) return;
-    this.context.events.emit('discarded', { handle: record?.key.handle ?? null, reason: 'late' });
-    fields.discardChanges();
-    pending.clear();
+    const { fields, record, asks } = this.#epoch;
+    if (record === null ? fields.changed : asks) this.discardChanges('late');
   }
 
   #newEpoch(): Epoch {
@@ -449,10 +453,14 @@ export class SessionState {
     if (why === 'ended') this.#isNew = true;
   }
 
-  #pendEnd(record: BoundRecord | null, reason: EndReason): void {
+  #pendEndOf(record: BoundRecord | null, reason: EndReason): void {
     if (record === null) return;
     const { key, meta, fromClient } = record;
-    (this.#pendingEnds ??= []).push({ key, owner: meta.owner, reason, deletesCookie: fromClient });
+    this.#pendEnd({ key, owner: meta.owner, reason, deletesCookie: fromClient });
+  }
+
+  #pendEnd(end: PendingEnd): void {
+    (this.#pendingEnds ??= []).push(end);
   }
 
   #setInitialData(epoch: Epoch): void {

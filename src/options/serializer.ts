@@ -1,6 +1,6 @@
 import { checkFunction, describe, expected, isObject, isThenable } from '../internal/validate.ts';
 import type { SessionOptions } from './options.ts';
-import type { Stored } from '../stores/store.ts';
+import { isStored } from '../stores/store.ts';
 import { json } from '../serializers/json.ts';
 import type { Serializer, SerializerContext } from '../serializers/serializer.ts';
 
@@ -58,10 +58,6 @@ function chooseSerializer({ serialize, deserialize, serializer }: SerializerOpti
   if (serialize !== undefined) throw expected('deserialize', 'the function that reverses `serialize`', deserialize);
   if (deserialize !== undefined) throw expected('serialize', 'the function that `deserialize` reverses', serialize);
   return json;
-}
-
-function isStored(value: unknown): value is Stored {
-  return typeof value === 'string' || value instanceof Uint8Array;
 }
 
 function tryOut(name: string, call: () => unknown): unknown {

@@ -58,8 +58,8 @@ export function requireToken(state: SessionState, token: unknown, trustedOrigins
 }
 
 function refused(state: SessionState, message: string): SessionError {
-  const { exchange, record, context } = state;
+  const { exchange, epoch, context } = state;
   const { clientAddress } = exchange;
-  context.events.emit('refused', { handle: record?.key.handle ?? null, reason: 'csrf', clientAddress });
+  context.events.emit('refused', { handle: epoch.handle, reason: 'csrf', clientAddress });
   return new SessionError('ERR_SESSION_CSRF', message);
 }

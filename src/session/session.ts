@@ -69,7 +69,7 @@ export class WebsaunaSession<Data extends object = DefaultData> extends SessionD
 
   /** SHA-256 of the id, base64url: the session's name in logs, device lists and tools. */
   get handle(): string {
-    return this.#accessed().record?.key.handle ?? handleOf(this.id);
+    return this.#accessed().epoch.handle ?? handleOf(this.id);
   }
 
   /** True when there was no stored session when the request began, and after `logout()` and `invalidate()`. */
@@ -237,7 +237,7 @@ export class WebsaunaSession<Data extends object = DefaultData> extends SessionD
     const at = login === null ? (record?.meta.authenticatedAt ?? 0) : (login.authenticatedAt ?? now);
     if (at > 0 && now - at <= seconds * 1000) return;
     const { clientAddress } = exchange;
-    context.events.emit('refused', { handle: record?.key.handle ?? null, reason: 'not-fresh', clientAddress });
+    context.events.emit('refused', { handle: epoch.handle, reason: 'not-fresh', clientAddress });
     throw new SessionError(
       'ERR_SESSION_NOT_FRESH',
       'The owner has to log in again: the last login is not recent enough',

@@ -11,6 +11,10 @@
 /** A serialised value. */
 export type Stored = string | Uint8Array;
 
+export function isStored(value: unknown): value is Stored {
+  return typeof value === 'string' || value instanceof Uint8Array;
+}
+
 /** Names a record. Neither part is secret; the session's id never reaches a store. */
 export interface RecordKey {
   /** SHA-256 of the session's id, base64url, 43 characters. */
@@ -56,7 +60,7 @@ export interface RecordMeta extends RecordDetails {
   readonly timeout: IdleTimeout;
   /** Milliseconds, the end that no activity can move; 0 for none. */
   readonly expiresAt: number;
-  /** Milliseconds; 0 while nobody has logged in. */
+  /** Milliseconds; 0 before a login. */
   readonly authenticatedAt: number;
   readonly cookie: CookieState;
 }

@@ -71,8 +71,8 @@ export abstract class NodeExchange<Data extends object, S extends WebsaunaSessio
 
   /** Commits what is due before the handler runs: what it changes later, it has to save itself. */
   async #commitEarly(opened: S | Promise<S>): Promise<S> {
-    const session: S & { markPersonal?(): void } = await opened;
-    session.markPersonal?.();
+    const session = await opened;
+    session.markPersonal();
     await this.#factory.commit(session, standInHead(this.res));
     return session;
   }

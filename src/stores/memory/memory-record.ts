@@ -1,3 +1,4 @@
+import { toWholeSecond } from '../../internal/whole-second.ts';
 import type { CookieState, NewRecord, RecordChange, RecordMeta, Stored } from '../store.ts';
 import type { Expiring } from './expiry-queue.ts';
 
@@ -8,11 +9,6 @@ export interface MemoryRecord extends Expiring {
   lastSeen: number;
   /** Replaced as a whole, never changed: `load` returns this object. */
   fields: Readonly<Record<string, Stored>>;
-}
-
-/** Times of last use and of cookies are kept to a second, as in Redis. */
-export function toWholeSecond(time: number): number {
-  return Math.floor(time / 1000) * 1000;
 }
 
 export function sentCookie(attributes: string, now: number, confirmed: boolean): CookieState {

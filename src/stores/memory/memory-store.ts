@@ -1,3 +1,4 @@
+import { toWholeSecond } from '../../internal/whole-second.ts';
 import { wellFormedDetails } from '../details.ts';
 import type {
   CreateOutcome,
@@ -30,7 +31,6 @@ import {
   matchesExpected,
   newTimes,
   sentCookie,
-  toWholeSecond,
   type MemoryRecord,
 } from './memory-record.ts';
 import { OwnerSessions } from './owner-sessions.ts';

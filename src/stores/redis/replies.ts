@@ -1,5 +1,5 @@
 import { SessionError } from '../../errors.ts';
-import type { Stored, Tombstone } from '../store.ts';
+import { isStored, type Stored, type Tombstone } from '../store.ts';
 import type { Reply } from './driver.ts';
 import { textOf } from './record.ts';
 import type { ScriptName } from './scripts.generated.ts';
@@ -84,7 +84,7 @@ export function checkHash(reply: unknown): Readonly<Record<string, Stored>> {
   if (typeof reply !== 'object' || reply === null || Array.isArray(reply)) throw strayReply();
   const fields = reply as Record<string, unknown>;
   for (const name in fields) {
-    if (!isText(fields[name]) && Object.hasOwn(fields, name)) throw strayReply();
+    if (!isStored(fields[name]) && Object.hasOwn(fields, name)) throw strayReply();
   }
   return fields as Record<string, Stored>;
 }
@@ -118,15 +118,11 @@ function hasShape(values: readonly unknown[], { first, groups = [] }: Shape): bo
 
 function isOf(kind: Kind, value: unknown): boolean {
   if (kind === 'number') return isNumber(value);
-  return isText(value) || (kind === 'text?' && value === null);
+  return isStored(value) || (kind === 'text?' && value === null);
 }
 
 function isNumber(value: unknown): boolean {
   return typeof value === 'number' || typeof value === 'bigint';
-}
-
-function isText(value: unknown): boolean {
-  return typeof value === 'string' || value instanceof Uint8Array;
 }
 
 function strayReply(): SessionError {

@@ -1,4 +1,4 @@
-import type { Stored } from '../../store.ts';
+import { isStored, type Stored } from '../../store.ts';
 import type { Reply } from '../driver.ts';
 import { MisdirectedReplyError } from '../errors.ts';
 
@@ -37,10 +37,6 @@ export function checkHash(reply: unknown): Record<string, Stored> {
 export function checkScriptReply(reply: unknown): readonly Reply[] {
   if (!Array.isArray(reply)) throw new MisdirectedReplyError();
   return reply as readonly Reply[];
-}
-
-function isStored(value: unknown): value is Stored {
-  return typeof value === 'string' || value instanceof Uint8Array;
 }
 
 /** Converts the arguments of a script for the client libraries, which accept Buffers, but no other `Uint8Array`. */
