@@ -7,7 +7,7 @@ export interface Exchange {
   readonly method: string;
   /** The URL as the client sent it: a path with its query, or absolute. Never the part below a mount point. */
   readonly url: string;
-  /** Did the client speak HTTPS, to us or to a proxy that the application trusts? */
+  /** Whether the client speaks HTTPS, to us or to a proxy that the application trusts. */
   readonly secure: boolean;
   /** The client's address, behind proxies that the application trusts; `null` when unknown. */
   readonly clientAddress: string | null;

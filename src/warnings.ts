@@ -7,7 +7,7 @@ const CACHEABLE =
 
 /**
  * What is reported on the console, once for each factory and text, outside production and tests: by event, and by its
- * reason where it has one. Whoever builds an application sees these before there is any listener. Each says what
+ * reason where it has one. A developer sees these before the application has any listener. Each says what
  * happened, and then what to do.
  */
 export const WARNINGS: Readonly<Record<string, string | Readonly<Record<string, string>>>> = {

@@ -45,7 +45,7 @@ export function isSharedByTarget(headers: HeaderReader): boolean {
   return accel !== undefined && accel.trim() !== '0';
 }
 
-/** Keeps a response out of shared caches, whatever its headers say so far. */
+/** Keeps a response out of shared caches, overriding its headers. */
 export function makeUnshared(headers: HeaderReader & { set(name: string, value: string): void }): void {
   if (!isUnshared(headers.get('cache-control'))) headers.set('cache-control', 'private, no-cache');
   for (const name of TARGETED_HEADERS) {

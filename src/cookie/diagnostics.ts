@@ -46,7 +46,7 @@ function hostNameOf({ host = '' }: CookieRequest): string {
   return host.replace(/:\d+$/, '').toLowerCase();
 }
 
-/** Browsers treat these as secure whatever the scheme. */
+/** Browsers treat these as secure under any scheme. */
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host.endsWith('.localhost') || host === '127.0.0.1' || host === '[::1]';
 }

@@ -16,7 +16,7 @@ export interface CookieAttributes {
   readonly priority: 'low' | 'medium' | 'high' | null;
 }
 
-/** What tells two cookies of one name apart in a browser (RFC 6265bis section 5.7; CHIPS). */
+/** What distinguishes two cookies of one name in a browser (RFC 6265bis section 5.7; CHIPS). */
 export type CookieVariant = Pick<CookieAttributes, 'path' | 'domain' | 'partitioned'>;
 
 /** Browsers ignore a cookie whose name and value are longer together (RFC 6265bis section 5.6; ASVS 3.3.5). */
@@ -53,14 +53,14 @@ export class CookieTemplate {
     return this.attributes.name;
   }
 
-  /** Will the cookie be `Secure` for a client that speaks HTTPS, or that does not? */
+  /** Returns whether the cookie is `Secure` for a client that speaks HTTPS, or that does not. */
   isSecure(https: boolean): boolean {
     const { secure } = this.attributes;
     return secure === 'auto' ? https : secure;
   }
 
   /**
-   * @param head.secure - Does the client speak HTTPS?
+   * @param head.secure - Whether the client speaks HTTPS.
    * @param head.maxAge - Seconds, a fraction being dropped; `null` ends the cookie with the browser.
    * @throws SessionError `ERR_SESSION_COOKIE_TOO_LARGE` when name and value exceed 4096 bytes.
    */
@@ -91,8 +91,8 @@ export class CookieTemplate {
   }
 
   /**
-   * Returns a word for the attributes, which changes with them, and from which {@link outdatedVariant} reads what tells
-   * two cookies of one name apart.
+   * Returns a word for the attributes, which changes with them, and from which {@link outdatedVariant} reads what
+   * distinguishes two cookies of one name.
    * @param maxAge seconds; `null` for the browser's session
    */
   describeAttributes(maxAge: number | null): string {
@@ -164,8 +164,8 @@ function accepts(cookie: SetCookie): boolean {
 }
 
 /**
- * Names whose prefix is a promise, which browsers hold them to, in whatever case (RFC 6265bis section
- * 5.7): without these attributes the cookie would be refused in silence. `'auto'` becomes `true`.
+ * Names whose prefix makes browsers require attributes, in any case (RFC 6265bis section
+ * 5.7): without these attributes browsers would refuse the cookie silently. `'auto'` becomes `true`.
  */
 function withPrefixRules(attributes: CookieAttributes): CookieAttributes {
   const { name, path, domain, secure, httpOnly } = attributes;

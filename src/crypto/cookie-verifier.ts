@@ -14,9 +14,9 @@ export interface VerifiedCookie {
 const REMEMBERED = 5_000;
 
 /**
- * Tells cookies that we signed from others. It remembers those that it has verified, because a browser
+ * Recognises the cookies that we signed. It remembers those that it has verified, because a browser
  * sends the same one again and again, and signature and handle are most of what a read has to compute.
- * How long the look into a `Map` takes tells nobody more than whether a whole cookie was right.
+ * The time of the lookup in a `Map` reveals only whether a whole cookie was right.
  */
 export class CookieVerifier {
   readonly #keyring: Keyring;

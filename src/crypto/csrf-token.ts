@@ -10,7 +10,7 @@ export function createCsrfSecret(): string {
   return randomBytes(SECRET_BYTES).toString('base64url');
 }
 
-/** Has it the form of a CSRF secret? */
+/** Returns whether a value has the form of a CSRF secret. */
 export function isCsrfSecret(value: unknown): value is string {
   return typeof value === 'string' && SECRET.test(value);
 }
@@ -19,7 +19,7 @@ export function isCsrfSecret(value: unknown): value is string {
  * The secret as it may appear in a page: XORed with fresh random bytes, which stand before it. Every
  * rendering differs, so that compression beside it leaks nothing (BREACH, CVE-2013-3587).
  *
- * @param secret - 32 bytes, base64url, as {@link createCsrfSecret} gives.
+ * @param secret - 32 bytes, base64url, as {@link createCsrfSecret} returns.
  * @returns 86 base64url characters.
  * @throws TypeError when the secret is not of that form.
  */
@@ -31,8 +31,8 @@ export function maskCsrfSecret(secret: string): string {
 }
 
 /**
- * Is this a rendering of the secret? Compares in constant time (ASVS 11.2.4). Whatever is no token at
- * all is `false`, never an exception: tokens come from forms.
+ * Returns whether this is a rendering of the secret. Compares in constant time (ASVS 11.2.4). Anything that is no
+ * token is `false`, never an exception: tokens come from forms.
  */
 export function verifyCsrfToken(token: unknown, secret: unknown): boolean {
   const rendering = decode(token, TOKEN);

@@ -42,7 +42,7 @@ export function handleOf(id: string): string {
   return sha256(id);
 }
 
-/** Is this what {@link handleOf} can give? */
+/** Returns whether {@link handleOf} can return this. */
 export function isHandle(handle: unknown): handle is string {
   return typeof handle === 'string' && /^[\w-]{43}$/.test(handle);
 }
@@ -82,7 +82,7 @@ export class Keyring {
     return mac(this.#keys[0]!.ownerHash, owner).slice(0, OWNER_HASH_LENGTH);
   }
 
-  /** Is this the ownerHash of the owner's sessions, under any secret? */
+  /** Returns whether this is the ownerHash of the owner's sessions, under any secret. */
   isOwnerHashOf(ownerHash: string, owner: string): boolean {
     if (this.#owners.get(ownerHash) === owner) return true;
     if (!this.ownerHashes(owner).includes(ownerHash)) return false;

@@ -4,7 +4,7 @@
 
 /**
  * The client's address: the entry that the outermost trusted proxy added. `null` when a proxy wrote
- * something that is no address, such as `unknown`: the entry beside it would be somebody else's.
+ * something that is no address, such as `unknown`: the entry beside it would be another client's.
  *
  * @param hops - Trusted proxies; 0 ignores the header.
  * @param peer - The address at the other end of the connection.
@@ -19,7 +19,7 @@ export function forwardedFor(header: string | undefined, hops: number, peer: str
  * can be understood, the connection's own state decides.
  *
  * @param hops - Trusted proxies; 0 ignores the header.
- * @param own - Is our own connection encrypted?
+ * @param own - Whether our own connection is encrypted.
  */
 export function forwardedProto(header: string | undefined, hops: number, own: boolean): boolean {
   const scheme = entryFromRight(header, hops)?.toLowerCase();
@@ -27,7 +27,7 @@ export function forwardedProto(header: string | undefined, hops: number, own: bo
   return scheme === 'http' || scheme === 'ws' ? false : own;
 }
 
-/** Does a proxy that nobody trusts say HTTPS? Then `trustProxy` was probably forgotten. */
+/** Returns whether an untrusted proxy reports HTTPS: then `trustProxy` was probably forgotten. */
 export function untrustedHttps(header: string | undefined, hops: number, own: boolean): boolean {
   return hops === 0 && !own && header !== undefined && /\bhttps\b/i.test(header);
 }

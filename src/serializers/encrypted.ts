@@ -44,7 +44,7 @@ interface Key {
 
 /**
  * A serializer that encrypts and authenticates every field: AES-256-GCM with a random 96-bit nonce, the
- * session's handle and the field's name being associated data (NIST SP 800-38D). Whoever can write to
+ * session's handle and the field's name being associated data (NIST SP 800-38D). An attacker who can write to
  * the store can neither read a value, nor change one, nor move one to another field or session.
  *
  * Every session has an AES key of its own, derived from the key and the session's handle, because random

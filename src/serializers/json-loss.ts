@@ -10,7 +10,7 @@ export interface Loss {
 }
 
 /**
- * Returns whether `JSON.parse` gives back what `JSON.stringify` has made of a value, but for properties that are
+ * Returns whether `JSON.parse` returns what `JSON.stringify` has made of a value, but for properties that are
  * `undefined` and the sign of zero. Not for values with cycles.
  */
 export function isLossless(value: unknown): boolean {

@@ -25,7 +25,7 @@ export interface RequestOrigin {
 export function classifyOrigin(request: RequestOrigin): 'same-origin' | 'cross-site' | 'unknown' {
   const { method, secFetchSite, origin, trustedOrigins = [] } = request;
   if (method === 'GET' || method === 'HEAD' || method === 'OPTIONS') return 'same-origin';
-  // Sandboxed frames and redirects across sites all share the origin `null`: nobody can trust it.
+  // Sandboxed frames and redirects across sites all share the origin `null`, so it cannot be trusted.
   if (origin !== undefined && origin !== 'null' && trustedOrigins.includes(origin)) return 'same-origin';
   if (secFetchSite !== undefined) {
     // `none`: the user started it, by the address bar or a bookmark.
@@ -39,8 +39,8 @@ function isOwnOrigin(origin: string, host: string | undefined, secure: boolean |
   const source = parse(origin);
   // A browser writes an origin in its one canonical form; anything else was made by something else.
   if (source === undefined || source.origin !== origin || host === undefined) return false;
-  // Whoever can inject pages into plain HTTP must not reach the HTTPS site with them. The other way
-  // round is no attack, and common where TLS ends at a proxy that the application was not told of.
+  // An attacker who can inject pages into plain HTTP must not reach the HTTPS site with them. The other way
+  // round is no attack, and common where TLS ends at a proxy that the application does not know of.
   if (secure === true && source.protocol !== 'https:') return false;
   if (/[/\\?#@]/.test(host)) return false;
   // Under the origin's own scheme a default port disappears from both.

@@ -2,7 +2,7 @@ import type { SessionFactory } from '../../factory.ts';
 import type { SessionOptions } from '../../options/options.ts';
 import type { WebsaunaSession } from '../../session/session.ts';
 
-/** Whatever an application may have made of `SessionData`. */
+/** Any `SessionData` of an application. */
 export type AnyData = Record<string, unknown>;
 export type AnySession = WebsaunaSession<AnyData>;
 
@@ -38,7 +38,7 @@ export interface AdapterApp {
   }[];
   /** Handlers by their path below the prefix. */
   readonly routes: Readonly<Record<string, RouteHandler>>;
-  /** Is there one proxy in front that the framework shall trust? */
+  /** Whether there is one proxy in front that the framework shall trust. */
   readonly trustProxy: boolean;
   /** What other middleware writes into every response, if anything. */
   readonly lateHeaders?: LateHeaders;

@@ -94,7 +94,7 @@ export const COOKIES: readonly AdapterCheck[] = [
     },
   ),
   appCheck(
-    'what a proxy says that nobody trusts counts for nothing',
+    'the headers of an untrusted proxy are ignored',
     { routes: { '/': (session) => ({ body: String(session.set('a', 1).clientAddress) }) } },
     async (app) => {
       const headers = { 'x-forwarded-proto': 'https', 'x-forwarded-for': '203.0.113.9' };

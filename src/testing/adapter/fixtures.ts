@@ -136,7 +136,7 @@ export function appCheck(title: string, spec: AppSpec, act: (app: TestApp) => Pr
   };
 }
 
-/** A handler that changes the session, whatever it was. */
+/** A handler that changes the session. */
 export function writes(answer: RouteAnswer = {}): RouteHandler {
   return (session) => {
     session.set('written', Number(session.get('written', 0)) + 1);
@@ -144,7 +144,7 @@ export function writes(answer: RouteAnswer = {}): RouteHandler {
   };
 }
 
-/** A handler that tells what `writes` has written. */
+/** A handler that returns what `writes` has written. */
 export function reads(answer: RouteAnswer = {}): RouteHandler {
   return (session) => ({ body: JSON.stringify(session.get('written', 0)), ...answer });
 }

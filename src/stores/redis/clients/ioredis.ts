@@ -41,7 +41,7 @@ export class IoredisDriver implements RedisDriver {
   }
 
   /**
-   * Fails when the connection has broken meanwhile. ioredis then sends the command again, unless told not to, and
+   * Fails when the connection has broken meanwhile. ioredis then sends the command again, unless configured not to, and
    * the second reply does not show what the first run did: a session that was rotated is gone by then, and a
    * counter has its new value already.
    */

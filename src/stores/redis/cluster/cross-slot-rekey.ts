@@ -40,7 +40,7 @@ export interface CrossSlotOps {
     fields: ReadonlyMap<string, Stored>,
     provisional: number,
   ): Promise<RekeyOutcome>;
-  /** Gives a provisional record the life of any other. */
+  /** Lets a provisional record live as long as any other. */
   confirm(key: RecordKey): Promise<SaveOutcome>;
   destroy(key: RecordKey): Promise<DestroyOutcome>;
   /** Ends a record that still is exactly this, and leaves the tombstone of the rekey. */
