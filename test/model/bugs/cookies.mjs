@@ -8,7 +8,10 @@ const rotation = 'src/engine/rotation.ts';
 const save = 'src/engine/save.ts';
 const state = 'src/engine/state.ts';
 
-const EVIDENCE = '    return { id: this.#acknowledgedId, ended: this.#clientSessionEnded };';
+const DECISION = 'decideCookie(state.clientCookie.evidence, state.record !== null)';
+const CLIENT_HAS_ANOTHER =
+  '  if (record.id !== state.clientCookie.presentedId || state.clientCookie.signedByOldSecret) return true;\n';
+const UNSENT = 'if (sends && situation.unsentId !== null) return SAVE_AND_SEND;';
 const LOST = "    this.#phase = 'lost';\n    this.#lossReason = reason;\n  }\n\n  /** Starts";
 
 export const cookieBugs = [
@@ -16,13 +19,13 @@ export const cookieBugs = [
     bug: 'a request that a login has superseded deletes the cookie that the login has set',
     breaks: 'C13',
     on: 'memory',
-    change: [[state, LOST, `    this.#clientSessionEnded = reason === 'superseded';\n${LOST}`]],
+    change: [[state, LOST, `    if (reason === 'superseded') this.clientCookie.acknowledgeEnd();\n${LOST}`]],
   },
   {
     bug: 'a request whose session was ended meanwhile deletes the cookie',
     breaks: 'C13',
     on: 'memory',
-    change: [[state, LOST, `    this.#clientSessionEnded = reason === 'gone';\n${LOST}`]],
+    change: [[state, LOST, `    if (reason === 'gone') this.clientCookie.acknowledgeEnd();\n${LOST}`]],
   },
   {
     bug: 'a request that comes with an id of before a login deletes the cookie that the login has set',
@@ -32,7 +35,7 @@ export const cookieBugs = [
       [
         state,
         '  startLost(reason: LossReason): void {\n',
-        '  startLost(reason: LossReason): void {\n    this.#clientSessionEnded = true;\n',
+        '  startLost(reason: LossReason): void {\n    this.clientCookie.acknowledgeEnd();\n',
       ],
     ],
   },
@@ -42,11 +45,15 @@ export const cookieBugs = [
     on: 'memory',
     change: [
       [
-        state,
-        EVIDENCE,
-        `    const isDead = this.#presentedId === null && this.record === null && this.#phase === 'ready';
-    const ended = isDead && this.exchange.header('cookie') !== undefined;
-    return { id: this.#acknowledgedId, ended: this.#clientSessionEnded || ended };`,
+        response,
+        DECISION,
+        `decideCookie(
+    {
+      ...state.clientCookie.evidence,
+      ended: state.clientCookie.presentedId === null && exchange.header('cookie') !== undefined,
+    },
+    state.record !== null,
+  )`,
       ],
     ],
   },
@@ -69,7 +76,7 @@ export const cookieBugs = [
     change: [
       [
         commit,
-        'const tombstone = isReplaced ? replacedTombstone(context, context.config.timeout) : null;',
+        'const tombstone = isReplaced ? newTombstone(context, context.config.timeout) : null;',
         'const tombstone = isReplaced ? null : null;',
       ],
     ],
@@ -81,8 +88,8 @@ export const cookieBugs = [
     change: [
       [
         rotation,
-        "return { nonce: '', grace: config.rotationGrace, keep: Math.max(config.rotationGrace, idleSeconds) };",
-        "return { nonce: '', grace: config.rotationGrace, keep: Math.min(config.rotationGrace, idleSeconds) };",
+        'keep: Math.max(grace, idleSeconds) }',
+        "keep: nonce === '' ? Math.min(grace, idleSeconds) : Math.max(grace, idleSeconds) }",
       ],
     ],
   },
@@ -93,8 +100,8 @@ export const cookieBugs = [
     change: [
       [
         rotation,
-        'return { nonce, grace: config.rotationGrace, keep: Math.max(config.rotationGrace, idleSeconds) };',
-        'return { nonce, grace: config.rotationGrace, keep: Math.min(config.rotationGrace, idleSeconds) };',
+        'keep: Math.max(grace, idleSeconds) }',
+        "keep: nonce === '' ? Math.max(grace, idleSeconds) : Math.min(grace, idleSeconds) }",
       ],
     ],
   },
@@ -111,7 +118,7 @@ export const cookieBugs = [
     change: [
       [
         load,
-        'sendableUntil: inGrace ? Math.min(candidate.sendableUntil, record.graceUntil) : candidate.sendableUntil,',
+        'sendableUntil: inGrace ? Math.min(candidate.sendableUntil, link.graceUntil) : candidate.sendableUntil,',
         'sendableUntil: candidate.sendableUntil,',
       ],
     ],
@@ -127,13 +134,8 @@ export const cookieBugs = [
     breaks: 'C13',
     on: 'memory',
     change: [
-      [
-        state,
-        EVIDENCE,
-        `    const renewed = this.#cookieOutdated ? (this.record?.id ?? null) : null;
-    return { id: this.#acknowledgedId ?? renewed, ended: this.#clientSessionEnded };`,
-      ],
-      [due, ' || state.cookieOutdated) return true;', ') return true;'],
+      [response, DECISION, "state.clientCookie.signedByOldSecret && state.record !== null ? 'set' : " + DECISION],
+      [due, ' || state.clientCookie.signedByOldSecret) return true;', ') return true;'],
     ],
   },
   {
@@ -142,30 +144,26 @@ export const cookieBugs = [
     on: 'memory',
     change: [
       [
-        state,
-        EVIDENCE,
-        `    const id = this.record !== null && this.record.id !== this.#presentedId ? this.record.id : null;
-    return { id: this.#acknowledgedId ?? id, ended: this.#clientSessionEnded };`,
+        response,
+        DECISION,
+        `state.record !== null && state.record.id !== state.clientCookie.presentedId ? 'set' : ${DECISION}`,
       ],
-      [due, '  if (record.id !== state.presentedId || state.cookieOutdated) return true;\n', ''],
+      [due, CLIENT_HAS_ANOTHER, ''],
     ],
   },
   {
     bug: 'a cookie that an older secret has signed is never sent again',
     breaks: 'C13',
     on: 'memory',
-    change: [[load, 'state.present(id, secret > 0);', 'state.present(id, secret < 0);']],
+    change: [[load, 'clientCookie.present(id, secret > 0);', 'clientCookie.present(id, secret < 0);']],
   },
   {
     bug: 'the id of a session that an early save has made is never sent',
     breaks: 'C13',
     on: 'memory',
     change: [
-      [
-        due,
-        '  if (record.id !== state.presentedId || state.cookieOutdated) return true;',
-        '  if ((record.fromClient && record.id !== state.presentedId) || state.cookieOutdated) return true;',
-      ],
+      [due, CLIENT_HAS_ANOTHER, `  if (record.issuedBy === 'creation') return false;\n${CLIENT_HAS_ANOTHER}`],
+      [plan, UNSENT, UNSENT.replace('!== null', "=== 'login'")],
     ],
   },
   {
@@ -173,11 +171,8 @@ export const cookieBugs = [
     breaks: 'C13',
     on: 'memory',
     change: [
-      [
-        due,
-        '  if (record.id !== state.presentedId || state.cookieOutdated) return true;',
-        '  if ((!record.fromClient && record.id !== state.presentedId) || state.cookieOutdated) return true;',
-      ],
+      [due, CLIENT_HAS_ANOTHER, `  if (record.issuedBy === 'login') return false;\n${CLIENT_HAS_ANOTHER}`],
+      [plan, UNSENT, UNSENT.replace('!== null', "=== 'creation'")],
     ],
   },
   {
@@ -187,8 +182,8 @@ export const cookieBugs = [
     change: [
       [
         plan,
-        "const due = situation.cookieDue ? 'always' : 'if-rotated';",
-        "const due = situation.cookieDue ? 'always' : 'never';",
+        '(situation.cookieDue ? SAVE_AND_SEND : SAVE_AND_SEND_IF_ROTATED)',
+        '(situation.cookieDue ? SAVE_AND_SEND : SAVE)',
       ],
     ],
   },
@@ -208,7 +203,7 @@ export const cookieBugs = [
       [
         load,
         'const mayFollow = inGrace || state.context.config.rotationGrace > 0;',
-        'const mayFollow = inGrace || (state.context.config.rotationGrace > 0 && expiredLink === null);',
+        'const mayFollow = inGrace || (state.context.config.rotationGrace > 0 && followed === 0);',
       ],
     ],
   },
@@ -219,8 +214,8 @@ export const cookieBugs = [
     change: [
       [
         load,
-        'if (expiredLink !== null && (record === undefined || isConfirmed(record))) {',
-        'if (expiredLink !== null && record === undefined) {',
+        'if (!inGrace && (record === undefined || isConfirmed(record))) return',
+        'if (!inGrace && record === undefined) return',
       ],
     ],
   },
@@ -229,30 +224,26 @@ export const cookieBugs = [
     breaks: 'C6',
     on: 'memory',
     change: [
-      [
-        due,
-        'return record.timeoutOutdated || (!record.meta.cookie.confirmed && record.id === state.presentedId);',
-        'return record.timeoutOutdated;',
-      ],
+      [due, 'return record.timeoutOutdated || isConfirmation(state, record);', 'return record.timeoutOutdated;'],
     ],
   },
   {
     bug: 'a write of a request that comes with a new id does not confirm it',
     breaks: 'C6',
     on: 'memory',
-    change: [[save, 'confirmsCookie: !meta.cookie.confirmed && id === state.presentedId,', 'confirmsCookie: false,']],
+    change: [[save, 'confirmsCookie: isConfirmation(state, record),', 'confirmsCookie: false,']],
   },
   {
     bug: 'every request that follows a rotation counts as one with the new id',
     breaks: 'C6',
     on: 'memory',
-    change: [[save, 'confirmsCookie: !meta.cookie.confirmed && id === state.presentedId,', 'confirmsCookie: true,']],
+    change: [[save, 'confirmsCookie: isConfirmation(state, record),', 'confirmsCookie: true,']],
   },
   {
     bug: 'of several cookies only the first is tried',
     breaks: 'C13',
     on: 'memory',
-    change: [[load, "    if (opened !== 'opened') continue;\n", "    if (opened !== 'opened') break;\n"]],
+    change: [[load, "if (result !== 'opened') continue;", "if (result !== 'opened') break;"]],
   },
   {
     bug: 'a superseded cookie keeps the next one from being tried',
@@ -261,8 +252,8 @@ export const cookieBugs = [
     change: [
       [
         load,
-        "    if (opened === 'superseded') superseded = true;\n",
-        "    if (opened === 'superseded') return state.startLost(opened);\n",
+        "if (result !== 'opened') continue;",
+        "if (result === 'superseded') break;\n      if (result !== 'opened') continue;",
       ],
     ],
   },
@@ -270,31 +261,25 @@ export const cookieBugs = [
     bug: 'that several session cookies came is not reported',
     breaks: 'C12',
     on: 'memory',
-    change: [[load, '    if (cookies.length > 1) {', '    if (cookies.length > 9) {']],
+    change: [[load, 'if (cookies.length > 1) warnOfSeveral', 'if (cookies.length > 9) warnOfSeveral']],
   },
   {
     bug: 'a client that writes often loses its cookie in the middle of its work',
     breaks: 'C13',
     on: 'memory',
-    change: [[due, 'state.now - cookie.sentAt >= interval', 'state.now - record.lastSeen >= interval']],
+    change: [[due, 'state.store.now - cookie.sentAt', 'state.store.now - record.lastSeen']],
   },
   {
     bug: 'a write never sends a cookie again that is due',
     breaks: 'C13',
     on: 'memory',
-    change: [
-      [
-        plan,
-        "  if (hasChanges || timeout) return { write: 'save', sendCookie };",
-        "  if (hasChanges || timeout) return { write: 'save', sendCookie: 'never' };",
-      ],
-    ],
+    change: [[plan, '(situation.cookieDue ? SAVE_AND_SEND : SAVE_AND_SEND_IF_ROTATED)', 'SAVE_AND_SEND_IF_ROTATED']],
   },
   {
     bug: 'a new idle timeout does not reach the cookie',
     breaks: 'C13',
     on: 'memory',
-    change: [[due, 'return state.epoch.pending.timeout !== null || state.now', 'return state.now']],
+    change: [[due, '  if (state.epoch.pending.timeout !== null) return true;\n', '']],
   },
   {
     bug: "the cookie does not live as long as the session's own timeout",
@@ -308,7 +293,7 @@ export const cookieBugs = [
     bug: 'the cookie lives past the absolute expiry',
     breaks: 'C4',
     on: 'memory',
-    change: [[response, 'Math.min(wanted, Math.floor((expiresAt - now) / 1000))', 'Math.max(wanted, 0)']],
+    change: [[response, 'Math.min(wanted, Math.floor((expiresAt - store.answeredAt) / 1000))', 'Math.max(wanted, 0)']],
   },
   {
     bug: "another deployment's attributes never reach a client that has a cookie",

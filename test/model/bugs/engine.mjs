@@ -1,6 +1,5 @@
 // Bugs of the engine in what it reads and writes: every store does as it should, and is asked for the wrong thing.
 const commit = 'src/engine/commit.ts';
-const create = 'src/engine/create.ts';
 const due = 'src/engine/due.ts';
 const fields = 'src/engine/fields.ts';
 const flash = 'src/session/flash.ts';
@@ -25,10 +24,10 @@ export const engineBugs = [
       [state, LOST, LOST.replace("('lost');\n    this.#phase = 'lost';", "('lost', epoch);")],
       [
         commit,
-        '      return await saveRecord(state, epoch, changes, sendCookie);',
-        `      await saveRecord(state, epoch, changes, sendCookie);
-      if (epoch.over === 'lost') await createRecord(state, state.epoch, null);
-      return;`,
+        '      return saveRecord(state, epoch, changes, sendCookie);',
+        `      return saveRecord(state, epoch, changes, sendCookie).then(async () => {
+        if (epoch.over === 'lost') await createRecord(state, state.epoch, null);
+      });`,
       ],
     ],
   },
@@ -52,7 +51,7 @@ ${LOST_WITH_LOGIN}`,
     bug: 'a logout ends the session under its old id only',
     breaks: 'C1',
     on: 'memory',
-    change: [[rotation, '    handle = (outcome as Tombstone).successor;', "    handle = '';"]],
+    change: [[rotation, '    handle = outcome.successor;', "    handle = '';"]],
   },
   {
     bug: 'a commit writes the whole session, as it was when the request began',
@@ -61,8 +60,16 @@ ${LOST_WITH_LOGIN}`,
     change: [
       [
         save,
-        '{ set: changes?.set ?? NO_FIELDS, delete',
-        '{ set: changes === null ? NO_FIELDS : new Map([...fields.reserializeAll(key.handle).set, ...changes.set]), delete',
+        'changeOf(state, epoch, changes ?? NO_CHANGES, timeout, cookieAttributes)',
+        `changeOf(
+      state,
+      epoch,
+      changes === null
+        ? NO_CHANGES
+        : { set: new Map([...fields.reserializeAll(key.handle).set, ...changes.set]), delete: changes.delete },
+      timeout,
+      cookieAttributes,
+    )`,
       ],
     ],
   },
@@ -135,7 +142,7 @@ ${LOST_WITH_LOGIN}`,
     bug: 'an update writes without looking whether the field is still the same',
     breaks: 'C3',
     on: 'memory',
-    change: [[update, '        expect: new Map([[name, before.stored]]),', '        expect: null,']],
+    change: [[update, '{ ...fieldChange, expect: new Map([[name, before.stored]]) }', 'fieldChange']],
   },
   {
     bug: 'an update gives up at the first conflict',
@@ -182,13 +189,13 @@ ${LOST_WITH_LOGIN}`,
     bug: 'takeFlash returns what the request has popped before',
     breaks: 'C3',
     on: 'memory',
-    change: [[flash, 'if (given.has(name) || fields.isWritten(name)) continue;', 'if (given.has(name)) continue;']],
+    change: [[flash, 'if (given.has(name) || fields.isDeleted(name)) continue;', 'if (given.has(name)) continue;']],
   },
   {
     bug: 'a reader writes back the fields that it has read',
     breaks: 'C4',
     on: 'memory',
-    change: [[fields, 'const written = this.#written?.has(name) === true;', 'const written = this.#values.has(name);']],
+    change: [[fields, 'const written = this.#isSet(name);', 'const written = this.#values.has(name);']],
   },
   {
     bug: 'every request renews the idle timeout, however short its last renewal was ago',
@@ -207,11 +214,7 @@ ${LOST_WITH_LOGIN}`,
     breaks: 'C4',
     on: 'memory',
     change: [
-      [
-        fields,
-        'return this.#deleted?.has(name) === true && this.#storedValue(name) !== undefined;',
-        'return this.#deleted?.has(name) === true;',
-      ],
+      [fields, 'return this.isDeleted(name) && this.#storedValue(name) !== undefined;', 'return this.isDeleted(name);'],
     ],
   },
   {
@@ -231,7 +234,7 @@ ${LOST_WITH_LOGIN}`,
     bug: 'the grace of a rotated id never ends',
     breaks: 'C6',
     on: 'memory',
-    change: [[load, 'const inGrace = record.now < record.graceUntil;', 'const inGrace = record.graceUntil > 0;']],
+    change: [[load, 'const inGrace = link.now < link.graceUntil;', 'const inGrace = link.graceUntil > 0;']],
   },
   {
     bug: 'a rotated id leads nowhere, not even within its grace',
@@ -241,7 +244,7 @@ ${LOST_WITH_LOGIN}`,
       [
         load,
         'const mayFollow = inGrace || state.context.config.rotationGrace > 0;',
-        'const mayFollow = record.graceUntil < 0;',
+        'const mayFollow = link.graceUntil < 0;',
       ],
     ],
   },
@@ -303,7 +306,9 @@ ${LOST_WITH_LOGIN}`,
     bug: 'a pending login remains after the login',
     breaks: 'C6',
     on: 'memory',
-    change: [['src/session/login.ts', '  state.epoch.fields.delete(PENDING_LOGIN_FIELD);\n', '']],
+    change: [
+      [rekey, '    changes.set.delete(PENDING_LOGIN_FIELD);\n    changes.delete.add(PENDING_LOGIN_FIELD);\n', ''],
+    ],
   },
   {
     bug: 'a half-authenticated session can be entered by its old id',
@@ -311,9 +316,9 @@ ${LOST_WITH_LOGIN}`,
     on: 'memory',
     change: [
       [
-        'src/session/login.ts',
-        "epoch.pending.rotation = epoch.record === null ? null : 'immediate';",
-        "epoch.pending.rotation = epoch.record === null ? null : 'graceful';",
+        state,
+        "pending.rotation = this.record === null ? null : 'immediate';",
+        "pending.rotation = this.record === null ? null : 'graceful';",
       ],
     ],
   },
@@ -321,13 +326,13 @@ ${LOST_WITH_LOGIN}`,
     bug: 'a login as another owner carries the fields of the first account into the second',
     breaks: 'C9',
     on: 'memory',
-    change: [[state, 'if (owner !== null && owner !== login.owner) {', "if (owner !== null && owner === '') {"]],
+    change: [[state, 'return present !== null && present !== owner;', "return present !== null && present === '';"]],
   },
   {
     bug: "a login as another owner leaves the first account's session alive",
     breaks: 'C6',
     on: 'memory',
-    change: [[create, '      await endSwitchedSession(state, epoch);\n', '']],
+    change: [[state, "    this.#pendEndOf(this.#switchedFrom?.record ?? null, 'account-switch');\n", '']],
   },
   {
     bug: 'a refused login as another owner loses the session that the client had',
@@ -366,23 +371,25 @@ ${LOST_WITH_LOGIN}`,
     breaks: 'C7',
     on: 'memory',
     change: [
-      [
-        'src/session/login.ts',
-        'pendingSince: pending?.owner === owner ? pending.startedAt.getTime() : null,',
-        'pendingSince: null,',
-      ],
+      ['src/session/login.ts', 'return stored?.owner === owner ? stored.startedAt.getTime() : null;', 'return null;'],
     ],
   },
   {
     bug: 'a login that was begun before the password was changed succeeds',
     breaks: 'C10',
     on: 'memory',
-    change: [[load, '    if (context.config.invalidateBefore !== null) await checkPendingLogin(state, epoch);\n', '']],
+    change: [[load, "  if (opened === 'opened') await checkPendingLogin(state, epoch);\n", '']],
   },
   {
     bug: 'a session from before the change of a password is opened',
     breaks: 'C10',
     on: 'memory',
-    change: [[load, '  if (refusal !== null) endAuthentication(state, key.handle);\n  else {', '  {']],
+    change: [
+      [
+        load,
+        'if (refusal !== null) return refuseRecord(',
+        "if (refusal !== null && refusal !== 'authentication-changed') return refuseRecord(",
+      ],
+    ],
   },
 ];

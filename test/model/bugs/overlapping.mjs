@@ -5,7 +5,6 @@ const flash = 'src/session/flash.ts';
 const load = 'src/engine/load.ts';
 const plan = 'src/engine/plan.ts';
 const rotation = 'src/engine/rotation.ts';
-const save = 'src/engine/save.ts';
 const state = 'src/engine/state.ts';
 const update = 'src/engine/update.ts';
 
@@ -17,7 +16,7 @@ export const overlappingBugs = [
     change: [
       [
         'src/internal/serial-queue.ts',
-        '    if (this.#last !== null) return this.#track(this.#last.then(operation));\n',
+        '    if (this.#last !== null) return this.#track(this.#last.then(() => operation(...args)));\n',
         '',
       ],
     ],
@@ -26,7 +25,7 @@ export const overlappingBugs = [
     bug: 'a logout leaves alive the session that a save under way was about to make',
     breaks: 'C11',
     on: 'memory',
-    change: [[state, '(record) => this.#pendEnd(record, this.#endReason)', '() => {}']],
+    change: [[state, '    this.#pendEndOf(record, this.#endReason);\n', '']],
   },
   {
     bug: 'what is under way goes on although the request has ended its session',
@@ -46,7 +45,7 @@ export const overlappingBugs = [
     bug: 'a commit goes on with a session that the request has ended meanwhile',
     breaks: 'C11',
     on: 'memory',
-    change: [[commit, '  if (epoch.over !== null) return;\n  switch', '  switch']],
+    change: [[commit, '  if (epoch.over !== null) return undefined;\n  switch', '  switch']],
   },
   {
     bug: 'an update that was called before a logout writes to the session that follows',
@@ -79,7 +78,7 @@ export const overlappingBugs = [
     change: [
       [
         fields,
-        '    if (this.#written?.has(name) === true || this.#deleted?.has(name) === true) return;\n',
+        '    if (this.#isSet(name) || this.isDeleted(name)) return;\n',
         '    this.#written?.delete(name);\n    this.#deleted?.delete(name);\n',
       ],
     ],
@@ -91,8 +90,8 @@ export const overlappingBugs = [
     change: [
       [
         state,
-        '    this.#loading ??= load();\n',
-        '    if (this.#loading !== null) return Promise.resolve();\n    this.#loading = load();\n',
+        '    this.#loading ??= load()',
+        '    if (this.#loading !== null) return Promise.resolve();\n    this.#loading = load()',
       ],
     ],
   },
@@ -103,8 +102,8 @@ export const overlappingBugs = [
     change: [
       [
         load,
-        '  state.observeClock(record.now);\n  let {',
-        '  state.observeClock(record.now);\n  state.markLoaded();\n  let {',
+        '  state.store.observeClock(record.now);\n  const judged',
+        '  state.store.observeClock(record.now);\n  state.markLoaded();\n  const judged',
       ],
     ],
   },
@@ -115,8 +114,8 @@ export const overlappingBugs = [
     change: [
       [
         load,
-        '  if (refusal === null && meta.owner !== null) {',
-        '  if (refusal === null && meta.owner !== null && epoch.record === null) {',
+        'if (config.invalidateBefore === null || judged.refusal !== null)',
+        'if (config.invalidateBefore === null || judged.refusal !== null || epoch.record !== null)',
       ],
     ],
   },
@@ -124,7 +123,7 @@ export const overlappingBugs = [
     bug: 'reload adopts a session that the request has ended meanwhile',
     breaks: 'C11',
     on: 'memory',
-    change: [[load, '  if (epoch.over !== null) return false;\n', '']],
+    change: [[load, "  if (epoch.over !== null) return 'rejected';\n", '']],
   },
   {
     bug: 'a change in place is lost by a following update of the field',
@@ -143,11 +142,7 @@ export const overlappingBugs = [
     breaks: 'C11',
     on: 'memory',
     change: [
-      [
-        commit,
-        '    headLeft,\n    cookieOnException',
-        '    headLeft: head === null && state.headLeaving,\n    cookieOnException',
-      ],
+      [commit, '    headLeft,\n    insecure', '    headLeft: head === null && state.headLeaving,\n    insecure'],
     ],
   },
   {
@@ -175,8 +170,8 @@ export const overlappingBugs = [
     change: [
       [
         commit,
-        "    discard(state, epoch, plan);\n    if (head === null && state.phase === 'lost') throw sessionEnded();\n",
-        '    discard(state, epoch, plan);\n',
+        "    state.discardChanges(plan.discard, epoch);\n    if (head === null && state.phase === 'lost') throw sessionEnded();\n",
+        '    state.discardChanges(plan.discard, epoch);\n',
       ],
     ],
   },
@@ -187,8 +182,8 @@ export const overlappingBugs = [
     change: [
       [
         commit,
-        "  state.context.events.emit('discarded', { handle: epoch.record?.key.handle ?? null, reason: reason! });\n",
-        '',
+        '    state.discardChanges(plan.discard, epoch);\n',
+        '    epoch.fields.discardChanges();\n    epoch.pending.clear();\n',
       ],
     ],
   },
@@ -196,25 +191,19 @@ export const overlappingBugs = [
     bug: 'what a save could not store is discarded in silence',
     breaks: 'C12',
     on: 'memory',
-    change: [
-      [
-        save,
-        "if (asked && state.phase === 'lost') context.events.emit('discarded'",
-        "if (asked && state.phase === 'ignored') context.events.emit('discarded'",
-      ],
-    ],
+    change: [[rotation, "  if (discards) events.emit('discarded', { handle, reason });\n", '']],
   },
   {
     bug: 'a new idle timeout is lost with its session in silence',
     breaks: 'C12',
     on: 'memory',
-    change: [[save, 'const asked = given !== null || timeout !== null;', 'const asked = given !== null;']],
+    change: [['src/engine/epoch.ts', 'this.rotation !== null || this.timeout !== null;', 'this.rotation !== null;']],
   },
   {
     bug: 'a new idle timeout is lost in silence when the session was lost before',
     breaks: 'C12',
     on: 'memory',
-    change: [[plan, 'hasChanges || login || situation.timeout ? reason', 'hasChanges || login ? reason']],
+    change: [[plan, 'return hasChanges || login || situation.timeout ? {', 'return hasChanges || login ? {']],
   },
   {
     bug: 'a login that begins a session of its own forgets the new idle timeout',
@@ -238,7 +227,7 @@ export const overlappingBugs = [
     bug: 'a request with an id of before a login begins a session beside it',
     breaks: 'C6',
     on: 'memory',
-    change: [[load, "  if (superseded) state.startLost('superseded');\n", '']],
+    change: [[load, "      else if (results.includes('superseded')) state.startLost('superseded');\n", '']],
   },
   {
     bug: 'the end of a session by another request is not reported',
@@ -284,9 +273,9 @@ export const overlappingBugs = [
     on: 'memory',
     change: [
       [
-        commit,
-        "    state.context.events.emit('discarded', { handle: epoch.record?.key.handle ?? null, reason: 'late' });\n",
-        '',
+        state,
+        "if (record === null ? fields.changed : asks) this.discardChanges('late');",
+        'if (record !== null && asks) fields.discardChanges();',
       ],
     ],
   },
@@ -296,7 +285,7 @@ export const overlappingBugs = [
     on: 'memory',
     change: [
       [
-        state,
+        'src/engine/request-store.ts',
         'return this.#clockOffset === null ? Date.now() : performance.now() + this.#clockOffset;',
         'return Date.now();',
       ],
@@ -307,11 +296,11 @@ export const overlappingBugs = [
     breaks: 'C4',
     on: 'memory',
     change: [
-      [load, '  state.observeClock(record.now);\n  let {', '  let {'],
+      [load, '  state.store.observeClock(record.now);\n  const judged', '  const judged'],
       [
         load,
         '  // The request has ended its session while the application was asked.\n',
-        '  state.observeClock(record.now);\n  // The request has ended its session while the application was asked.\n',
+        '  state.store.observeClock(record.now);\n  // The request has ended its session while the application was asked.\n',
       ],
     ],
   },
@@ -322,7 +311,7 @@ export const overlappingBugs = [
     change: [
       [
         'src/engine/pending-login.ts',
-        'const startedAt = Math.floor(state.now - (performance.now() - begunLogin.at));',
+        'const startedAt = Math.floor(state.store.now - (performance.now() - begunLogin.at));',
         'const startedAt = Date.now();',
       ],
     ],
@@ -334,8 +323,8 @@ export const overlappingBugs = [
     change: [
       [
         plan,
-        "    if (login || rotation) return { ...NOTHING, refusal: 'cookie-withheld' };",
-        "    if (login) return { ...NOTHING, refusal: 'cookie-withheld' };",
+        'const mustNotBeLost = login || rotation || situation.begunLogin;',
+        'const mustNotBeLost = login || situation.begunLogin;',
       ],
     ],
   },

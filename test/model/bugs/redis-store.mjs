@@ -82,7 +82,7 @@ export const redisStoreBugs = [
     on: 'redis',
     change: [
       [lua('rekey'), "redis.call('RENAME', KEYS[1], KEYS[2])", "redis.call('COPY', KEYS[1], KEYS[2])"],
-      [lua('rekey'), 'write_tombstone(KEYS[1], ARGV[14], ARGV[15], ARGV[16], ARGV[2], confirmed)\n', ''],
+      [lua('rekey'), 'write_tombstone(KEYS[1], ARGV[14], ARGV[15], ARGV[16], ARGV[17], confirmed)\n', ''],
     ],
   },
   {
@@ -96,7 +96,7 @@ export const redisStoreBugs = [
         "redis.call(login and 'COPY' or 'RENAME', KEYS[1], KEYS[2])",
       ],
       [lua('rekey'), 'write_tombstone(KEYS[1], ARGV[14],', 'if not login then write_tombstone(KEYS[1], ARGV[14],'],
-      [lua('rekey'), 'ARGV[2], confirmed)\n', 'ARGV[2], confirmed) end\n'],
+      [lua('rekey'), 'ARGV[17], confirmed)\n', 'ARGV[17], confirmed) end\n'],
     ],
   },
   {
