@@ -79,6 +79,8 @@ export interface RedisOptions {
 export interface RedisCacheOptions {
   /** The number of sessions to keep, the most recently used. Default 10000. */
   maxEntries?: number;
+  /** How large they may be together, in bytes of names and values as Redis has them. Default 64 MiB (67108864). */
+  maxBytes?: number;
 }
 
 /** The options, checked, with every default filled in and the URL taken apart. */
@@ -153,10 +155,13 @@ export function normalizeRedisOptions(options: RedisOptions): NormalizedRedisOpt
 
 function normalizeCache({ cache, client, pool }: RedisOptions): NormalizedRedisOptions['cache'] {
   if (cache === undefined || cache === false) return null;
-  if (cache !== true && !isObject(cache)) throw expected('redis.cache', 'true, false, or { maxEntries }', cache);
-  const { maxEntries } = cache === true ? {} : cache;
-  if (cache !== true) checkNames('redis.cache', cache, ['maxEntries']);
+  if (cache !== true && !isObject(cache)) {
+    throw expected('redis.cache', 'true, false, or { maxEntries, maxBytes }', cache);
+  }
+  const { maxEntries, maxBytes } = cache === true ? {} : cache;
+  if (cache !== true) checkNames('redis.cache', cache, ['maxEntries', 'maxBytes']);
   checkNumber('redis.cache.maxEntries', maxEntries, { of: 'of sessions', min: 1 });
+  checkNumber('redis.cache.maxBytes', maxBytes, { of: 'of bytes', min: 1 });
   const other = pool != null ? 'pool' : 'client';
   if (pool != null || client != null) {
     throw new TypeError(
@@ -164,7 +169,7 @@ function normalizeCache({ cache, client, pool }: RedisOptions): NormalizedRedisO
         'the server reports every change. Leave one of them out',
     );
   }
-  return { maxEntries: maxEntries ?? 10_000 };
+  return { maxEntries: maxEntries ?? 10_000, maxBytes: maxBytes ?? 64 * 1024 * 1024 };
 }
 
 const SOCKET_TIMEOUT = { of: 'of seconds', min: 0.001, max: LONGEST_TIMEOUT_SECONDS, integer: false };

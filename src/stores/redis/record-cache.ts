@@ -1,10 +1,19 @@
 import { systemClock, type Clock } from './connection/timeout-queue.ts';
 import type { CachedFields } from './driver.ts';
 
+/** What a cache holds at most. */
+export interface CacheLimits {
+  readonly maxEntries: number;
+  /** Bytes of the keys, names and values of all records together. */
+  readonly maxBytes: number;
+}
+
 interface Entry extends CachedFields {
   readonly bytes: boolean;
   /** When the server will expire the record, by this process's clock. */
   readonly until: number;
+  /** Bytes of the key, the names and the values. */
+  readonly byteLength: number;
 }
 
 /** A read under way, shared by all reads of one key. */
@@ -26,20 +35,26 @@ const MAX_STALENESS_MS = 1_000;
  * reply is older than {@link MAX_STALENESS_MS}.
  */
 export class RecordCache {
-  readonly #maxEntries: number;
+  readonly #limits: CacheLimits;
   readonly #clock: Clock;
   /** The least recently used comes first. */
   readonly #entries = new Map<string, Entry>();
   readonly #inFlight = new Map<string, InFlightRead>();
+  #byteLength = 0;
   #lastReplyAt = -Infinity;
 
-  constructor(maxEntries: number, clock: Clock = systemClock) {
-    this.#maxEntries = maxEntries;
+  constructor(limits: CacheLimits, clock: Clock = systemClock) {
+    this.#limits = limits;
     this.#clock = clock;
   }
 
   get size(): number {
     return this.#entries.size;
+  }
+
+  /** Bytes of the keys, names and values of all records. */
+  get byteLength(): number {
+    return this.#byteLength;
   }
 
   /** The number of keys that are being read. */
@@ -53,9 +68,9 @@ export class RecordCache {
     if (entry === undefined || entry.bytes !== bytes) return undefined;
     const now = this.#clock.now();
     if (now - this.#lastReplyAt > MAX_STALENESS_MS) return undefined;
-    this.#entries.delete(key);
+    this.#delete(key);
     if (now >= entry.until) return undefined;
-    this.#entries.set(key, entry);
+    this.#add(key, entry);
     return entry;
   }
 
@@ -73,21 +88,25 @@ export class RecordCache {
   }
 
   /**
-   * Keeps the result of a read, unless the key has changed meanwhile.
+   * Keeps the result of a read, unless the key has changed meanwhile, or the record is larger than the whole cache may be.
    * @param until when the server will expire the record, by this process's clock
    */
   set({ key, valid }: InFlightRead, fields: CachedFields['fields'], bytes: boolean, until: number): void {
     if (!valid) return;
-    this.#entries.delete(key);
-    this.#entries.set(key, { fields, record: undefined, bytes, until });
-    if (this.#entries.size <= this.#maxEntries) return;
-    const [oldest] = this.#entries.keys();
-    this.#entries.delete(oldest!);
+    this.#delete(key);
+    const byteLength = byteLengthOf(key, fields);
+    const { maxEntries, maxBytes } = this.#limits;
+    if (byteLength > maxBytes) return;
+    this.#add(key, { fields, record: undefined, bytes, until, byteLength });
+    while (this.#entries.size > maxEntries || this.#byteLength > maxBytes) {
+      const [oldest] = this.#entries.keys();
+      this.#delete(oldest!);
+    }
   }
 
   /** Drops a key that has changed, or may have. */
   invalidate(key: string): void {
-    this.#entries.delete(key);
+    this.#delete(key);
     const reading = this.#inFlight.get(key);
     if (reading === undefined) return;
     reading.valid = false;
@@ -99,6 +118,7 @@ export class RecordCache {
     for (const reading of this.#inFlight.values()) reading.valid = false;
     this.#inFlight.clear();
     this.#entries.clear();
+    this.#byteLength = 0;
     this.#lastReplyAt = -Infinity;
   }
 
@@ -106,4 +126,22 @@ export class RecordCache {
   recordReply(asked: number): void {
     if (asked > this.#lastReplyAt) this.#lastReplyAt = asked;
   }
+
+  #add(key: string, entry: Entry): void {
+    this.#entries.set(key, entry);
+    this.#byteLength += entry.byteLength;
+  }
+
+  #delete(key: string): void {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return;
+    this.#entries.delete(key);
+    this.#byteLength -= entry.byteLength;
+  }
+}
+
+function byteLengthOf(key: string, fields: CachedFields['fields']): number {
+  let sum = Buffer.byteLength(key);
+  for (const [name, value] of Object.entries(fields)) sum += Buffer.byteLength(name) + Buffer.byteLength(value);
+  return sum;
 }

@@ -56,8 +56,11 @@ describe('normalizeRedisOptions', () => {
   });
 
   test('a cache has a size, and a connection of its own', () => {
-    expect(normalizeRedisOptions({ cache: true }).cache).toEqual({ maxEntries: 10_000 });
-    expect(normalizeRedisOptions({ cache: { maxEntries: 5 } }).cache).toEqual({ maxEntries: 5 });
+    expect(normalizeRedisOptions({ cache: true }).cache).toEqual({ maxEntries: 10_000, maxBytes: 67_108_864 });
+    expect(normalizeRedisOptions({ cache: { maxEntries: 5, maxBytes: 9 } }).cache).toEqual({
+      maxEntries: 5,
+      maxBytes: 9,
+    });
     expect(() => normalizeRedisOptions({ cache: true, pool: {} })).toThrow('unset with `redis.pool`');
     expect(() => normalizeRedisOptions({ cache: true, client })).toThrow('unset with `redis.client`');
   });
@@ -142,8 +145,9 @@ describe('normalizeRedisOptions', () => {
       '`redis.client` to be a client of node-redis or ioredis, 5 or newer, or a function that returns one, got an object',
     ],
     [{ library: 'memcached' }, "`redis.library` to be 'redis' or 'ioredis', got a string"],
-    [{ cache: 1 }, '`redis.cache` to be true, false, or { maxEntries }, got 1'],
+    [{ cache: 1 }, '`redis.cache` to be true, false, or { maxEntries, maxBytes }, got 1'],
     [{ cache: { maxEntries: 0 } }, '`redis.cache.maxEntries` to be an integer of sessions, 1 or more, got 0'],
+    [{ cache: { maxBytes: 0.5 } }, '`redis.cache.maxBytes` to be an integer of bytes, 1 or more, got 0.5'],
     [
       { encoding: 'utf8' },
       "`redis.encoding` to be 'utf-8', 'utf-16le' or 'latin1', got a string. Did you mean 'utf-8'?",

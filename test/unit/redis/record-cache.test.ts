@@ -10,7 +10,7 @@ let cache: RecordCache;
 
 beforeEach(() => {
   clock = new ManualClock();
-  cache = new RecordCache(3, clock);
+  cache = new RecordCache({ maxEntries: 3, maxBytes: 1_000 }, clock);
 });
 
 function read(key: string, fields: Record<string, string> = FIELDS, life = LIFE): void {
@@ -110,4 +110,39 @@ test('makes room for a record by the one that was not used for the longest time'
 test('does not give text for bytes', () => {
   read('a');
   expect(cache.get('a', true)).toBeUndefined();
+});
+
+test('holds no more bytes than it may, and drops the least recently used first', () => {
+  const value = 'x'.repeat(490);
+  read('a', { f: value });
+  read('b', { f: value });
+  expect(cache.byteLength).toBe(2 * 492);
+  cache.get('a', false);
+  read('c', { f: 'ü' });
+  expect([cache.size, cache.byteLength]).toEqual([3, 2 * 492 + 4]);
+  read('d', { f: 'x'.repeat(20) });
+  expect(['a', 'b', 'c', 'd'].map((key) => cache.get(key, false) !== undefined)).toEqual([true, false, true, true]);
+});
+
+test('keeps a record out that is larger than the whole cache, and forgets the one before it', () => {
+  read('a', { f: 'small' });
+  read('b');
+  read('a', { f: 'x'.repeat(1_000) });
+  expect(cache.get('a', false)).toBeUndefined();
+  expect(cache.get('b', false)?.fields).toBe(FIELDS);
+});
+
+test('counts bytes for what is replaced, invalidated, expired and cleared', async () => {
+  read('a', { f: '12' });
+  read('a', { f: '1234' });
+  expect(cache.byteLength).toBe(6);
+  cache.invalidate('a');
+  expect(cache.byteLength).toBe(0);
+  read('b', FIELDS, 5);
+  await clock.pass(6);
+  expect(cache.get('b', false)).toBeUndefined();
+  expect(cache.byteLength).toBe(0);
+  read('c');
+  cache.clear();
+  expect(cache.byteLength).toBe(0);
 });

@@ -29,7 +29,7 @@ export function openNodeRedis(
   events: ConnectionEvents,
 ): Connection {
   const state = { destroyed: false };
-  const cache = options.cache === null ? null : new RecordCache(options.cache.maxEntries);
+  const cache = options.cache === null ? null : new RecordCache(options.cache);
   const given = {
     ...nodeRedisOptions(options, state, events),
     ...(cache !== null && trackingOptions(cache, library)),
