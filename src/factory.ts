@@ -115,7 +115,7 @@ export class SessionFactory<
    */
   load(exchange: Exchange): S | Promise<S> {
     const state = openSession(this.#context, exchange);
-    return state instanceof Promise ? this.#wrapLater(state) : this.#wrap(state);
+    return state instanceof Promise ? state.then((loaded) => this.#wrap(loaded)) : this.#wrap(state);
   }
 
   /**
@@ -173,10 +173,6 @@ export class SessionFactory<
     if (head.status < 500) throw error;
     this.#context.events.emit('discarded', { handle: state.epoch.handle, reason: 'commit-failed' });
     writeSessionHeaders(state, head);
-  }
-
-  async #wrapLater(state: Promise<SessionState>): Promise<S> {
-    return this.#wrap(await state);
   }
 
   #wrap(state: SessionState): S {

@@ -4,7 +4,7 @@ import type { VerifiedCookie } from '../crypto/cookie-verifier.ts';
 import { isPlausibleCookieValue, keyOf } from '../crypto/session-id.ts';
 import type { RejectReason } from '../events.ts';
 import type { Exchange } from '../exchange.ts';
-import type { FoundRecord, RecordKey, SessionStore, Tombstone } from '../stores/store.ts';
+import type { FoundRecord, LoadResult, RecordKey, SessionStore, Tombstone } from '../stores/store.ts';
 import { authenticationChangedAt, judgeRecord, type AdoptedRecord, type AdoptionRefusal } from './adopt.ts';
 import type { SessionContext } from './context.ts';
 import type { BoundRecord, Epoch } from './epoch.ts';
@@ -122,7 +122,12 @@ async function load(state: SessionState, cookies: readonly VerifiedCookie[]): Pr
     if (context.config.bypassCache?.(exchange) === true) state.readPastCache();
     const results: Opened[] = [];
     for (const cookie of cookies) {
-      const result = await open(state, store, cookie);
+      const record = await store.load(cookie.key, state.bypassCache);
+      const opening =
+        record?.status === 'tombstone'
+          ? openSuccessor(state, store, cookie, record)
+          : open(state, cookie, { ...cookie, sendableUntil: Infinity }, record);
+      const result = opening instanceof Promise ? await opening : opening;
       results.push(result);
       if (result !== 'opened') continue;
       if (cookies.length > 1) warnOfSeveral(state, cookie);
@@ -155,52 +160,62 @@ interface Candidate {
   readonly sendableUntil: number;
 }
 
-/** Opens the record of a cookie, or of the id that rotations have replaced it with. */
-async function open(state: SessionState, store: SessionStore, { id, key, secret }: VerifiedCookie): Promise<Opened> {
-  let candidate: Candidate = { id, key, sendableUntil: Infinity };
-  /** Whether the link that led here was past its grace. */
-  let expiredLink: Tombstone | null = null;
+/** Opens what is stored under the id of a cookie, or under the one that rotations have replaced it with. */
+function open(
+  state: SessionState,
+  { id, secret }: VerifiedCookie,
+  candidate: Candidate,
+  record: Exclude<LoadResult, Tombstone> | undefined,
+): Opened | Promise<Opened> {
+  const { handle } = candidate.key;
+  switch (record?.status) {
+    case 'found':
+      state.clientCookie.present(id, secret > 0);
+      return adoptIfValid(state, state.epoch, candidate, record);
+    case 'corrupt':
+      // What is unreadable to this version of the application may not be to the next.
+      reject(state, handle, 'corrupt', record.reason);
+      state.rememberCorrupt(candidate.key);
+      return 'rejected';
+    default:
+      reject(state, handle, 'not-found');
+      return 'rejected';
+  }
+}
+
+/** Opens what rotations have made of the session of a cookie. */
+async function openSuccessor(
+  state: SessionState,
+  store: SessionStore,
+  cookie: VerifiedCookie,
+  tombstone: Tombstone,
+): Promise<Opened> {
+  let candidate: Candidate = { ...cookie, sendableUntil: Infinity };
+  let link = tombstone;
   for (let followed = 0; ; followed++) {
-    const record = await store.load(candidate.key, state.bypassCache);
+    state.store.observeClock(link.now);
     const { handle } = candidate.key;
-    if (expiredLink !== null && (record === undefined || isConfirmed(record))) {
-      return rejectRotated(state, key.handle, expiredLink);
+    const inGrace = link.now < link.graceUntil;
+    const successor = findSuccessor(state.context, candidate.id, link);
+    // A login's new id, or one that was derived under a secret which is not known here, is for its client alone.
+    if (successor === null && inGrace) {
+      reject(state, handle, 'superseded');
+      return 'superseded';
     }
-    switch (record?.status) {
-      case 'found':
-        state.clientCookie.present(id, secret > 0);
-        return await adoptIfValid(state, state.epoch, candidate, record);
-      case 'corrupt':
-        // What is unreadable to this version of the application may not be to the next.
-        reject(state, handle, 'corrupt', record.reason);
-        state.rememberCorrupt(candidate.key);
-        return 'rejected';
-      case 'tombstone': {
-        state.store.observeClock(record.now);
-        const inGrace = record.now < record.graceUntil;
-        const successor = findSuccessor(state.context, candidate.id, record);
-        // A login's new id, or one that was derived under a secret which is not known here, is for its client alone.
-        if (successor === null && inGrace) {
-          reject(state, handle, 'superseded');
-          return 'superseded';
-        }
-        // Of a link past its grace, the successor is looked at first.
-        const mayFollow = inGrace || state.context.config.rotationGrace > 0;
-        if (successor === null || !mayFollow || followed === MAX_ROTATIONS_FOLLOWED) {
-          return rejectRotated(state, handle, record);
-        }
-        candidate = {
-          id: successor,
-          key: keyOf(successor),
-          sendableUntil: inGrace ? Math.min(candidate.sendableUntil, record.graceUntil) : candidate.sendableUntil,
-        };
-        expiredLink = inGrace ? null : record;
-        break;
-      }
-      default:
-        reject(state, handle, 'not-found');
-        return 'rejected';
+    // Of a link past its grace, the successor is looked at first.
+    const mayFollow = inGrace || state.context.config.rotationGrace > 0;
+    if (successor === null || !mayFollow || followed === MAX_ROTATIONS_FOLLOWED) {
+      return rejectRotated(state, handle, link);
     }
+    candidate = {
+      id: successor,
+      key: keyOf(successor),
+      sendableUntil: inGrace ? Math.min(candidate.sendableUntil, link.graceUntil) : candidate.sendableUntil,
+    };
+    const record = await store.load(candidate.key, state.bypassCache);
+    if (!inGrace && (record === undefined || isConfirmed(record))) return rejectRotated(state, cookie.key.handle, link);
+    if (record?.status !== 'tombstone') return await open(state, cookie, candidate, record);
+    link = record;
   }
 }
 

@@ -29,7 +29,9 @@ export async function saveRecord(
   let changes = given;
   const isCookieSent = (key: RecordKey): boolean =>
     sendCookie === 'always' || (sendCookie === 'if-rotated' && key.handle !== handle);
-  if (context.config.absoluteTimeout === null) await renewIndexKeys(state, epoch);
+  if (context.config.absoluteTimeout === null && epoch.record!.meta.indexKeys.length > 0) {
+    await renewIndexKeys(state, epoch);
+  }
   const outcome = await onRecord(state, epoch, 'follow', (store, key) => {
     // After a rotation that was followed, values that are bound to the handle are serialised again.
     if (key.handle !== handle && given !== null) changes = fields.changes(key.handle);
@@ -75,20 +77,12 @@ export function changeOf(
 /** Takes note of a write to the epoch's record. */
 export function written(state: SessionState, epoch: Epoch, now: number, cookieSent: boolean): void {
   const record = epoch.record!;
-  const { meta } = record;
-  const { sentAt, attributes, confirmed } = meta.cookie;
-  epoch.update({
-    lastSeen: toWholeSecond(now),
-    timeoutOutdated: false,
-    meta: {
-      ...meta,
-      cookie: {
-        sentAt: cookieSent ? now : sentAt,
-        attributes: cookieSent ? state.context.config.cookieAttributes : attributes,
-        confirmed: confirmed || isConfirmation(state, record),
-      },
-    },
-  });
+  const { cookie } = record.meta;
+  const confirmed = cookie.confirmed || isConfirmation(state, record);
+  const sent = cookieSent ? { sentAt: now, attributes: state.context.config.cookieAttributes } : cookie;
+  const isSame = sent === cookie && confirmed === cookie.confirmed;
+  const meta = isSame ? record.meta : { ...record.meta, cookie: { ...sent, confirmed } };
+  epoch.update({ lastSeen: toWholeSecond(now), timeoutOutdated: false, meta });
 }
 
 function applyTimeout(epoch: Epoch, seconds: number): void {

@@ -29,12 +29,11 @@ export class SerialQueue {
   }
 
   #track<T>(result: Promise<T>): Promise<T> {
-    const last = result.then(ignore, ignore).then(() => {
+    const settled = (): void => {
       if (this.#last === last) this.#last = null;
-    });
+    };
+    const last = result.then(settled, settled);
     this.#last = last;
     return result;
   }
 }
-
-function ignore(): void {}

@@ -6,17 +6,26 @@ import type { SessionStore } from './store.ts';
  * 503, and the original message, which may name hosts and keys, is kept as the cause.
  */
 export function wrapStoreErrors(store: SessionStore): SessionStore {
+  /** By the method that it wraps. */
+  const wrapped = new Map<unknown, (...args: unknown[]) => unknown>();
   return new Proxy(store, {
     get(target, name) {
       const member: unknown = Reflect.get(target, name, target);
       if (typeof member !== 'function') return member;
-      return (...args: unknown[]): unknown => {
-        const result: unknown = Reflect.apply(member, target, args);
-        if (result instanceof Promise) return result.catch((error: unknown) => throwStoreError(String(name), error));
-        return isIterable(result) ? wrapEach(result, String(name)) : result;
-      };
+      let method = wrapped.get(member);
+      if (method === undefined) wrapped.set(member, (method = wrapMethod(target, member, String(name))));
+      return method;
     },
   });
+}
+
+function wrapMethod(store: SessionStore, method: Function, operation: string): (...args: unknown[]) => unknown {
+  const fail = (error: unknown): never => throwStoreError(operation, error);
+  return (...args) => {
+    const result: unknown = Reflect.apply(method, store, args);
+    if (result instanceof Promise) return result.catch(fail);
+    return isIterable(result) ? wrapEach(result, operation) : result;
+  };
 }
 
 function isIterable(value: unknown): value is AsyncIterable<unknown> {

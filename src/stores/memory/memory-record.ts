@@ -29,6 +29,7 @@ export function newTimes(
 
 export function changedMeta(meta: RecordMeta, change: RecordChange, confirmed: boolean, now: number): RecordMeta {
   const { timeout, cookieAttributes } = change;
+  if (timeout === null && cookieAttributes === null && confirmed === meta.cookie.confirmed) return meta;
   const cookie =
     cookieAttributes === null ? { ...meta.cookie, confirmed } : sentCookie(cookieAttributes, now, confirmed);
   return { ...meta, timeout: timeout ?? meta.timeout, cookie };
@@ -36,8 +37,11 @@ export function changedMeta(meta: RecordMeta, change: RecordChange, confirmed: b
 
 export function changedFields(record: MemoryRecord, change: RecordChange): MemoryRecord['fields'] {
   if (change.delete.size === 0 && change.set.size === 0) return record.fields;
-  const kept = Object.entries(record.fields).filter(([name]) => !change.delete.has(name));
-  return Object.fromEntries([...kept, ...change.set]);
+  const kept =
+    change.delete.size === 0
+      ? record.fields
+      : Object.fromEntries(Object.entries(record.fields).filter(([name]) => !change.delete.has(name)));
+  return { ...kept, ...Object.fromEntries(change.set) };
 }
 
 /** Returns whether the record has what the change expects and, if `exact`, nothing else. */
