@@ -75,6 +75,16 @@ describe('the resilient driver', () => {
     await expect(driver.hgetall('key', false)).resolves.toEqual({ field: 'value' });
   });
 
+  test('quotes a server that refuses the connection in the cause alone', async () => {
+    const reply = 'DENIED Redis on 10.0.0.7 is in protected mode';
+    connections[0]!.events.lost(new Error(reply));
+    const [error] = await failures(1);
+    expect(error).toMatchObject({
+      message: 'Redis refused the connection (DENIED)',
+      cause: { message: `Redis at localhost:6379: ${reply}` },
+    });
+  });
+
   test('passes on mistakes of programs as they are, and opens no breaker for them', async () => {
     connections[0]!.events.ready();
     connections[0]!.answer = new TypeError('Invalid argument');
