@@ -40,7 +40,8 @@ const ERROR: unique symbol = Symbol.for('websauna-session.error');
  * A fault that a correct program can meet: the store is down, the device list is full, a form came
  * from elsewhere. Programmer mistakes are `TypeError`s instead.
  *
- * Messages never contain ids, cookies, tokens or secrets.
+ * Messages never contain ids, cookies, tokens or secrets, nor addresses or keys of a store: frameworks send them to
+ * clients. `cause` may name the latter.
  *
  * @example
  * ```ts

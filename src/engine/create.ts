@@ -131,8 +131,8 @@ export async function createRecord(state: SessionState, epoch: Epoch, login: Pen
   const ownerHash = login === null ? null : keyring.ownerHash(login.owner);
   const indexKeys = login?.indexKeys ?? [];
   if (epoch === state.epoch) state.applyInitialData();
-  const beginsLogin = pending.begunLogin !== null;
-  if (beginsLogin) await storeBegunLogin(state, epoch);
+  const { begunLogin } = pending;
+  if (begunLogin !== null) await storeBegunLogin(state, epoch, begunLogin);
   if (login !== null) await addIndexKeys(state, login.owner, indexKeys);
   const store = await state.store.connect();
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
@@ -142,7 +142,7 @@ export async function createRecord(state: SessionState, epoch: Epoch, login: Pen
     const id = reserved ?? newId(state, ownerHash);
     const key = keyOf(id);
     const changes = { set: fields.all(key.handle), delete: new Set<string>() };
-    if (login !== null && !beginsLogin) changes.set.delete(PENDING_LOGIN_FIELD);
+    if (login !== null && begunLogin === null) changes.set.delete(PENDING_LOGIN_FIELD);
     const record: NewRecord = {
       details: detailsOf(state, login, indexKeys),
       timeout: { seconds: adjusted ?? config.timeout, adjusted: adjusted !== null },
@@ -160,7 +160,9 @@ export async function createRecord(state: SessionState, epoch: Epoch, login: Pen
     fields.committed(changes, key.handle);
     if (pending.login === login) pending.login = null;
     if (pending.timeout === adjusted) pending.timeout = null;
-    if (epoch.record === null) pending.rotation = null;
+    if (pending.begunLogin === begunLogin) pending.begunLogin = null;
+    // A login that was begun meanwhile needs an id of its own.
+    if (epoch.record === null) pending.rotation = pending.begunLogin === null ? null : 'immediate';
     epoch.bindIssued(id, meta, now, login === null ? 'creation' : 'login');
     state.acknowledge(epoch);
     events.emit('created', { handle: key.handle });

@@ -1,4 +1,4 @@
-import type { Epoch } from './epoch.ts';
+import type { BegunLogin, Epoch } from './epoch.ts';
 import { PENDING_LOGIN_FIELD } from './field-names.ts';
 import type { SessionState } from './state.ts';
 
@@ -23,6 +23,11 @@ export function pendingLoginOf(state: SessionState): PendingLoginInfo | null {
     const startedAt = state.store.now - (performance.now() - begunLogin.at);
     return describe([begunLogin.owner, begunLogin.method, startedAt, startedAt + begunLogin.timeout * 1000]);
   }
+  return storedPendingLogin(state);
+}
+
+/** Returns the one that the session has had since before what this request has asked for; `null` as above. */
+export function storedPendingLogin(state: SessionState): PendingLoginInfo | null {
   const stored = state.read(PENDING_LOGIN_FIELD);
   return isPendingLogin(stored) && stored[3] > state.store.now ? describe(stored) : null;
 }
@@ -40,14 +45,14 @@ function describe([owner, method, startedAt, expiresAt]: StoredPendingLogin): Pe
   return { owner, method, startedAt: new Date(startedAt), expiresAt: new Date(expiresAt) };
 }
 
-/** Writes a login that was begun in this request into its field, dated by the store's clock. */
-export async function storeBegunLogin(state: SessionState, epoch: Epoch): Promise<void> {
-  const { begunLogin } = epoch.pending;
-  if (begunLogin === null) return;
+/**
+ * Writes a login that was begun in this request into its field, dated by the store's clock. It stays pending until the
+ * store has it.
+ */
+export async function storeBegunLogin(state: SessionState, epoch: Epoch, begunLogin: BegunLogin): Promise<void> {
   await state.store.ensureClock();
   const startedAt = Math.floor(state.store.now - (performance.now() - begunLogin.at));
   const { owner, method, timeout } = begunLogin;
   const stored: StoredPendingLogin = [owner, method, startedAt, startedAt + timeout * 1000];
   epoch.fields.set(PENDING_LOGIN_FIELD, stored);
-  if (epoch.pending.begunLogin === begunLogin) epoch.pending.begunLogin = null;
 }

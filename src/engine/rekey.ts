@@ -12,7 +12,7 @@ import {
   newId,
   refuseLogin,
 } from './create.ts';
-import type { BoundRecord, Epoch, PendingLogin } from './epoch.ts';
+import type { BegunLogin, BoundRecord, Epoch, PendingLogin } from './epoch.ts';
 import { CSRF_FIELD, PENDING_LOGIN_FIELD } from './field-names.ts';
 import { UnreadableField, type FieldChanges } from './fields.ts';
 import { storeBegunLogin } from './pending-login.ts';
@@ -28,8 +28,8 @@ const MAX_CONFLICTS = 32;
 /** What is asked for, as it was when the commit began. */
 interface Request {
   readonly login: PendingLogin | null;
-  /** Beside the login that it completes, the request has begun another one. */
-  readonly beginsLogin: boolean;
+  /** What the request has begun, beside a login that it completes. */
+  readonly begunLogin: BegunLogin | null;
   readonly indexKeys: readonly string[];
   readonly rotation: 'graceful' | 'immediate' | null;
   readonly timeout: number | null;
@@ -44,12 +44,11 @@ interface Attempt {
 
 /** Gives the session a new id, for a rotation or a login, together with what the request changed. */
 export async function rekeyRecord(state: SessionState, epoch: Epoch): Promise<void> {
-  const { login, rotation, timeout } = epoch.pending;
+  const { login, begunLogin, rotation, timeout } = epoch.pending;
   const indexKeys = login?.indexKeys ?? epoch.record!.meta.indexKeys;
-  const beginsLogin = epoch.pending.begunLogin !== null;
-  if (beginsLogin) await storeBegunLogin(state, epoch);
+  if (begunLogin !== null) await storeBegunLogin(state, epoch, begunLogin);
   try {
-    await rekey(state, epoch, { login, beginsLogin, indexKeys, rotation, timeout });
+    await rekey(state, epoch, { login, begunLogin, indexKeys, rotation, timeout });
   } catch (error) {
     if (!(error instanceof UnreadableField)) throw error;
     state.discardCorrupt(epoch);
@@ -158,7 +157,7 @@ function targetId(state: SessionState, id: string, login: PendingLogin | null, n
 function changesFor(
   state: SessionState,
   { fields, record }: Epoch,
-  { login, beginsLogin }: Request,
+  { login, begunLogin }: Request,
   handle: string,
 ): { changes: FieldChanges; expect: Map<string, Stored | undefined> | null } {
   const { config, keyring } = state.context;
@@ -167,7 +166,7 @@ function changesFor(
   let isSecretKept = false;
   // A login begins with a new CSRF secret, also instead of one that a concurrent request has stored.
   if (isLogin && !changes.set.has(CSRF_FIELD)) changes.delete.add(CSRF_FIELD);
-  if (isLogin && !beginsLogin) {
+  if (isLogin && begunLogin === null) {
     changes.set.delete(PENDING_LOGIN_FIELD);
     changes.delete.add(PENDING_LOGIN_FIELD);
   }
@@ -204,9 +203,11 @@ function complete(
   if (request.login !== null && !fields.isWritten(CSRF_FIELD) && !attempt.changes.set.has(CSRF_FIELD)) {
     fields.forget([CSRF_FIELD]);
   }
-  if (request.login !== null && !request.beginsLogin) fields.forget([PENDING_LOGIN_FIELD]);
+  if (request.login !== null && request.begunLogin === null) fields.forget([PENDING_LOGIN_FIELD]);
   if (pending.login === request.login) pending.login = null;
-  if (pending.rotation === request.rotation) pending.rotation = null;
+  if (pending.begunLogin === request.begunLogin) pending.begunLogin = null;
+  // A login that was begun meanwhile needs an id of its own.
+  if (pending.rotation === request.rotation && pending.begunLogin === null) pending.rotation = null;
   if (pending.timeout === request.timeout) pending.timeout = null;
   const meta = newMeta(old, attempt.sent, now, config.cookieAttributes);
   epoch.bindIssued(attempt.id, meta, now, request.login === null ? 'rotation' : 'login');

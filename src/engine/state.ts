@@ -295,12 +295,11 @@ export class SessionState {
    */
   lose(epoch: Epoch, reason: LossReason): void {
     if (epoch !== this.#epoch) return;
-    const { login, timeout } = epoch.pending;
+    const { login, begunLogin, timeout } = epoch.pending;
     this.#isNew = true;
     if (login !== null) {
       this.#replaceEpoch('lost', epoch);
-      this.#epoch.pending.login = login;
-      this.#epoch.pending.timeout = timeout;
+      Object.assign(this.#epoch.pending, { login, begunLogin, timeout });
       return;
     }
     this.#replaceEpoch('lost');

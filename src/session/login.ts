@@ -1,4 +1,4 @@
-import { MAX_PENDING_LOGIN_TIMEOUT, pendingLoginOf } from '../engine/pending-login.ts';
+import { MAX_PENDING_LOGIN_TIMEOUT, storedPendingLogin } from '../engine/pending-login.ts';
 import type { SessionState } from '../engine/state.ts';
 import { SessionError } from '../errors.ts';
 import {
@@ -57,7 +57,7 @@ function pendingSince(state: SessionState, owner: string): number | null {
   const { login, begunLogin } = state.epoch.pending;
   if (login?.owner === owner) return login.pendingSince;
   if (begunLogin !== null) return null;
-  const stored = pendingLoginOf(state);
+  const stored = storedPendingLogin(state);
   return stored?.owner === owner ? stored.startedAt.getTime() : null;
 }
 

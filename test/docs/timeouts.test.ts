@@ -181,6 +181,25 @@ describe('Max-Age', () => {
     assert.equal(await maxAgeOf(factory), 5000);
   });
 
+  test('of a timeout that was shortened is sent again in time, before the browser forgets the cookie', async () => {
+    const factory = make({ timeout: 600, touchInterval: 60, cookie: { maxAge: 600 } });
+    await write(factory);
+    const request = await Visit.open(factory, jar);
+    request.session.adjustTimeout(30);
+    assert.match((await request.end()).cookies[0]!, /Max-Age=30;/);
+    let sentAt = 0;
+    for (let at = 2; at <= 120; at += 2) {
+      pass(2);
+      const maxAge = await maxAgeOf(factory);
+      if (maxAge === null) continue;
+      assert.equal(maxAge, 30);
+      assert.equal(at - sentAt, 4);
+      sentAt = at;
+    }
+    assert.equal(sentAt, 120);
+    assert.equal(await isAlive(factory), true);
+  });
+
   test('never reaches past the absolute expiry', async () => {
     const factory = make({ timeout: 600, absoluteTimeout: 1000, touchInterval: 0, cookie: { maxAge: 600 } });
     await write(factory);

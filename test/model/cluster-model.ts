@@ -18,7 +18,7 @@ export class ClusterModel extends Model {
   *#rekeyAcross(request: Request, epoch: Epoch, rekey: Rekey): Steps<Place | undefined> {
     const { login } = rekey;
     for (;;) {
-      epoch.send(login !== null && !rekey.begins);
+      epoch.send(login !== null && rekey.begun === null);
       const id = this.newId(login === null ? epoch.id!.secret : request.worker.secrets[0]!);
       request.target = id;
       const taken = yield 'copy';

@@ -114,8 +114,8 @@ export interface Rules {
 /** What a rekey is asked for. */
 export interface Rekey {
   readonly login: PendingLogin | null;
-  /** The login is begun by this request, beside the one that it completes. */
-  readonly begins: boolean;
+  /** What this request has begun, beside a login that it completes. */
+  readonly begun: BegunLogin | null;
   readonly rotation: 'graceful' | 'immediate' | null;
   readonly timeout: number | null;
 }
@@ -293,12 +293,11 @@ export class Model {
     // C11: the request has ended this session meanwhile; what it has done since is for the next commit.
     if (epoch.over !== null) return;
     if (how === 'create' || how === 'rekey') {
-      const { login, rotation, timeout } = epoch;
-      const begins = epoch.begun !== null;
+      const { login, begun, rotation, timeout } = epoch;
       dateBegunLogin(epoch);
-      if (how === 'create' || login !== null || begins) yield 'go';
-      if (how === 'create') yield* this.#create(request, epoch, login, begins);
-      else yield* this.#rekey(request, epoch, { login, begins, rotation, timeout });
+      if (how === 'create' || login !== null || begun !== null) yield 'go';
+      if (how === 'create') yield* this.#create(request, epoch, login, begun);
+      else yield* this.#rekey(request, epoch, { login, begun, rotation, timeout });
     }
     if (how === 'save' || how === 'touch') yield* this.#save(request, epoch, written, sendCookie);
     if (request.ends.some(({ isSwitch }) => isSwitch)) yield* this.#carryOutEnds(request, true);
@@ -369,8 +368,8 @@ export class Model {
     if (isSent() && this.now < epoch.known!.sendableUntil) request.acknowledge(epoch);
   }
 
-  *#create(request: Request, epoch: Epoch, login: PendingLogin | null, begins = false): Steps {
-    epoch.send(login !== null && !begins);
+  *#create(request: Request, epoch: Epoch, login: PendingLogin | null, begun: BegunLogin | null): Steps {
+    epoch.send(login !== null && begun === null);
     const { sent } = epoch;
     const { timeout } = epoch;
     yield 'create';
@@ -380,8 +379,9 @@ export class Model {
     if (timeout !== null) session.timeout = { seconds: timeout, adjusted: true };
     this.#apply(session, sent);
     epoch.settle(sent);
-    epoch.rotation = null;
-    this.#take(request, epoch, session, { begins, login, rotation: null, timeout }, false);
+    this.#take(request, epoch, session, { begun, login, rotation: null, timeout }, false);
+    // C6: one that was begun meanwhile is to have an id of its own.
+    epoch.rotation = epoch.begun === null ? null : 'immediate';
     if (login === null || request.switchedFrom === null || epoch !== request.epoch) return;
     // An account switch: the new session is there, and next the other owner's ends.
     const { id, fromClient } = request.switchedFrom.known!;
@@ -406,8 +406,10 @@ export class Model {
       if (epoch.over !== null) return;
       this.#lose(request, epoch, lost);
       // A login begins a session of its own then, and takes over nothing that was stored.
-      if (rekey.login !== null) return yield* this.#create(request, request.epoch, rekey.login);
-      return;
+      if (rekey.login === null) return;
+      const next = request.epoch;
+      dateBegunLogin(next);
+      return yield* this.#create(request, next, rekey.login, next.begun);
     }
   }
 
@@ -415,7 +417,7 @@ export class Model {
   protected *relocate(request: Request, epoch: Epoch, rekey: Rekey): Steps<Place | undefined> {
     let place: Place | undefined;
     for (let conflict = true; conflict;) {
-      epoch.send(rekey.login !== null && !rekey.begins);
+      epoch.send(rekey.login !== null && rekey.begun === null);
       const taken = yield 'rekey';
       place = this.at(epoch.id!);
       conflict = taken!.status === 'conflict';
@@ -478,7 +480,8 @@ export class Model {
   /** From now on the session is the request's; of one that it has ended meanwhile the end is still to come (C11). */
   #take(request: Request, epoch: Epoch, session: Session, rekey: Rekey, fromClient: boolean): void {
     if (epoch.login === rekey.login) epoch.login = null;
-    if (epoch.rotation === rekey.rotation) epoch.rotation = null;
+    if (epoch.begun === rekey.begun) epoch.begun = null;
+    if (epoch.rotation === rekey.rotation && epoch.begun === null) epoch.rotation = null;
     if (epoch.timeout === rekey.timeout) epoch.timeout = null;
     if (epoch.known === null || rekey.login !== null) epoch.found.set(CSRF, session.fields.get(CSRF));
     // Of another timeout that a concurrent request has given the session, this one does not know.
@@ -827,7 +830,6 @@ function rejectRotated(request: Request): 'rejected' {
 
 function dateBegunLogin(epoch: Epoch): void {
   if (epoch.begun !== null) epoch.set(PENDING, epoch.begun satisfies BegunLogin);
-  epoch.begun = null;
 }
 
 function toSecond(time: Time): Time {

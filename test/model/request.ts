@@ -367,11 +367,10 @@ export class Request {
   /** The session was ended or taken over elsewhere. A login that is still to come begins one with what was written. */
   lose(epoch: Epoch, reason: LossReason): void {
     if (epoch !== this.epoch) return;
-    const { login, timeout } = epoch;
+    const { login, begun, timeout } = epoch;
     if (login !== null) {
       this.#replaceEpoch('lost', epoch);
-      this.epoch.login = login;
-      this.epoch.timeout = timeout;
+      Object.assign(this.epoch, { login, begun, timeout });
       return;
     }
     this.#replaceEpoch('lost');

@@ -1,6 +1,7 @@
 // A chain of rotations costs a bounded number of reads, wherever a request meets it.
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createSessionFactory, type SessionFactory, type WebsaunaSession } from 'websauna-session';
+import { MemoryStore } from 'websauna-session/memory';
 import { CountingStore } from '../support/counting-store.ts';
 import { Jar, visit, Visit } from '../support/visit.ts';
 
@@ -48,6 +49,36 @@ describe('the first of many cookies', () => {
     await visit(factory, new Jar(first), (session) => session.get('a'));
     expect(store.calls).toEqual(Array.from({ length: MAX_FOLLOWED + 1 }, () => 'load'));
     expect(await visit(factory, current, (session) => session.get('a'))).toBe(1);
+  });
+});
+
+describe('the first of three cookies, of which', () => {
+  const GRACE = 10;
+  /** Whether it opens the session in the grace of the second rotation, and after it. */
+  test.each<[string, 'second' | 'third' | null, boolean, boolean]>([
+    ['no other has come, opens the session', null, true, true],
+    ['the second has come, is dead after the grace of the first rotation', 'second', false, false],
+    ['the third has come, is dead after the grace of the second rotation', 'third', true, false],
+  ])('%s', async (_, used, inGrace, afterGrace) => {
+    let now = Date.now();
+    const timed = createSessionFactory<Data>({
+      secret: 'a secret of more than thirty-two bytes',
+      store: new MemoryStore({ now: () => now }),
+      rotationGrace: GRACE,
+    });
+    const opens = async (jar: Jar): Promise<boolean> => await visit(timed, new Jar(jar), (session) => session.has('a'));
+    const first = new Jar();
+    await visit(timed, first, (session) => session.set('a', 1));
+    for (const name of ['second', 'third']) {
+      // The response to whoever comes with the first id is lost each time.
+      const next = new Jar(first);
+      await visit(timed, next, (session) => session.rotate());
+      if (name === used) await opens(next);
+      now += GRACE * 800;
+    }
+    expect(await opens(first)).toBe(inGrace);
+    now += GRACE * 800;
+    expect(await opens(first)).toBe(afterGrace);
   });
 });
 

@@ -5,10 +5,29 @@ import type { WebsaunaSession } from '../../session/session.ts';
 import { AbsentHead } from '../absent-head.ts';
 import { cancelBody } from '../fetch/cancel-body.ts';
 import { FetchHead } from '../fetch/head.ts';
-import { addFinalChecks } from '../node/final-gate.ts';
+import { addFinalChecks, type FinalCheck } from '../node/final-gate.ts';
 import { REPRESENTATION_HEADERS } from '../representation-headers.ts';
 import { nodeBindings } from './exchange.ts';
 import { checkWhenRead, replaceResponse } from './final-gate.ts';
+
+/** Commits a session, whose commit has failed, to the response that Hono makes of the error, when that is first read. */
+class ErrorCommit<Data extends object, S extends WebsaunaSession<Data>> implements FinalCheck {
+  readonly #factory: SessionFactory<Data, S>;
+  readonly #session: S;
+  #committed = false;
+
+  constructor(factory: SessionFactory<Data, S>, session: S) {
+    this.#factory = factory;
+    this.#session = session;
+  }
+
+  finalize(head: ResponseHead): void {
+    if (this.#committed) return this.#factory.finalize(this.#session, head);
+    this.#committed = true;
+    // Nothing is stored any longer, so there is nothing to wait for.
+    void this.#factory.commit(this.#session, head);
+  }
+}
 
 /** Commits a session to the response of its context. */
 export async function commitResponse<Data extends object, S extends WebsaunaSession<Data>>(
@@ -31,6 +50,7 @@ export async function commitResponse<Data extends object, S extends WebsaunaSess
     for (const name of REPRESENTATION_HEADERS) headers.delete(name);
     // Hono gives the error's response the headers of the one that it replaces.
     replaceResponse(c, new Response(null, { headers }));
+    checkWhenRead(c, new ErrorCommit(factory, session));
     throw error;
   }
   if (head.response !== c.res) replaceResponse(c, head.response);

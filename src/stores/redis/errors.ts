@@ -83,29 +83,43 @@ export function timeoutError(seconds: number): SessionError {
 }
 
 /**
- * Returns the error of a command that could not be sent, or whose connection broke.
- * @param server - What to call the server, as in {@link describeConnectionError}.
+ * Returns the error of a command that could not be sent, or whose connection broke. Frameworks send messages to
+ * clients, so that the server is named in `cause`.
+ * @param server - The name of the server, for a connection of our own.
  */
-export function unavailableError(cause: unknown, server?: string): SessionError {
-  return new SessionError('ERR_SESSION_STORE_UNAVAILABLE', describeConnectionError(cause, server), { cause });
+export function unavailableError(fault: unknown, server?: string): SessionError {
+  const cause = causeAt(fault, server);
+  return new SessionError('ERR_SESSION_STORE_UNAVAILABLE', describeConnectionError(fault), { cause });
 }
 
-/**
- * Describes why Redis cannot be used. Never quotes what a server or library says about a command.
- * @param server - What to call the server: 'Redis', or 'Redis at localhost:6379' for a connection of our own.
- */
-export function describeConnectionError(fault: unknown, server = 'Redis'): string {
+/** Returns the error behind one of the store's: what went wrong, and with which server. */
+export function causeAt(fault: unknown, server: string | undefined): unknown {
+  if (server === undefined || fault instanceof SessionError) return fault;
+  return new ConnectionError(`${server}: ${messageOf(rootOf(fault))}`, { cause: fault });
+}
+
+function messageOf(fault: unknown): string {
+  return fault instanceof Error ? fault.message.replace(ARGUMENTS, '') : String(fault);
+}
+
+/** Describes why Redis cannot be used. Names no address, and quotes nothing that a server or library says. */
+export function describeConnectionError(fault: unknown): string {
   const root = rootOf(fault);
   if (root instanceof ConnectionError) return root.message;
   if (isLoginRefusal(root)) {
     return 'Redis refused the login: authentication failed; check `redis.username` and `redis.password`';
   }
-  if (isServerReply(root)) return `Redis refused the connection (${root.message.replace(ARGUMENTS, '')})`;
+  if (isServerReply(root)) return `Redis refused the connection (${replyCode(root)})`;
   if (root instanceof Error && root.message === 'The client is closed') {
     return "The Redis client is closed: call its connect() before the first request, and don't close it";
   }
   const code = root instanceof Error && 'code' in root && typeof root.code === 'string' ? ` (${root.code})` : '';
-  return `${server} cannot be reached${code}`;
+  return `Redis cannot be reached${code}`;
+}
+
+/** Returns the first word of a server's error, such as OOM or READONLY; the rest can quote arguments and addresses. */
+function replyCode({ message }: Error): string | undefined {
+  return /^[A-Z][A-Z\d]+/.exec(message)?.[0];
 }
 
 function rootOf(fault: unknown): unknown {
@@ -120,8 +134,7 @@ export function isWrongType(error: unknown): boolean {
 /** Returns the error that the store reports when Redis refuses an operation. */
 export function storeError(operation: string, error: unknown): unknown {
   if (error instanceof SessionError) return error;
-  // The first word of a Redis error is its code, such as OOM or READONLY; the rest can quote arguments.
-  const code = error instanceof Error ? /^[A-Z]{2,}/.exec(error.message)?.[0] : undefined;
+  const code = error instanceof Error ? replyCode(error) : undefined;
   return new SessionError('ERR_SESSION_STORE', `Redis refused to ${operation} a session${code ? ` (${code})` : ''}`, {
     cause: error,
   });

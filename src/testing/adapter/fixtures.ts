@@ -52,7 +52,7 @@ export class TestApp {
     this.#cache = harness.sharedCache?.();
     const store = interceptStore(this.#memory, (operation) => {
       this.commands.push(operation);
-      if (this.failing.has(operation)) throw new Error('Connection to 10.0.0.7:6379 lost');
+      if (this.failing.has(operation)) throw new Error('Connection to 10.0.0.7:6379 lost at session:{owner}');
     });
     this.factory = createSessionFactory<AnyData>({ secret: SECRET, store, ...options });
     for (const name of OBSERVED) this.factory.on(name, (event) => void this.events.push({ name, ...event }));
@@ -113,8 +113,19 @@ export class TestApp {
     assert.deepEqual(codes, [code]);
     assert.equal(reply.status, status);
     assert.deepEqual(reply.cookies, [], 'an error that the session caused carries no cookie');
+    assert.doesNotMatch(reply.body, INSIDE, 'an error page says nothing about the inside');
+  }
+
+  /** The same of a session whose commit has failed: its error depends on the cookie, as its response would have. */
+  assertCommitFailed(reply: Reply, code: string, status: number): void {
+    this.assertFailed(reply, code, status);
+    assert.match(reply.headers.get('vary') ?? '', /\bCookie\b/);
+    assert.match(reply.headers.get('cache-control') ?? '', /\bprivate\b|\bno-store\b/);
   }
 }
+
+/** What a store's own errors can name, which is nothing for a client. */
+const INSIDE = /10\.0\.0\.7|6379|session:\{/;
 
 /** Nothing that a real application may use. */
 const SECRET = 'the adapter contract needs no secret secret';

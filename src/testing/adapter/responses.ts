@@ -53,7 +53,7 @@ export const RESPONSES: readonly AdapterCheck[] = [
       const reply = await app.visit('/login', { method: 'POST' });
       assert.equal(reply.cookies.length, 1);
       assert.equal(reply.headers.get('cache-control'), 'no-store');
-      app.assertFailed(await app.visit('/wrong', { method: 'POST' }), 'ERR_SESSION_COOKIE_WITHHELD', 500);
+      app.assertCommitFailed(await app.visit('/wrong', { method: 'POST' }), 'ERR_SESSION_COOKIE_WITHHELD', 500);
     },
   ),
   appCheck(

@@ -157,6 +157,21 @@ export function cookieSuite(title: string, make: MakeFactory): void {
       );
     });
 
+    test('of two cookies the second is tried when `invalidateBefore` ends the session of the first', async () => {
+      let changed: Date | null = null;
+      const factory = open({ invalidateBefore: () => changed });
+      const owner = randomUUID();
+      const [first, second] = [await started(factory, (session) => session.login(owner)), await started(factory)];
+      changed = new Date(8.64e15);
+      const cookie = `session=${first.cookies.get('session')}; session=${second.cookies.get('session')}`;
+      const request = await Visit.open(factory, new Jar(), { headers: { cookie } });
+      assert.deepEqual([request.session.get('a'), request.session.popFlash()], [1, []]);
+      assert.deepEqual((await request.end()).cookies, []);
+      changed = null;
+      assert.deepEqual(await factory.owners.list(owner), []);
+      assert.deepEqual(await read(factory, second), { a: 1 });
+    });
+
     test('attributes that a deployment changes reach clients that have a cookie, once', async () => {
       const jar = await started(open());
       const strict = open({ cookie: { sameSite: 'strict' } });
@@ -191,6 +206,33 @@ export function cookieSuite(title: string, make: MakeFactory): void {
       const request = await Visit.open(factory, jar);
       request.session.adjustTimeout(3600);
       assert.match((await request.end()).cookies.join(), /Max-Age=3600;/);
+    });
+
+    test.each<[string, (session: Session) => unknown]>([
+      ['a login', (session) => session.login(randomUUID())],
+      ['a first factor', (session) => session.beginLogin(randomUUID())],
+      ['a rotation', (session) => session.rotate()],
+    ])('C12: an early save() of %s: every kind of response sends its cookie, or says why not', async (_what, act) => {
+      const factory = open();
+      const strict = open({ cookie: { onException: false } });
+      const events = record(factory, 'discarded');
+      const suppressed = record(strict, 'cookieSuppressed');
+      const saved = async (by: Factory, status: number, cacheControl?: string): Promise<Visit<Data, Session>> => {
+        const request = await Visit.open(by, await started(factory));
+        act(request.session);
+        await request.session.save();
+        request.head.status = status;
+        if (cacheControl !== undefined) request.head.set('cache-control', cacheControl);
+        return request;
+      };
+      const PUBLIC = 'public, max-age=60';
+      assert.equal((await (await saved(factory, 500)).end()).cookies.length, 1);
+      await assert.rejects((await saved(factory, 200, PUBLIC)).end(), { code: 'ERR_SESSION_COOKIE_WITHHELD' });
+      assert.equal(events.discarded.length, 0);
+      assert.deepEqual((await (await saved(factory, 500, PUBLIC)).end()).cookies, []);
+      assert.equal(events.discarded[0]?.reason, 'commit-failed');
+      assert.deepEqual((await (await saved(strict, 500)).end()).cookies, []);
+      assert.equal(suppressed.cookieSuppressed[0]?.reason, 'exception');
     });
 
     test('C12: a rotation or a first factor on a response that caches may store is refused as a whole', async () => {

@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { describe, test } from 'vitest';
 import { SESSION_INVALIDATED, SessionError } from 'websauna-session';
 import { Jar, visit, Visit } from '../../support/visit.ts';
-import { type Factory, type MakeFactory, record, useFactories } from './factories.ts';
+import { waitFor } from '../../support/wait-for.ts';
+import { type Factory, type MakeFactory, type Session, record, started, useFactories } from './factories.ts';
 
 const isFull = (error: unknown): boolean => error instanceof SessionError && error.code === 'ERR_SESSION_FULL';
 
@@ -79,6 +80,93 @@ export function loginSuite(title: string, make: MakeFactory): void {
     });
   });
 
+  describe(`${title}: a login that waits for its second factor`, () => {
+    const pendingOf = (factory: Factory, jar: Jar): Promise<string | undefined> =>
+      visit(factory, new Jar(jar), (session) => session.pendingLogin?.owner);
+    const revokedSince = async (factory: Factory, owner: string): Promise<Jar> => {
+      const jar = await started(factory, (session) => session.beginLogin(owner));
+      const { startedAt } = await visit(factory, jar, (session) => session.pendingLogin!);
+      // A login that is begun in the millisecond of the revocation may come after it.
+      await waitFor('the next millisecond', () => Date.now() > startedAt.getTime() + 1);
+      await factory.owners.revoke(owner);
+      return jar;
+    };
+
+    test.each<[string, (session: Session, owner: string) => unknown]>([
+      ['twice', (session, owner) => session.login(owner)],
+      ['with another method', (session, owner) => session.login(owner, { method: 'totp' })],
+      ['with another owner in between', (session) => session.login(randomUUID())],
+    ])('C7: one from before a revocation is refused when login() is called %s', async (_what, act) => {
+      const [one] = pair();
+      const owner = randomUUID();
+      const request = await Visit.open(one, await revokedSince(one, owner));
+      request.session.login(owner);
+      act(request.session, owner);
+      request.session.login(owner);
+      await assert.rejects(request.end(), { code: 'ERR_SESSION_LOGIN_EXPIRED' });
+      assert.deepEqual(await one.owners.list(owner), []);
+    });
+
+    test.each<[string, (session: Session) => unknown]>([
+      ['at once', () => undefined],
+      ['after a save()', (session) => session.save()],
+      ['during a save()', (session) => void session.save()],
+    ])('a second beginLogin() %s takes the place of the first, under an id of its own', async (_what, save) => {
+      const [one, two] = pair();
+      const [first, second] = [randomUUID(), randomUUID()];
+      for (const jar of [await started(one), new Jar()]) {
+        const before = new Jar(jar);
+        await visit(one, jar, async (session) => {
+          session.beginLogin(first);
+          await save(session);
+          session.beginLogin(second);
+          assert.equal(session.pendingLogin?.owner, second);
+        });
+        assert.equal(await pendingOf(two, jar), second);
+        assert.equal(await pendingOf(two, before), undefined);
+        await visit(two, jar, (session) => session.login(second));
+        assert.deepEqual([await ownerOf(one, jar), await pendingOf(one, jar)], [second, undefined]);
+      }
+    });
+
+    test('C8: a login that the limit refuses leaves it as it was, to be completed later', async () => {
+      const [one, two] = pair({ maxSessionsPerOwner: 1, onSessionLimit: 'refuse' });
+      const owner = randomUUID();
+      const device = await loggedIn(one, owner);
+      const jar = await started(one, (session) => session.beginLogin(owner));
+      await visit(one, jar, async (session) => {
+        session.login(owner);
+        await assert.rejects(session.save(), isFull);
+        assert.deepEqual([session.owner, session.pendingLogin?.owner], [null, owner]);
+      });
+      assert.equal(await pendingOf(two, jar), owner);
+      await visit(one, device, (session) => session.logout());
+      await visit(two, jar, (session) => session.login(session.pendingLogin!.owner));
+      assert.deepEqual([await ownerOf(one, jar), await pendingOf(one, jar)], [owner, undefined]);
+    });
+
+    const VISITORS = ['a new visitor', 'a known one', 'one whose session ends meanwhile'];
+
+    test.each(VISITORS)('a login and then a beginLogin() of another are both stored, for %s', async (who) => {
+      const [one, two] = pair();
+      const [owner, next] = [randomUUID(), randomUUID()];
+      const jar = who === 'a new visitor' ? new Jar() : await started(one);
+      const request = await Visit.open(one, jar);
+      if (who === 'one whose session ends meanwhile') await visit(two, new Jar(jar), (session) => session.logout());
+      request.session.login(owner);
+      request.session.beginLogin(next);
+      assert.equal(request.session.owner, owner);
+      await request.end();
+      assert.deepEqual([await ownerOf(two, jar), await pendingOf(two, jar)], [owner, next]);
+      // The other way round, the login is what the request ends with.
+      await visit(one, jar, (session) => {
+        session.beginLogin(next);
+        session.login(owner);
+      });
+      assert.deepEqual([await ownerOf(two, jar), await pendingOf(two, jar)], [owner, undefined]);
+    });
+  });
+
   describe(`${title}: owners`, () => {
     test('a device list has every device, tells the current one, and no id', async () => {
       const [one, two] = pair();
@@ -125,6 +213,27 @@ export function loginSuite(title: string, make: MakeFactory): void {
       assert.equal(await ownerOf(one, jar), null);
       assert.deepEqual(await one.owners.list(owner), []);
       assert.equal(await two.owners.revokeSession(owner, device!.handle), false);
+    });
+
+    test.each<[string, (session: Session) => unknown]>([
+      ['rotate({ grace: false })', (session) => session.rotate({ grace: false })],
+      ['another login of its owner', (session) => session.login(session.owner!)],
+    ])('C7: a device is ended by its handle, and all are by revoke, also after %s', async (_what, move) => {
+      const [one, two] = pair();
+      const owner = randomUUID();
+      const jar = await loggedIn(one, owner);
+      const [device] = await two.owners.list(owner);
+      await visit(one, jar, move);
+      assert.equal((await two.sessions.get(device!.handle, { owner }))?.owner, owner);
+      assert.equal(await two.owners.revokeSession(owner, device!.handle), true);
+      assert.equal(await ownerOf(one, jar), null);
+      const again = await loggedIn(one, owner);
+      const slow = await Visit.open(one, new Jar(again));
+      await visit(one, again, move);
+      assert.equal(await two.owners.revoke(owner), 1);
+      slow.session.set('late', true);
+      assert.deepEqual((await slow.end()).cookies, []);
+      assert.deepEqual([await ownerOf(one, again), await one.owners.list(owner)], [null, []]);
     });
 
     test('C7: nobody ends the session of another owner by its handle', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { describe, test } from 'vitest';
 import { SESSION_INVALIDATED } from 'websauna-session';
+import { quiet } from '../../adapters/support/store-gate.ts';
 import { Jar, MemoryHead, visit, Visit } from '../../support/visit.ts';
 import { type Data, type Factory, type MakeFactory, type Session, record, started, useFactories } from './factories.ts';
 
@@ -125,6 +126,22 @@ export function requestSuite(title: string, make: MakeFactory): void {
       assert.deepEqual(await read(factory, jar), { list: [0, 1, 2, 3], owner: null });
     });
 
+    test.each<[string, (session: Session) => unknown, Data]>([
+      ['set()', (session) => session.set('n', 10), { n: 10 }],
+      ['delete()', (session) => session.delete('n'), {}],
+      ['clear()', (session) => session.clear(), {}],
+    ])('%s after an update() that is not awaited has the last word', async (_what, write, left) => {
+      const factory = open();
+      const jar = await started(factory, (session) => session.set('n', 1).newCsrfToken());
+      await visit(factory, jar, async (session) => {
+        const updating = session.update('n', add);
+        write(session);
+        assert.equal(await updating, 2);
+        assert.deepEqual({ ...session.toJSON() }, left);
+      });
+      assert.deepEqual(await read(factory, jar), { ...left, owner: null });
+    });
+
     test('two loads at once are one, and the session is used after every check', async () => {
       const gate = new Gate();
       const owner = randomUUID();
@@ -160,6 +177,37 @@ export function requestSuite(title: string, make: MakeFactory): void {
       });
       changed = null;
       assert.deepEqual(await factory.owners.list(owner), []);
+    });
+
+    test('a reload whose session `invalidateBefore` ends reports lost changes, and leaves a message', async () => {
+      let changed: Date | null = null;
+      const factory = open({ invalidateBefore: () => changed });
+      const events = record(factory, 'discarded', 'lost');
+      const acts: ((session: Session) => unknown)[] = [
+        (session) => session.set('b', 1),
+        (session) => (session.get('list') as number[]).push(1),
+        (session) => session.rotate(),
+        (session) => session.adjustTimeout(60),
+        (session) => session.get('list'),
+      ];
+      for (const act of acts) {
+        changed = null;
+        const jar = await started(factory, (session) => session.set('list', [0]).login(randomUUID()));
+        await visit(factory, jar, async (session) => {
+          act(session);
+          changed = new Date(8.64e15);
+          await session.reload();
+          session.set('after', 1);
+        });
+        assert.deepEqual(await read(factory, jar), { after: 1, owner: null });
+        assert.deepEqual(await visit(factory, jar, (session) => session.popFlash()), [SESSION_INVALIDATED]);
+      }
+      // The last of them has only read.
+      assert.deepEqual(
+        events.discarded.map(({ reason }) => reason),
+        ['gone', 'gone', 'gone', 'gone'],
+      );
+      assert.deepEqual(events.lost, []);
     });
 
     test('an update of a field that was changed in place keeps the change', async () => {
@@ -207,6 +255,56 @@ export function requestSuite(title: string, make: MakeFactory): void {
       assert.deepEqual(await read(factory, jar), { a: 1, saved: 1, updated: 1, owner: null });
     });
 
+    test.each<[string, (session: Session) => unknown]>([
+      ['a value', (session) => session.set('callback', () => 1)],
+      ['a change in place', (session) => Object.assign(session.get('nested') as Data, { callback: () => 1 })],
+    ])('C12: %s that comes late and cannot be serialised is reported, and ends no process', async (_what, act) => {
+      const factory = open();
+      const events = record(factory, 'discarded');
+      const jar = await started(factory, (session) => session.set('nested', {}));
+      const unhandled: unknown[] = [];
+      const listen = (error: unknown): void => void unhandled.push(error);
+      process.on('unhandledRejection', listen);
+      try {
+        const request = await Visit.open(factory, jar);
+        await request.end();
+        act(request.session);
+        await quiet();
+        assert.deepEqual(
+          events.discarded.map(({ reason }) => reason),
+          ['late'],
+        );
+        act(request.session);
+        await assert.rejects(request.session.save(), { code: 'ERR_SESSION_SERIALIZE' });
+        await quiet();
+      } finally {
+        process.off('unhandledRejection', listen);
+      }
+      assert.deepEqual(unhandled, []);
+      assert.deepEqual(await read(factory, jar), { nested: {}, owner: null });
+    });
+
+    test('C12: a session that was ended elsewhere is lost also to what cannot be serialised', async () => {
+      const factory = open();
+      const events = record(factory, 'discarded', 'lost');
+      const jar = await started(factory);
+      for (const find of [(session: Session) => session.reload(), (session: Session) => session.takeFlash()]) {
+        const client = await started(factory);
+        const slow = await Visit.open(factory, new Jar(client));
+        await visit(factory, client, (session) => session.logout());
+        slow.session.set('callback', () => 1);
+        await find(slow.session);
+        assert.deepEqual(slow.session.keys(), []);
+        assert.deepEqual((await slow.end()).cookies, []);
+      }
+      assert.deepEqual(
+        events.discarded.map(({ reason }) => reason),
+        ['gone', 'gone'],
+      );
+      assert.equal(events.lost.length, 2);
+      assert.deepEqual(await read(factory, jar), { a: 1, owner: null });
+    });
+
     test('C12: update() and save() on a session that was ended elsewhere reject, and the response keeps the cookie', async () => {
       const [one, two] = [open(), open()];
       const jar = await started(one);
@@ -251,6 +349,37 @@ export function requestSuite(title: string, make: MakeFactory): void {
         ['gone', 'gone', 'gone'],
       );
       assert.deepEqual(await read(factory, jar), { a: 1, owner: null });
+    });
+
+    test.each<[string, (session: Session) => unknown]>([
+      ['a rotation', (session) => session.rotate()],
+      [
+        'a rotation that is saved',
+        (session) => {
+          session.rotate();
+          return session.save();
+        },
+      ],
+      [
+        'another login that is saved',
+        (session) => {
+          session.login(session.owner!);
+          return session.save();
+        },
+      ],
+    ])('a request revokes its own session after %s: it ends, and its cookie with it', async (_what, act) => {
+      const factory = open();
+      const owner = randomUUID();
+      const jar = await started(factory, (session) => session.login(owner));
+      const old = new Jar(jar);
+      await visit(factory, jar, async (session) => {
+        await act(session);
+        assert.equal(await factory.owners.revoke(owner, { current: session }), 1);
+        assert.deepEqual([session.owner, session.isNew], [null, true]);
+      });
+      assert.equal(jar.header, undefined);
+      assert.deepEqual(await factory.owners.list(owner), []);
+      assert.deepEqual(await read(factory, old), { owner: null });
     });
 
     test('a request that revokes its own session can leave a message on the one that follows', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
 import { createSessionFactory, type WebsaunaSession } from 'websauna-session';
-import { StoreGate } from '../../adapters/support/store-gate.ts';
+import { quiet, StoreGate } from '../../adapters/support/store-gate.ts';
 import { Jar, visit, Visit } from '../../support/visit.ts';
 import { record, SECRET } from './factories.ts';
 
@@ -52,4 +52,36 @@ test.each(UNDER_WAY)('C11: a logout after %s that the store is slow to carry out
   await begun;
   assert.equal(gate.memory.size, 1);
   assert.deepEqual(await visit(factory, jar, (session) => ({ ...session.toJSON() })), { fresh: 1 });
+});
+
+test.each<[string, (session: Session) => void]>([
+  ['a login', (session) => session.login('alice')],
+  ['a rotation', (session) => session.rotate()],
+  ['a login with a timeout of its own', (session) => (session.adjustTimeout(30), session.login('alice'))],
+])('C11: a timeout that is asked for while the store carries out %s takes effect', async (_title, begin) => {
+  const gate = new StoreGate();
+  const factory = createSessionFactory({ secret: SECRET, store: gate.store });
+  const events = record(factory, 'discarded');
+  const jar = new Jar();
+  await visit(factory, jar, (session) => session.set('n', 1));
+  for (const when of ['before the head', 'in the final commit']) {
+    const held = gate.hold();
+    const request = await Visit.open(factory, jar);
+    begin(request.session);
+    const storing = when === 'before the head' ? request.session.save() : request.end();
+    await held.reached;
+    request.session.adjustTimeout(1234);
+    held.open();
+    await storing;
+    if (when === 'before the head') {
+      await request.end();
+      assert.equal(await visit(factory, jar, (session) => session.timeout), 1234);
+    } else {
+      await quiet();
+      assert.deepEqual(
+        events.discarded.map(({ reason }) => reason),
+        ['late'],
+      );
+    }
+  }
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { describe, test } from 'vitest';
 import { Jar, visit, Visit } from '../../support/visit.ts';
-import { type Data, type Factory, type MakeFactory, record, useFactories } from './factories.ts';
+import { type Data, type Factory, type MakeFactory, type Session, record, useFactories } from './factories.ts';
 
 /** The promises of the consistency contract, with every interleaving forced by the order of the steps. */
 export function consistencySuite(title: string, make: MakeFactory): void {
@@ -83,6 +83,22 @@ export function consistencySuite(title: string, make: MakeFactory): void {
       leaving.session.logout();
       await leaving.end();
       assert.deepEqual(await read(two, jar), {});
+    });
+
+    test.each<[string, (session: Session) => unknown]>([
+      ['rotate({ grace: false })', (session) => session.rotate({ grace: false })],
+      ['another login of its owner', (session) => session.login(session.owner!)],
+    ])('C1: a logout that was opened before %s ends what that made of the session', async (_what, move) => {
+      const [one, two] = pair();
+      const owner = randomUUID();
+      const jar = await started(one);
+      await visit(one, jar, (session) => session.login(owner));
+      const leaving = await Visit.open(one, new Jar(jar));
+      await visit(two, jar, move);
+      leaving.session.logout();
+      await leaving.end();
+      assert.deepEqual(await read(two, jar), {});
+      assert.deepEqual(await two.owners.list(owner), []);
     });
 
     test('C1: a slow writer does not revive a session that its owner has revoked', async () => {

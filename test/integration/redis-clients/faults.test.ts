@@ -112,7 +112,7 @@ describe.each(libraries)('with $name', (library) => {
     const error = await failure(driver.evaluate(WRITE, ['key'], ['a', 'b'], false));
     expect(performance.now() - start).toBeLessThan(TIMEOUT * 1000);
     expect(error.code).toBe('ERR_SESSION_STORE_UNAVAILABLE');
-    expect(error.message).toMatch(/^Redis at \S+ cannot be reached|^Redis has not answered/);
+    expect(error.message).toMatch(/^Redis cannot be reached|^Redis has not answered/);
     expect(error.cause).toBeInstanceOf(Error);
     await server.restart();
     await connected(driver);
@@ -125,8 +125,11 @@ describe.each(libraries)('with $name', (library) => {
     const driver = connect({ port: server.port, socketTimeout: 0.5 }, { onOpen });
     const errors = await Promise.all(Array.from({ length: 5 }, () => failure(driver.hgetall('key', false))));
     expect(errors.map(({ code }) => code)).toEqual(Array.from({ length: 5 }, () => 'ERR_SESSION_STORE_UNAVAILABLE'));
-    expect(errors[0]?.message).toBe(`Redis at 127.0.0.1:${server.port} cannot be reached (ECONNREFUSED)`);
-    expect(errors[0]?.cause).toMatchObject({ code: 'ECONNREFUSED' });
+    expect(errors[0]?.message).toBe('Redis cannot be reached (ECONNREFUSED)');
+    expect(errors[0]?.cause).toMatchObject({
+      message: expect.stringMatching(`^Redis at 127.0.0.1:${server.port}: `) as unknown,
+      cause: { code: 'ECONNREFUSED' },
+    });
     expect(onOpen).toHaveBeenCalledOnce();
     await server.restart();
     await connected(driver);
@@ -167,7 +170,8 @@ describe.each(libraries)('with $name', (library) => {
     const encrypted = await startRedis({ tls: true });
     const driver = connect({ port: encrypted.port, tls: true, socketTimeout: 1 });
     const error = await failure(driver.hgetall('key', false));
-    expect(error.message).toBe(`Redis at 127.0.0.1:${encrypted.port} cannot be reached (DEPTH_ZERO_SELF_SIGNED_CERT)`);
+    expect(error.message).toBe('Redis cannot be reached (DEPTH_ZERO_SELF_SIGNED_CERT)');
+    expect((error.cause as Error).message).toContain(`Redis at 127.0.0.1:${encrypted.port}: `);
     await encrypted.stop();
   });
 

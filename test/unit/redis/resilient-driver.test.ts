@@ -50,16 +50,17 @@ describe('the resilient driver', () => {
     const [error] = await failures(1);
     expect(error).toMatchObject({
       code: 'ERR_SESSION_STORE_UNAVAILABLE',
-      message: 'Redis at localhost:6379 cannot be reached (ECONNREFUSED)',
-      cause: REFUSED,
+      message: 'Redis cannot be reached (ECONNREFUSED)',
+      cause: { message: `Redis at localhost:6379: ${REFUSED.message}`, cause: REFUSED },
     });
   });
 
-  test('names the address where a first connection was waited for in vain', async () => {
+  test('names the address, in the cause alone, where a first connection was waited for in vain', async () => {
     const [error] = await failures(1);
     expect(error).toMatchObject({
       code: 'ERR_SESSION_STORE_UNAVAILABLE',
-      message: 'Redis at localhost:6379 cannot be reached: there was no connection within 2 s',
+      message: 'Redis cannot be reached: there was no connection within 2 s',
+      cause: { message: expect.stringMatching(/^Redis at localhost:6379: /) as unknown },
     });
   });
 
@@ -72,6 +73,16 @@ describe('the resilient driver', () => {
     await clock.pass(LONGEST_FIRST_DELAY);
     connections[1]!.events.ready();
     await expect(driver.hgetall('key', false)).resolves.toEqual({ field: 'value' });
+  });
+
+  test('quotes a server that refuses the connection in the cause alone', async () => {
+    const reply = 'DENIED Redis on 10.0.0.7 is in protected mode';
+    connections[0]!.events.lost(new Error(reply));
+    const [error] = await failures(1);
+    expect(error).toMatchObject({
+      message: 'Redis refused the connection (DENIED)',
+      cause: { message: `Redis at localhost:6379: ${reply}` },
+    });
   });
 
   test('passes on mistakes of programs as they are, and opens no breaker for them', async () => {

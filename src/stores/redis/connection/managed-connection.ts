@@ -89,7 +89,7 @@ export class ManagedConnection implements RedisDriver {
     return this.#library;
   }
 
-  /** The name of the server in messages. */
+  /** The name of the server, for causes of errors: clients are not to see it. */
   get server(): string {
     return `Redis at ${this.#options.address}`;
   }
@@ -105,7 +105,7 @@ export class ManagedConnection implements RedisDriver {
 
   /** Returns the error of a command that has waited for the first connection in vain. */
   noConnectionError(): ConnectionError {
-    return new ConnectionError(`${this.server} cannot be reached: there was no connection within ${this.#ms / 1000} s`);
+    return new ConnectionError(`Redis cannot be reached: there was no connection within ${this.#ms / 1000} s`);
   }
 
   /** Calls back whenever there is a connection, the first or another. */
@@ -230,7 +230,7 @@ export class ManagedConnection implements RedisDriver {
   }
 
   #refusedError(): ConnectionError {
-    return new ConnectionError(describeConnectionError(this.#fault, this.server), { cause: this.#fault });
+    return new ConnectionError(describeConnectionError(this.#fault), { cause: this.#fault });
   }
 
   /** Gives the connection up if the error of a command shows that it cannot be used any longer. */

@@ -5,6 +5,7 @@ import { TimeoutQueue, systemClock, type Clock, type Outcomes } from './timeout-
 import type { CachedFields, RedisDriver, Script, ScriptReply } from '../driver.ts';
 import {
   MisdirectedReplyError,
+  causeAt,
   describeConnectionError,
   isProgrammerError,
   isServerReply,
@@ -156,12 +157,12 @@ export class ResilientDriver implements RedisDriver {
     const why =
       fault instanceof SessionError && fault.code === 'ERR_SESSION_STORE_TIMEOUT'
         ? ''
-        : ` (${describeConnectionError(fault, this.#own?.server)})`;
+        : ` (${describeConnectionError(fault)})`;
     const seconds = (downFor / 1000).toFixed(1);
     return new SessionError(
       'ERR_SESSION_STORE_UNAVAILABLE',
       `Redis has not answered for ${seconds} s${why}; requests fail at once until it does`,
-      { cause: fault },
+      { cause: causeAt(fault, this.#own?.server) },
     );
   }
 
