@@ -11,7 +11,7 @@ const state = 'src/engine/state.ts';
 const update = 'src/engine/update.ts';
 
 const LOST_WITH_LOGIN =
-  "      this.#replaceEpoch('lost', epoch);\n      this.#epoch.pending.login = login;\n      this.#epoch.pending.timeout";
+  "      this.#replaceEpoch('lost', epoch);\n      Object.assign(this.#epoch.pending, { login, begunLogin, timeout });\n      return;";
 const LOST =
   "    this.#replaceEpoch('lost');\n    this.#phase = 'lost';\n    this.#lossReason = reason;\n  }\n\n  /** Starts";
 

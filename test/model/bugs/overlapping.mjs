@@ -4,6 +4,7 @@ const fields = 'src/engine/fields.ts';
 const flash = 'src/session/flash.ts';
 const load = 'src/engine/load.ts';
 const plan = 'src/engine/plan.ts';
+const rekey = 'src/engine/rekey.ts';
 const rotation = 'src/engine/rotation.ts';
 const state = 'src/engine/state.ts';
 const update = 'src/engine/update.ts';
@@ -209,7 +210,37 @@ export const overlappingBugs = [
     bug: 'a login that begins a session of its own forgets the new idle timeout',
     breaks: 'C12',
     on: 'memory',
-    change: [[state, '      this.#epoch.pending.timeout = timeout;\n      return;', '      return;']],
+    change: [
+      [
+        state,
+        'Object.assign(this.#epoch.pending, { login, begunLogin, timeout });\n      return;',
+        'Object.assign(this.#epoch.pending, { login, begunLogin });\n      return;',
+      ],
+    ],
+  },
+  {
+    bug: 'a login that begins a session of its own forgets the first factor of another one',
+    breaks: 'C11',
+    on: 'memory',
+    change: [
+      [
+        state,
+        'Object.assign(this.#epoch.pending, { login, begunLogin, timeout });\n      return;',
+        'Object.assign(this.#epoch.pending, { login, timeout });\n      return;',
+      ],
+    ],
+  },
+  {
+    bug: 'a first factor that is begun while another is on its way to the store is forgotten',
+    breaks: 'C11',
+    on: 'memory',
+    change: [
+      [
+        rekey,
+        'if (pending.begunLogin === request.begunLogin) pending.begunLogin = null;',
+        'pending.begunLogin = null;',
+      ],
+    ],
   },
   {
     bug: 'a session that was lost can be written, and becomes a new one',
