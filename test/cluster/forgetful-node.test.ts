@@ -1,15 +1,28 @@
 import assert from 'node:assert/strict';
-import { afterEach, describe, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, test } from 'vitest';
 import { driverFor } from '../../src/stores/redis/clients/detect.ts';
 import { ResilientDriver } from '../../src/stores/redis/connection/resilient-driver.ts';
 import { startCluster } from '../support/redis-cluster.ts';
 import type { GivenClient } from '../support/redis-clients.ts';
 import { parseInfo, startRedis, type RedisServer } from '../support/redis-server.ts';
+import { startProxy } from '../support/tcp-proxy.ts';
 import { CLUSTER_CLIENTS } from '../support/topology-clients.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { WRITE } from './write-script.ts';
 
+const CLUSTER = { 'cluster-enabled': 'yes', 'cluster-announce-ip': '127.0.0.1' };
 const KEYS = Array.from({ length: 30 }, (_, index) => `key ${index}`);
+
+/** A cluster of one node. */
+let whole: RedisServer;
+beforeAll(async () => {
+  whole = await startRedis({ config: CLUSTER });
+  await whole.cli('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
+  await waitFor('the node to serve', async () =>
+    String(await whole.cli('CLUSTER', 'INFO')).includes('cluster_state:ok'),
+  );
+});
+afterAll(() => whole?.stop());
 
 const endings: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -47,7 +60,7 @@ describe.each(Object.entries(CLUSTER_CLIENTS))('a node that knows no cluster: %s
   });
 
   test('a client that connected before the cluster was formed is of use once it is', async () => {
-    const node = await startRedis({ config: { 'cluster-enabled': 'yes', 'cluster-announce-ip': '127.0.0.1' } });
+    const node = await startRedis({ config: CLUSTER });
     endings.push(() => node.stop());
     const connecting = connect({ urls: [node.url] });
     // ioredis waits until it is.
@@ -59,19 +72,38 @@ describe.each(Object.entries(CLUSTER_CLIENTS))('a node that knows no cluster: %s
   });
 
   test('a client that the application has closed is not opened again', async () => {
-    const node = await startRedis({ config: { 'cluster-enabled': 'yes', 'cluster-announce-ip': '127.0.0.1' } });
-    endings.push(() => node.stop());
-    await node.cli('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
-    const given = await connect({ urls: [node.url] });
+    const given = await connect({ urls: [whole.url] });
     const write = writerFor({ ...given, close: async () => {} });
-    await waitFor('the slots to be found', () => written(write));
+    // Works at once, so that the client does not look for nodes while it is closed.
+    await written(write);
     await given.close();
-    const before = await connectionsTo(node);
+    const before = await connectionsTo(whole);
     // For as long as it takes until a cluster that was asked a moment ago may be asked again.
     const end = performance.now() + 500;
     while (performance.now() < end) {
       await assert.rejects(write('key'), { code: 'ERR_SESSION_STORE_UNAVAILABLE' });
-      assert.equal(await connectionsTo(node), before);
+      assert.equal(await connectionsTo(whole), before);
     }
+  });
+
+  test('a client that is closed while it looks for nodes leaves no connection open', async () => {
+    const proxy = await startProxy(whole);
+    endings.push(() => proxy.close());
+    await whole.cli('CONFIG', 'SET', 'cluster-announce-port', String(proxy.port));
+    endings.push(() => whole.cli('CONFIG', 'SET', 'cluster-announce-port', '0'));
+    const given = await connect({ urls: [proxy.url] });
+    const write = writerFor({ ...given, close: async () => {} });
+    await written(write);
+    const asked = proxy.holdAt('SLOTS');
+    driverFor(given.client).refreshTopology!();
+    const release = await asked;
+    const { accepted } = proxy;
+    await given.close();
+    release();
+    // node-redis connects to the nodes of the answer all the same.
+    if (name.startsWith('node-redis')) await waitFor('another connection', () => proxy.accepted > accepted);
+    await waitFor('the connections to be closed', () => proxy.connections === 0);
+    await assert.rejects(write('key'), { code: 'ERR_SESSION_STORE_UNAVAILABLE' });
+    assert.equal(proxy.connections, 0);
   });
 });
