@@ -34,6 +34,23 @@ test('starts no run that would last beyond the end', async () => {
   expect(await runs(new ManualClock(), 1_200)).toEqual([0]);
 });
 
+test('gives a run up that lasts longer than the one before it, and reports what the server said', async () => {
+  const clock = new ManualClock();
+  const answers = [Promise.reject(new Error('TRYAGAIN Multiple keys request')), new Promise<never>(() => {})];
+  const start = clock.now();
+  const settledAt = retryOnSlotMigration(() => answers.shift()!, start + TIME, clock).then(
+    () => expect.unreachable(),
+    (error: unknown) => {
+      expect(error).toMatchObject({ message: 'TRYAGAIN Multiple keys request' });
+      return clock.now() - start;
+    },
+  );
+  await clock.pass(2 * TIME);
+  expect(answers).toEqual([]);
+  expect(await settledAt).toBeLessThan(TIME);
+  expect(await settledAt).toBeGreaterThan(TIME - 50);
+});
+
 test.each([
   'ASK 1 127.0.0.1:1',
   'MOVED 1 127.0.0.1:1',
