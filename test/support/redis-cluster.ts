@@ -11,8 +11,12 @@ export interface ClusterOptions {
 }
 
 const SLOTS = 16_384;
-/** Milliseconds of silence after which the nodes of a cluster call one of them dead. */
+/**
+ * Milliseconds of silence after which the nodes of a cluster call one of them dead, so that a replica takes over. A
+ * busy machine may take that long for an answer, so without replicas it is Redis's own default.
+ */
 const NODE_TIMEOUT = 1_000;
+const NODE_TIMEOUT_WITHOUT_REPLICAS = 15_000;
 
 /** What one node says of another in CLUSTER NODES. */
 interface NodeLine {
@@ -57,6 +61,7 @@ export interface Migration {
 export class RedisCluster {
   readonly nodes: readonly RedisServer[];
   readonly #paused = new Set<RedisServer>();
+  #moving: Promise<void> = Promise.resolve();
 
   constructor(nodes: readonly RedisServer[]) {
     this.nodes = nodes;
@@ -143,11 +148,12 @@ export class RedisCluster {
     await from.cli('CLUSTER', 'SETSLOT', String(slot), 'MIGRATING', toId);
     const keys = async (): Promise<string[]> =>
       (await from.cli('CLUSTER', 'GETKEYSINSLOT', String(slot), '1000')) as string[];
-    const move = async (chosen?: readonly string[]): Promise<void> => {
-      for (let batch = chosen ?? (await keys()); batch.length > 0; batch = chosen ? [] : await keys()) {
-        await from.cli('MIGRATE', to.host, String(to.port), '', '0', '5000', 'KEYS', ...batch);
-      }
-    };
+    const move = (chosen?: readonly string[]): Promise<void> =>
+      this.#inTurn(async () => {
+        for (let batch = chosen ?? (await keys()); batch.length > 0; batch = chosen ? [] : await keys()) {
+          await from.cli('MIGRATE', to.host, String(to.port), '', '0', '5000', 'KEYS', ...batch);
+        }
+      });
     const finish = async (): Promise<void> => {
       await move();
       const others = (await this.masters()).filter((node) => node !== to && node !== from);
@@ -167,6 +173,13 @@ export class RedisCluster {
     // At once: those that end in order keep the others busy.
     await Promise.all(this.nodes.map((node) => node.kill()));
     await Promise.all(this.nodes.map((node) => node.stop()));
+  }
+
+  /** A node does nothing else during MIGRATE: two that move keys to each other would wait until both time out. */
+  #inTurn(move: () => Promise<void>): Promise<void> {
+    const turn = this.#moving.then(move);
+    this.#moving = turn.catch(() => {});
+    return turn;
   }
 
   async #isWhole(node: RedisServer): Promise<boolean> {
@@ -198,7 +211,8 @@ async function idOf(node: RedisServer): Promise<string> {
 /** Starts a cluster on free ports of the loopback; it ends with this process at the latest. */
 export async function startCluster(options: ClusterOptions = {}): Promise<RedisCluster> {
   const { masters: count = 3, replicas = count } = options;
-  const nodes = await startNodes(count + replicas, options.config);
+  const timeout = replicas === 0 ? NODE_TIMEOUT_WITHOUT_REPLICAS : NODE_TIMEOUT;
+  const nodes = await startNodes(count + replicas, { 'cluster-node-timeout': String(timeout), ...options.config });
   const cluster = new RedisCluster(nodes);
   try {
     await form(nodes, count);
@@ -222,7 +236,6 @@ function isReplica({ flags }: NodeLine): boolean {
 async function startNodes(count: number, config: ClusterOptions['config']): Promise<RedisServer[]> {
   const directives = {
     'cluster-enabled': 'yes',
-    'cluster-node-timeout': String(NODE_TIMEOUT),
     'cluster-announce-ip': '127.0.0.1',
     'cluster-allow-replica-migration': 'no',
     ...config,

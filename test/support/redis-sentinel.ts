@@ -6,12 +6,15 @@ export interface SentinelOptions {
   readonly replicas?: number;
   /** Default 3. */
   readonly sentinels?: number;
+  /**
+   * Milliseconds of silence after which a sentinel calls the master dead. Default 500, which a busy machine may take
+   * for an answer: longer where no master is to die.
+   */
+  readonly downAfter?: number;
 }
 
 /** The name that the sentinels know the master by. */
 export const MASTER_NAME = 'main';
-/** Milliseconds of silence after which a sentinel calls the master dead. */
-const DOWN_AFTER = 500;
 /** Milliseconds after which a failover that got stuck is given up, and tried again. */
 const FAILOVER_TIMEOUT = 3_000;
 
@@ -103,7 +106,7 @@ export class RedisSentinel {
 
 /** Starts a master, replicas and sentinels on free ports of the loopback; they end with this process at the latest. */
 export async function startSentinel(options: SentinelOptions = {}): Promise<RedisSentinel> {
-  const { replicas = 1, sentinels: count = 3 } = options;
+  const { replicas = 1, sentinels: count = 3, downAfter = 500 } = options;
   const started: RedisServer[] = [];
   const keep = async (starting: Promise<RedisServer>): Promise<RedisServer> => {
     const server = await starting;
@@ -116,7 +119,7 @@ export async function startSentinel(options: SentinelOptions = {}): Promise<Redi
     for (let i = 0; i < replicas; i++) servers.push(await keep(startReplica(master)));
     const config = {
       'sentinel monitor': `${MASTER_NAME} ${master.host} ${master.port} ${Math.floor(count / 2) + 1}`,
-      'sentinel down-after-milliseconds': `${MASTER_NAME} ${DOWN_AFTER}`,
+      'sentinel down-after-milliseconds': `${MASTER_NAME} ${downAfter}`,
       'sentinel failover-timeout': `${MASTER_NAME} ${FAILOVER_TIMEOUT}`,
     };
     const starting = Array.from({ length: count }, () => keep(startRedis({ args: ['--sentinel'], config })));

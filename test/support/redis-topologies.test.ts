@@ -1,33 +1,45 @@
-import { afterEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startCluster, type RedisCluster } from './redis-cluster.ts';
-import { startSentinel, type RedisSentinel } from './redis-sentinel.ts';
+import { startSentinel } from './redis-sentinel.ts';
 import { waitFor } from './wait-for.ts';
 
-const started: (RedisCluster | RedisSentinel)[] = [];
+describe('a cluster without replicas', () => {
+  let made: RedisCluster;
+  beforeAll(async () => {
+    made = await startCluster({ masters: 3, replicas: 0 });
+  });
+  afterAll(() => made?.stop());
 
-afterEach(async () => {
-  await Promise.all(started.splice(0).map((topology) => topology.stop()));
+  test('a cluster serves every slot, and says who has it', async () => {
+    const masters = await made.masters();
+    expect(masters).toHaveLength(3);
+    const slot = await made.slotOf('key');
+    const master = await made.masterOf(slot);
+    expect(await master.cli('SET', 'key', 'value')).toBe('OK');
+    const other = masters.find((node) => node !== master)!;
+    await expect(other.cli('GET', 'key')).rejects.toThrow(`MOVED ${slot} 127.0.0.1:${master.port}`);
+  });
+
+  test('a slot moves with its keys, one by one if need be', async () => {
+    const slot = await made.slotOf('{indexKey}');
+    const from = await made.masterOf(slot);
+    for (const name of ['a', 'b', 'c']) await from.cli('SET', `{indexKey}:${name}`, name);
+    const to = (await made.masters()).find((node) => node !== from)!;
+    const migration = await made.openMigration(slot, to);
+    await migration.move(['{indexKey}:b']);
+    expect((await migration.keys()).toSorted()).toEqual(['{indexKey}:a', '{indexKey}:c']);
+    await expect(from.cli('GET', '{indexKey}:b')).rejects.toThrow(`ASK ${slot}`);
+    await migration.finish();
+    expect(await made.masterOf(slot)).toBe(to);
+    expect(await to.cli('MGET', '{indexKey}:a', '{indexKey}:b', '{indexKey}:c')).toEqual(['a', 'b', 'c']);
+  });
 });
 
-async function cluster(): Promise<RedisCluster> {
+test.concurrent('a cluster replaces a master that crashed, and takes it back as a replica', async ({
+  onTestFinished,
+}) => {
   const made = await startCluster({ masters: 3, replicas: 3 });
-  started.push(made);
-  return made;
-}
-
-test('a cluster serves every slot, and says who has it', async () => {
-  const made = await cluster();
-  const masters = await made.masters();
-  expect(masters).toHaveLength(3);
-  const slot = await made.slotOf('key');
-  const master = await made.masterOf(slot);
-  expect(await master.cli('SET', 'key', 'value')).toBe('OK');
-  const other = masters.find((node) => node !== master)!;
-  await expect(other.cli('GET', 'key')).rejects.toThrow(`MOVED ${slot} 127.0.0.1:${master.port}`);
-});
-
-test('a cluster replaces a master that crashed, and takes it back as a replica', async () => {
-  const made = await cluster();
+  onTestFinished(() => made.stop());
   const slot = await made.slotOf('key');
   const master = await made.masterOf(slot);
   await master.cli('SET', 'key', 'value');
@@ -41,24 +53,9 @@ test('a cluster replaces a master that crashed, and takes it back as a replica',
   await waitFor('the old master to follow', async () => (await made.replicasOf(replica!)).includes(master));
 });
 
-test('a slot moves with its keys, one by one if need be', async () => {
-  const made = await cluster();
-  const slot = await made.slotOf('{indexKey}');
-  const from = await made.masterOf(slot);
-  for (const name of ['a', 'b', 'c']) await from.cli('SET', `{indexKey}:${name}`, name);
-  const to = (await made.masters()).find((node) => node !== from)!;
-  const migration = await made.openMigration(slot, to);
-  await migration.move(['{indexKey}:b']);
-  expect((await migration.keys()).toSorted()).toEqual(['{indexKey}:a', '{indexKey}:c']);
-  await expect(from.cli('GET', '{indexKey}:b')).rejects.toThrow(`ASK ${slot}`);
-  await migration.finish();
-  expect(await made.masterOf(slot)).toBe(to);
-  expect(await to.cli('MGET', '{indexKey}:a', '{indexKey}:b', '{indexKey}:c')).toEqual(['a', 'b', 'c']);
-});
-
-test('sentinels promote a replica when they are told to, and when the master crashes', async () => {
+test.concurrent('sentinels promote a replica when told to, and when the master crashes', async ({ onTestFinished }) => {
   const made = await startSentinel();
-  started.push(made);
+  onTestFinished(() => made.stop());
   const first = await made.master();
   await first.cli('SET', 'key', 'value');
   await made.copied();

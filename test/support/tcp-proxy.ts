@@ -15,6 +15,11 @@ interface Trap {
   readonly sprung: () => void;
 }
 
+interface Hold {
+  readonly pattern: string;
+  readonly reached: (release: () => void) => void;
+}
+
 /** One connection through the proxy. */
 class Passage {
   frozen = false;
@@ -46,6 +51,7 @@ export class TcpProxy {
   readonly #passages = new Set<Passage>();
   #port = 0;
   #trap: Trap | undefined;
+  #hold: Hold | undefined;
   #delay = 0;
   #silent = false;
   #prefix = '';
@@ -99,6 +105,17 @@ export class TcpProxy {
   cutAt(at: CutPoint, pattern: string): Promise<void> {
     return new Promise((sprung) => {
       this.#trap = { at, pattern, sprung };
+    });
+  }
+
+  /**
+   * Holds back the next request with `pattern` in it.
+   *
+   * @returns A promise that is fulfilled once that has come, with a function that lets it pass.
+   */
+  holdAt(pattern: string): Promise<() => void> {
+    return new Promise((reached) => {
+      this.#hold = { pattern, reached };
     });
   }
 
@@ -167,6 +184,15 @@ export class TcpProxy {
 
   #request(passage: Passage, chunk: Buffer): void {
     if (passage.frozen) return;
+    const hold = this.#hold;
+    if (hold !== undefined && chunk.includes(hold.pattern)) {
+      this.#hold = undefined;
+      passage.inner.pause();
+      return hold.reached(() => {
+        passage.outer.write(chunk);
+        passage.inner.resume();
+      });
+    }
     const trap = this.#trap;
     if (trap !== undefined && chunk.includes(trap.pattern)) {
       this.#trap = undefined;

@@ -22,8 +22,6 @@ beforeAll(async () => {
   process.on('unhandledRejection', note);
   process.on('warning', warn);
   server = await startRedis();
-  // The first import of a library takes longer than the commands here may.
-  await Promise.all(libraries.map(({ library, importers }) => importers[library]()));
 });
 
 afterAll(async () => {

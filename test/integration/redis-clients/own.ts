@@ -1,3 +1,7 @@
+import * as ioredis from 'ioredis';
+import * as ioredis5 from 'ioredis5';
+import * as redis from 'redis';
+import * as redis5 from 'redis5';
 import { connect, type Importers } from '../../../src/stores/redis/connection/connect.ts';
 import {
   normalizeRedisOptions,
@@ -14,8 +18,9 @@ export interface Library {
   readonly importers: Importers;
 }
 
-const current: Importers = { redis: () => import('redis'), ioredis: () => import('ioredis') };
-const previous: Importers = { redis: () => import('redis5'), ioredis: () => import('ioredis5') };
+// Loaded before the first test: on a busy machine that takes longer than a command may.
+const current: Importers = { redis: async () => redis, ioredis: async () => ioredis };
+const previous: Importers = { redis: async () => redis5, ioredis: async () => ioredis5 };
 
 /** Every library, in every major version, that connections of our own are made with. */
 export const libraries: readonly Library[] = [

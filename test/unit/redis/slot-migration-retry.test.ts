@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { retryOnSlotMigration } from '../../../src/stores/redis/cluster/slot-migration-retry.ts';
-import { ManualClock } from './manual-clock.ts';
+import { ManualClock, settle } from './manual-clock.ts';
 
 /** Milliseconds. */
 const TIME = 2_000;
@@ -32,6 +32,39 @@ test('tries again until the time is up', async () => {
 test('starts no run that would last beyond the end', async () => {
   expect(await runs(new ManualClock(), 700)).toEqual([0, 705]);
   expect(await runs(new ManualClock(), 1_200)).toEqual([0]);
+});
+
+test('starts no run when the process was busy until the end', async () => {
+  const clock = new ManualClock();
+  let begun = 0;
+  const run = (): Promise<never> => {
+    begun += 1;
+    return Promise.reject(new Error('TRYAGAIN Multiple keys request'));
+  };
+  const result = retryOnSlotMigration(run, clock.now() + TIME, clock);
+  const blocked = settle().then(() => {
+    clock.block(TIME);
+    return clock.pass(0);
+  });
+  await Promise.all([expect(result).rejects.toThrow('TRYAGAIN'), blocked]);
+  expect(begun).toBe(1);
+});
+
+test('gives a run up that lasts longer than the one before it, and reports what the server said', async () => {
+  const clock = new ManualClock();
+  const answers = [Promise.reject(new Error('TRYAGAIN Multiple keys request')), new Promise<never>(() => {})];
+  const start = clock.now();
+  const settledAt = retryOnSlotMigration(() => answers.shift()!, start + TIME, clock).then(
+    () => expect.unreachable(),
+    (error: unknown) => {
+      expect(error).toMatchObject({ message: 'TRYAGAIN Multiple keys request' });
+      return clock.now() - start;
+    },
+  );
+  await clock.pass(2 * TIME);
+  expect(answers).toEqual([]);
+  expect(await settledAt).toBeLessThan(TIME);
+  expect(await settledAt).toBeGreaterThan(TIME - 50);
 });
 
 test.each([

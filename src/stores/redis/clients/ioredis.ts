@@ -2,6 +2,7 @@ import type { Stored } from '../../store.ts';
 import type { IoredisLike } from './shapes.ts';
 import type { RedisDriver, Script, ScriptReply } from '../driver.ts';
 import { isUnknownScript, offlineError, ambiguousResultError } from '../errors.ts';
+import { reconnectAfterAnnouncement } from './ioredis-sentinel-workaround.ts';
 import { checkHash, checkScriptReply, toClientArguments } from './conversion.ts';
 
 interface Emitting {
@@ -32,6 +33,7 @@ export class IoredisDriver implements RedisDriver {
   constructor(client: IoredisLike, cluster: boolean) {
     this.#client = client as Required<IoredisLike>;
     this.cluster = cluster;
+    if (!cluster) reconnectAfterAnnouncement(client);
     (client as Emitting).on?.(cluster ? '-node' : 'close', () => (this.#breaks += 1));
   }
 

@@ -2,7 +2,7 @@
 const DISCONNECT_EVENTS = ['error', 'node-error', 'client-error'];
 
 interface Emitter {
-  on(event: string, listener: () => void): unknown;
+  on(event: string, listener: (error: unknown) => void): unknown;
 }
 
 /** Returns whether a client, pool, cluster or sentinel is of node-redis 5: version 6 has a property more. */
@@ -22,8 +22,8 @@ export function abortQueuedOnDisconnect(client: object, renew: (signal: Disconne
   if (!isNodeRedis5(client)) return;
   let signal = new DisconnectSignal();
   renew(signal);
-  const disconnected = (): void => {
-    if (signal.aborted) return;
+  const disconnected = (error: unknown): void => {
+    if (signal.aborted || isFailedAttempt(error)) return;
     signal.abort();
     // Accept no command until the client has passed the moment in which it writes.
     setImmediate(() => {
@@ -32,6 +32,14 @@ export function abortQueuedOnDisconnect(client: object, renew: (signal: Disconne
     });
   };
   for (const event of DISCONNECT_EVENTS) (client as Emitter).on(event, disconnected);
+}
+
+/**
+ * Returns whether an error is that of an attempt to connect, over which nothing was sent. A cluster reports those to
+ * a node that is down again and again, and they must not fail what is sent to others.
+ */
+function isFailedAttempt(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error && error.syscall === 'connect';
 }
 
 /**

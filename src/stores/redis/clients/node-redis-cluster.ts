@@ -6,11 +6,12 @@ import { slotOf } from '../cluster/slot.ts';
 interface NodeClient extends Plain {
   readonly isReady: boolean;
   readonly options: object;
+  destroy(): void;
 }
 
-interface MasterNode {
+interface ClusterNode {
   /** Absent until the node is used. */
-  readonly client?: NodeClient | undefined;
+  client?: NodeClient | undefined;
   /** While the first connection is being made. */
   readonly connectPromise?: Promise<NodeClient> | undefined;
 }
@@ -18,16 +19,21 @@ interface MasterNode {
 /** The members that are used of a cluster of node-redis. */
 interface Cluster {
   readonly isOpen: boolean;
+  on(event: string, listener: () => void): unknown;
   sendCommand(firstKey: string, readonly: boolean, args: Args, options: object): Promise<unknown>;
-  nodeClient(node: MasterNode): Promise<NodeClient>;
-  readonly masters: readonly MasterNode[];
+  nodeClient(node: ClusterNode): Promise<NodeClient>;
+  readonly masters: readonly ClusterNode[];
+  readonly replicas: readonly ClusterNode[];
   /** `undefined` for slots without a known node. */
-  readonly slots: readonly ({ readonly master: MasterNode } | undefined)[];
+  readonly slots: readonly ({ readonly master: ClusterNode } | undefined)[];
   /** Asks a node, or else another, which node has which slot. Not documented, so it may be missing. */
   readonly _slots?: { rediscover?(startWith: { readonly options: object }): Promise<void> };
   /** Not documented, either. */
   readonly _options?: { readonly rootNodes?: readonly object[] };
 }
+
+/** The events of a cluster that report that the client of a node has connected, or has failed to. */
+const CONNECT_EVENTS = ['node-ready', 'node-error'];
 
 /** Milliseconds between two questions which node has which slot. */
 const REFRESH_INTERVAL_MS = 200;
@@ -38,6 +44,9 @@ const REFRESH_INTERVAL_MS = 200;
  * queues commands that have timed out by then. So this driver checks that the node of a key is connected, and asks
  * the cluster when it is not. A node outside of the cluster reports that no node has any slot: node-redis takes that
  * for the truth, and would never ask another.
+ *
+ * A cluster that is closed while it asks connects to the nodes of the answer all the same, and nothing closes these
+ * connections, which keep the process alive. So this driver does.
  */
 export class NodeRedisClusterDriver extends NodeRedisDriver {
   override readonly cluster = true;
@@ -48,6 +57,7 @@ export class NodeRedisClusterDriver extends NodeRedisDriver {
   constructor(client: NodeRedisLike) {
     super(client);
     this.#client = client as unknown as Cluster;
+    for (const event of CONNECT_EVENTS) this.#client.on(event, () => this.#disconnectIfClosed());
   }
 
   refreshTopology(): void {
@@ -62,7 +72,7 @@ export class NodeRedisClusterDriver extends NodeRedisDriver {
     };
     // Asking a node that hangs would block everything that waits for the answer.
     this.#firstToAnswer()
-      .then((node) => slots.rediscover!(node))
+      .then((node) => (this.#client.isOpen ? slots.rediscover!(node) : undefined))
       .then(done, done);
   }
 
@@ -80,7 +90,8 @@ export class NodeRedisClusterDriver extends NodeRedisDriver {
   /** @internal */
   protected override sendWith(firstKey: string, args: Args, options: object): Promise<unknown> {
     const node = this.#client.slots[slotOf(firstKey)]?.master;
-    if (node === undefined || isLost(node)) {
+    // The closed clusters of node-redis 5 would connect again.
+    if (!this.#client.isOpen || node === undefined || isLost(node)) {
       this.refreshTopology();
       return Promise.reject(offlineError());
     }
@@ -97,9 +108,24 @@ export class NodeRedisClusterDriver extends NodeRedisDriver {
     if (root === undefined) throw new Error('No address of the cluster is known');
     return { options: { ...root } };
   }
+
+  #disconnectIfClosed(): void {
+    const { isOpen, masters, replicas } = this.#client;
+    if (isOpen) return;
+    for (const node of [...masters, ...replicas]) {
+      const { client } = node;
+      // The cluster may be connected again, and makes another client then.
+      node.client = undefined;
+      try {
+        client?.destroy();
+      } catch {
+        // node-redis 5 throws when there is nothing to destroy.
+      }
+    }
+  }
 }
 
 /** Returns whether a node has lost its connection. */
-function isLost({ client, connectPromise }: MasterNode): boolean {
+function isLost({ client, connectPromise }: ClusterNode): boolean {
   return connectPromise === undefined && client?.isReady === false;
 }

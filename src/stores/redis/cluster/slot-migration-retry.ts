@@ -3,6 +3,8 @@ import type { Clock } from '../connection/timeout-queue.ts';
 /** Milliseconds before a command is run again: at first, and at most. */
 const FIRST_WAIT_MS = 5;
 const LONGEST_WAIT_MS = 80;
+/** Milliseconds before the end at which a run is given up: enough to come before the timeout of the command. */
+const MARGIN_MS = 5;
 
 /**
  * What a script is refused with when it meets a key that is on another node: in Redis 7.0, in Redis 7.4 and newer, and
@@ -39,19 +41,33 @@ function lastRedirectError(error: unknown): unknown {
 
 /**
  * Runs a command again while its slot moves, and until `end`, a time of the clock. Does not start a run that may
- * last longer: ioredis retries by itself for a second or so, and has no way to stop it. The command would
- * time out, which counts against a server that has answered all the time.
+ * last longer: ioredis retries by itself for a second or so, and has no way to stop it. A run that does last longer
+ * than the one before it is given up for the server's last refusal, shortly before the end: the command would time
+ * out, which counts against a server that has answered all the time.
  */
 export async function retryOnSlotMigration<T>(run: () => Promise<T>, end: number, clock: Clock): Promise<T> {
+  let refusal: unknown;
   for (let wait = FIRST_WAIT_MS; ; wait = Math.min(2 * wait, LONGEST_WAIT_MS)) {
     const start = clock.now();
     try {
-      return await run();
+      const running = run();
+      return await (refusal === undefined ? running : rejectAfter(running, end - MARGIN_MS - start, refusal, clock));
     } catch (failure) {
       const error = lastRedirectError(failure);
       const now = clock.now();
-      if (!isSlotMigrating(error) || now + wait + (now - start) >= end) throw error;
+      if (error === refusal || !isSlotMigrating(error) || now + wait + (now - start) >= end) throw error;
+      refusal = error;
     }
     await new Promise<void>((resolve) => clock.after(wait, resolve));
+    // A busy process may have waited for longer.
+    if (clock.now() >= end - MARGIN_MS) throw refusal;
   }
+}
+
+/** Returns a promise that settles as `promise` does, or rejects with `error` after `ms`. */
+function rejectAfter<T>(promise: Promise<T>, ms: number, error: unknown, clock: Clock): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const cancelTimer = clock.after(ms, () => reject(error));
+    promise.then(resolve, reject).finally(cancelTimer);
+  });
 }
