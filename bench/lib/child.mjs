@@ -40,9 +40,11 @@ export async function redisCommand(port, ...words) {
   return String(reply);
 }
 
+const SERVER = new URL('../server.mjs', import.meta.url);
+
 /** A server of one kind, in its own process. */
-export async function startServer(framework, kind, redisUrl, execArgv = []) {
-  const child = fork(new URL('../server.mjs', import.meta.url), [framework, kind, redisUrl], {
+export async function startServer(framework, kind, redisUrl, execArgv = [], program = SERVER) {
+  const child = fork(program, [framework, kind, redisUrl], {
     execArgv,
     env: { ...process.env, NODE_ENV: 'production' },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],

@@ -1,0 +1,92 @@
+// npm run bench:compare -- <revision>: the session tax of this tree and of another revision, in turns in one run.
+// Options: --frameworks=express,fastify, --workloads=read,change, --rounds=15
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { startRedis, startServer } from './lib/child.mjs';
+import { load, prepare, WORKLOADS } from './lib/workloads.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    frameworks: { type: 'string', default: 'express,fastify' },
+    workloads: { type: 'string', default: 'read,change' },
+    rounds: { type: 'string', default: '15' },
+  },
+});
+const [revision] = positionals;
+if (revision === undefined) throw new TypeError('Expected a revision to compare with, such as v0.1.0');
+
+const WARM_UP = 16_000;
+const BATCH = 3_200;
+
+/** The revision with its own benchmark, built, in a folder of its own. */
+function checkOut(folder) {
+  const run = (command, ...args) => execFileSync(command, args, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+  run('git', 'worktree', 'add', '--detach', folder, revision);
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+  mkdirSync(join(folder, 'bench', 'node_modules'));
+  symlinkSync(folder, join(folder, 'bench', 'node_modules', 'websauna-session'));
+  run('npm', 'run', 'build', '--prefix', folder);
+  return pathToFileURL(join(folder, 'bench', 'server.mjs'));
+}
+
+/** Microseconds of CPU time for a request. */
+async function measure(server, requests) {
+  const before = await server.cpu();
+  await load(server.port, BATCH, requests);
+  return (((await server.cpu()) - before) / BATCH) * 1e6;
+}
+
+const median = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
+
+async function compare(framework, workload, redis, other) {
+  const kinds = [
+    ['without sessions', 'none', undefined],
+    [revision, 'ours: node-redis', other],
+    ['this tree', 'ours: node-redis', undefined],
+  ];
+  const servers = [];
+  try {
+    for (const [name, kind, program] of kinds) {
+      const server = await startServer(framework, kind, redis.url, [], program);
+      const requests = await prepare(server.port, WORKLOADS[workload]);
+      await load(server.port, WARM_UP, requests);
+      servers.push({ name, server, requests, times: [] });
+    }
+    for (let round = 0; round < Number(values.rounds); round++) {
+      // The order turns with the rounds, so that none always follows the same other one.
+      const turned = servers.map((_, i) => servers[(i + round) % servers.length]);
+      for (const { server, requests, times } of turned) times.push(await measure(server, requests));
+    }
+  } finally {
+    for (const { server } of servers) await server.stop();
+  }
+  const [none, before, now] = servers.map(({ times }) => median(times));
+  const ratio = median(servers[2].times.map((time, i) => time / servers[1].times[i]));
+  return { framework, workload, none, before, now, tax: (now - none) / (before - none), ratio };
+}
+
+const folder = join(mkdtempSync(join(tmpdir(), 'bench-compare-')), 'other');
+const redis = await startRedis();
+try {
+  const other = checkOut(folder);
+  console.log(`µs of CPU time for a request, Node ${process.versions.node}, ${values.rounds} rounds\n`);
+  console.log(`| framework | workload | without sessions | ${revision} | this tree | ratio of the tax | of all |`);
+  console.log('| --- | --- | --- | --- | --- | --- | --- |');
+  for (const framework of values.frameworks.split(',')) {
+    for (const workload of values.workloads.split(',')) {
+      const { none, before, now, tax, ratio } = await compare(framework, workload, redis, other);
+      const times = [none, before, now].map((time) => time.toFixed(1)).join(' | ');
+      console.log(`| ${framework} | ${workload} | ${times} | ${tax.toFixed(2)} | ${ratio.toFixed(2)} |`);
+    }
+  }
+} finally {
+  await redis.stop();
+  execFileSync('git', ['worktree', 'remove', '--force', folder], { cwd: root });
+  rmSync(join(folder, '..'), { recursive: true, force: true });
+}
