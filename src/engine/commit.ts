@@ -1,10 +1,11 @@
 import { SessionError } from '../errors.ts';
 import type { ResponseHead } from '../exchange.ts';
+import type { SessionConfig } from './config.ts';
 import { createRecord } from './create.ts';
 import { isCookieDue, isRecordDue, isTouchDue } from './due.ts';
 import type { Epoch } from './epoch.ts';
 import type { FieldChanges } from './fields.ts';
-import { planCommit, type CommitPlan } from './plan.ts';
+import { planCommit, type CommitPlan, type HeadSituation } from './plan.ts';
 import { rekeyRecord } from './rekey.ts';
 import { allowsCookie, warnOfInsecurity } from './response.ts';
 import { endRecord, newTombstone, sessionEnded } from './rotation.ts';
@@ -70,7 +71,7 @@ function situationOf(
   return {
     phase: state.phase,
     lossReason: state.lossReason,
-    head: head === null ? null : { failed: head.status >= 500, allowsCookie: allowsCookie(config, head) },
+    head: head === null ? null : new LeavingHead(config, head),
     headLeft,
     insecure: state.clientCookie.insecurity !== null,
     cookieOnException: config.cookieOnException,
@@ -86,6 +87,25 @@ function situationOf(
     cookieDue: usable && isCookieDue(state, record),
     recordDue: usable && isRecordDue(state, record),
   };
+}
+
+/** A head that is about to leave. Whether it may set a cookie is found out when the plan depends on it. */
+class LeavingHead implements HeadSituation {
+  readonly #config: SessionConfig;
+  readonly #head: ResponseHead;
+
+  constructor(config: SessionConfig, head: ResponseHead) {
+    this.#config = config;
+    this.#head = head;
+  }
+
+  get failed(): boolean {
+    return this.#head.status >= 500;
+  }
+
+  get allowsCookie(): boolean {
+    return allowsCookie(this.#config, this.#head);
+  }
 }
 
 async function carryOut(

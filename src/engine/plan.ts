@@ -2,12 +2,19 @@ import type { CookieSuppressionReason, DiscardReason } from '../events.ts';
 import type { IdIssue } from './epoch.ts';
 import type { LossReason, Phase } from './state.ts';
 
+/** What a plan has to know of a response's head. */
+export interface HeadSituation {
+  /** Whether its status is that of a failed server. */
+  readonly failed: boolean;
+  readonly allowsCookie: boolean;
+}
+
 /** Everything that decides what a commit does. */
 export interface CommitSituation {
   readonly phase: Phase;
   readonly lossReason: LossReason | null;
   /** The response's head when it is about to leave; `null` for a commit before or after that. */
-  readonly head: { readonly failed: boolean; readonly allowsCookie: boolean } | null;
+  readonly head: HeadSituation | null;
   /** True when the head has left, so that no cookie can be sent. */
   readonly headLeft: boolean;
   /** True when the request came over plain HTTP, where `cookie.secure` forbids the cookie. */
@@ -95,12 +102,17 @@ function decideWrite(situation: CommitSituation): Outcome {
   const { stored, hasChanges, login, rotation, timeout, head } = situation;
   if (!stored) return login || hasChanges ? CREATE : NOTHING;
   if (login || rotation) return REKEY;
+  if (!hasChanges && !timeout && !isCookieOrTouchDue(situation)) return NOTHING;
   const sends = head?.allowsCookie === true;
   if (hasChanges || timeout) return sends ? (situation.cookieDue ? SAVE_AND_SEND : SAVE_AND_SEND_IF_ROTATED) : SAVE;
   // The client has no other id that opens the session, so this must not fail in silence.
   if (sends && situation.unsentId !== null) return SAVE_AND_SEND;
   if (sends && situation.cookieDue) return TOUCH_AND_SEND;
   return situation.touchDue || situation.recordDue ? (sends ? TOUCH_AND_SEND_IF_ROTATED : TOUCH) : NOTHING;
+}
+
+function isCookieOrTouchDue({ unsentId, cookieDue, touchDue, recordDue }: CommitSituation): boolean {
+  return unsentId !== null || cookieDue || touchDue || recordDue;
 }
 
 const CREATE: Outcome = { ...NOTHING, write: 'create' };

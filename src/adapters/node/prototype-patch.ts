@@ -46,9 +46,14 @@ export function patchResponsePrototype(res: AnyResponse): void {
  */
 export function patchedOriginals(res: AnyResponse): InterceptedMethods | undefined {
   const patch = res[PATCH];
-  return patch !== undefined && INTERCEPTED.every((name) => res[name] === patch.methods[name])
-    ? patch.originals
-    : undefined;
+  if (patch === undefined) return undefined;
+  const { methods, originals } = patch;
+  const isPatched =
+    res.writeHead === methods.writeHead &&
+    res.write === methods.write &&
+    res.end === methods.end &&
+    res.flushHeaders === methods.flushHeaders;
+  return isPatched ? originals : undefined;
 }
 
 /** Makes a facade possible for all responses that inherit from `base`. */

@@ -76,19 +76,6 @@ export function checkReply(script: ScriptName, reply: unknown): CheckedReply {
   return { status, values };
 }
 
-/**
- * Checks the reply of HGETALL: an object of strings or bytes.
- * @throws {SessionError} `ERR_SESSION_STORE`
- */
-export function checkHash(reply: unknown): Readonly<Record<string, Stored>> {
-  if (typeof reply !== 'object' || reply === null || Array.isArray(reply)) throw strayReply();
-  const fields = reply as Record<string, unknown>;
-  for (const name in fields) {
-    if (!isStored(fields[name]) && Object.hasOwn(fields, name)) throw strayReply();
-  }
-  return fields as Record<string, Stored>;
-}
-
 /** The values of a reply from `start` on, alternating names and values, as an object. */
 export function fieldsFromReply(values: readonly Reply[], start: number): Record<string, Stored> {
   const fields: Record<string, Stored> = Object.create(null);

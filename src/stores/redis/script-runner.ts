@@ -45,6 +45,11 @@ export class ScriptRunner {
     return this.#clock.isFresh;
   }
 
+  /** What {@link now} is answered with, where that needs no round trip. */
+  get knownTime(): number | undefined {
+    return this.#clock.isFresh ? this.#clock.now() : undefined;
+  }
+
   /**
    * Redis's clock, in milliseconds. Asks the server when its last answer is too old, once for all callers.
    * @param key any key of the server to ask
@@ -57,12 +62,13 @@ export class ScriptRunner {
     return this.#clock.now();
   }
 
-  async run(name: ScriptName, keys: readonly string[], args: readonly Stored[]): Promise<CheckedReply> {
-    try {
-      return checkReply(name, await this.#driver.evaluate(scripts[name], keys, args, this.#bytes));
-    } catch (error) {
-      throw storeError(VERBS[name], error);
-    }
+  run(name: ScriptName, keys: readonly string[], args: readonly Stored[]): Promise<CheckedReply> {
+    return this.#driver.evaluate(scripts[name], keys, args, this.#bytes).then(
+      (reply) => checkReply(name, reply),
+      (error: unknown) => {
+        throw storeError(VERBS[name], error);
+      },
+    );
   }
 
   /**

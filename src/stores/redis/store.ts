@@ -33,7 +33,7 @@ import type { ValueEncoding } from './encoding.ts';
 import { isWrongType, storeError } from './errors.ts';
 import { KeyNames } from './keys.ts';
 import { isOwnField, parseLastSeen, parseMeta, parseRecord, textOf, type ParsedRecord } from './record.ts';
-import { checkHash, fieldsFromReply, tombstoneFromReply, type CheckedReply } from './replies.ts';
+import { fieldsFromReply, tombstoneFromReply, type CheckedReply } from './replies.ts';
 import { scanRecords } from './scan.ts';
 import { ScriptRunner } from './script-runner.ts';
 
@@ -69,15 +69,19 @@ export class RedisStore implements SessionStore, OwnerIndex, LoginIndex, Session
     const name = this.#keys.record(key);
     const bytes = this.#encoding.needsBytes;
     try {
-      const known = bypassCache ? undefined : this.#driver.getCached?.(name, bytes);
-      if (known !== undefined) {
-        known.record ??= await this.#parse(name, known.fields);
-        return await this.#dated(name, known.record);
+      const cached = bypassCache ? undefined : this.#driver.getCached?.(name, bytes);
+      let record: ParsedRecord | undefined;
+      if (cached === undefined) {
+        const reading = this.#driver.hgetall(name, bytes);
+        // Where the server's time is not known, it is asked in the same round trip.
+        const [fields] = this.#runner.knowsTime ? [await reading] : await Promise.all([reading, this.#now(name)]);
+        const parsed = this.#parse(name, fields);
+        record = parsed instanceof Promise ? await parsed : parsed;
+      } else {
+        record = cached.record ??= await this.#parse(name, cached.fields);
       }
-      const reading = this.#read(name, bytes);
-      // Where the server's time is not known, it is asked in the same round trip.
-      const [fields] = this.#runner.knowsTime ? [await reading] : await Promise.all([reading, this.#now(name)]);
-      return await this.#dated(name, await this.#parse(name, fields));
+      if (record === undefined || record.status === 'corrupt') return record;
+      return { ...record, now: this.#runner.knownTime ?? (await this.#now(name)) };
     } catch (error) {
       if (isWrongType(error)) return { status: 'corrupt', reason: 'wrong-type' };
       throw storeError('load', error);
@@ -91,7 +95,8 @@ export class RedisStore implements SessionStore, OwnerIndex, LoginIndex, Session
 
   async save(key: RecordKey, change: RecordChange): Promise<SaveOutcome> {
     const args = saveArguments(key, change, this.#encoding);
-    return this.#outcome(await this.#runner.runWithDeadline('save', this.#keys.withIndex(key), args)) as SaveOutcome;
+    const reply = await this.#runner.runWithDeadline('save', this.#keys.withIndex(key), args);
+    return this.#outcome(reply) as SaveOutcome;
   }
 
   async rekey(from: RecordKey, to: RecordKey, rekey: RecordRekey): Promise<RekeyOutcome> {
@@ -166,8 +171,9 @@ export class RedisStore implements SessionStore, OwnerIndex, LoginIndex, Session
     read: async (key) => {
       const name = this.#keys.record(key);
       try {
-        const stored = await this.#read(name, true);
-        const record = await this.#dated(name, parseRecord(stored));
+        const stored = await this.#driver.hgetall(name, true);
+        const record = parseRecord(stored);
+        if (record?.status === 'tombstone') return { ...record, now: await this.#now(name) };
         if (record?.status !== 'found') return record;
         const fields = Object.entries(stored).filter(([field]) => !isOwnField(field));
         return { status: 'found', meta: record.meta, text: textOf(stored['@']!), fields: new Map(fields) };
@@ -188,10 +194,6 @@ export class RedisStore implements SessionStore, OwnerIndex, LoginIndex, Session
       return this.#outcome(await this.#runner.runWithDeadline('deleteRotated', [this.#keys.record(from)], args));
     },
   };
-
-  async #read(name: string, bytes: boolean): Promise<Readonly<Record<string, Stored>>> {
-    return checkHash(await this.#driver.hgetall(name, bytes));
-  }
 
   /** Runs a script that may end other sessions of the owner of a key. */
   async #admit(
@@ -215,24 +217,22 @@ export class RedisStore implements SessionStore, OwnerIndex, LoginIndex, Session
     return this.#runner.now(this.#driver.cluster ? name : this.#keys.unused);
   }
 
-  /** Adds the server's time. */
-  async #dated(name: string, record: ParsedRecord | undefined): Promise<LoadResult | undefined> {
-    if (record === undefined || record.status === 'corrupt') return record;
-    return { ...record, now: await this.#now(name) };
+  /** Reads a hash, and again where the text that the client made of it is in doubt: it may have been changed, or ended, since. */
+  #parse(
+    name: string,
+    fields: Readonly<Record<string, Stored>>,
+  ): ParsedRecord | undefined | Promise<ParsedRecord | undefined> {
+    const record = parseRecord(fields);
+    if (record?.status !== 'found') return record;
+    if (this.#encoding.needsBytes) return this.#decode(record);
+    if (!this.#encoding.mayBeLossy(fields)) return record;
+    return this.#driver.hgetall(name, true).then((bytes) => this.#decode(parseRecord(bytes)));
   }
 
-  /** Reads a hash, and again where the text that the client made of it is in doubt. */
-  async #parse(name: string, fields: Readonly<Record<string, Stored>>): Promise<ParsedRecord | undefined> {
-    let record = parseRecord(fields);
+  #decode(record: ParsedRecord | undefined): ParsedRecord | undefined {
     if (record?.status !== 'found') return record;
-    if (!this.#encoding.needsBytes) {
-      if (!this.#encoding.mayBeLossy(fields)) return record;
-      // It may have been changed, or ended, since.
-      record = parseRecord(await this.#read(name, true));
-      if (record?.status !== 'found') return record;
-    }
-    const decoded = this.#encoding.decode(record.fields);
-    return decoded === undefined ? { status: 'corrupt', reason: 'undecodable' } : { ...record, fields: decoded };
+    const fields = this.#encoding.decode(record.fields);
+    return fields === undefined ? { status: 'corrupt', reason: 'undecodable' } : { ...record, fields };
   }
 
   #outcome({ status, values }: CheckedReply): RekeyOutcome {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { checkHash, checkReply } from '../../../src/stores/redis/replies.ts';
+import { checkReply } from '../../../src/stores/redis/replies.ts';
 import { scripts, type ScriptName } from '../../../src/stores/redis/scripts.generated.ts';
 
 const NAMES = Object.keys(scripts) as ScriptName[];
@@ -103,21 +103,4 @@ test.each<[ScriptName, unknown[], string, number]>([
 
 test('numbers may be big integers', () => {
   expect(checkReply('save', [1n, BigInt(NOW)]).status).toBe('ok');
-});
-
-describe('the reply to HGETALL', () => {
-  test.each([['OK'], [1], [null], [undefined], [[]], [['a', '1']], [{ a: 1 }], [{ a: null }], [{ 0: [] }]])(
-    'is not %j',
-    (reply) => {
-      assert.throws(() => checkHash(reply), OUT_OF_STEP);
-    },
-  );
-
-  test.each([[{}], [{ a: '1', '': '' }], [{ a: Buffer.from([0xff]) }], [Object.create(null)]])('is %j', (reply) => {
-    expect(checkHash(reply)).toBe(reply);
-  });
-
-  test('is judged by its own fields alone', () => {
-    expect(() => checkHash(Object.create({ inherited: 1 }))).not.toThrow();
-  });
 });

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'vitest';
 import { RedisStore } from 'websauna-session/redis';
-import type { RedisDriver, ScriptReply } from '../../../src/stores/redis/driver.ts';
+import { NodeRedisDriver } from '../../../src/stores/redis/clients/node-redis.ts';
+import type { NodeRedisLike } from '../../../src/stores/redis/clients/shapes.ts';
 import { ValueEncoding } from '../../../src/stores/redis/encoding.ts';
 import {
   change,
@@ -12,22 +13,16 @@ import {
   rekey,
   REPLACED,
 } from '../../../src/testing/store/fixtures.ts';
-import type { Stored } from '../../../src/stores/store.ts';
 
 // I1: what is no reply to a command acknowledges nothing.
 
 function storeWith(reply: unknown): RedisStore {
-  const driver: RedisDriver = {
-    library: 'node-redis',
-    cluster: false,
-    hgetall: () => Promise.resolve(reply as Record<string, Stored>),
-    evaluate: () => Promise.resolve(reply as ScriptReply),
-    scan: async function* scan() {
-      yield [newKey().handle];
-    },
-    ping: () => Promise.resolve(),
-    close: () => Promise.resolve(),
+  const client = {
+    isReady: true,
+    // It answers SCAN, so that its command for each session can be answered with what is no reply to it.
+    sendCommand: async ([command]: readonly string[]) => (command === 'SCAN' ? ['0', [newKey().handle]] : reply),
   };
+  const driver = new NodeRedisDriver(client as unknown as NodeRedisLike);
   return new RedisStore(driver, '', new ValueEncoding('utf-8', 'strict', false), 1);
 }
 
@@ -48,8 +43,13 @@ const OPERATIONS: Readonly<Record<string, (store: RedisStore) => Promise<unknown
   scan: (store) => store.scan().next(),
 };
 
-describe.each(Object.entries(OPERATIONS))('%s fails with an error of the store', (_, operation) => {
-  test.each([['OK'], [['OK']], [1], [null], [[]], [[9]], [['0', []]]])('when it is answered with %j', async (reply) => {
+const STRAY: readonly [unknown][] = [['OK'], [['OK']], [1], [null], [[9]], [['0', []]]];
+
+describe.each(Object.entries(OPERATIONS))('%s fails with an error of the store', (name, operation) => {
+  // The empty list is the reply to HGETALL for an absent key.
+  const replies: readonly [unknown][] = name === 'load' ? STRAY : [...STRAY, [[]]];
+
+  test.each(replies)('when it is answered with %j', async (reply) => {
     await assert.rejects(operation(storeWith(reply)), { code: 'ERR_SESSION_STORE', status: 503 });
   });
 });

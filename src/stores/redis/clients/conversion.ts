@@ -18,7 +18,8 @@ export function parseHash(reply: unknown): Record<string, Stored> {
   const items: readonly unknown[] = reply;
   const hash = new Hash();
   for (let i = 0; i < items.length; i += 2) {
-    const [name, value] = [items[i], items[i + 1]];
+    const name = items[i];
+    const value = items[i + 1];
     if (!isStored(name) || !isStored(value)) throw new MisdirectedReplyError();
     hash[String(name)] = value;
   }
@@ -29,7 +30,9 @@ export function parseHash(reply: unknown): Record<string, Stored> {
 export function checkHash(reply: unknown): Record<string, Stored> {
   if (typeof reply !== 'object' || reply === null || Array.isArray(reply)) throw new MisdirectedReplyError();
   const hash = reply as Record<string, unknown>;
-  for (const name in hash) if (!isStored(hash[name])) throw new MisdirectedReplyError();
+  for (const name in hash) {
+    if (!isStored(hash[name]) && Object.hasOwn(hash, name)) throw new MisdirectedReplyError();
+  }
   return hash as Record<string, Stored>;
 }
 

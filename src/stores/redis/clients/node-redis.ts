@@ -61,25 +61,18 @@ export class NodeRedisDriver implements RedisDriver {
     this.#options = new CommandOptions(client);
   }
 
-  async hgetall(key: string, bytes: boolean): Promise<Record<string, Stored>> {
-    if (this.#isOffline()) throw offlineError();
-    return parseHash(await this.send(key, ['HGETALL', key], bytes));
+  hgetall(key: string, bytes: boolean): Promise<Record<string, Stored>> {
+    if (this.#isOffline()) return Promise.reject(offlineError());
+    return this.send(key, ['HGETALL', key], bytes).then(parseHash);
   }
 
-  async evaluate(
-    script: Script,
-    keys: readonly string[],
-    args: readonly Stored[],
-    bytes: boolean,
-  ): Promise<ScriptReply> {
-    if (this.#isOffline()) throw offlineError();
+  evaluate(script: Script, keys: readonly string[], args: readonly Stored[], bytes: boolean): Promise<ScriptReply> {
+    if (this.#isOffline()) return Promise.reject(offlineError());
     const rest = [String(keys.length), ...keys, ...toClientArguments(args)];
-    try {
-      return checkScriptReply(await this.send(keys[0]!, ['EVALSHA', script.sha, ...rest], bytes));
-    } catch (error) {
+    return this.send(keys[0]!, ['EVALSHA', script.sha, ...rest], bytes).then(checkScriptReply, (error: unknown) => {
       if (!isUnknownScript(error)) throw error;
-      return checkScriptReply(await this.send(keys[0]!, ['EVAL', script.source, ...rest], bytes));
-    }
+      return this.send(keys[0]!, ['EVAL', script.source, ...rest], bytes).then(checkScriptReply);
+    });
   }
 
   async ping(): Promise<void> {
