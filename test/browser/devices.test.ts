@@ -110,7 +110,7 @@ describe('a changed password', () => {
     const before = await computer.handle();
     await computer.changePassword(PASSWORD, 'battery staple');
     expect(await computer.messages()).toEqual(['Your password is changed. All your other devices are logged out.']);
-    expect(await computer.page.locator('.indexKey').allInnerTexts()).toEqual(['Logged out', 'This device']);
+    expect(await computer.page.locator('.tag').allInnerTexts()).toEqual(['Logged out', 'This device']);
     expect(await computer.handle()).not.toBe(before);
 
     await phone.go('Session');

@@ -105,7 +105,7 @@ export class Site {
     await this.#ask('/');
   }
 
-  /** Waits for an event: `gone <handle> -`, `dropped <handle> gone`. */
+  /** Waits for an event: `lost <handle> -`, `discarded <handle> gone`. */
   async told(event: string): Promise<void> {
     await this.#process.match(new RegExp(`^${event}$`, 'm'));
   }
