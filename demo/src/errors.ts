@@ -1,16 +1,21 @@
 import type { NextFunction, Request, Response } from 'express';
 import { SessionError } from 'websauna-session';
 import { errorPage, type Fault } from './views/error.ts';
-import { layout } from './views/layout.ts';
+import { layout, type Frame } from './views/layout.ts';
 
-// These pages do not ask the session for anything: it may be what failed, and a browser that looks for
-// an icon in vain must not use up the messages that wait for the next page.
+// These pages show no messages: a browser that looks for an icon in vain must not use up those that wait for the
+// next page.
 
+/** A page that does not exist still says who is logged in. */
 export function notFound(req: Request, res: Response): void {
-  send(res, 404, 'not-found', req.path);
+  const visitor = { user: req.user, session: req.session };
+  send(res, 404, 'not-found', { path: req.path, visitor });
 }
 
-/** Express knows it for an error handler by its four parameters. */
+/**
+ * Asks the session for nothing, since it may be what failed. Express knows it for an error handler by its four
+ * parameters.
+ */
 export function showError(error: unknown, req: Request, res: Response, next: NextFunction): void {
   if (res.headersSent) {
     next(error);
@@ -19,14 +24,14 @@ export function showError(error: unknown, req: Request, res: Response, next: Nex
   const status = statusOf(error);
   if (status >= 500) console.error(error);
   if (status === 503) res.set('Retry-After', '5');
-  send(res, status, faultOf(error, status), req.path);
+  send(res, status, faultOf(error, status), { path: req.path });
 }
 
-function send(res: Response, status: number, fault: Fault, path: string): void {
+function send(res: Response, status: number, fault: Fault, frame: Frame): void {
   res
     .status(status)
     .set('Cache-Control', 'no-store')
-    .send(layout(errorPage(fault, status), { path }).toString());
+    .send(layout(errorPage(fault, status), frame).toString());
 }
 
 function statusOf(error: unknown): number {

@@ -43,15 +43,15 @@ export function sessions<Data extends object = DefaultData, S extends WebsaunaSe
   checkNames('options', options, ['property']);
   const { property = 'session' } = options;
   const mount = { factory, property };
-  return (req, res, next) => openSession(new ExpressExchange(factory, req, res, next), mount, next);
+  return (req, res, next) => openSession(new ExpressExchange(factory, req, res, property, next), mount, next);
 }
 
 class ExpressExchange<Data extends object, S extends WebsaunaSession<Data>> extends NodeExchange<Data, S> {
   readonly request: Request;
   readonly #next: NextFunction;
 
-  constructor(factory: SessionFactory<Data, S>, req: Request, res: Response, next: NextFunction) {
-    super(factory, req, res);
+  constructor(factory: SessionFactory<Data, S>, req: Request, res: Response, property: string, next: NextFunction) {
+    super(factory, req, res, property);
     this.request = req;
     this.#next = next;
   }

@@ -39,7 +39,7 @@ export function sessions<Data extends object = DefaultData, S extends WebsaunaSe
   const mount = { factory, property };
   return async (ctx, next) => {
     if (!isMounted(ctx, mount)) {
-      const opened = new KoaExchange(factory, ctx).load();
+      const opened = new KoaExchange(factory, ctx, property).load();
       ctx[property] = opened instanceof Promise ? await opened : opened;
     }
     await next();
@@ -49,8 +49,8 @@ export function sessions<Data extends object = DefaultData, S extends WebsaunaSe
 class KoaExchange<Data extends object, S extends WebsaunaSession<Data>> extends NodeExchange<Data, S> {
   readonly #ctx: Context;
 
-  constructor(factory: SessionFactory<Data, S>, ctx: Context) {
-    super(factory, ctx.req, ctx.res);
+  constructor(factory: SessionFactory<Data, S>, ctx: Context, property: string) {
+    super(factory, ctx.req, ctx.res, property, ctx);
     this.#ctx = ctx;
   }
 

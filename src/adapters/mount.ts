@@ -1,3 +1,5 @@
+import { describe } from '../internal/validate.ts';
+
 /** One session middleware: whose sessions it opens, and where it puts them. */
 export interface Mount {
   readonly factory: object;
@@ -30,6 +32,20 @@ export function isMounted(holder: Mounted, mount: Mount): boolean {
   }
   holder[MOUNT] = { ...mount, outer: last };
   return false;
+}
+
+/**
+ * Refuses to go on when the application has put nothing in the place of the session. Other libraries end a session so;
+ * here it would live on.
+ * @throws {TypeError}
+ */
+export function assertInPlace(holder: object, property: string): void {
+  const value = (holder as Record<string, unknown>)[property];
+  if (value !== null && (value !== undefined || !(property in holder))) return;
+  throw new TypeError(
+    `Expected \`${property}\` to be the session until the response leaves, got ${describe(value)}. ` +
+      'That does not end the session: call `session.logout()` or `session.invalidate()`',
+  );
 }
 
 function reportTaken(property: string): void {

@@ -75,7 +75,7 @@ export function sessions<Data extends object = DefaultData, S extends WebsaunaSe
   checkNames('options', options, ['property']);
   const { property = 'session' } = options;
   const mount = { factory, property };
-  return (req, res, next) => openSession(new HttpExchange(factory, req, res, next), mount, next);
+  return (req, res, next) => openSession(new HttpExchange(factory, req, res, property, next), mount, next);
 }
 
 /** Answers with the error's status, and says nothing about the inside. */

@@ -83,11 +83,11 @@ export class Sessions {
     const before = await pointInTime(store, options.olderThan);
     let total = 0;
     try {
-      for (let ended = -1; ended !== 0; total += ended) {
-        ended = 0;
+      for (let endedBefore = -1; endedBefore !== total;) {
+        endedBefore = total;
         // A rotation can move a session to where this pass has been.
         for await (const { key, meta } of scanner(store).scan()) {
-          if (meta.createdAt < before && (await this.#end(store, key))) ended += 1;
+          if (meta.createdAt < before && (await this.#end(store, key))) total += 1;
         }
       }
     } catch (cause) {

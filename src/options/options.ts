@@ -107,7 +107,7 @@ export interface SessionOptions<
   trustProxy?: boolean | number;
   /**
    * Returns when the owner's authentication last changed (password, e-mail, enabled flag); `null` for never. A session
-   * that authenticated before is ended on its next request. The date is compared with the clock
+   * that authenticated before is ended when it is next loaded. The date is compared with the clock
    * of the store: after a change, `login()` and `await save()`, and keep `session.authenticatedAt`.
    */
   invalidateBefore?: (owner: string, request: unknown) => Date | null | Promise<Date | null>;

@@ -71,6 +71,19 @@ describe('every answer', () => {
     expect(text).toContain('/style.css');
   });
 
+  it('says who is logged in when it is a page that does not exist', async () => {
+    const cookie = await visit();
+    const page = await (await site.fetch('/sign-up', { cookie })).text();
+    const [, token = ''] = /name="_csrf" value="([^"]+)"/.exec(page) ?? [];
+    const form = { _csrf: token, name: 'Gus', password: 'correct horse' };
+    const login = await site.fetch('/sign-up', { cookie, form });
+    const [fresh = ''] = login.headers.getSetCookie();
+    const missing = await site.fetch('/nowhere', { cookie: fresh.split(';')[0]! });
+    expect(missing.status).toBe(404);
+    expect(await missing.text()).toContain('<span class="who-name">Gus</span>');
+    expect(await (await site.fetch('/nowhere')).text()).toContain('href="/log-in"');
+  });
+
   it('leaves messages alone when it is a page that does not exist', async () => {
     const cookie = await visit();
     const page = await (await site.fetch('/notes', { cookie })).text();

@@ -145,13 +145,13 @@ describe('a changed password', () => {
     void phone;
   });
 
-  it('needs the present one', async () => {
+  it('needs the current one', async () => {
     const ida = await Visitor.arrive(site, browser);
     await ida.signUp('Ida');
     await ida.open('/password');
-    await ida.enter({ 'Present password': 'wrong horse', 'New password': 'battery staple' });
+    await ida.enter({ 'Current password': 'wrong horse', 'New password': 'battery staple' });
     await ida.press('Change password', '/password');
-    expect(await ida.messages()).toEqual(['This is not your present password.']);
+    expect(await ida.messages()).toEqual(['This is not your current password.']);
     await ida.press('Log out', '/');
     await ida.logIn('Ida', PASSWORD);
   });

@@ -71,6 +71,33 @@ describe('a form', () => {
   });
 });
 
+describe('what a form marks as wrong', () => {
+  beforeAll(async () => {
+    await (await Visitor.arrive(site, browser)).signUp('Taken');
+  });
+
+  it.each([
+    ['/sign-up', { Name: 'Fi', Password: 'short' }, ['password']],
+    ['/sign-up', { Name: '!', Password: PASSWORD }, ['name']],
+    ['/sign-up', { Name: 'Taken', Password: PASSWORD }, ['name']],
+    ['/log-in', { Name: 'Taken', Password: 'wrong horse' }, ['name', 'password']],
+    ['/password', { 'Current password': PASSWORD, 'New password': 'short' }, ['new-password']],
+    ['/password', { 'Current password': 'wrong horse', 'New password': PASSWORD }, ['password']],
+  ])('%s with %o: the input that is, and no other', async (path, values, wrong) => {
+    const fi = await Visitor.arrive(site, browser);
+    if (path === '/password') await fi.signUp(`Owner of ${wrong.join()}`);
+    await fi.open(path);
+    await fi.enter(values);
+    // The browser would not send what it knows to be too short.
+    await fi.page.locator('main form').evaluate((form) => form.setAttribute('novalidate', ''));
+    await fi.page.locator('main form button').click();
+    await fi.page.locator('#problem').waitFor();
+    const inputs = fi.page.locator('[aria-invalid=true]');
+    expect(await inputs.evaluateAll((all) => all.map((input) => input.id))).toEqual(wrong);
+    for (const input of await inputs.all()) expect(await input.getAttribute('aria-describedby')).toMatch(/\bproblem$/);
+  });
+});
+
 describe('without JavaScript', () => {
   it('everything works', async () => {
     const eve = await Visitor.arrive(site, browser, { javaScriptEnabled: false });

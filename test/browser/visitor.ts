@@ -72,7 +72,7 @@ export class Visitor {
 
   async changePassword(from: string, to: string): Promise<void> {
     await this.open('/password');
-    await this.enter({ 'Present password': from, 'New password': to });
+    await this.enter({ 'Current password': from, 'New password': to });
     await this.press('Change password', '/devices');
   }
 

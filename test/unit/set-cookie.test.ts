@@ -76,6 +76,39 @@ describe('CookieTemplate', () => {
     );
   });
 
+  it.each<[keyof CookieAttributes | 'maxAge', Partial<CookieAttributes>, number | null]>([
+    ['path', { path: '/app' }, null],
+    ['domain', { domain: 'example.com' }, null],
+    ['secure', { secure: true }, null],
+    ['httpOnly', { httpOnly: false }, null],
+    ['sameSite', { sameSite: 'strict' }, null],
+    ['partitioned', { secure: true, partitioned: true }, null],
+    ['priority', { priority: 'high' }, null],
+    ['maxAge', {}, 60],
+  ])('describes its attributes by a word that changes with %s', (_, attributes, maxAge) => {
+    const before = template(attributes.partitioned === true ? { secure: true } : {});
+    const word = template(attributes).describeAttributes(maxAge);
+    expect(word).toMatch(/^[\w~-]+$/);
+    expect(word).not.toBe(before.describeAttributes(null));
+    expect(word).toBe(template(attributes).describeAttributes(maxAge));
+  });
+
+  it('finds in that word which other cookie of its name a browser has', () => {
+    const partitioned = { path: '/app', domain: 'example.com', secure: true, partitioned: true } as const;
+    for (const [before, after] of [
+      [{}, { path: '/app' }],
+      [{ path: '/a~b' }, {}],
+      [{ domain: 'example.com' }, {}],
+      [partitioned, { ...partitioned, partitioned: false }],
+    ] satisfies [Partial<CookieAttributes>, Partial<CookieAttributes>][]) {
+      const { path, domain, partitioned: chips } = template(before).attributes;
+      const other = template(after).outdatedVariant(template(before).describeAttributes(null));
+      expect(other).toEqual({ path, domain, partitioned: chips });
+    }
+    const same = template({ sameSite: 'strict' }).outdatedVariant(template().describeAttributes(60));
+    expect(same).toBeNull();
+  });
+
   it('refuses a cookie that browsers would ignore for its size', () => {
     const fits = 'v'.repeat(4096 - 'session'.length);
     expect(template().serialize(fits, OVER_HTTP)).toContain(fits);

@@ -2,7 +2,7 @@ import { Router, type Request } from 'express';
 import { field } from '../form.ts';
 import { render } from '../render.ts';
 import type { Users } from '../users.ts';
-import { logInPage, signUpPage } from '../views/account.ts';
+import { logInPage, signUpPage, type Problem } from '../views/account.ts';
 import { passwordProblem } from './password.ts';
 
 export function accountRoutes(users: Users): Router {
@@ -20,10 +20,10 @@ export function accountRoutes(users: Users): Router {
   router.post('/sign-up', async (req, res) => {
     const name = nameOf(req);
     const password = field(req, 'password');
-    let problem = nameProblem(name) ?? passwordProblem(password);
+    let problem = nameProblem(name) ?? passwordProblem('password', password);
     const user = problem === null ? await users.create(name, password) : null;
     if (user === null) {
-      problem ??= 'This name is taken. Choose another one.';
+      problem ??= { text: 'This name is taken. Choose another one.', fields: ['name'] };
       return render(req, res.status(422), signUpPage({ name, problem }, req.session));
     }
     req.session.login(user.id, { method: 'password' });
@@ -40,7 +40,7 @@ export function accountRoutes(users: Users): Router {
     const user = await users.authenticate(name, field(req, 'password'));
     if (user === null) {
       // One sentence for both: it does not tell which names exist.
-      const problem = 'Name and password do not match.';
+      const problem = { text: 'Name and password do not match.', fields: ['name', 'password'] };
       return render(req, res.status(401), logInPage({ name, problem }, req.session));
     }
     req.session.login(user.id, { method: 'password' });
@@ -62,8 +62,8 @@ function nameOf(req: Request): string {
   return field(req, 'name').normalize('NFKC').trim();
 }
 
-function nameProblem(name: string): string | null {
-  return /^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,39}$/u.test(name)
-    ? null
-    : 'A name has up to 40 letters and digits, with spaces, dots, dashes and underscores between them.';
+function nameProblem(name: string): Problem | null {
+  if (/^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,39}$/u.test(name)) return null;
+  const text = 'A name has up to 40 letters and digits, with spaces, dots, dashes and underscores between them.';
+  return { text, fields: ['name'] };
 }

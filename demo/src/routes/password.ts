@@ -3,7 +3,7 @@ import { field } from '../form.ts';
 import { forUser } from '../login.ts';
 import { render } from '../render.ts';
 import type { Users } from '../users.ts';
-import { PASSWORD_LENGTH, passwordPage } from '../views/account.ts';
+import { PASSWORD_LENGTH, passwordPage, type Problem } from '../views/account.ts';
 
 export function passwordRoutes(users: Users): Router {
   const router = Router();
@@ -19,9 +19,9 @@ export function passwordRoutes(users: Users): Router {
     '/password',
     forUser(async (user, req, res) => {
       const password = field(req, 'new-password');
-      let problem = passwordProblem(password);
+      let problem = passwordProblem('new-password', password);
       if ((await users.authenticate(user.name, field(req, 'password'))) === null) {
-        problem = 'This is not your present password.';
+        problem = { text: 'This is not your current password.', fields: ['password'] };
       }
       if (problem !== null) {
         return render(req, res.status(422), passwordPage({ name: user.name, problem }, req.session));
@@ -44,8 +44,9 @@ export function passwordRoutes(users: Users): Router {
   return router;
 }
 
-export function passwordProblem(password: string): string | null {
-  return password.length >= PASSWORD_LENGTH.min && password.length <= PASSWORD_LENGTH.max
-    ? null
-    : `A password has ${PASSWORD_LENGTH.min} characters or more.`;
+/** @param input the name of the input that has the password */
+export function passwordProblem(input: string, { length }: string): Problem | null {
+  const { min, max } = PASSWORD_LENGTH;
+  if (length < min) return { text: `A password has ${min} characters or more.`, fields: [input] };
+  return length > max ? { text: `A password has ${max} characters or less.`, fields: [input] } : null;
 }

@@ -6,21 +6,26 @@ import { messageBox } from './message.ts';
 
 export const PASSWORD_LENGTH = { min: 8, max: 256 } as const;
 
+export interface Problem {
+  readonly text: string;
+  /** Names of the inputs that are to be changed. */
+  readonly fields: readonly string[];
+}
+
 export interface AccountForm {
   /** What was typed, to be shown again. */
   readonly name: string;
-  /** What is wrong with it. */
-  readonly problem: string | null;
+  readonly problem: Problem | null;
 }
 
 export function signUpPage({ name, problem }: AccountForm, session: Session): View {
   return formPage('Sign up', 'Any name will do. Accounts are kept in memory, and gone when the demo stops.', problem, [
     postForm(session, '/sign-up', [
       nameInput(name, problem),
-      newPasswordInput('password', 'Password'),
+      newPasswordInput('password', 'Password', problem),
       html`<button class="button large">Sign up</button>`,
     ]),
-    html`<p class="aside">You have an account? <a href="/log-in">Log in</a></p>`,
+    html`<p class="aside">Already have an account? <a href="/log-in">Log in</a></p>`,
   ]);
 }
 
@@ -32,7 +37,7 @@ export function logInPage({ name, problem }: AccountForm, session: Session): Vie
       passwordInput('Password', false, problem),
       html`<button class="button large">Log in</button>`,
     ]),
-    html`<p class="aside">You are new here? <a href="/sign-up">Sign up</a></p>`,
+    html`<p class="aside">New here? <a href="/sign-up">Sign up</a></p>`,
   ]);
 }
 
@@ -41,8 +46,8 @@ export function passwordPage({ name, problem }: AccountForm, session: Session): 
   return formPage('Change your password', text, problem, [
     postForm(session, '/password', [
       hiddenName(name),
-      passwordInput('Present password', true, problem),
-      newPasswordInput('new-password', 'New password'),
+      passwordInput('Current password', true, problem),
+      newPasswordInput('new-password', 'New password', problem),
       html`<button class="button large">Change password</button>`,
     ]),
     html`<p class="aside"><a href="/devices">Back to your devices</a></p>`,
@@ -52,7 +57,7 @@ export function passwordPage({ name, problem }: AccountForm, session: Session): 
 /** Asks for the password again before the form's request is carried out. */
 export function confirmPage(form: { action: string; name: string; wrong: boolean }, session: Session): View {
   const text = 'You logged in a while ago. Type your password to show that it is still you.';
-  const problem = form.wrong ? 'This is not your password.' : null;
+  const problem = form.wrong ? { text: 'This is not your password.', fields: ['password'] } : null;
   return formPage('Confirm your password', text, problem, [
     postForm(session, form.action, [
       hiddenName(form.name),
@@ -65,19 +70,23 @@ export function confirmPage(form: { action: string; name: string; wrong: boolean
 
 const PROBLEM = 'problem';
 
-function formPage(title: string, text: string, problem: string | null, form: Child): View {
+function formPage(title: string, text: string, problem: Problem | null, form: Child): View {
   return {
     title: problem === null ? title : `Error: ${title}`,
     content: html`<section class="panel">
       <h1>${title}</h1>
       <p class="lead">${text}</p>
-      ${problem !== null && messageBox({ kind: 'warning', text: problem }, PROBLEM)}${form}
+      ${problem !== null && messageBox({ kind: 'warning', text: problem.text }, PROBLEM)}${form}
     </section>`,
   };
 }
 
-function nameInput(value: string, problem: string | null): Html {
-  const invalid = problem === null ? null : PROBLEM;
+/** The id of the text that says what is wrong with an input; `null` when nothing is. */
+function problemOf(name: string, problem: Problem | null): string | null {
+  return problem?.fields.includes(name) === true ? PROBLEM : null;
+}
+
+function nameInput(value: string, problem: Problem | null): Html {
   const autofocus = value === '';
   return input({
     name: 'name',
@@ -86,20 +95,28 @@ function nameInput(value: string, problem: string | null): Html {
     autocomplete: 'username',
     maxLength: 40,
     autofocus,
-    problem: invalid,
+    problem: problemOf('name', problem),
   });
 }
 
-function passwordInput(label: string, autofocus: boolean, problem: string | null): Html {
-  const invalid = problem === null ? null : PROBLEM;
+function passwordInput(label: string, autofocus: boolean, problem: Problem | null): Html {
+  const name = 'password';
   const autocomplete = 'current-password';
-  return input({ name: 'password', label, type: 'password', autocomplete, autofocus, problem: invalid });
+  return input({ name, label, type: name, autocomplete, autofocus, problem: problemOf(name, problem) });
 }
 
-function newPasswordInput(name: string, label: string): Html {
+function newPasswordInput(name: string, label: string, problem: Problem | null): Html {
   const { min, max } = PASSWORD_LENGTH;
-  const hint = `${min} characters or more.`;
-  return input({ name, label, type: 'password', autocomplete: 'new-password', hint, minLength: min, maxLength: max });
+  return input({
+    name,
+    label,
+    type: 'password',
+    autocomplete: 'new-password',
+    hint: `${min} characters or more.`,
+    minLength: min,
+    maxLength: max,
+    problem: problemOf(name, problem),
+  });
 }
 
 /** Tells password managers whose password it is. */

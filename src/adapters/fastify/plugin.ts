@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream';
-import type { FastifyPluginCallback, FastifyReply } from 'fastify';
+import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify';
 import type { SessionFactory } from '../../factory.ts';
 import type { WebsaunaSession } from '../../session/session.ts';
+import { assertInPlace } from '../mount.ts';
 import { REPRESENTATION_HEADERS } from '../representation-headers.ts';
 import { FastifyExchange } from './exchange.ts';
 import { FastifyHead } from './head.ts';
@@ -17,27 +18,34 @@ export function createPlugin<Data extends object, S extends WebsaunaSession<Data
   factory: SessionFactory<Data, S>,
   property: string,
 ): FastifyPluginCallback {
+  /** In a request: its session, whatever the application puts in the place of it. */
+  const opened: unique symbol = Symbol('websauna-session.opened');
+  const place = (request: FastifyRequest, session: S): void => {
+    const holder = request as unknown as Record<string | symbol, S>;
+    holder[property] = session;
+    holder[opened] = session;
+  };
   const plugin: FastifyPluginCallback = (app, _options, done) => {
     app.decorateRequest(property, null);
+    app.decorateRequest(opened, null);
     app.addHook('onRequest', (request, reply, next) => {
-      const holder = request as unknown as Record<string, S>;
-      const opened = factory.load(new FastifyExchange(request, reply));
-      if (opened instanceof Promise) {
-        opened.then((session) => {
-          holder[property] = session;
-          next();
-        }, next);
-      } else {
-        holder[property] = opened;
-        next();
+      const loading = factory.load(new FastifyExchange(request, reply));
+      if (!(loading instanceof Promise)) {
+        place(request, loading);
+        return next();
       }
+      loading.then((session) => {
+        place(request, session);
+        next();
+      }, next);
     });
     app.addHook('onSend', (request, reply, payload, next) => {
       // A hook in front can have answered before there was a session.
-      const session = (request as unknown as Record<string, S | null>)[property];
+      const session = (request as FastifyRequest & { [opened]?: S | null })[opened] ?? null;
       let committing: Promise<void> | undefined;
       try {
-        committing = session == null ? undefined : factory.commit(session, new FastifyHead(factory, session, reply));
+        if (session !== null && reply.statusCode < 500) assertInPlace(request, property);
+        committing = session === null ? undefined : factory.commit(session, new FastifyHead(factory, session, reply));
       } catch (error) {
         return next(prepareErrorReply(reply, payload, error));
       }

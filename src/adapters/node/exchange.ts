@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Exchange, ResponseHead } from '../../exchange.ts';
 import type { SessionFactory } from '../../factory.ts';
 import type { WebsaunaSession } from '../../session/session.ts';
+import { assertInPlace } from '../mount.ts';
 import { onceOver } from './closed.ts';
 import type { BeforeHeaders } from './deferred-response.ts';
 import { deferResponse } from './intercept-response.ts';
@@ -17,13 +18,24 @@ export abstract class NodeExchange<Data extends object, S extends WebsaunaSessio
   readonly req: IncomingMessage & { originalUrl?: string };
   readonly res: ServerResponse;
   readonly #factory: SessionFactory<Data, S>;
+  readonly #holder: object;
+  readonly #property: string;
   readonly #canWait: boolean;
   #session: S | undefined;
 
-  constructor(factory: SessionFactory<Data, S>, req: IncomingMessage, res: ServerResponse) {
+  /** @param holder what has the session in a property */
+  constructor(
+    factory: SessionFactory<Data, S>,
+    req: IncomingMessage,
+    res: ServerResponse,
+    property: string,
+    holder: object = req,
+  ) {
     this.req = req;
     this.res = res;
     this.#factory = factory;
+    this.#holder = holder;
+    this.#property = property;
     this.#canWait = canWait(res);
   }
 
@@ -78,7 +90,9 @@ export abstract class NodeExchange<Data extends object, S extends WebsaunaSessio
   }
 
   commit(head: ResponseHead): Promise<void> | undefined {
-    return this.#session === undefined ? undefined : this.#factory.commit(this.#session, head);
+    if (this.#session === undefined) return undefined;
+    if (head.status < 500) assertInPlace(this.#holder, this.#property);
+    return this.#factory.commit(this.#session, head);
   }
 
   finalize(head: ResponseHead): void {

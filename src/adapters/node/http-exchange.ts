@@ -13,9 +13,10 @@ export class HttpExchange<Data extends object, S extends WebsaunaSession<Data>> 
     factory: SessionFactory<Data, S>,
     req: IncomingMessage,
     res: ServerResponse,
+    property: string,
     next: (error?: unknown) => void,
   ) {
-    super(factory, req, res);
+    super(factory, req, res, property);
     this.#hops = factory.trustedHops;
     this.#next = next;
   }

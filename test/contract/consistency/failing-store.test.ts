@@ -4,6 +4,7 @@ import { beforeEach, describe, test } from 'vitest';
 import { createSessionFactory, type SessionOptions } from 'websauna-session';
 import { MemoryStore } from 'websauna-session/memory';
 import { interceptStore } from 'websauna-session/testing';
+import { quiet } from '../../adapters/support/store-gate.ts';
 import { Jar, MemoryHead, visit, Visit } from '../../support/visit.ts';
 import { type Data, type Factory, record, SECRET, type Session, started } from './factories.ts';
 
@@ -208,4 +209,27 @@ test('with `load: lazy` a session that could not be loaded is loaded by the next
   request.session.set('b', 2);
   await request.end();
   assert.equal(await visit(open(), jar, (session) => session.get('b')), 2);
+});
+
+test.each<[string, (session: Session) => unknown]>([
+  ['save()', (session) => session.set('a', 2).save()],
+  ['update()', (session) => session.update('a', () => 2)],
+  ['takeFlash()', (session) => session.takeFlash()],
+  ['reload()', (session) => session.reload()],
+])('a failure of %s that the application does not wait for ends no process', async (_what, act) => {
+  const factory = open();
+  const jar = await started(factory, (session) => session.set('a', 1).flash('one'));
+  const request = await Visit.open(factory, jar);
+  const events = record(factory, 'storeError');
+  const unhandled: unknown[] = [];
+  const listen = (error: unknown): void => void unhandled.push(error);
+  process.on('unhandledRejection', listen);
+  try {
+    for (const operation of ['load', 'save', 'take']) failing.add(operation);
+    void act(request.session);
+    await quiet();
+  } finally {
+    process.off('unhandledRejection', listen);
+  }
+  assert.deepEqual([unhandled.length, events.storeError.length], [0, 1]);
 });

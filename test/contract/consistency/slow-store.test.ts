@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
 import { createSessionFactory, type WebsaunaSession } from 'websauna-session';
+import { MemoryStore } from 'websauna-session/memory';
+import { interceptStore } from 'websauna-session/testing';
 import { quiet, StoreGate } from '../../adapters/support/store-gate.ts';
 import { Jar, visit, Visit } from '../../support/visit.ts';
 import { record, SECRET } from './factories.ts';
@@ -84,4 +86,27 @@ test.each<[string, (session: Session) => void]>([
       );
     }
   }
+});
+
+test('C3: an update that other requests overtake 64 times in a row rejects, and writes nothing', async () => {
+  const memory = new MemoryStore();
+  const other = createSessionFactory({ secret: SECRET, store: memory });
+  const jar = new Jar();
+  await visit(other, jar, (session) => session.set('n', 0));
+  let overtaken = 0;
+  let most = 63;
+  const store = interceptStore(memory, async (operation) => {
+    if (operation === 'save' && overtaken++ < most)
+      await visit(other, new Jar(jar), (session) => session.set('n', overtaken));
+  });
+  const factory = createSessionFactory({ secret: SECRET, store });
+  const request = await Visit.open(factory, jar);
+  assert.equal(await request.session.update('n', (n) => -Number(n)), -63);
+  [overtaken, most] = [0, 64];
+  await assert.rejects(
+    request.session.update('n', (n) => -Number(n)),
+    { code: 'ERR_SESSION_CONFLICT', status: 503 },
+  );
+  assert.equal(overtaken, 64);
+  assert.equal(await visit(other, jar, (session) => session.get('n')), 64);
 });

@@ -1,11 +1,18 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, test } from 'vitest';
-import { createSessionFactory, type NewRecord, type RecordKey, type SessionStore } from 'websauna-session';
+import {
+  createSessionFactory,
+  SessionError,
+  type NewRecord,
+  type RecordKey,
+  type SessionStore,
+} from 'websauna-session';
 import { MemoryStore } from 'websauna-session/memory';
 import { createRedisStore, type RedisStore } from 'websauna-session/redis';
 import { ownedRecord, record as anonymousRecord } from '../../../src/testing/store/fixtures.ts';
 import { startRedis, type RedisServer } from '../../support/redis-server.ts';
+import { Jar, visit } from '../../support/visit.ts';
 
 const SECRET = 'a secret of tools that look at sessions';
 
@@ -95,6 +102,43 @@ test("an application's own store that fails in the middle of a scan is an error 
     assert.ok('code' in error && error.code === 'ERR_SESSION_STORE');
     return !error.message.includes('host.internal');
   });
+});
+
+test('a purge that fails in the middle reports how many sessions it has ended', async () => {
+  const store = new MemoryStore();
+  for (let i = 0; i < 3; i++) await store.create({ handle: random(32), ownerHash: null }, record(null));
+  store.scan = async function* scan() {
+    let left = 2;
+    for await (const each of MemoryStore.prototype.scan.call(store)) {
+      if (left-- === 0) throw new SessionError('ERR_SESSION_STORE_TIMEOUT', 'Redis did not answer');
+      yield each;
+    }
+  };
+  const factory = createSessionFactory({ secret: SECRET, store });
+  await assert.rejects(factory.sessions.purge({ olderThan: 0 }), {
+    code: 'ERR_SESSION_STORE_TIMEOUT',
+    message: 'The purge stopped after 2 sessions: run it again',
+  });
+  assert.equal(store.size, 1);
+  assert.equal(await factory.sessions.purge({ olderThan: 0 }), 1);
+});
+
+test('a purge ends a session that a rotation moves to where its first pass has been', async () => {
+  const store = new MemoryStore();
+  const factory = createSessionFactory({ secret: SECRET, store });
+  const jar = new Jar();
+  const handle = await visit(factory, jar, (session) => (session.set('a', 1), session.handle));
+  await visit(factory, new Jar(), (session) => session.set('a', 1));
+  let passes = 0;
+  store.scan = async function* scan() {
+    passes += 1;
+    for await (const each of MemoryStore.prototype.scan.call(store)) {
+      if (each.key.handle === handle) await visit(factory, jar, (session) => session.rotate());
+      else yield each;
+    }
+  };
+  assert.equal(await factory.sessions.purge({ olderThan: 0 }), 2);
+  assert.deepEqual([passes, store.size], [3, 0]);
 });
 
 test('a scan of a Redis that goes away fails, and does not hang', async () => {

@@ -91,6 +91,28 @@ describe.each(['redis', 'ioredis'] as const)('records that others have written, 
     },
   );
 
+  test("a record copied from another owner's session while a request runs is refused by `reload()`", async () => {
+    const [victim, mine] = [await started('alice'), await started('mallory')];
+    const request = await Visit.open(factory, mine.jar);
+    await server.cli('COPY', victim.key, mine.key, 'REPLACE');
+    await request.session.reload();
+    expect([request.session.owner, request.session.size]).toEqual([null, 0]);
+    request.session.set('late', true);
+    await request.end();
+    expect(missed).toEqual([{ reason: 'owner', detail: null }]);
+    expect(await visit(factory, victim.jar, (session) => session.toJSON())).toEqual({ a: 1, b: 2 });
+  });
+
+  test('of two cookies the second is tried when the record of the first is corrupt', async () => {
+    const [first, second] = [await started(), await started('alice')];
+    await server.cli('HSET', first.key, '@', 'garbage');
+    const cookie = `session=${first.jar.cookies.get('session')}; session=${second.jar.cookies.get('session')}`;
+    const request = await Visit.open(factory, new Jar(), { headers: { cookie } });
+    expect([request.session.owner, request.session.size]).toEqual(['alice', 2]);
+    expect((await request.end()).cookies).toEqual([]);
+    expect(missed).toEqual([{ reason: 'corrupt', detail: 'unknown-version' }]);
+  });
+
   test.each(Object.entries(CORRUPT))(
     '%s, written while a request runs: its commit is refused or dropped, never a crash',
     async (_title, [, damage]) => {

@@ -118,10 +118,12 @@ test('holds no more bytes than it may, and drops the least recently used first',
   read('b', { f: value });
   expect(cache.byteLength).toBe(2 * 492);
   cache.get('a', false);
-  read('c', { f: 'ü' });
-  expect([cache.size, cache.byteLength]).toEqual([3, 2 * 492 + 4]);
-  read('d', { f: 'x'.repeat(20) });
-  expect(['a', 'b', 'c', 'd'].map((key) => cache.get(key, false) !== undefined)).toEqual([true, false, true, true]);
+  read('c', { f: 'ü'.repeat(7) });
+  expect([cache.size, cache.byteLength]).toEqual([3, 1000]);
+  // As many records as before, and one byte more.
+  read('c', { f: `${'ü'.repeat(7)}x` });
+  expect(['a', 'b', 'c'].map((key) => cache.get(key, false) !== undefined)).toEqual([true, false, true]);
+  expect(cache.byteLength).toBe(492 + 17);
 });
 
 test('keeps a record out that is larger than the whole cache, and forgets the one before it', () => {
