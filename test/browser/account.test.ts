@@ -108,7 +108,8 @@ describe('signing up and logging in', () => {
     await keyboard.press('Enter');
     await eve.page.waitForURL('**/log-in');
 
-    // The cursor is in the first field already.
+    // The page puts the cursor into the first field.
+    await eve.page.locator('input:focus').waitFor();
     await keyboard.type('Eve');
     await keyboard.press('Tab');
     await keyboard.type(PASSWORD);
