@@ -56,7 +56,7 @@ export function sessions<Data extends object = DefaultData, S extends WebsaunaSe
       await factory.commit(session, answer.head);
       return answer.deliver();
     }
-    await commitResponse(factory, session, c);
+    await commitResponse(factory, session, c, property);
     return undefined;
   };
 }

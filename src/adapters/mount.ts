@@ -41,7 +41,12 @@ export function isMounted(holder: Mounted, mount: Mount): boolean {
  */
 export function assertInPlace(holder: object, property: string): void {
   const value = (holder as Record<string, unknown>)[property];
-  if (value !== null && (value !== undefined || !(property in holder))) return;
+  if (value !== undefined || property in holder) assertSession(value, property);
+}
+
+/** The same for a value that was read from its place. */
+export function assertSession(value: unknown, property: string): void {
+  if (value !== null && value !== undefined) return;
   throw new TypeError(
     `Expected \`${property}\` to be the session until the response leaves, got ${describe(value)}. ` +
       'That does not end the session: call `session.logout()` or `session.invalidate()`',

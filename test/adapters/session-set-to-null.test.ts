@@ -3,11 +3,14 @@ import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import express, { type ErrorRequestHandler } from 'express';
 import fastify from 'fastify';
+import { Hono, type Context } from 'hono';
+import { getRequestListener } from '@hono/node-server';
 import Koa from 'koa';
 import { describe, test } from 'vitest';
 import { createSessionFactory, type SessionFactory, type WebsaunaSession } from 'websauna-session';
 import { sessions as expressSessions } from 'websauna-session/express';
 import { sessions as fastifySessions } from 'websauna-session/fastify';
+import { sessions as honoSessions } from 'websauna-session/hono';
 import { sessions as koaSessions } from 'websauna-session/koa';
 import { MemoryStore } from 'websauna-session/memory';
 import { withSession } from 'websauna-session/node';
@@ -51,6 +54,17 @@ const SERVERS: Readonly<Record<string, Serve>> = {
     const listener = app.callback();
     return (req, res) => void listener(req, res);
   },
+  Hono(factory, handle, onError) {
+    const app = new Hono();
+    app.use(honoSessions(factory));
+    app.all('*', (c) => c.text(handle(new HonoHolder(c), c.req.path)));
+    app.onError((error, c) => {
+      onError(error);
+      return c.text('failed', 500);
+    });
+    const listener = getRequestListener(app.fetch);
+    return (req, res) => void listener(req, res);
+  },
   async Fastify(factory, handle, onError) {
     const app = fastify();
     await app.register(fastifySessions(factory));
@@ -63,6 +77,23 @@ const SERVERS: Readonly<Record<string, Serve>> = {
     return (req: IncomingMessage, res: ServerResponse) => app.routing(req, res);
   },
 };
+
+/** The session of a Hono context as a property. */
+class HonoHolder implements Holder {
+  readonly #context: Context;
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  get session(): WebsaunaSession | null | undefined {
+    return this.#context.get('session') as WebsaunaSession;
+  }
+
+  set session(value: WebsaunaSession | null | undefined) {
+    this.#context.set('session', value);
+  }
+}
 
 function respond(holder: Holder, url: string): string {
   const { session } = holder;

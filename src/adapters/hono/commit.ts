@@ -6,6 +6,7 @@ import { AbsentHead } from '../absent-head.ts';
 import { cancelBody } from '../fetch/cancel-body.ts';
 import { FetchHead } from '../fetch/head.ts';
 import { addFinalChecks, type FinalCheck } from '../node/final-gate.ts';
+import { assertSession } from '../mount.ts';
 import { REPRESENTATION_HEADERS } from '../representation-headers.ts';
 import { nodeBindings } from './exchange.ts';
 import { checkWhenRead, replaceResponse } from './final-gate.ts';
@@ -34,6 +35,7 @@ export async function commitResponse<Data extends object, S extends WebsaunaSess
   factory: SessionFactory<Data, S>,
   session: S,
   c: Context,
+  property: string,
 ): Promise<void> {
   const { outgoing } = nodeBindings(c);
   // Nothing has answered, which Hono is about to report; or the handler has, past Hono.
@@ -43,6 +45,7 @@ export async function commitResponse<Data extends object, S extends WebsaunaSess
   }
   const head = new FetchHead(c.res);
   try {
+    if (head.status < 500) assertSession(c.get(property), property);
     await factory.commit(session, head);
   } catch (error) {
     cancelBody(head.response);
