@@ -19,8 +19,9 @@ const processClocks: ProcessClocks = { monotonic: () => performance.now(), wall:
  */
 export class ServerClock {
   readonly #clocks: ProcessClocks;
-  /** How far the server's clock is ahead of the monotonic one, or a little more; unknown until the first answer. */
-  #offset: number | undefined;
+  /** How far the server's clock is ahead of the monotonic one at least, and at most; unknown until the first answer. */
+  #least: number | undefined;
+  #most = 0;
   #observedAt = 0;
   /** How far the wall clock was ahead of the monotonic one at the last answer. Only differences of it are used. */
   #departure = 0;
@@ -31,20 +32,23 @@ export class ServerClock {
 
   /** Whether the server's time is known, from an answer that is not too old. */
   get isFresh(): boolean {
-    if (this.#offset === undefined) return false;
+    if (this.#least === undefined) return false;
     const now = this.#clocks.monotonic();
     if (now - this.#observedAt > MAX_AGE_MS) return false;
     return Math.abs(this.#clocks.wall() - now - this.#departure) <= MAX_DEPARTURE_MS;
   }
 
-  /** The server's time now, rounded up. Only when {@link isFresh}, or just after an answer. */
+  /**
+   * The server's time now, or a little earlier: what is dated by it must not look younger than a later act that the
+   * server dates itself. Only when {@link isFresh}, or just after an answer.
+   */
   now(): number {
-    return this.toServerTime(this.#clocks.monotonic());
+    return Math.floor(this.#clocks.monotonic() + this.#least!);
   }
 
   /** The server's time at a time of the monotonic clock, or a little later. A time long past as long as nothing is known. */
   toServerTime(time: number): number {
-    return this.#offset === undefined ? 0 : Math.ceil(time + this.#offset);
+    return this.#least === undefined ? 0 : Math.ceil(time + this.#most);
   }
 
   /**
@@ -56,7 +60,8 @@ export class ServerClock {
     const answeredAt = this.#clocks.monotonic();
     const [least, most] = [now - answeredAt, now + 1 - askedAt];
     // Outside of these bounds, what was known is wrong: one of the clocks was set, or this is another server.
-    if (this.#offset === undefined || this.#offset > most || this.#offset < least) this.#offset = most;
+    if (this.#least === undefined || this.#least > most || this.#least < least) this.#least = least;
+    if (this.#most < least || this.#most > most) this.#most = most;
     this.#observedAt = answeredAt;
     this.#departure = this.#clocks.wall() - answeredAt;
   }
