@@ -157,8 +157,11 @@ export class RedisCluster {
     const finish = async (): Promise<void> => {
       await move();
       const others = (await this.masters()).filter((node) => node !== to && node !== from);
-      // First the new owner, or the slot would be nobody's for a moment.
-      for (const node of [to, from, ...others]) await node.cli('CLUSTER', 'SETSLOT', String(slot), 'NODE', toId);
+      await this.#inTurn(async () => {
+        await this.#agreeOnEpoch();
+        // First the new owner, or the slot would be nobody's for a moment.
+        for (const node of [to, from, ...others]) await node.cli('CLUSTER', 'SETSLOT', String(slot), 'NODE', toId);
+      });
     };
     return { slot, from, to, keys, move, finish };
   }
@@ -175,7 +178,21 @@ export class RedisCluster {
     await Promise.all(this.nodes.map((node) => node.stop()));
   }
 
-  /** A node does nothing else during MIGRATE: two that move keys to each other would wait until both time out. */
+  /**
+   * Waits until all nodes know the newest epoch. The new owner of a slot takes the next one; if the old owner had a later
+   * one, of a slot that it has just been given, then a message that is still under way would give it this slot back.
+   */
+  async #agreeOnEpoch(): Promise<void> {
+    await waitFor('the nodes to agree on the epoch', async () => {
+      const infos = await Promise.all(this.running.map((node) => node.cli('CLUSTER', 'INFO')));
+      return new Set(infos.map((info) => parseInfo(String(info)).get('cluster_current_epoch'))).size === 1;
+    });
+  }
+
+  /**
+   * One slot at a time. A node does nothing else during MIGRATE, so that two which move keys to each other would wait
+   * until both time out.
+   */
   #inTurn(move: () => Promise<void>): Promise<void> {
     const turn = this.#moving.then(move);
     this.#moving = turn.catch(() => {});
