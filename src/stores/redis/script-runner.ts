@@ -40,11 +40,6 @@ export class ScriptRunner {
     this.#bytes = bytes;
   }
 
-  /** Whether {@link now} is answered without a round trip. */
-  get knowsTime(): boolean {
-    return this.#clock.isFresh;
-  }
-
   /** What {@link now} is answered with, where that needs no round trip. */
   get knownTime(): number | undefined {
     return this.#clock.isFresh ? this.#clock.now() : undefined;
@@ -77,16 +72,17 @@ export class ScriptRunner {
    */
   async runWithDeadline(name: ScriptName, keys: readonly string[], args: readonly Stored[]): Promise<CheckedReply> {
     const timeout = this.#timeout;
-    const end = performance.now() + (timeout ?? Infinity) * 1000;
+    let askedAt = performance.now();
+    const end = askedAt + (timeout ?? Infinity) * 1000;
     for (let attempt = 1; ; attempt++) {
-      const askedAt = performance.now();
       const deadline = timeout === null ? '' : String(this.#clock.toServerTime(end));
       const reply = await this.run(name, keys, [...args, deadline]);
       const { status, values } = reply;
       if (status === 'ok' || status === 'late') this.#clock.observe(Number(values[0]), askedAt);
       if (status !== 'late' || timeout === null) return reply;
       // Nothing was changed: it was too late, or the clock was not known, or has been set since.
-      if (attempt === 2 || performance.now() >= end) throw timeoutError(timeout);
+      askedAt = performance.now();
+      if (attempt === 2 || askedAt >= end) throw timeoutError(timeout);
     }
   }
 

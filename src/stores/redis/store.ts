@@ -72,10 +72,7 @@ export class RedisStore implements SessionStore, OwnerIndex, LoginIndex, Session
       const cached = bypassCache ? undefined : this.#driver.getCached?.(name, bytes);
       let record: ParsedRecord | undefined;
       if (cached === undefined) {
-        const reading = this.#driver.hgetall(name, bytes);
-        // Where the server's time is not known, it is asked in the same round trip.
-        const [fields] = this.#runner.knowsTime ? [await reading] : await Promise.all([reading, this.#now(name)]);
-        const parsed = this.#parse(name, fields);
+        const parsed = this.#parse(name, await this.#driver.hgetall(name, bytes));
         record = parsed instanceof Promise ? await parsed : parsed;
       } else {
         record = cached.record ??= await this.#parse(name, cached.fields);
