@@ -1,5 +1,7 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import manifest from './package.json' with { type: 'json' };
 
 // Tests import the package by its public names and run its sources, so that a test can reach nothing
@@ -15,12 +17,29 @@ const alias = Object.entries(manifest.exports).flatMap(([subpath, target]) =>
       },
 );
 
+/** Files that take long, so that none of them is left alone at the end. */
+const LONG = ['test/model/', 'test/browser/', 'test/faults/', 'test/integration/faults/', 'test/cluster/'];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const found = LONG.findIndex((folder) => moduleId.includes(folder));
+      return found === -1 ? LONG.length : found;
+    };
+    // oxlint-disable-next-line unicorn/no-array-sort -- the method of the class
+    const sorted = await super.sort(files);
+    return sorted.toSorted((a, b) => rank(a) - rank(b));
+  }
+}
+
 export default defineConfig({
   resolve: { alias },
   test: {
     include: ['test/**/*.test.ts'],
     pool: 'forks',
-    maxWorkers: 2,
+    // One more than there are processors: many files wait for servers that are down.
+    maxWorkers: availableParallelism() + 1,
+    sequence: { sequencer: LongestFirst },
     testTimeout: 30_000,
     hookTimeout: 30_000,
     teardownTimeout: 10_000,

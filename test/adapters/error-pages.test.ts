@@ -102,7 +102,7 @@ describe.each(['production', 'development'])('the error page in %s', (environmen
     const redisPort = await freePort();
     const factory = createSessionFactory({
       secret: 'a secret of more than thirty-two bytes',
-      redis: { host: '127.0.0.1', port: redisPort, prefix: 'of-the-inside:', socketTimeout: 0.3 },
+      redis: { host: '127.0.0.1', port: redisPort, prefix: 'of-the-inside:', socketTimeout: 0.1 },
     });
     const errors: unknown[] = [];
     factory.on('storeError', ({ error }) => void errors.push(error));
