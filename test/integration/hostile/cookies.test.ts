@@ -105,10 +105,10 @@ const KINDS: Readonly<Record<string, fc.Arbitrary<string>>> = {
   'the signatures of two clients, swapped': real.map((value) =>
     value === anonymous ? anonymous.slice(0, 44) + owned.slice(-43) : owned.slice(0, 61) + anonymous.slice(-43),
   ),
-  'an owned id without its ownerHash, or with another': fc
+  'an owned id without its owner hash, or with another': fc
     .tuple(base64url(16, 16), fc.boolean())
     .map(([ownerHash, none]) => (none ? owned.slice(17) : `${ownerHash}.${owned.slice(17)}`)),
-  'an anonymous id with a ownerHash': base64url(16, 16).map((ownerHash) => `${ownerHash}.${anonymous}`),
+  'an anonymous id with an owner hash': base64url(16, 16).map((ownerHash) => `${ownerHash}.${anonymous}`),
   'dots in other places': fc
     .tuple(real, fc.array(at, { minLength: 1, maxLength: 5 }))
     .map(([value, places]) => places.reduce((text, n) => insert(text, n % (text.length + 1), '.'), value)),

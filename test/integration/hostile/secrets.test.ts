@@ -104,7 +104,7 @@ describe.each(Object.keys(stores))('secrets in rotation, %s', (kind) => {
     for (const jar of jars) expect(await read(rotating, jar)).toBeUndefined();
   });
 
-  test('a session of the old secret that logs in again leaves its old ownerHash', async () => {
+  test('a session of the old secret that logs in again leaves its old owner hash', async () => {
     const owner = newOwner();
     const [old, rotating] = [process([OLD]), process([NEW, OLD])];
     const jar = await started(old, owner);
