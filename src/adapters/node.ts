@@ -5,7 +5,7 @@ import type { DefaultData, WebsaunaSession } from '../index.ts';
 import { checkNames } from '../internal/validate.ts';
 import { resolveFactory, type FactoryOrOptions } from './resolve-factory.ts';
 import { HttpExchange } from './node/http-exchange.ts';
-import { openSession } from './node/open-session.ts';
+import { attachSession } from './node/attach-session.ts';
 
 /** A request with its session. */
 export type SessionRequest<S = WebsaunaSession> = IncomingMessage & { session: S };
@@ -75,7 +75,7 @@ export function sessions<Data extends object = DefaultData, S extends WebsaunaSe
   checkNames('options', options, ['property']);
   const { property = 'session' } = options;
   const mount = { factory, property };
-  return (req, res, next) => openSession(new HttpExchange(factory, req, res, property, next), mount, next);
+  return (req, res, next) => attachSession(new HttpExchange(factory, req, res, property, next), mount, next);
 }
 
 /** Answers with the error's status, and says nothing about the inside. */

@@ -87,7 +87,9 @@ export async function onRecord<Outcome extends { readonly status: string }>(
         return null;
       case 'tombstone': {
         const lost =
-          followed === MAX_ROTATIONS_FOLLOWED ? 'rotated' : follow(state, epoch, outcome as Tombstone, afterGrace);
+          followed === MAX_ROTATIONS_FOLLOWED
+            ? 'rotated'
+            : followRotation(state, epoch, outcome as Tombstone, afterGrace);
         if (lost === null) continue;
         loseSession(state, epoch, lost);
         return null;
@@ -99,7 +101,7 @@ export async function onRecord<Outcome extends { readonly status: string }>(
 }
 
 /** Moves an epoch on to the successor of its record; returns why that cannot be. */
-function follow(
+function followRotation(
   { context }: SessionState,
   epoch: Epoch,
   tombstone: Tombstone,
