@@ -24,7 +24,7 @@ export interface NodeListenerOptions {
 }
 
 /**
- * A listener for `node:http`, `https` and `http2`'s compatibility API that has a session. It is committed
+ * Returns a listener for `node:http`, `https` and `http2`'s compatibility API that has a session, which is committed
  * before the headers of the response leave. The option `trustProxy` decides about HTTPS and the client's
  * address behind proxies.
  *
@@ -66,7 +66,7 @@ export function withSession<Data extends object = DefaultData, S extends Websaun
   };
 }
 
-/** Middleware in the style of Connect, for servers that chain `(req, res, next)`. Errors go to `next`. */
+/** Returns middleware in the style of Connect, for servers that chain `(req, res, next)`. Errors go to `next`. */
 export function sessions<Data extends object = DefaultData, S extends WebsaunaSession<Data> = WebsaunaSession<Data>>(
   given: FactoryOrOptions<Data, S>,
   options: NodeSessionOptions = {},
@@ -78,7 +78,7 @@ export function sessions<Data extends object = DefaultData, S extends WebsaunaSe
   return (req, res, next) => attachSession(new HttpExchange(factory, req, res, property, next), mount, next);
 }
 
-/** Answers with the error's status, and says nothing about the inside. */
+/** Answers with the error's status, and reveals nothing else of the error. */
 function sendError(error: unknown, _req: IncomingMessage, res: ServerResponse): void {
   if (res.headersSent) {
     // The part of another response that has left must not look complete.

@@ -79,7 +79,7 @@ export class CookieTemplate {
 
   /**
    * Returns a `Set-Cookie` that makes the browser forget the cookie.
-   * @param head.variant the cookie that attributes of before have made; default: the present one
+   * @param head.variant the cookie that earlier attributes have made; default: the present one
    */
   serializeDeletion(head: { readonly secure: boolean; readonly variant?: CookieVariant }): string {
     const { secure, variant } = head;

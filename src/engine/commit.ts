@@ -13,8 +13,8 @@ import { saveRecord } from './save.ts';
 import type { PendingEnd, SessionState } from './state.ts';
 
 /**
- * Brings what the request did to its session to the store, in the session's queue. Returns `undefined` when there is
- * nothing to bring: the response then goes its way untouched.
+ * Writes what the request did to its session to the store, in the session's queue. Returns `undefined` when there is
+ * nothing to write: the response is then not delayed.
  *
  * @param head the response's head when it is about to leave, `null` for a commit before or after that
  * @throws {SessionError} synchronously when a value cannot be serialised; rejects when the store fails

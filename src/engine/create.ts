@@ -82,11 +82,11 @@ export async function renewIndexKeys(state: SessionState, { record }: Epoch): Pr
   if (owner !== null) await addIndexKeys(state, owner, indexKeys);
 }
 
-/** Gives a login up, and returns the error that says why. */
+/** Abandons a login, and returns the error that says why. */
 export function refuseLogin(state: SessionState, epoch: Epoch, status: 'full' | 'revoked'): SessionError {
   state.loginRefused(epoch);
   const { clientAddress } = state.exchange;
-  // Of the session that the client keeps, also where the login was one as another owner.
+  // The handle of the session that the client keeps, also after a login as another owner.
   const { handle } = state.epoch;
   const reason = status === 'full' ? 'session-limit' : 'login-expired';
   state.context.events.emit('refused', { handle, reason, clientAddress });

@@ -28,7 +28,7 @@ export interface PendingEnd {
   readonly key: RecordKey;
   readonly owner: string | null;
   readonly reason: EndReason;
-  /** Whether the end is one that the client shall see: then its cookie is deleted. */
+  /** Whether the client is to learn of the end: then its cookie is deleted. */
   readonly deletesCookie: boolean;
 }
 
@@ -169,7 +169,7 @@ export class SessionState {
     this.#epoch.bind(record);
   }
 
-  /** Takes note of a record that cannot be read: a logout ends it. */
+  /** Records the key of a record that cannot be read: a logout ends it. */
   rememberCorrupt(key: RecordKey): void {
     this.#corruptKey = key;
   }
@@ -257,7 +257,7 @@ export class SessionState {
     if (this.#phase === 'lost') this.#phase = 'ready';
   }
 
-  /** Takes note that the store has ended the session for this request: what follows belongs to a new one. */
+  /** Records that the store has ended the session for this request: what follows belongs to a new one. */
   endAcknowledged(): void {
     if (this.record?.fromClient === true) this.clientCookie.acknowledgeEnd();
     this.#replaceEpoch('ended');
@@ -282,7 +282,7 @@ export class SessionState {
     this.#clearSiteData = true;
   }
 
-  /** The store has carried out the first of the pending ends. */
+  /** Records that the store has carried out the first of the pending ends, and returns it. */
   endCarriedOut(existed: boolean): PendingEnd {
     const end = this.#pendingEnds!.shift()!;
     if (existed && end.deletesCookie) this.clientCookie.acknowledgeEnd();
@@ -290,8 +290,8 @@ export class SessionState {
   }
 
   /**
-   * Gives up a session that was ended or taken over elsewhere. A login of this request's own is still to come, and
-   * begins a session with what the request wrote itself.
+   * Marks the session as lost: it was ended or taken over elsewhere. If this request has asked for a login, that is still
+   * to come, and begins a session with what the request itself wrote.
    */
   lose(epoch: Epoch, reason: LossReason): void {
     if (epoch !== this.#epoch) return;
@@ -330,7 +330,7 @@ export class SessionState {
     this.#isNew = true;
   }
 
-  /** Gives up what the request wrote and asked for, except that sessions which it ends stay ended. */
+  /** Discards what the request wrote and asked for, except that sessions which it ends stay ended. */
   discardChanges(reason: DiscardReason, epoch: Epoch = this.#epoch): void {
     this.context.events.emit('discarded', { handle: epoch.handle, reason });
     epoch.fields.discardChanges();
@@ -383,7 +383,7 @@ export class SessionState {
     if (login !== null && this.#isOfAnother(login)) this.#switchAccount(login);
   }
 
-  /** The store has refused a login: the client keeps the session that it had. */
+  /** Records that the store has refused a login: the client keeps the session that it had. */
   loginRefused(epoch: Epoch): void {
     epoch.pending.login = null;
     if (this.#switchedFrom === null || epoch !== this.#epoch) return;
@@ -402,7 +402,7 @@ export class SessionState {
 
   // The response.
 
-  /** The final commit begins: evidence from before it is not the client's to see. */
+  /** Begins the final commit: the client may not see what was acknowledged before. */
   startFinalCommit(): void {
     this.#headLeaving = true;
     this.clientCookie.dropAcknowledgement();

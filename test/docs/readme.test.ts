@@ -66,7 +66,7 @@ async function replay(env: Record<string, string | undefined>): Promise<Exchange
 }
 
 describe('README.md', () => {
-  test('shows a login, a logout, and what the cookie of before is worth then', () => {
+  test('shows a login, a logout, and that the old cookie opens nothing then', () => {
     const paths = exchanges.map(({ commands }) =>
       commands
         .at(-1)!

@@ -295,7 +295,7 @@ describe('a session class of the application', () => {
 describe('the factory that Websauna calls aware of the creation time', () => {
   const secret = 'a secret of more than thirty-two bytes';
 
-  test('ends sessions of before a change, and says so to the client', async () => {
+  test('ends sessions from before a change, and reports that to the client', async () => {
     let changedAt: Date | null = null;
     const aware = createCreationTimeAwareSessionFactory<Data>({ secret, invalidateBefore: () => changedAt });
     await visit(aware, jar, (session) => session.login('alice'));

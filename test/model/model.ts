@@ -20,7 +20,7 @@ import {
  * changes a session. `go` is no operation: the rest begins when the handler waits for something.
  *
  * C11: the generators of one request run one after the other, in the order of their calls. Each works on the epoch in
- * which it was called; an end begins a new one, which nothing of before reaches.
+ * which it was called; an end begins a new one, which nothing earlier reaches.
  */
 export type Steps<Result = void> = Generator<WaitsFor, Result, Taken | undefined>;
 export type WaitsFor = Operation | 'go';

@@ -43,7 +43,7 @@ export interface Response {
 export interface Browser {
   readonly name: string;
   cookie: HeldCookie | null;
-  /** Cookies of before, the newest first. */
+  /** Earlier cookies, the newest first. */
   readonly past: HeldCookie[];
   /** The newest first. */
   readonly forms: Form[];

@@ -37,7 +37,7 @@ import { OwnerSessions } from './owner-sessions.ts';
 import { Tombstones } from './tombstones.ts';
 
 export interface MemoryStoreOptions {
-  /** Most sessions that are kept: beyond it, the one that was used longest ago is ended. Default 100000. */
+  /** The largest number of sessions: beyond it, the one that was used longest ago is ended. Default 100000. */
   maxSessions?: number;
   /** Called with the handle of a session that was ended because the store was full. */
   onEvict?: (handle: string) => void;

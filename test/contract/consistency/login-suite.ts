@@ -58,7 +58,7 @@ export function loginSuite(title: string, make: MakeFactory): void {
         assert.equal(session.pendingLogin.method, 'password');
         assert.deepEqual(session.keys(), ['a']);
       });
-      // The id of before is dead at once: whoever planted it has no part in what follows.
+      // The old id is dead at once: it is of no use to an attacker who planted it.
       assert.equal(await visit(two, before, (session) => session.pendingLogin), null);
       await visit(two, jar, (session) => session.login(session.pendingLogin!.owner, { method: 'password+totp' }));
       ids.push(jar.header);

@@ -65,9 +65,9 @@ export function consistencySuite(title: string, make: MakeFactory): void {
 
     test('C1: a login that was under way during a logout begins anew, with nothing that was stored', async () => {
       const [one, two] = pair();
-      const jar = await started(one, { secret: 'of before' });
+      const jar = await started(one, { secret: 'from before' });
       const slow = await Visit.open(one, jar);
-      assert.equal(slow.session.get('secret'), 'of before');
+      assert.equal(slow.session.get('secret'), 'from before');
       slow.session.login('alice');
       slow.session.set('mine', 1);
       await visit(two, new Jar(jar), (session) => session.logout());

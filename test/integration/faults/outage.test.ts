@@ -151,7 +151,7 @@ describe.each(LIBRARIES)('a durable Redis, $library', (stack) => {
   });
   afterEach(() => durable.stop());
 
-  test('Redis comes back with its data: sessions of before the crash are readable by the same process', async () => {
+  test('Redis comes back with its data: sessions from before the crash are readable by the same process', async () => {
     const scene = await start(stack, durable.url);
     const browser = await loggedIn(scene.app, 'alice');
     await durable.kill();

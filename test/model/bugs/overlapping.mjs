@@ -255,7 +255,7 @@ export const overlappingBugs = [
     ],
   },
   {
-    bug: 'a request with an id of before a login begins a session beside it',
+    bug: 'a request with an id from before a login begins a session beside it',
     breaks: 'C6',
     on: 'memory',
     change: [[load, "      else if (results.includes('superseded')) state.startLost('superseded');\n", '']],
