@@ -121,7 +121,7 @@ describe.each(['production', 'development'])('the error page in %s', (environmen
     } finally {
       await factory.close();
     }
-    // The operator is told.
+    // The operator learns of it.
     for (const error of errors) {
       expect(error).toMatchObject({ cause: { message: expect.stringContaining(`127.0.0.1:${redisPort}`) as unknown } });
     }

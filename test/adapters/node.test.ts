@@ -59,7 +59,7 @@ describe('withSession, without an error handler', () => {
     }
   });
 
-  test('does not end the process for what its listener could not send any more', async () => {
+  test('does not end the process for what its listener could no longer send', async () => {
     const listener = withSession(failingFactory(), async (req, res) => {
       req.session.set('a', 1);
       await pipeline(createReadStream(FILE), res);

@@ -39,7 +39,7 @@ export class Crowd {
     await waitFor('the requests to be served', () => this.served >= goal, 60_000);
   }
 
-  /** Waits until requests do not fail any more. */
+  /** Waits until requests no longer fail. */
   async calm(): Promise<void> {
     this.#calm = 0;
     this.#lastFailure = undefined;

@@ -184,7 +184,7 @@ describe.each(combinations)('round trips to Redis with $library, through $framew
   });
 
   describe('1', () => {
-    test('the first write, whatever it writes', async () => {
+    test('the first write, of every kind', async () => {
       const does: Act = (session) => {
         session.assign({ a: 1, b: [1], c: { d: 'e' } });
         session.flash('Welcome');

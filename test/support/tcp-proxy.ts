@@ -119,7 +119,7 @@ export class TcpProxy {
     });
   }
 
-  /** Connections that are open stay open and pass nothing any more, as when a firewall has forgotten them. */
+  /** Connections that are open stay open and no longer pass anything, as when a firewall has forgotten them. */
   freeze(): void {
     for (const passage of this.#passages) passage.frozen = true;
   }

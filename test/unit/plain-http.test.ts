@@ -31,7 +31,7 @@ function make(options: Partial<SessionOptions<Data>>): Factory {
 
 describe.each([
   ['plain HTTP', HTTP, 'secure-over-http', 'HTTPS'],
-  ['HTTPS up to a proxy that nobody trusts', UNTRUSTED, 'untrusted-proxy', '`trustProxy`'],
+  ['HTTPS up to an untrusted proxy', UNTRUSTED, 'untrusted-proxy', '`trustProxy`'],
 ])('over %s', (_, options, reason, advice) => {
   test('a new session gets no cookie, is not stored, and events say why', async () => {
     const request = await Visit.open(factory, new Jar(), options);

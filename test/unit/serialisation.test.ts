@@ -116,7 +116,7 @@ test('a flash, a rotation, a login and a logout serialise nothing that is stored
   expect(stored).toEqual([]);
 });
 
-test("a conflict on another field is nobody's concern: both requests serialise their own alone", async () => {
+test('a conflict on another field is none: each request serialises only its own field', async () => {
   await Promise.all([
     visit(factory, jar, (session) => session.set('n1', 10)),
     visit(factory, new Jar(jar), (session) => session.set('n2', 20)),

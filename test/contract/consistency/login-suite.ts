@@ -168,7 +168,7 @@ export function loginSuite(title: string, make: MakeFactory): void {
   });
 
   describe(`${title}: owners`, () => {
-    test('a device list has every device, tells the current one, and no id', async () => {
+    test('a device list has every device, marks the current one, and has no id', async () => {
       const [one, two] = pair();
       const owner = randomUUID();
       const [phone, laptop] = [await loggedIn(one, owner, 'passkey'), await loggedIn(two, owner)];
@@ -236,7 +236,7 @@ export function loginSuite(title: string, make: MakeFactory): void {
       assert.deepEqual([await ownerOf(one, again), await one.owners.list(owner)], [null, []]);
     });
 
-    test('C7: nobody ends the session of another owner by its handle', async () => {
+    test('C7: the session of another owner cannot be ended by its handle', async () => {
       const [one] = pair();
       const [mine, yours] = [randomUUID(), randomUUID()];
       const jar = await loggedIn(one, yours);
@@ -288,7 +288,7 @@ export function loginSuite(title: string, make: MakeFactory): void {
       const [observer] = pair();
       const owner = randomUUID();
       const jars = Array.from({ length: 200 }, () => new Jar());
-      // Every other one has a session before, which the login gives another key.
+      // Every other one has a session before, which the login rekeys.
       const earlier = jars.filter((_, i) => i % 2 === 0);
       await Promise.all(earlier.map((jar, i) => visit(one, jar, (session) => session.set('cart', i))));
       const told = earlier.map((jar) => new Jar(jar));

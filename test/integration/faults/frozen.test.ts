@@ -80,7 +80,7 @@ describe.each(STACKS)('$framework over $library', (stack) => {
 });
 
 describe.each(LIBRARIES)('$library', (stack) => {
-  test('Redis is busy with a command of somebody else: requests fail in time, and work afterwards', async () => {
+  test('Redis is busy with a command of another client: requests fail in time, and work afterwards', async () => {
     const scene = await start(stack, server.url);
     const browser = await visitor(scene.app);
     const sleeping = server.cli('DEBUG', 'SLEEP', '1.5');
@@ -92,7 +92,7 @@ describe.each(LIBRARIES)('$library', (stack) => {
     expect((await browser.read()).data).toMatchObject({ a: '1' });
   });
 
-  test("Redis is busy with somebody else's script: its refusals are failures, until the script ends", async () => {
+  test("Redis is busy with another client's script: its refusals are failures, until the script ends", async () => {
     const scene = await start(stack, server.url);
     const browser = await visitor(scene.app);
     const looping = new RespConnection({ host: server.host, port: server.port });
@@ -113,7 +113,7 @@ describe.each(LIBRARIES)('$library', (stack) => {
     expect((await browser.read()).data).toEqual({ a: '1' });
   });
 
-  test('a connection dies without a word: the same process finds out, and connects anew', async () => {
+  test('a connection dies silently: the same process finds out, and reconnects', async () => {
     const proxy = await startProxy(server);
     closeLater(() => proxy.close());
     const scene = await start(stack, proxy.url);
@@ -132,7 +132,7 @@ describe.each(LIBRARIES)('$library', (stack) => {
     const browser = await loggedIn(scene.app, 'alice');
     proxy.partition();
     await expectFailures(scene.app, browser);
-    await waitFor('an attempt to connect anew', () => proxy.connections > 1);
+    await waitFor('an attempt to reconnect', () => proxy.connections > 1);
     await expectSessionlessAnswers(scene.app, browser);
     proxy.heal();
     await expectRecovery(scene, browser);

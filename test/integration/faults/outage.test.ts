@@ -37,7 +37,7 @@ describe.each(STACKS)('$framework over $library', (stack) => {
     await expectSessionlessAnswers(app, browser);
   });
 
-  test('Redis comes back empty: the same process works again, and old sessions begin anew', async () => {
+  test('Redis comes back empty: the same process works again, and old cookies begin new sessions', async () => {
     const scene = await start(stack, server.url);
     const browser = await loggedIn(scene.app, 'alice');
     const old = browser.jar.header;
@@ -73,19 +73,19 @@ describe.each(STACKS)('$framework over $library', (stack) => {
     await expectRecovery(scene, browser);
   });
 
-  test('a login during an outage is never told, unless another process can read it', async () => {
+  test('a login during an outage is never acknowledged, unless another process can read it', async () => {
     const scene = await start(stack, server.url);
     await visitor(scene.app);
     const other = elsewhere(server.url);
     const logins: Promise<void>[] = [];
-    const told: string[] = [];
+    const acknowledged: string[] = [];
     const attempt = async (owner: string): Promise<void> => {
       const path = owner.endsWith('0') ? '/login-swallowing' : owner.endsWith('1') ? '/login-page' : '/login';
       const { status, cookies } = await new Browser(scene.app).get(`${path}?owner=${owner}`);
       expect([200, 302, 503]).toContain(status);
       expect(cookies).toHaveLength(status === 503 ? 0 : 1);
       if (status === 503) return;
-      told.push(owner);
+      acknowledged.push(owner);
       expect(await other.owners.list(owner)).toHaveLength(1);
     };
     for (let i = 0; i < 60; i++) {
@@ -95,8 +95,8 @@ describe.each(STACKS)('$framework over $library', (stack) => {
       if (i % 5 === 0) await Promise.all(logins.splice(0));
     }
     await Promise.all(logins);
-    expect(told).toContain('user0');
-    expect(told).not.toContain('user30');
+    expect(acknowledged).toContain('user0');
+    expect(acknowledged).not.toContain('user30');
   });
 });
 

@@ -44,18 +44,18 @@ test('Redis is full: a request that only reads is answered although its session 
   const factory = elsewhere(server.url, { touchInterval: 0 });
   const jar = new Jar();
   await visit(factory, jar, (session) => session.set('a', 1));
-  const told: string[] = [];
-  factory.on('storeError', ({ operation, error }) => told.push(`${operation}: ${(error as Error).message}`));
-  factory.on('touched', () => told.push('touched'));
+  const events: string[] = [];
+  factory.on('storeError', ({ operation, error }) => events.push(`${operation}: ${(error as Error).message}`));
+  factory.on('touched', () => events.push('touched'));
   const read = (): Promise<unknown> => visit(factory, jar, (session) => session.get('a'));
   await server.cli('CONFIG', 'SET', 'maxmemory', '1');
   expect(await read()).toBe(1);
-  expect(told).toEqual([expect.stringMatching(/^touch: .*\(OOM\)/)]);
+  expect(events).toEqual([expect.stringMatching(/^touch: .*\(OOM\)/)]);
   await expect(visit(factory, jar, (session) => session.update('a', () => 2))).rejects.toMatchObject({ status: 503 });
-  expect(told.slice(1)).toEqual([expect.stringMatching(/^update: .*\(OOM\)/)]);
+  expect(events.slice(1)).toEqual([expect.stringMatching(/^update: .*\(OOM\)/)]);
   await server.cli('CONFIG', 'SET', 'maxmemory', '0');
   expect(await read()).toBe(1);
-  expect(told.slice(2)).toEqual(['touched']);
+  expect(events.slice(2)).toEqual(['touched']);
 });
 
 describe.each(STACKS)('$framework over $library', (stack) => {
@@ -85,7 +85,7 @@ describe.each(STACKS)('$framework over $library', (stack) => {
     await expectRecovery(scene, browser);
   });
 
-  test('Redis is full: a login is told only if another process can read it', async () => {
+  test('Redis is full: a login is acknowledged only if another process can read it', async () => {
     const { app } = await start(stack, server.url);
     const browsers = await Promise.all(Array.from({ length: 4 }, () => visitor(app)));
     const other = elsewhere(server.url);

@@ -50,7 +50,7 @@ describe.each(Object.keys(stores))('secrets in rotation, %s', (kind) => {
     await Promise.all(made.splice(0).map((factory) => factory.close()));
   });
 
-  test('a cookie of the old secret opens its session, and is signed anew in the response, once', async () => {
+  test('a cookie of the old secret opens its session, and is signed again in the response, once', async () => {
     const jar = await started(process([OLD]));
     const before = jar.cookies.get('session')!;
     const rotating = process([NEW, OLD]);
@@ -184,7 +184,7 @@ describe.each(Object.keys(stores))('secrets in rotation, %s', (kind) => {
     }
   });
 
-  test("a successor that was derived under an unknown secret is nobody else's: the parallel request is empty", async () => {
+  test('a successor that was derived under an unknown secret is not followed: the parallel request is empty', async () => {
     const jar = await started(process([NEW, OLD]));
     const parallel = new Jar(jar);
     await visit(process([OLD, NEW]), jar, (session) => session.rotate());

@@ -115,7 +115,7 @@ export function fields(pair: () => Pair): void {
     expect((await two.read(jar)).data).toEqual({ x: { n: 2 }, y: 1 });
   });
 
-  test('C4: a reader without a session, and one with a cookie of nobody, create nothing', async () => {
+  test('C4: a reader without a session, and one with an unknown cookie, create nothing', async () => {
     const { one, two, redis } = pair();
     const before = await redis.cli('DBSIZE');
     const jar = new Jar();

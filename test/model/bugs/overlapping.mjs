@@ -1,4 +1,4 @@
-// Bugs of what overlaps inside a request, and of what is not told: sessions that are lost, and changes after the head.
+// Bugs of what overlaps inside a request, and of what is not reported: sessions that are lost, and changes after the head.
 const commit = 'src/engine/commit.ts';
 const fields = 'src/engine/fields.ts';
 const flash = 'src/session/flash.ts';
