@@ -17,7 +17,7 @@ const KINDS = {
   hono: ['none', 'floor', ...OURS],
   node: ['none', 'floor', ...OURS],
 };
-/** A cookie cannot hold what these workloads keep. */
+/** Workloads whose sessions do not fit into a cookie. */
 const TOO_LARGE_FOR_A_COOKIE = ['read of 16 KB', 'change of 64 KB'];
 
 const { values } = parseArgs({

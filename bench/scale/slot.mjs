@@ -75,7 +75,7 @@ export async function fillSlot(server, slot, count, each) {
   await pipe(server, pieces);
 }
 
-/** Moves a slot as `redis-cli --cluster reshard` does, with its `--cluster-pipeline`; gives seconds. */
+/** Moves a slot as `redis-cli --cluster reshard` does, with its `--cluster-pipeline`; returns seconds. */
 export async function moveSlot(slot, from, to, others, pipeline) {
   const set = (server, ...words) => server.client.sendCommand(['CLUSTER', 'SETSLOT', String(slot), ...words]);
   const [fromId, toId] = await Promise.all([from, to].map(({ client }) => client.sendCommand(['CLUSTER', 'MYID'])));

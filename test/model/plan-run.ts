@@ -71,7 +71,7 @@ export class PlanRun implements Interceptor {
     honest: true,
   }));
   /** What happened, line by line. */
-  readonly story: string[] = [];
+  readonly trace: string[] = [];
   /** How many ways there were to go on, turn by turn, once the requests before were over. */
   readonly choices: number[] = [];
   /** Cookies that a client has been sent. */
@@ -190,7 +190,7 @@ export class PlanRun implements Interceptor {
   }
 
   log(line: string): void {
-    this.story.push(line);
+    this.trace.push(line);
   }
 
   /** Records what is wrong, once. */

@@ -13,7 +13,7 @@ import {
   STACKS,
   start,
   visitor,
-} from './scene.ts';
+} from './setup.ts';
 
 noCrashes();
 
@@ -129,10 +129,10 @@ describe.each(STACKS)('$framework over $library', (stack) => {
       if (status === 503) return expect(cookies).toEqual([]);
       expect(status).toBe(302);
       expect(await other.owners.list(owner)).toHaveLength(1);
-      const story = { browser, owner, counted: 0, attempts: 0 };
-      acknowledged.push(story);
-      for (; story.attempts < 5; story.attempts++) {
-        if ((await browser.get('/count')).status === 200) story.counted++;
+      const history = { browser, owner, counted: 0, attempts: 0 };
+      acknowledged.push(history);
+      for (; history.attempts < 5; history.attempts++) {
+        if ((await browser.get('/count')).status === 200) history.counted++;
       }
     };
     const clients = Promise.all(
