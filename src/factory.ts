@@ -207,7 +207,7 @@ export function createSessionFactory<Data extends object, S extends WebsaunaSess
 }
 
 /**
- * Makes a session factory whose sessions end when the owner's password or the like is changed; the name is Websauna's.
+ * Makes a session factory whose sessions end when the owner's authentication is changed; the name is Websauna's.
  * Every session remembers when it was made and when its owner logged in, and `invalidateBefore`, which is required
  * here, returns the time before which logins are too old.
  */

@@ -58,7 +58,7 @@ describe.concurrent.each(Object.entries(CLUSTER_CLIENTS))('a slot that no node s
     }
   };
 
-  test('a command that waits in vain reports that Redis refused it, not that Redis cannot be reached', () =>
+  test('a command that waits too long reports that Redis refused it, not that Redis cannot be reached', () =>
     withStore(async (store) => {
       const { ownerHash, migration } = await beginMove(store);
       await migration.move([indexOf(ownerHash)]);

@@ -45,33 +45,33 @@ const NAMES = Object.keys({
   circuitClosed: 0,
 } satisfies Record<SessionEventName, 0>) as SessionEventName[];
 
-interface Heard {
+interface EmittedEvent {
   readonly name: SessionEventName;
   readonly event: Readonly<Record<string, unknown>>;
 }
 
 let now: number;
 let store: MemoryStore;
-let heard: Heard[];
+let emitted: EmittedEvent[];
 /** Everything that must never be in an event. */
 let secrets: string[];
 
 beforeEach(() => {
   now = Date.now();
   store = new MemoryStore({ now: () => now });
-  heard = [];
+  emitted = [];
   secrets = [SECRET, 'a field of the session'];
 });
 
 afterEach(() => {
-  const reported = JSON.stringify(heard, (_key, value: unknown) => (value instanceof Error ? value.message : value));
+  const reported = JSON.stringify(emitted, (_key, value: unknown) => (value instanceof Error ? value.message : value));
   for (const secret of secrets) assert.ok(!reported.includes(secret), 'no event contains an id, a cookie or a value');
 });
 
 function make(options: Partial<SessionOptions<Data>> = {}): Factory {
   const factory = createSessionFactory<Data>({ secret: SECRET, store, ...options });
   for (const name of NAMES) {
-    factory.on(name, (event) => void heard.push({ name, event: { ...event } }));
+    factory.on(name, (event) => void emitted.push({ name, event: { ...event } }));
   }
   return factory;
 }
@@ -99,11 +99,11 @@ async function started(factory: Factory, act: Act = () => {}): Promise<Jar> {
     session.set('field', 'a field of the session');
     await act(session);
   });
-  heard = [];
+  emitted = [];
   return jar;
 }
 
-const reported = (): string[] => heard.map(({ name, event }) => [name, event['reason']].filter(Boolean).join(' '));
+const reported = (): string[] => emitted.map(({ name, event }) => [name, event['reason']].filter(Boolean).join(' '));
 const set: Act = (session) => session.set('field', 'a field of the session');
 const read: Act = (session) => session.get('field');
 
@@ -116,8 +116,8 @@ describe('the life of a session', () => {
     now += 20_000;
     await go(factory, jar, read);
     assert.deepEqual(reported(), ['created', 'loaded', 'saved', 'loaded', 'touched']);
-    assert.deepEqual([heard[2]?.event['set'], heard[2]?.event['deleted']], [2, 1]);
-    assert.equal(new Set(heard.map(({ event }) => event['handle'])).size, 1);
+    assert.deepEqual([emitted[2]?.event['set'], emitted[2]?.event['deleted']], [2, 1]);
+    assert.equal(new Set(emitted.map(({ event }) => event['handle'])).size, 1);
   });
 
   test('rotated, login, logout, destroyed', async () => {
@@ -127,7 +127,7 @@ describe('the life of a session', () => {
     await go(factory, jar, (session) => session.login('alice', { method: 'password' }));
     await go(factory, jar, (session) => session.logout());
     assert.deepEqual(reported(), ['loaded', 'rotated', 'loaded', 'login', 'loaded', 'logout', 'destroyed logout']);
-    const [, rotated, , login, , logout] = heard.map(({ event }) => event);
+    const [, rotated, , login, , logout] = emitted.map(({ event }) => event);
     assert.equal(login!['previous'], rotated!['handle']);
     assert.deepEqual([login!['owner'], login!['method'], logout!['owner']], ['alice', 'password', 'alice']);
   });
@@ -174,8 +174,8 @@ describe('refusals', () => {
     await go(factory, jar, (session) => assert.throws(() => session.requireCsrfToken('')), { method: 'POST' });
     await go(factory, new Jar(), (session) => assert.throws(() => session.requireFresh(5)));
     assert.deepEqual(reported(), ['loaded', 'refused csrf', 'refused not-fresh']);
-    assert.ok(typeof heard[1]!.event['handle'] === 'string' && heard[2]!.event['handle'] === null);
-    assert.equal(heard[1]!.event['clientAddress'], '192.0.2.1');
+    assert.ok(typeof emitted[1]!.event['handle'] === 'string' && emitted[2]!.event['handle'] === null);
+    assert.equal(emitted[1]!.event['clientAddress'], '192.0.2.1');
   });
 });
 
@@ -234,7 +234,7 @@ describe('a cookie that opens nothing: rejected', () => {
   ])('%s', async (reason, cookie) => {
     await go(make(), new Jar(), read, { headers: { cookie } });
     assert.deepEqual(reported(), [`rejected ${reason}`]);
-    assert.equal(heard[0]?.event['handle'], null);
+    assert.equal(emitted[0]?.event['handle'], null);
   });
 
   test('not-found', async () => {
@@ -250,7 +250,7 @@ describe('a cookie that opens nothing: rejected', () => {
     const jar = await started(factory);
     const old = new Jar(jar);
     await go(factory, jar, (session) => session.login('alice'));
-    heard = [];
+    emitted = [];
     await go(factory, old, set);
     assert.deepEqual(reported(), ['rejected superseded', 'discarded superseded']);
   });
@@ -260,13 +260,13 @@ describe('a cookie that opens nothing: rejected', () => {
     const jar = await started(factory);
     const old = new Jar(jar);
     await go(factory, jar, (session) => session.rotate());
-    const successor = heard.at(-1)?.event['handle'];
+    const successor = emitted.at(-1)?.event['handle'];
     await go(factory, jar, read);
-    heard = [];
+    emitted = [];
     now += 11_000;
     await go(factory, old, read);
     assert.deepEqual(reported(), ['rejected rotated', 'staleId']);
-    assert.equal(heard[1]?.event['successor'], successor);
+    assert.equal(emitted[1]?.event['successor'], successor);
   });
 
   test('authentication-changed', async () => {
@@ -286,7 +286,7 @@ describe('a cookie that opens nothing: rejected', () => {
     };
     await go(make({ serialize, deserialize }), jar, read);
     assert.deepEqual(reported(), ['loaded', 'rejected corrupt']);
-    assert.equal(heard[1]?.event['detail'], 'unparsable');
+    assert.equal(emitted[1]?.event['detail'], 'unparsable');
   });
 });
 
@@ -297,7 +297,7 @@ describe('changes that are lost: discarded, cookieSuppressed', () => {
     const slow = await Visit.open(factory, new Jar(jar));
     slow.session.set('field', 'late');
     await visit(factory, jar, (session) => session.logout());
-    heard = [];
+    emitted = [];
     await slow.end();
     assert.deepEqual(reported(), ['lost', 'discarded gone']);
   });
@@ -335,7 +335,7 @@ describe('a cookie that may be refused: cookieWarning', () => {
     const factory = make({ cookie: { secure: true } });
     await go(factory, new Jar(), set, request);
     assert.deepEqual(reported(), [`cookieWarning ${reason}`, 'cookieSuppressed insecure', 'discarded insecure']);
-    heard = [];
+    emitted = [];
     const headers = { ...request.headers, cookie: `__Host-session=${'a'.repeat(43)}.${'b'.repeat(43)}` };
     await go(factory, new Jar(), read, { headers });
     assert.deepEqual(reported(), ['rejected insecure', `cookieWarning ${reason}`]);
@@ -362,7 +362,7 @@ describe('the store', () => {
     const factory = make({ store: failing });
     await assert.rejects(go(factory, jar, read));
     await assert.rejects(go(factory, new Jar(), set));
-    const operations = heard.map(({ name, event }) => [name, event['operation']]);
+    const operations = emitted.map(({ name, event }) => [name, event['operation']]);
     assert.deepEqual(operations, [
       ['storeError', 'load'],
       ['storeError', 'commit'],
@@ -383,7 +383,7 @@ describe('diagnostics_channel', () => {
     }
     assert.deepEqual(
       messages,
-      heard.map(({ event }) => event as unknown as SessionEvents['created']),
+      emitted.map(({ event }) => event as unknown as SessionEvents['created']),
     );
     assert.equal(messages.length, 2);
   });

@@ -274,7 +274,7 @@ export class Model {
     const needsCookie = how === 'create' || how === 'rekey';
     if (needsCookie && when === 'late') throw new Refusal('ERR_SESSION_HEADERS_SENT');
     if (needsCookie && final && request.shared) {
-      // C12: a new id, or new rights under the old one, are not given up in silence.
+      // C12: a new id, or new rights under the old one, are not dropped silently.
       if (how === 'rekey' || epoch.login !== null || epoch.begun !== null)
         throw new Refusal('ERR_SESSION_COOKIE_WITHHELD');
       request.report('discarded: cacheable');

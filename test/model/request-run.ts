@@ -111,7 +111,7 @@ export class RequestRun implements Actor {
     await this.#do(steps);
     if (ends === 'abandoned') {
       await this.settled();
-      return this.log('is given up before its commit');
+      return this.log('is abandoned before its commit');
     }
     await this.#rest('thinks');
     const committed = this.#commit();

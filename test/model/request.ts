@@ -68,7 +68,7 @@ export class Epoch {
   known: Known | null = null;
   /** The fields that it found. */
   found = new Map<string, unknown>();
-  /** What the request gave fields in place of what they held; `undefined` deletes. */
+  /** What the request wrote to fields; `undefined` deletes. */
   readonly written = new Map<string, unknown>();
   /** What it changed inside values that it found. */
   readonly mutated = new Map<string, unknown>();

@@ -15,7 +15,7 @@ export interface SentinelOptions {
 
 /** The name that the sentinels know the master by. */
 export const MASTER_NAME = 'main';
-/** Milliseconds after which a failover that got stuck is given up, and tried again. */
+/** Milliseconds after which a failover that got stuck is abandoned, and tried again. */
 const FAILOVER_TIMEOUT = 3_000;
 
 /** A master, its replicas and the sentinels that watch them, all of a test's own. */

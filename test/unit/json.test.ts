@@ -108,7 +108,7 @@ describe('the JSON serializer', () => {
     expect(Math.min(taken, refused)).toBeGreaterThan(150);
   });
 
-  it('takes plain objects without a prototype, of another realm, with undefined properties and shared parts', () => {
+  it('accepts objects without a prototype, of another realm, with undefined properties, with shared parts', () => {
     const shared = { a: 1 };
     const bare = Object.assign(Object.create(null) as object, { a: 1 });
     const foreign: unknown = runInNewContext('({ a: [1, { b: 2 }] })');

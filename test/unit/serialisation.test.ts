@@ -77,7 +77,7 @@ test('reading one object is one parse, and one serialisation to compare it with 
   expect([serialised, parsed]).toEqual([['o7'], ['o7']]);
 });
 
-test('giving one field a value is one serialisation and no parse', async () => {
+test('setting one field is one serialisation and no parse', async () => {
   await visit(factory, jar, (session) => session.set('o7', { new: true }));
   expect([serialised, parsed]).toEqual([['o7'], []]);
 });

@@ -40,7 +40,7 @@ function expectRefusal(answer: Answer, errors: unknown[], code: string): void {
   expect((errors.at(-1) as Error).message).toMatch(code);
 }
 
-test('Redis is full: a request that only reads is answered although its session cannot be renewed, and renewed later', async () => {
+test('Redis is full: a request that only reads succeeds, and its session is renewed later', async () => {
   const factory = elsewhere(server.url, { touchInterval: 0 });
   const jar = new Jar();
   await visit(factory, jar, (session) => session.set('a', 1));

@@ -53,10 +53,10 @@ const NAMES: readonly SessionEventName[] = [
 let recorded: string[];
 /** What must not be in it. */
 let secrets: Set<string>;
-const heard = new Set<string>();
+const emitted = new Set<string>();
 
 const record = (what: unknown): void => void recorded.push(inspectAll(what));
-const listeners = new Map(NAMES.map((name) => [name, (event: unknown) => (heard.add(name), record(event))]));
+const listeners = new Map(NAMES.map((name) => [name, (event: unknown) => (emitted.add(name), record(event))]));
 const warned = (warning: Error): void => record(warning);
 const written: (typeof process.stderr.write)[] = [];
 
@@ -208,7 +208,7 @@ describe.each(['redis', 'ioredis'] as const)('secrets are revealed nowhere, %s',
       'revoked',
       'lost',
     ] as const) {
-      expect(heard).toContain(name);
+      expect(emitted).toContain(name);
     }
   });
 
@@ -321,8 +321,8 @@ describe.each(['redis', 'ioredis'] as const)('secrets are revealed nowhere, %s',
         visit(factory, new Jar(), (session) => session.set('field', VALUE)).then(() => true),
       );
     });
-    expect(heard).toContain('circuitOpen');
-    expect(heard).toContain('circuitClosed');
+    expect(emitted).toContain('circuitOpen');
+    expect(emitted).toContain('circuitClosed');
   });
 
   test('when values are encrypted, tampered with, or of a removed key', async () => {

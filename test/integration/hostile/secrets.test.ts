@@ -211,7 +211,7 @@ describe.each(Object.keys(stores))('secrets in rotation, %s', (kind) => {
     }
   });
 
-  test('a CSRF token of the old secret survives a rotation under the new one, and dies with a login', async () => {
+  test('a CSRF token of the old secret survives a rotation under the new one, and ends with a login', async () => {
     const [old, rotating] = [process([OLD]), process([NEW, OLD])];
     const jar = await started(old);
     const token = await visit(old, jar, (session) => session.getCsrfToken());

@@ -12,7 +12,7 @@ export type Framework = 'express' | 'fastify' | 'koa';
 export type Step = readonly [name: string, ...args: unknown[]];
 
 export interface Visited extends Answer {
-  /** What each step gave. */
+  /** What each step returned. */
   readonly results: readonly unknown[];
 }
 

@@ -24,7 +24,7 @@ export class FaultyProxy {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** What is connected now hears nothing more, and does not learn that it is cut off. */
+  /** What is connected now receives nothing more, and does not learn that it is cut off. */
   blackHole(): void {
     for (const [near, far] of this.#links) {
       near.unpipe(far);

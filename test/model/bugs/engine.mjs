@@ -1,4 +1,4 @@
-// Bugs of the engine in what it reads and writes: every store does as it should, and is asked for the wrong thing.
+// Bugs of the engine in what it reads and writes: the stores work, and receive wrong requests.
 const commit = 'src/engine/commit.ts';
 const due = 'src/engine/due.ts';
 const fields = 'src/engine/fields.ts';

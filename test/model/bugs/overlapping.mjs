@@ -267,7 +267,7 @@ export const overlappingBugs = [
     change: [[rotation, "  if (reason === 'gone') events.emit('lost', { handle });\n", '']],
   },
   {
-    bug: 'the use of an id that was given up is not reported',
+    bug: 'the use of a rotated id is not reported',
     breaks: 'C6',
     on: 'memory',
     change: [
@@ -348,7 +348,7 @@ export const overlappingBugs = [
     ],
   },
   {
-    bug: 'a rotation in a response that may be shared is given up in silence',
+    bug: 'a rotation in a response that may be shared is dropped silently',
     breaks: 'C9',
     on: 'memory',
     change: [
