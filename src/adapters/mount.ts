@@ -8,7 +8,7 @@ export interface Mount {
   readonly outer?: Mount;
 }
 
-/** In a request, or in the framework's context of it: the last middleware that ran. */
+/** In a request, or in the framework's context of it: the session middleware that ran last. */
 const MOUNT: unique symbol = Symbol('websauna-session.mount');
 
 type Mounted = object & { [MOUNT]?: Mount };

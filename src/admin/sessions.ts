@@ -103,7 +103,7 @@ export class Sessions {
     return true;
   }
 
-  /** Where a session can be without a search. */
+  /** Returns the keys under which a session can be found without a search. */
   #keys(handle: string, owner: string | undefined): RecordKey[] {
     const ownerHashes = owner === undefined ? [] : this.#context.keyring.ownerHashes(checkOwner(owner));
     // Handles come from outside: anything else must not become part of a key.

@@ -169,7 +169,7 @@ function write(
   }
 }
 
-/** A request that only reads is answered although its session could not be renewed: the next one tries again. */
+/** Renews the idle timeout. A failure is reported and not thrown: the next request tries again. */
 async function touchRecord(state: SessionState, epoch: Epoch, sendCookie: CommitPlan['sendCookie']): Promise<void> {
   try {
     await saveRecord(state, epoch, null, sendCookie);

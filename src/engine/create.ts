@@ -76,7 +76,7 @@ export async function addIndexKeys(state: SessionState, owner: string, indexKeys
   for (const indexKey of indexKeys) await (store as SessionStore & LoginIndex).addIndexKey(indexKey, ownerHash, keep);
 }
 
-/** Without an absolute timeout, index entries live as long as the session is used. */
+/** Adds the session's index keys again: without an absolute timeout, they must live as long as the session is used. */
 export async function renewIndexKeys(state: SessionState, { record }: Epoch): Promise<void> {
   const { owner, indexKeys } = record!.meta;
   if (owner !== null) await addIndexKeys(state, owner, indexKeys);

@@ -319,7 +319,7 @@ function refuseRecord(
   return 'rejected';
 }
 
-/** What the request asked for belongs to the session that ends; what follows to a new one. */
+/** Ends the session, and discards what the request has asked of it; what follows belongs to a new one. */
 function endInvalidated(state: SessionState, epoch: Epoch): void {
   if (epoch.asks) state.discardChanges('gone', epoch);
   state.end('authentication-changed');

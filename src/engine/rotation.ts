@@ -46,7 +46,7 @@ export function findSuccessor(context: SessionContext, id: string, tombstone: To
   return candidates(context, id, tombstone.nonce).find((each) => handleOf(each) === tombstone.successor) ?? null;
 }
 
-/** One id for each secret. */
+/** Returns the id that a rotation leads to under each secret, the one of the first secret first. */
 function candidates({ keyring }: SessionContext, id: string, nonce: string): string[] {
   const ownerHash = ownerHashOf(id);
   return keyring.successors(id, nonce).map((random) => makeId(ownerHash, random));

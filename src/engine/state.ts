@@ -183,7 +183,7 @@ export class SessionState {
     this.exchange.interceptResponse?.();
   }
 
-  /** Makes the response depend on the cookie. */
+  /** Makes the response depend on the cookie, by `Vary` and `Cache-Control`. */
   markPersonal(): void {
     if (this.#accessed) return;
     this.#accessed = true;
@@ -227,8 +227,8 @@ export class SessionState {
   }
 
   /**
-   * A field's value. A record of which one field cannot be read is not to be trusted with the others:
-   * the session begins again, and keeps what this request wrote.
+   * Returns a field's value. If one field of a record cannot be read, the others are not trusted either: the session
+   * begins again, and keeps what this request wrote.
    */
   read(name: string): unknown {
     try {
@@ -347,7 +347,7 @@ export class SessionState {
     this.beginAgain();
   }
 
-  /** Whether the session is stored as another owner's. */
+  /** Returns whether the session is stored as another owner's. */
   #isOfAnother({ owner }: PendingLogin): boolean {
     const present = this.record?.meta.owner ?? null;
     return present !== null && present !== owner;
@@ -369,14 +369,14 @@ export class SessionState {
     this.beginAgain();
   }
 
-  /** A login is an act of its own: it may follow another that has taken the session over. */
+  /** Makes a lost session usable again, for a login: it may follow another login that has taken the session over. */
   beginAgain(): void {
     if (this.#phase === 'lost') this.#phase = 'ready';
   }
 
   /**
-   * A login that was asked for while one as another owner was under way has met that owner's session by now, which it
-   * must not take over.
+   * Turns a login into an account switch where the session has become another owner's since it was asked for: the login
+   * must not take that session over.
    */
   separateOwners(): void {
     const { login } = this.#epoch.pending;
@@ -394,7 +394,7 @@ export class SessionState {
     this.#isNew = false;
   }
 
-  /** The login as another owner is stored: the session that it leaves ends next. */
+  /** Ends at this commit the session that a login as another owner leaves, once the login is stored. */
   endSwitchedSession(): void {
     this.#pendEndOf(this.#switchedFrom?.record ?? null, 'account-switch');
     this.#switchedFrom = null;
@@ -408,7 +408,7 @@ export class SessionState {
     this.clientCookie.dropAcknowledgement();
   }
 
-  /** The store has acknowledged an id that the client may have. */
+  /** Records that the store has acknowledged an id that the client may have. */
   acknowledge(epoch: Epoch): void {
     if (epoch === this.#epoch) this.clientCookie.acknowledge(epoch.record!.id);
   }

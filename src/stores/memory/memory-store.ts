@@ -241,12 +241,12 @@ export class MemoryStore implements SessionStore, OwnerIndex, LoginIndex, Sessio
     this.#logins.detach(meta.indexKeys, ownerHash);
   }
 
-  /** An owner's live sessions, oldest login first. */
+  /** Returns an owner's live sessions, oldest login first. */
   #live(ownerHash: string, now: number): MemoryRecord[] {
     return this.#owners.handles(ownerHash).flatMap((handle) => this.#find({ handle, ownerHash }, now) ?? []);
   }
 
-  /** The handle that rotations have led to. */
+  /** Returns the handle that rotations have led to. */
   #resolveSuccessor(key: RecordKey, now: number): string {
     const successor = this.#tombstones.get(key, now)?.successor ?? '';
     return successor === '' ? key.handle : this.#resolveSuccessor({ ...key, handle: successor }, now);
