@@ -39,7 +39,7 @@ describe.each(FRAMEWORKS)('%s: a store that fails at the commit makes an error o
       assert.equal(site.gate.memory.size, 0);
       const next = await site.ask({ ...init, agent });
       assert.notEqual(next.status, 503);
-      // Node's own client gives up connections on which HEAD was answered without a length.
+      // Node's own client closes connections on which HEAD was answered without a length.
       const kept = answer.headers['connection'] === 'keep-alive' && init?.method !== 'HEAD';
       if (kept) assert.equal(connections, 1, 'the connection is as good as before');
     });

@@ -291,7 +291,7 @@ export function loginSuite(title: string, make: MakeFactory): void {
       // Every other one has a session before, which the login rekeys.
       const earlier = jars.filter((_, i) => i % 2 === 0);
       await Promise.all(earlier.map((jar, i) => visit(one, jar, (session) => session.set('cart', i))));
-      const told = earlier.map((jar) => new Jar(jar));
+      const acknowledged = earlier.map((jar) => new Jar(jar));
 
       const counts: number[] = [];
       const running = new Set<Promise<unknown>>();
@@ -315,9 +315,9 @@ export function loginSuite(title: string, make: MakeFactory): void {
 
       await one.owners.revoke(owner);
       assert.deepEqual(await observer.owners.list(owner), []);
-      told.push(...jars);
-      assert.equal(new Set(told.map(({ header }) => header)).size, 300);
-      const opened = await Promise.all(told.map((jar) => Visit.open(observer, new Jar(jar))));
+      acknowledged.push(...jars);
+      assert.equal(new Set(acknowledged.map(({ header }) => header)).size, 300);
+      const opened = await Promise.all(acknowledged.map((jar) => Visit.open(observer, new Jar(jar))));
       assert.ok(opened.every(({ session }) => session.isNew && session.owner === null && session.size === 0));
     });
 

@@ -5,7 +5,7 @@ import { encrypted } from 'websauna-session/encrypted';
 import { startRedis, type RedisServer } from '../../support/redis-server.ts';
 import { Jar, visit, Visit } from '../../support/visit.ts';
 
-const SECRET = 'the secret of the sessions that nobody else can read';
+const SECRET = 'the secret of the sessions that only we can read';
 const [OLD_KEY, NEW_KEY] = [randomBytes(32), randomBytes(32)];
 const DATA = { card: '4111 1111 1111 1111', cart: { items: ['book'] }, seen: 1, unread: ['never', 'looked', 'at'] };
 
