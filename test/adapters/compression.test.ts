@@ -68,7 +68,7 @@ const BODIES: Readonly<Record<string, { respond: Respond; expected: Buffer }>> =
 const compress = compression({ filter: () => true }) as unknown as Middleware;
 const use = (session: WebsaunaSession): unknown => session.set('a', 1);
 
-/** Who wraps whom: what stands in front of the sessions is below them, as it has taken the response first. */
+/** The order of wrapping: what stands in front of the sessions is below them, as it has taken the response first. */
 const ORDERS: Readonly<Record<string, Omit<SiteSpec, 'respond'>>> = {
   'compression in front of the sessions': { front: [compress], use },
   'compression behind the sessions': { behind: [compress], use },

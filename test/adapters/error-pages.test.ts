@@ -1,4 +1,4 @@
-// What the frameworks' own error handlers send to a client when Redis cannot be reached: nothing about the inside.
+// What the frameworks' own error handlers send to a client when Redis cannot be reached: nothing internal.
 import assert from 'node:assert/strict';
 import { createServer, type RequestListener } from 'node:http';
 import { createAdaptorServer } from '@hono/node-server';

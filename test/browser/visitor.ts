@@ -23,7 +23,7 @@ export async function launchBrowser(): Promise<Browser> {
     executablePath,
     chromiumSandbox: false,
     args: FLAGS,
-    // The Back button shall find what it finds in a browser that people use.
+    // The Back button must find what it finds in a browser that people use.
     ignoreDefaultArgs: ['--disable-back-forward-cache'],
   });
 }

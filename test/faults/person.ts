@@ -40,11 +40,11 @@ const FORGOTTEN = 3_000;
 /** Ended sessions that are remembered. */
 const MAX_ENDED = 30;
 
-/** Someone with an account and some browsers, who remembers what the site acknowledged. */
+/** A person with an account and some browsers, who remembers what the site acknowledged. */
 export class Person {
   owner: string = randomUUID();
   readonly broken: Broken[] = [];
-  /** What no failure excuses. */
+  /** Errors that no failure explains. */
   readonly wrong: string[] = [];
   readonly #factories: readonly Factory[];
   #devices: Device[] = [];

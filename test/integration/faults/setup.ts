@@ -8,7 +8,7 @@ import { APPS, type App, type Factory } from './apps.ts';
 export const SECRET = 'a secret of the applications that lose their store';
 /** Seconds that a command may take in these tests. */
 export const DEADLINE = 0.3;
-/** Milliseconds within which an answer must be there although Redis is not: the deadline, and time to think. */
+/** Milliseconds within which an answer must be there although Redis is not: the deadline, and a margin. */
 export const IN_TIME = DEADLINE * 1000 + 1_200;
 /** Milliseconds that a request may take which does not wait for Redis at all. */
 export const AT_ONCE = 100;
