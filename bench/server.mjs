@@ -1,4 +1,4 @@
-// One server of one kind, in a process of its own. Tells its CPU time when asked.
+// One server of one kind, in a process of its own. Reports its CPU time when asked.
 import { once } from 'node:events';
 
 const [framework, kind, redisUrl] = process.argv.slice(2);

@@ -48,7 +48,7 @@ function expand(name, sources, including = []) {
     });
 }
 
-/** An operation's header is its contract: whoever calls it reads that and not the code. */
+/** Checks the header of an operation, which is its contract: callers read it instead of the code. */
 function checkHeader(name, source) {
   const header = /^(?:\s*--.*\n)*/.exec(source)[0];
   for (const word of ['KEYS', 'ARGV', 'Returns']) {

@@ -46,7 +46,7 @@ async function lint(tarball) {
   run('attw', process.execPath, [attw, tarball, '--profile', 'esm-only', '--no-emoji', '--no-color']);
 }
 
-/** The names that each subpath exports at run time, against those on record: a lost name breaks someone. */
+/** The names that each subpath exports at run time, against those on record: a lost name breaks applications. */
 async function compareExports() {
   const file = join(root, 'scripts/exports.snapshot.json');
   const recorded = readJson(file);

@@ -112,7 +112,7 @@ function build({ name, source }, options) {
 }
 
 /**
- * Builds the servers that are missing and gives all that Debian has now, or those that were built before where
+ * Builds the servers that are missing and returns all that Debian has now, or those that were built before where
  * Debian cannot be asked. Of those, the ones whose name begins with one of `asked`, if there are any.
  *
  * @throws {Error} When there is none, or one cannot be built.

@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
-/** All Markdown files of the repository, by path from `root`; folders that git ignores hold none of ours. */
+/** All Markdown files of the repository, by path from `root`; folders that git ignores have none of ours. */
 export function markdownFiles(
   root,
   ignored = new Set(['node_modules', 'dist', 'build', 'coverage', '.git', '.servers']),
@@ -63,7 +63,7 @@ export function links(text) {
   return found;
 }
 
-/** The anchors that GitHub gives to the headings of a text. */
+/** Returns the anchors that GitHub makes of the headings of a text. */
 export function anchors(text) {
   const seen = new Map();
   // Code in a heading counts, and only fences hide what looks like one.

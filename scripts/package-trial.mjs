@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** Runs programs to their end and gives what they printed; failures, for which it gives nothing, go to `problems`. */
+/** Runs programs to their end and returns what they printed; failures, for which it returns nothing, go to `problems`. */
 export function collecting(problems) {
   return (title, command, args, cwd = root) => {
     const { status, stdout, stderr, error } = spawnSync(command, args, {
@@ -21,7 +21,7 @@ export function collecting(problems) {
   };
 }
 
-/** Packs what is built; gives npm's description of the tarball. */
+/** Packs what is built; returns npm's description of the tarball. */
 export function pack(run, folder) {
   // The scripts would build again what is checked here.
   const listing = run('npm pack', 'npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder]);
@@ -30,7 +30,7 @@ export function pack(run, folder) {
   return { ...description, tarball: join(folder, description.filename) };
 }
 
-/** Installs a tarball into a new folder; says whether it could. */
+/** Installs a tarball into a new folder; returns whether it could. */
 export function install(run, tarball, folder) {
   mkdirSync(folder);
   cpSync(join(root, 'scripts/package-smoke'), folder, { recursive: true });

@@ -29,7 +29,7 @@ if (wanted.length > 0 && !misnamed && canInstall) {
   apt('install', '-qq', '--yes', '-oDpkg::Use-Pty=0', '--no-install-recommends', ...wanted.map(({ debian }) => debian));
 }
 
-// The programs being there is what counts: apt also fails when a service that nobody needs does not start.
+// What counts is that the programs exist: apt also fails when a service that is not needed does not start.
 for (const { title, variable, debian } of missing()) {
   console.error(
     process.env[variable]

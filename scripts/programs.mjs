@@ -18,7 +18,7 @@ function program(variable, ...names) {
   return names.flatMap((name) => folders.map((folder) => join(folder, name))).find(isExecutable);
 }
 
-/** Each gives the program's path, or `undefined` where the machine has none. */
+/** Each returns the program's path, or `undefined` where the machine has none. */
 export const programs = {
   redisServer: () => program('REDIS_SERVER', 'redis-server', 'valkey-server'),
   chromium: () => program('CHROMIUM_PATH', 'chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'),

@@ -1,4 +1,4 @@
-// Shows that the model test finds what it is there for: puts one bug after the other into a copy of the
+// Shows that the model test finds the bugs that it exists for: puts one bug after the other into a copy of the
 // sources, and fails when the test finds nothing, or when a bug no longer fits the sources.
 //
 //   node scripts/seeded-bugs.mjs [words of a bug's title]
@@ -87,8 +87,8 @@ function work({ folder, servers }) {
         index < 0 ? CONTROLS[-1 - index] : bugs[index],
         servers,
       );
-      const story = finding && { lines: finding.story.length, text: String(finding) };
-      return { index, interleavings, place, story, seconds: since(start) };
+      const trace = finding && { lines: finding.trace.length, text: String(finding) };
+      return { index, interleavings, place, trace, seconds: since(start) };
     } catch (error) {
       return { index, interleavings: 0, error: error.stack, seconds: since(start) };
     }
@@ -103,23 +103,23 @@ function post(port, message) {
   port.postMessage(message);
 }
 
-/** Without a bug nothing may be found: otherwise whatever is found is no proof. */
+/** The control: without a bug nothing may be found, or a finding would prove nothing. */
 const CONTROLS = [
   { bug: 'no bug, in memory', on: 'memory', change: [] },
   { bug: 'no bug, on Redis', on: 'redis', change: [] },
   { bug: 'no bug, on Cluster', on: 'cluster', change: [] },
 ];
 
-function report({ index, interleavings, place, story, error, seconds }) {
+function report({ index, interleavings, place, trace, error, seconds }) {
   const control = index < 0;
   const { bug, breaks = '', on } = control ? CONTROLS[-1 - index] : bugs[index];
-  const ok = error === undefined && (control ? story === null : story !== null);
+  const ok = error === undefined && (control ? trace === null : trace !== null);
   if (!control && ok && process.env.WRITE_HINTS === '1') writeHint(bug, place);
-  const found = error ?? (story === null ? 'nothing found' : `found in ${place}, a story of ${story.lines} lines`);
+  const found = error ?? (trace === null ? 'nothing found' : `found in ${place}, a trace of ${trace.lines} lines`);
   console.log(
     `${ok ? 'ok    ' : 'FAILED'} ${breaks.padEnd(2)} ${on.padEnd(7)} ${seconds.padStart(5)} s  ${bug}: ${found}, ${interleavings} interleavings`,
   );
-  if (story && (control || process.argv.length > 2)) console.log(story.text);
+  if (trace && (control || process.argv.length > 2)) console.log(trace.text);
   return ok;
 }
 
@@ -150,13 +150,13 @@ async function searchAll(folder, servers) {
     return once(worker, 'exit');
   });
   await Promise.all(workers);
-  console.log(`\n${good} of ${total} as they should be, in ${since(start)} s`);
+  console.log(`\n${good} of ${total} as expected, in ${since(start)} s`);
   return good === total && total > 0;
 }
 
 async function main() {
   const folder = mkdtempSync(join(tmpdir(), 'seeded-bugs-'));
-  // Also that of the servers, and also when this is told to end.
+  // The servers' folders too, also when a signal ends this process.
   process.env.TMPDIR = folder;
   process.on('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1));

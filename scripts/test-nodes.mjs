@@ -3,7 +3,7 @@
 //
 //   Node v22.23.3: package ok, 1234 passed, 0 failed (61 s)
 //
-//   node scripts/test-nodes.mjs                        all versions, all tests but the browser's, who has no Node
+//   node scripts/test-nodes.mjs                        all versions, all tests but the browser's, which do not depend on it
 //   node scripts/test-nodes.mjs 22 24 -- test/unit     these versions, with these arguments to Vitest
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

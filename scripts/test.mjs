@@ -1,5 +1,5 @@
 // Everything that must hold before a release, in the order in which a failure is cheapest. All checks run even
-// when one fails, so that one look tells everything; the last line counts, for machines:
+// when one fails, so that one run shows everything; the last line has the counts, for machines:
 //
 //   123 passed, 0 failed
 //

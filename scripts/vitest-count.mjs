@@ -16,7 +16,7 @@ export function splitArguments(args) {
 
 /**
  * @param args Vitest's arguments.
- * @param start Runs Node with these arguments to its end; says whether it exited with 0.
+ * @param start Runs Node with these arguments to its end; returns whether it exited with 0.
  */
 export function countTests(args, start, reporter = 'default') {
   const folder = mkdtempSync(join(tmpdir(), 'vitest-'));
@@ -42,7 +42,7 @@ export function countTests(args, start, reporter = 'default') {
     const failed = count('failed') + broken;
     return {
       passed: count('passed'),
-      // Vitest also fails for what no file is to blame for, such as an error that nobody caught.
+      // Vitest also fails for errors of no file, such as one that was not caught.
       failed: ok ? failed : Math.max(1, failed),
       skipped: count('skipped', 'pending', 'todo', 'disabled'),
     };
@@ -51,7 +51,7 @@ export function countTests(args, start, reporter = 'default') {
   }
 }
 
-/** Runs the tests on a Node of this path, in this environment; gives what they printed with the counts. */
+/** Runs the tests on a Node of this path, in this environment; returns what they printed, and the counts. */
 export function countQuietly(args, node, { ...env }) {
   // Vitest sets the one that it needs.
   delete env.NODE_ENV;

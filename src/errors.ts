@@ -33,7 +33,7 @@ const STATUS: Partial<Record<SessionErrorCode, number>> = {
   ERR_SESSION_STORE_UNAVAILABLE: 503,
 };
 
-/** In every error of the package, of whichever copy of it. */
+/** Marks the errors of every copy of the package. */
 const ERROR: unique symbol = Symbol.for('websauna-session.error');
 
 /**
@@ -79,7 +79,7 @@ export class SessionError extends Error {
     this.statusCode = this.status;
   }
 
-  /** Returns a response that says nothing about the inside, for Hono and the Fetch adapter when the error is not caught. */
+  /** Returns a response that reveals nothing but the status, for Hono and the Fetch adapter when the error is not caught. */
   getResponse(): Response {
     const text = this.status === 503 ? 'The service is unavailable for a moment\n' : 'The request failed\n';
     return new Response(text, { status: this.status, headers: { 'cache-control': 'no-store' } });

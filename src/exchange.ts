@@ -17,7 +17,7 @@ export interface Exchange {
   header(name: string): string | undefined;
   /**
    * Called once, before the request's handler runs, when the request has a session; never when its URL
-   * is ignored and the handler does not ask for one. An adapter that must take hold of the response to
+   * is ignored and the handler does not ask for one. An adapter that must intercept the response to
    * commit before its headers leave does so here. Waiting for the session's first use would be too late:
    * `res.end(page(req.session))` takes the response's method first, and uses the session then.
    */

@@ -31,7 +31,7 @@ export interface SessionPolicy {
   readonly onSessionLimit: 'evict-oldest' | 'refuse';
 }
 
-/** In every factory, of whichever copy of the package: bundlers and hot reloading load it more than once. */
+/** Marks the factories of every copy of the package: bundlers and hot reloading load it more than once. */
 export const FACTORY: unique symbol = Symbol.for('websauna-session.factory');
 
 /**
@@ -122,8 +122,8 @@ export class SessionFactory<
    * Commits a session and writes cookie, `Vary` and `Cache-Control` into the head of its response; for
    * adapters, before the headers leave. `undefined` when nothing had to reach the store: all is done then.
    *
-   * After an error the response is an error's: commit that too, and it carries no cookie. Once a head has been written,
-   * another one is none of the client's, and what would need a cookie is refused.
+   * After an error, commit the error's response too; it carries no cookie. Once a head has been written, the client does
+   * not see another one, so a change that needs a cookie is refused.
    * @throws {SessionError} synchronously or by rejection
    */
   commit(session: S, head: ResponseHead): Promise<void> | undefined {
@@ -207,9 +207,9 @@ export function createSessionFactory<Data extends object, S extends WebsaunaSess
 }
 
 /**
- * The name that Websauna knows `createSessionFactory` by, when sessions shall end with a change of the
- * owner's password and the like: every session remembers when it was made and when its owner logged in,
- * and `invalidateBefore`, which is required here, says which logins are too old.
+ * Makes a session factory whose sessions end when the owner's authentication is changed; the name is Websauna's.
+ * Every session remembers when it was made and when its owner logged in, and `invalidateBefore`, which is required
+ * here, returns the time before which logins are too old.
  */
 export function createCreationTimeAwareSessionFactory<
   Data extends object = DefaultData,

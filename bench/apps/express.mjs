@@ -1,8 +1,8 @@
 import { createServer } from 'node:http';
 import express from 'express';
 import { nodeRedis, ourOptions, ourSession, SECRET } from '../lib/clients.mjs';
-import { Floor } from '../lib/floor.mjs';
-import { floorSession } from '../lib/floor-session.mjs';
+import { Baseline } from '../lib/baseline.mjs';
+import { baselineSession } from '../lib/baseline-session.mjs';
 import { ROUTES } from '../lib/routes.mjs';
 
 /** Middleware, and how a request's session is used, by kind. */
@@ -15,10 +15,11 @@ async function choose(kind, url) {
   switch (kind) {
     case 'none':
       return { session: () => ({ get: () => 1, set() {}, login() {} }) };
-    case 'floor': {
-      const store = new Floor(await nodeRedis(url));
+    case 'baseline': {
+      const store = new Baseline(await nodeRedis(url));
       return {
-        session: (req, res) => floorSession(store, req.headers.cookie, (cookie) => res.setHeader('Set-Cookie', cookie)),
+        session: (req, res) =>
+          baselineSession(store, req.headers.cookie, (cookie) => res.setHeader('Set-Cookie', cookie)),
       };
     }
     case 'peer':

@@ -1,8 +1,8 @@
 import fastify from 'fastify';
 import { nodeRedis, ourOptions, ourSession, SECRET } from '../lib/clients.mjs';
-import { Floor } from '../lib/floor.mjs';
+import { Baseline } from '../lib/baseline.mjs';
 import { ROUTES } from '../lib/routes.mjs';
-import { floorSession } from '../lib/floor-session.mjs';
+import { baselineSession } from '../lib/baseline-session.mjs';
 
 async function choose(app, kind, url) {
   const ours = ourOptions(kind, url);
@@ -14,10 +14,10 @@ async function choose(app, kind, url) {
   switch (kind) {
     case 'none':
       return () => ({ get: () => 1, set() {}, login() {} });
-    case 'floor': {
-      const store = new Floor(await nodeRedis(url));
+    case 'baseline': {
+      const store = new Baseline(await nodeRedis(url));
       return (request, reply) =>
-        floorSession(store, request.headers.cookie, (cookie) => reply.header('set-cookie', cookie));
+        baselineSession(store, request.headers.cookie, (cookie) => reply.header('set-cookie', cookie));
     }
     case 'peer':
       return await fastifySession(app, url);

@@ -1,8 +1,8 @@
 import { createAdaptorServer } from '@hono/node-server';
 import { Hono } from 'hono';
 import { nodeRedis, ourOptions, ourSession } from '../lib/clients.mjs';
-import { Floor } from '../lib/floor.mjs';
-import { floorSession } from '../lib/floor-session.mjs';
+import { Baseline } from '../lib/baseline.mjs';
+import { baselineSession } from '../lib/baseline-session.mjs';
 import { ROUTES } from '../lib/routes.mjs';
 
 async function choose(app, kind, url) {
@@ -15,9 +15,9 @@ async function choose(app, kind, url) {
   switch (kind) {
     case 'none':
       return () => ({ get: () => 1, set() {}, login() {} });
-    case 'floor': {
-      const store = new Floor(await nodeRedis(url));
-      return (c) => floorSession(store, c.req.header('cookie'), (cookie) => c.header('set-cookie', cookie));
+    case 'baseline': {
+      const store = new Baseline(await nodeRedis(url));
+      return (c) => baselineSession(store, c.req.header('cookie'), (cookie) => c.header('set-cookie', cookie));
     }
   }
   return undefined;

@@ -1,8 +1,8 @@
 import { createServer } from 'node:http';
 import Koa from 'koa';
 import { nodeRedis, ourOptions, ourSession, SECRET } from '../lib/clients.mjs';
-import { Floor } from '../lib/floor.mjs';
-import { floorSession } from '../lib/floor-session.mjs';
+import { Baseline } from '../lib/baseline.mjs';
+import { baselineSession } from '../lib/baseline-session.mjs';
 import { routeOf } from '../lib/routes.mjs';
 
 async function choose(app, kind, url) {
@@ -15,9 +15,9 @@ async function choose(app, kind, url) {
   switch (kind) {
     case 'none':
       return () => ({ get: () => 1, set() {}, login() {} });
-    case 'floor': {
-      const store = new Floor(await nodeRedis(url));
-      return (ctx) => floorSession(store, ctx.headers.cookie, (cookie) => ctx.append('Set-Cookie', cookie));
+    case 'baseline': {
+      const store = new Baseline(await nodeRedis(url));
+      return (ctx) => baselineSession(store, ctx.headers.cookie, (cookie) => ctx.append('Set-Cookie', cookie));
     }
     case 'peer':
       return await koaSession(app, url);

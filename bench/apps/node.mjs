@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { nodeRedis, ourOptions, ourSession } from '../lib/clients.mjs';
-import { Floor } from '../lib/floor.mjs';
-import { floorSession } from '../lib/floor-session.mjs';
+import { Baseline } from '../lib/baseline.mjs';
+import { baselineSession } from '../lib/baseline-session.mjs';
 import { routeOf } from '../lib/routes.mjs';
 
 function answer(session) {
@@ -27,8 +27,8 @@ export async function start(kind, url) {
     );
   }
   if (kind === 'none') return createServer(answer(() => ({ get: () => 1, set() {}, login() {} })));
-  const store = new Floor(await nodeRedis(url));
+  const store = new Baseline(await nodeRedis(url));
   return createServer(
-    answer((req, res) => floorSession(store, req.headers.cookie, (cookie) => res.setHeader('Set-Cookie', cookie))),
+    answer((req, res) => baselineSession(store, req.headers.cookie, (cookie) => res.setHeader('Set-Cookie', cookie))),
   );
 }

@@ -1,11 +1,11 @@
 const SHOWN = ['anonymous', 'read', 'change'];
 const KINDS = {
-  floor: 'by hand',
+  baseline: 'baseline',
   'ours: node-redis': 'websauna-session',
   'ours: cache': 'websauna-session, cached',
   peer: 'peer',
 };
-const COLOURS = { floor: '#9aa5b1', 'ours: node-redis': '#2f6fde', 'ours: cache': '#7fb0ff', peer: '#d9822b' };
+const COLOURS = { baseline: '#9aa5b1', 'ours: node-redis': '#2f6fde', 'ours: cache': '#7fb0ff', peer: '#d9822b' };
 const PEERS = { express: 'express-session', fastify: '@fastify/session', koa: 'koa-session' };
 const [LEFT, WIDTH, BAR, GAP] = [230, 430, 16, 34];
 

@@ -31,7 +31,7 @@ export async function startRedis(args = []) {
   return { url: `redis://127.0.0.1:${port}`, port, stop };
 }
 
-/** Sends one command to a Redis and gives the raw reply; for INFO, FLUSHALL and the like. */
+/** Sends one command to a Redis and returns the raw reply; for INFO, FLUSHALL and the like. */
 export async function redisCommand(port, ...words) {
   const socket = createConnection(port, '127.0.0.1');
   socket.write(`${words.join(' ')}\r\n`);

@@ -7,7 +7,7 @@ import { once } from 'node:events';
 
 const CONNECTIONS = 32;
 
-/** One request by itself; gives its cookies as a `Cookie` header. */
+/** Sends one request; returns its cookies as a `Cookie` header. */
 export async function visit(port, path, cookie) {
   const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers: cookie === undefined ? {} : { cookie } });
   await response.text();

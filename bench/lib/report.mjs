@@ -64,10 +64,10 @@ export function tables(rows, machine) {
     const own = rows.filter((row) => `${row.framework}, ${row.workload}` === section);
     const tax = (kind) => own.find((row) => row.kind === kind)?.tax;
     parts.push(
-      `## ${section}\n\n| sessions | CPU µs/request | tax µs | ± | of the floor's | of the peer's | requests/s | p50 ms | p99 ms |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|`,
+      `## ${section}\n\n| sessions | CPU µs/request | tax µs | ± | of the baseline's | of the peer's | requests/s | p50 ms | p99 ms |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|`,
       ...own.map((row) => {
         const ratio = (kind) => (row.kind === 'none' || !(tax(kind) > 0) ? '' : format(row.tax / tax(kind), 2));
-        return `| ${row.kind} | ${format(row.cpu)} | ${format(row.tax)} | ${format(row.spread)} | ${ratio('floor')} | ${ratio('peer')} | ${format(row.perSecond)} | ${format(row.p50, 1)} | ${format(row.p99, 1)} |`;
+        return `| ${row.kind} | ${format(row.cpu)} | ${format(row.tax)} | ${format(row.spread)} | ${ratio('baseline')} | ${ratio('peer')} | ${format(row.perSecond)} | ${format(row.p50, 1)} | ${format(row.p99, 1)} |`;
       }),
       '',
     );

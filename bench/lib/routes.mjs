@@ -1,5 +1,5 @@
 // The workloads, the same for every framework and kind of session. Each handler gets the session as
-// { get(key), set(key, value), login(owner) }, any of which may give a promise, and answers with a text.
+// { get(key), set(key, value), login(owner) }, any of which may return a promise, and answers with a text.
 
 /** About 460 bytes as JSON, the size of an ordinary session. */
 export function ordinarySession() {

@@ -2,7 +2,7 @@
 import { scripts } from '../../dist/stores/redis/scripts.generated.js';
 import { during, run } from './server.mjs';
 
-/** Makes sure that the server knows one of the scripts; gives its name there. */
+/** Makes sure that the server knows one of the scripts; returns its SHA-1. */
 export async function sha(client, name) {
   return await client.scriptLoad(scripts[name].source);
 }
@@ -18,6 +18,6 @@ export async function benchmark(server, words, { amount, count, connections = 50
   // The first line names the columns; the command may itself have commas.
   const perSecond = Number(/","([\d.]+)","[\d.]+","[\d.]+","[\d.]+","[\d.]+","[\d.]+","[\d.]+"\s*$/.exec(result)?.[1]);
   const calls = stats[0].get(words[0].toLowerCase())?.calls;
-  if (!(perSecond > 0) || calls !== amount) throw new Error(`redis-benchmark did not do its work: ${result}`);
+  if (!(perSecond > 0) || calls !== amount) throw new Error(`redis-benchmark failed: ${result}`);
   return { cpu: cpus[0] / amount, perSecond, busy: cpus[0] / ((amount / perSecond) * 1e6) };
 }

@@ -1,4 +1,4 @@
-// A process of an application, told what to do by messages.
+// A process of an application, controlled by messages.
 import { Site } from './site.mjs';
 
 const site = await Site.open({ url: process.argv[2] });

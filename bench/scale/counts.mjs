@@ -15,7 +15,7 @@ const NAME = `${START}__rand_int__`;
 async function open(count) {
   const server = await openServer(['--hash-max-listpack-value', '512']);
   const site = await Site.open({ url: server.url });
-  // What the scripts and the connections take is no session's.
+  // The scripts and the connections are not part of a session's cost.
   await site.make(10, ordinarySession());
   await server.client.flushAll();
   const empty = await memoryOf(server);

@@ -1,4 +1,4 @@
-// Visitors whose sessions are all in one slot, and who notice everything that is not as it should be.
+// Visitors whose sessions are all in one slot, and who report everything that is wrong.
 import { setTimeout as pause } from 'node:timers/promises';
 import { ordinarySession } from '../lib/routes.mjs';
 
@@ -30,7 +30,7 @@ function kindOf(error) {
 export class Crowd {
   /** Requests by kind. */
   tallies = Object.fromEntries(Object.keys(KINDS).map((kind) => [kind, { requests: 0, longest: 0, errors: {} }]));
-  /** What no failure excuses. */
+  /** Errors that no failure explains. */
   wrong = [];
   #site;
   #owners;
@@ -50,7 +50,7 @@ export class Crowd {
     this.#owners = owners;
   }
 
-  /** Gives every owner sessions. */
+  /** Logs every owner in. */
   async prepare() {
     const ownerOf = (i) => this.#owners[i % this.#owners.length];
     const cookies = await this.#site.make(this.#owners.length * EACH, ordinarySession(), ownerOf);
@@ -76,7 +76,7 @@ export class Crowd {
     this.#running = Promise.all(all);
   }
 
-  /** Lets the requests under way end, and looks at everything once more. */
+  /** Lets the requests under way end, and checks everything once more. */
   async stop() {
     this.#leaving.abort();
     await this.#running;
@@ -98,7 +98,7 @@ export class Crowd {
     }
   }
 
-  /** A request that is counted; says whether it was served. */
+  /** Sends a request and counts it; returns whether it succeeded. */
   async #request(kind, run) {
     const tally = this.tallies[kind];
     const begun = performance.now();

@@ -53,8 +53,8 @@ function* someStarts(count) {
   for (let i = 0; i < count; i++) yield startOf(randomBytes(12).toString('base64url'));
 }
 
-export function startOf(bucket) {
-  return `session:{${bucket}}:`;
+export function startOf(ownerHash) {
+  return `session:{${ownerHash}}:`;
 }
 
 /** What the keys of an owner's sessions begin with, by the cookie of one of them. */

@@ -11,7 +11,7 @@ function now() {
   return Number(process.hrtime.bigint());
 }
 
-/** A request that does something to a session. Gives when its commit was sent, and when it was answered. */
+/** A request that does something to a session. Returns when its commit was sent, and when it was answered. */
 function request(act) {
   return async (site, _, [cookie]) => {
     let sent;
@@ -38,8 +38,8 @@ const KINDS = {
   '`owners.revoke`, 100 sessions': { sessions: 100, write: revoke },
 };
 
-/** Sends the reader a message, and waits until it has done what it says. */
-async function tell(reader, message) {
+/** Sends the reader a message, and waits until it has carried it out. */
+async function send(reader, message) {
   reader.send(message);
   await once(reader, 'message');
 }
@@ -50,7 +50,7 @@ let owners = 0;
 async function sample(site, reader, { sessions, write }) {
   const owner = `owner-${++owners}`;
   const cookies = await site.make(sessions, ordinarySession(), () => owner);
-  await tell(reader, { cookies });
+  await send(reader, { cookies });
   const [[{ begun, answered }], written] = await Promise.all([once(reader, 'message'), write(site, owner, cookies)]);
   return {
     begun: (begun - written.answered) / 1e6,
@@ -62,12 +62,12 @@ async function sample(site, reader, { sessions, write }) {
 /** All samples of a kind in a row. Reads that the cache did not answer would measure something else. */
 async function measure(place, kind, load, amount) {
   const { server, site, reader } = place;
-  await tell(reader, { load });
+  await send(reader, { load });
   const samples = [];
   const { stats } = await during(server, async () => {
     for (let i = 0; i < amount; i++) samples.push(await sample(site, reader, kind));
   });
-  await tell(reader, { load: false });
+  await send(reader, { load: false });
   // Each session is read when the watch begins and when it ends, and by the request that changes it.
   const most = amount * (2 * kind.sessions + 1);
   const { calls } = stats[0].get('hgetall');

@@ -20,7 +20,7 @@ async function open(limits) {
     limits.map(async (limit) => {
       const server = await openServer(['--hash-max-listpack-value', String(limit)]);
       const site = await Site.open({ url: server.url });
-      // What the scripts and the first connections take is no session's.
+      // The scripts and the first connections are not part of a session's cost.
       await site.make(10, ordinarySession(), (i) => `first-${i}`);
       return { limit, server, site };
     }),

@@ -8,7 +8,7 @@ import { fillSlot, moveSlot, ownersIn } from './slot.mjs';
 import { spread, table, whole } from './table.mjs';
 
 const SLOT = 1000;
-/** Sessions of an owner of whom nobody makes requests. */
+/** Sessions of each owner that fills the slot, and makes no requests. */
 const EACH = 5;
 const PIPELINES = [10, 100];
 const CLIENTS = { 'node-redis': 'redis', ioredis: 'ioredis' };
@@ -20,7 +20,7 @@ async function startVisitors(servers, library) {
   const child = fork(new URL('visitors.mjs', import.meta.url), [JSON.stringify(redis)]);
   await once(child, 'message');
   return {
-    async tell(act, owners) {
+    async send(act, owners) {
       child.send({ act, owners });
       return (await once(child, 'message'))[0].result;
     },
@@ -34,13 +34,13 @@ async function startVisitors(servers, library) {
 async function measure(servers, owners, { visitors, sessions, pipeline }, at) {
   const [from, to, other] = [servers[at], servers[1 - at], servers[2]];
   for (const { client } of servers) await client.flushAll();
-  await visitors.tell('prepare', owners);
+  await visitors.send('prepare', owners);
   await fillSlot(from, SLOT, sessions, EACH);
-  await visitors.tell('start');
+  await visitors.send('start');
   await pause(MARGIN);
   const seconds = await moveSlot(SLOT, from, to, [other], pipeline);
   await pause(MARGIN);
-  return { seconds, ...(await visitors.tell('stop')) };
+  return { seconds, ...(await visitors.send('stop')) };
 }
 
 /** What failed of the requests of a kind, in all rounds, and the longest that one took. */

@@ -1,4 +1,4 @@
-// A process of an application with the client-side cache, which finds out when it no longer sees what was.
+// A process of an application with the client-side cache, which measures when it stops seeing the old state.
 import { setImmediate as turn } from 'node:timers/promises';
 import { ordinarySession } from '../lib/routes.mjs';
 import { ACTS, Site } from './site.mjs';

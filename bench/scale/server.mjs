@@ -1,4 +1,4 @@
-// Redis servers, and what they say of themselves.
+// Redis servers, and their statistics.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { nodeRedis } from '../lib/clients.mjs';
@@ -99,7 +99,7 @@ export async function openCluster(masters, more = []) {
   return servers;
 }
 
-/** Runs a program to its end; gives what it printed. */
+/** Runs a program to its end; returns what it printed. */
 export async function run(program, args, input) {
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   let output = '';

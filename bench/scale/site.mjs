@@ -87,7 +87,7 @@ export class Site {
     return site;
   }
 
-  /** A whole request; gives the cookie that the client has afterwards. */
+  /** A whole request; returns the cookie that the client has afterwards. */
   async visit(cookie, act) {
     const session = await this.factory.load(new BareExchange(cookie));
     act(session);
@@ -97,7 +97,7 @@ export class Site {
   }
 
   /**
-   * Makes sessions, and gives their cookies.
+   * Makes sessions, and returns their cookies.
    * @param ownerOf the owner of session number `i`, or `undefined` for an anonymous one
    */
   async make(count, content, ownerOf = () => undefined) {
@@ -112,7 +112,7 @@ export class Site {
     return cookies;
   }
 
-  /** Sends `requests` requests of the cookies in turn; gives the CPU time of this process, and seconds. */
+  /** Sends `requests` requests of the cookies in turn; returns the CPU time of this process, and seconds. */
   async load(actName, cookies, requests) {
     const act = ACTS[actName];
     const step = stride(cookies.length);

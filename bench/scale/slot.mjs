@@ -1,8 +1,8 @@
 // One slot of a Cluster: owners whose sessions are in it, the sessions themselves, and its move to another master.
 import { randomBytes } from 'node:crypto';
 import { RESP_TYPES } from 'redis';
-import { Keyring } from '../../dist/engine/keyring.js';
-import { slotOf } from '../../dist/stores/redis/slot.js';
+import { Keyring } from '../../dist/crypto/keyring.js';
+import { slotOf } from '../../dist/stores/redis/cluster/slot.js';
 import { BATCH, command, LIFE, pipe, startOf } from './fill.mjs';
 import { SECRET } from './site.mjs';
 
@@ -13,7 +13,7 @@ export function ownersIn(slot, count) {
   const keyring = new Keyring([SECRET]);
   const owners = [];
   for (let i = 0; owners.length < count; i++) {
-    if (slotOf(keyring.bucket(`owner-${i}`)) === slot) owners.push(`owner-${i}`);
+    if (slotOf(keyring.ownerHash(`owner-${i}`)) === slot) owners.push(`owner-${i}`);
   }
   return owners;
 }
@@ -26,7 +26,7 @@ function endings() {
 }
 
 /** CRC16 is linear, so for any beginning there is an end that leads to the slot. */
-function bucketIn(slot, ends) {
+function ownerHashIn(slot, ends) {
   for (;;) {
     const start = randomBytes(10).toString('base64url').slice(0, 13);
     const end = ends.get(slotOf(`${start}\0\0\0`) ^ slot);
@@ -35,8 +35,8 @@ function bucketIn(slot, ends) {
 }
 
 /** Sessions like the one that is dumped, and their index. */
-function ownerOf(bucket, dump, each) {
-  const start = startOf(bucket);
+function ownerOf(ownerHash, dump, each) {
+  const start = startOf(ownerHash);
   const handles = Array.from({ length: each }, () => randomBytes(32).toString('base64url'));
   const entries = handles.flatMap((handle, i) => [String(Date.now() * 1000 + i), handle]);
   const index = [command(['ZADD', `${start}owner`, ...entries]), command(['PEXPIRE', `${start}owner`, String(LIFE)])];
@@ -68,14 +68,14 @@ export async function fillSlot(server, slot, count, each) {
   const sessions = keys.flatMap((key, at) => (key.endsWith(':owner') ? [] : [dumps[at]]));
   const ends = endings();
   for (let i = sessions.length; i < count; i += each)
-    commands.push(...ownerOf(bucketIn(slot, ends), sessions[0], each));
+    commands.push(...ownerOf(ownerHashIn(slot, ends), sessions[0], each));
   shuffle(commands);
   const pieces = [];
   for (let i = 0; i < commands.length; i += BATCH) pieces.push(Buffer.concat(commands.slice(i, i + BATCH)));
   await pipe(server, pieces);
 }
 
-/** Moves a slot as `redis-cli --cluster reshard` does, with its `--cluster-pipeline`; gives seconds. */
+/** Moves a slot as `redis-cli --cluster reshard` does, with its `--cluster-pipeline`; returns seconds. */
 export async function moveSlot(slot, from, to, others, pipeline) {
   const set = (server, ...words) => server.client.sendCommand(['CLUSTER', 'SETSLOT', String(slot), ...words]);
   const [fromId, toId] = await Promise.all([from, to].map(({ client }) => client.sendCommand(['CLUSTER', 'MYID'])));

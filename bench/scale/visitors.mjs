@@ -1,4 +1,4 @@
-// A process of an application on a Cluster, with a crowd of visitors; told what to do by messages.
+// A process of an application on a Cluster, with a crowd of visitors; controlled by messages.
 import { Crowd } from './crowd.mjs';
 import { Site } from './site.mjs';
 

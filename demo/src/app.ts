@@ -22,7 +22,7 @@ export function createApp(factory: SessionFactory, users: Users): Express {
   app.disable('x-powered-by');
   app.use(securityHeaders);
 
-  // Above the sessions is what everybody gets the same, and what caches may keep.
+  // Before the sessions come responses that are the same for all visitors, and that caches may store.
   app.use(express.static(PUBLIC, { index: false }));
   app.get('/about', (_req, res) => {
     res.set('Cache-Control', 'public, max-age=300').send(layout(aboutPage(), { path: '/about' }).toString());

@@ -36,7 +36,7 @@ type UserHandler = (user: User, req: Request, res: Response, next: NextFunction)
 export function forUser(handle: UserHandler): RequestHandler {
   return async (req, res, next) => {
     if (req.user !== null) return await handle(req.user, req, res, next);
-    // Kept in the session, where nobody can smuggle in an address of another site.
+    // Kept in the session, where a link cannot smuggle in an address of another site.
     if (req.method === 'GET') req.session.set('returnTo', req.path);
     res.redirect(303, '/log-in');
   };

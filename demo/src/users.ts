@@ -28,8 +28,8 @@ interface Account {
 export class MemoryUsers implements Users {
   readonly #byId = new Map<string, Account>();
   readonly #byName = new Map<string, Account>();
-  /** Compared with when there is no such name, so that the answer's delay does not tell. */
-  readonly #nobody: Promise<PasswordHash> = hashPassword(randomUUID());
+  /** Compared with when there is no such name, so that the response time does not reveal it. */
+  readonly #dummyHash: Promise<PasswordHash> = hashPassword(randomUUID());
 
   async create(name: string, password: string): Promise<User | null> {
     const key = name.toLowerCase();
@@ -48,7 +48,7 @@ export class MemoryUsers implements Users {
 
   async authenticate(name: string, password: string): Promise<User | null> {
     const account = this.#byName.get(name.toLowerCase());
-    const hash = account?.hash ?? (await this.#nobody);
+    const hash = account?.hash ?? (await this.#dummyHash);
     const matches = await isPassword(password, hash);
     // The password may have been changed while the old one was compared.
     return matches && account?.hash === hash ? account.user : null;

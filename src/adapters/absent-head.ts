@@ -2,7 +2,7 @@ import type { ResponseHead } from '../exchange.ts';
 
 /**
  * Stands for the head of a response that the adapter cannot write into. It looks like one that shared caches may
- * store, so that a change which needs a cookie is refused or reported, and never lost without a word.
+ * store, so that a change which needs a cookie is refused or reported, and never lost silently.
  */
 export class AbsentHead implements ResponseHead {
   readonly status: number;

@@ -5,7 +5,7 @@ import type { DefaultData, WebsaunaSession } from '../index.ts';
 import { checkNames } from '../internal/validate.ts';
 import { resolveFactory, type FactoryOrOptions } from './resolve-factory.ts';
 import { NodeExchange } from './node/exchange.ts';
-import { openSession } from './node/open-session.ts';
+import { attachSession } from './node/attach-session.ts';
 import { patchResponsePrototype } from './node/prototype-patch.ts';
 
 /** Adds the session to `Request`. Inherited, so that the property of another session package takes its place. */
@@ -43,7 +43,7 @@ export function sessions<Data extends object = DefaultData, S extends WebsaunaSe
   checkNames('options', options, ['property']);
   const { property = 'session' } = options;
   const mount = { factory, property };
-  return (req, res, next) => openSession(new ExpressExchange(factory, req, res, property, next), mount, next);
+  return (req, res, next) => attachSession(new ExpressExchange(factory, req, res, property, next), mount, next);
 }
 
 class ExpressExchange<Data extends object, S extends WebsaunaSession<Data>> extends NodeExchange<Data, S> {

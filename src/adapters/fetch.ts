@@ -31,8 +31,8 @@ export interface FetchSessionOptions<Rest extends readonly unknown[] = readonly 
 }
 
 /**
- * A Fetch handler (`Request` in, `Response` out) with a session, for Next's route handlers, Bun, Deno and
- * the like. The session is committed before the response is handed out, returned or thrown; what a streamed body
+ * Returns a Fetch handler (`Request` in, `Response` out) with a session, for Next's route handlers, Bun, Deno and
+ * others. The session is committed before the response is handed out, returned or thrown; what a streamed body
  * writes to it later needs `await session.save()`. The response is a copy when headers are added: a constant one
  * stays as it is. Code that wraps the function must not make a response storable that sets the cookie.
  *
@@ -85,7 +85,7 @@ export function withSession<
   };
 }
 
-/** `withSession` for several handlers: `const withSession = sessions(factory)`. */
+/** Returns `withSession` for several handlers: `const withSession = sessions(factory)`. */
 export function sessions<Data extends object = DefaultData, S extends WebsaunaSession<Data> = WebsaunaSession<Data>>(
   given: FactoryOrOptions<Data, S>,
 ): <Rest extends readonly unknown[], R extends Response | undefined = Response>(

@@ -8,7 +8,7 @@ export interface Mount {
   readonly outer?: Mount;
 }
 
-/** In a request, or in the framework's context of it: the last middleware that ran. */
+/** In a request, or in the framework's context of it: the session middleware that ran last. */
 const MOUNT: unique symbol = Symbol('websauna-session.mount');
 
 type Mounted = object & { [MOUNT]?: Mount };
@@ -35,8 +35,8 @@ export function isMounted(holder: Mounted, mount: Mount): boolean {
 }
 
 /**
- * Refuses to go on when the application has put nothing in the place of the session. Other libraries end a session so;
- * here it would live on.
+ * Throws when the application has put null or undefined in the place of the session. Other libraries end a session that
+ * way; here it would live on.
  * @throws {TypeError}
  */
 export function assertInPlace(holder: object, property: string): void {
@@ -44,7 +44,7 @@ export function assertInPlace(holder: object, property: string): void {
   if (value !== undefined || property in holder) assertSession(value, property);
 }
 
-/** The same for a value that was read from its place. */
+/** Does the same for a value that was read from its place. */
 export function assertSession(value: unknown, property: string): void {
   if (value !== null && value !== undefined) return;
   throw new TypeError(

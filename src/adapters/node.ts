@@ -5,7 +5,7 @@ import type { DefaultData, WebsaunaSession } from '../index.ts';
 import { checkNames } from '../internal/validate.ts';
 import { resolveFactory, type FactoryOrOptions } from './resolve-factory.ts';
 import { HttpExchange } from './node/http-exchange.ts';
-import { openSession } from './node/open-session.ts';
+import { attachSession } from './node/attach-session.ts';
 
 /** A request with its session. */
 export type SessionRequest<S = WebsaunaSession> = IncomingMessage & { session: S };
@@ -24,7 +24,7 @@ export interface NodeListenerOptions {
 }
 
 /**
- * A listener for `node:http`, `https` and `http2`'s compatibility API that has a session. It is committed
+ * Returns a listener for `node:http`, `https` and `http2`'s compatibility API that has a session, which is committed
  * before the headers of the response leave. The option `trustProxy` decides about HTTPS and the client's
  * address behind proxies.
  *
@@ -66,7 +66,7 @@ export function withSession<Data extends object = DefaultData, S extends Websaun
   };
 }
 
-/** Middleware in the style of Connect, for servers that chain `(req, res, next)`. Errors go to `next`. */
+/** Returns middleware in the style of Connect, for servers that chain `(req, res, next)`. Errors go to `next`. */
 export function sessions<Data extends object = DefaultData, S extends WebsaunaSession<Data> = WebsaunaSession<Data>>(
   given: FactoryOrOptions<Data, S>,
   options: NodeSessionOptions = {},
@@ -75,10 +75,10 @@ export function sessions<Data extends object = DefaultData, S extends WebsaunaSe
   checkNames('options', options, ['property']);
   const { property = 'session' } = options;
   const mount = { factory, property };
-  return (req, res, next) => openSession(new HttpExchange(factory, req, res, property, next), mount, next);
+  return (req, res, next) => attachSession(new HttpExchange(factory, req, res, property, next), mount, next);
 }
 
-/** Answers with the error's status, and says nothing about the inside. */
+/** Answers with the error's status, and reveals nothing else of the error. */
 function sendError(error: unknown, _req: IncomingMessage, res: ServerResponse): void {
   if (res.headersSent) {
     // The part of another response that has left must not look complete.

@@ -16,7 +16,7 @@ export function resolveFactory<Data extends object, S extends WebsaunaSession<Da
   return isFactory(given) ? given : new SessionFactory(given);
 }
 
-/** By a brand, and not by `instanceof`: the factory may come from another copy of the package. */
+/** Recognises a factory by a brand, not by `instanceof`: it may come from another copy of the package. */
 function isFactory<Data extends object, S extends WebsaunaSession<Data>>(
   given: FactoryOrOptions<Data, S>,
 ): given is SessionFactory<Data, S> {

@@ -133,7 +133,7 @@ export class Owners {
     return withStoreErrorEvent(this.#context.events, 'revoke', async () => {
       const store = await this.#index();
       const ownerHashes = this.#context.keyring.ownerHashes(checkOwner(owner));
-      // Handles come from forms: what is none names no session, and must not name another key.
+      // Handles come from forms: anything else must not become part of a key.
       if (!isHandle(handle)) return false;
       for (const ownerHash of ownerHashes) {
         if ((await endRecord(store, { handle, ownerHash })) !== 'ended') continue;

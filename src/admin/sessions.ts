@@ -7,7 +7,7 @@ import type { RecordKey, ScannedRecord, SessionScanner, SessionStore } from '../
 import { describeRecord, type StoredSession } from './stored-session.ts';
 
 export interface SessionLookup {
-  /** Whose session it is: then it is found without looking through all sessions. */
+  /** The session's owner: with it, the session is found without a search through all sessions. */
   owner?: string;
 }
 
@@ -50,8 +50,8 @@ export class Sessions {
 
   /**
    * Goes through all sessions, in no order: O(N), a page at a time, while the store serves others. A session
-   * that exists from beginning to end is given at least once, unless a Redis Cluster moves its slot meanwhile;
-   * one that is changed meanwhile may be given twice.
+   * that exists from beginning to end is returned at least once, unless a Redis Cluster moves its slot meanwhile;
+   * one that is changed meanwhile may be returned twice.
    */
   async *scan(): AsyncGenerator<StoredSession> {
     for await (const record of scanner(await this.#store()).scan()) yield describe(record);
@@ -103,10 +103,10 @@ export class Sessions {
     return true;
   }
 
-  /** Where a session can be without a search. */
+  /** Returns the keys under which a session can be found without a search. */
   #keys(handle: string, owner: string | undefined): RecordKey[] {
     const ownerHashes = owner === undefined ? [] : this.#context.keyring.ownerHashes(checkOwner(owner));
-    // Handles come from outside: what is none must not name another key.
+    // Handles come from outside: anything else must not become part of a key.
     return isHandle(handle) ? [null, ...ownerHashes].map((ownerHash) => ({ handle, ownerHash })) : [];
   }
 

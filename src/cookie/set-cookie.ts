@@ -79,7 +79,7 @@ export class CookieTemplate {
 
   /**
    * Returns a `Set-Cookie` that makes the browser forget the cookie.
-   * @param head.variant the cookie that attributes of before have made; default: the present one
+   * @param head.variant the cookie that earlier attributes have made; default: the present one
    */
   serializeDeletion(head: { readonly secure: boolean; readonly variant?: CookieVariant }): string {
     const { secure, variant } = head;
@@ -132,7 +132,7 @@ function decodePart(part: string): string {
   return Buffer.from(part, 'base64url').toString();
 }
 
-/** Everything after the value: written by the `cookie` package, which knows the grammar. */
+/** Returns everything after the value, as written by the `cookie` package, which knows the grammar. */
 function attributeText(attributes: CookieAttributes, secure: boolean): string {
   const { name, domain, path, httpOnly, sameSite, partitioned, priority } = attributes;
   const cookie: SetCookie = { name, value: '', path, httpOnly, secure, sameSite, partitioned };
@@ -164,8 +164,8 @@ function accepts(cookie: SetCookie): boolean {
 }
 
 /**
- * Names whose prefix makes browsers require attributes, in any case (RFC 6265bis section
- * 5.7): without these attributes browsers would refuse the cookie silently. `'auto'` becomes `true`.
+ * Returns the attributes with `secure: true` where the prefix of the name makes browsers require it, in upper or lower
+ * case (RFC 6265bis section 5.7). Throws for attributes with which browsers would refuse the cookie silently.
  */
 function withPrefixRules(attributes: CookieAttributes): CookieAttributes {
   const { name, path, domain, secure, httpOnly } = attributes;

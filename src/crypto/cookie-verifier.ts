@@ -20,19 +20,19 @@ const REMEMBERED = 5_000;
  */
 export class CookieVerifier {
   readonly #keyring: Keyring;
-  #younger = new Map<string, VerifiedCookie>();
-  #older = new Map<string, VerifiedCookie>();
+  #current = new Map<string, VerifiedCookie>();
+  #previous = new Map<string, VerifiedCookie>();
 
   constructor(keyring: Keyring) {
     this.#keyring = keyring;
   }
 
-  /** The cookie, or why it is none of ours. */
+  /** Returns the cookie, or why it is not one of ours. */
   verify(value: string): VerifiedCookie | 'malformed' | 'signature' {
-    const known = this.#younger.get(value);
+    const known = this.#current.get(value);
     if (known !== undefined) return known;
-    const cookie = this.#older.get(value) ?? this.#check(value);
-    if (typeof cookie === 'object') this.#remember(detached(value), cookie);
+    const cookie = this.#previous.get(value) ?? this.#check(value);
+    if (typeof cookie === 'object') this.#remember(copyString(value), cookie);
     return cookie;
   }
 
@@ -41,20 +41,20 @@ export class CookieVerifier {
     if (split === null) return 'malformed';
     const secret = this.#keyring.verify(split.id, split.signature);
     if (secret < 0) return 'signature';
-    const id = detached(split.id);
+    const id = copyString(split.id);
     return { id, key: keyOf(id), secret };
   }
 
   #remember(text: string, cookie: VerifiedCookie): void {
-    if (this.#younger.size === REMEMBERED) {
-      this.#older = this.#younger;
-      this.#younger = new Map();
+    if (this.#current.size === REMEMBERED) {
+      this.#previous = this.#current;
+      this.#current = new Map();
     }
-    this.#younger.set(text, cookie);
+    this.#current.set(text, cookie);
   }
 }
 
-/** What is remembered must not hold on to the header that it was cut out of. */
-function detached(text: string): string {
+/** Returns a copy, which does not keep the header in memory that the text was cut out of. */
+function copyString(text: string): string {
   return Buffer.from(text).toString();
 }

@@ -5,7 +5,7 @@ const SECRET_BYTES = 32;
 const SECRET = /^[\w-]{43}$/;
 const TOKEN = /^[\w-]{86}$/;
 
-/** A session's CSRF secret: 256 bits from a CSPRNG, base64url. */
+/** Returns a new CSRF secret: 256 bits from a CSPRNG, base64url. */
 export function createCsrfSecret(): string {
   return randomBytes(SECRET_BYTES).toString('base64url');
 }
@@ -16,7 +16,7 @@ export function isCsrfSecret(value: unknown): value is string {
 }
 
 /**
- * The secret as it may appear in a page: XORed with fresh random bytes, which stand before it. Every
+ * Returns the secret as it may appear in a page: XORed with fresh random bytes, which stand before it. Every
  * rendering differs, so that compression beside it leaks nothing (BREACH, CVE-2013-3587).
  *
  * @param secret - 32 bytes, base64url, as {@link createCsrfSecret} returns.

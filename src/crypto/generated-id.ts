@@ -46,10 +46,10 @@ function isUuid(id: string): boolean {
 }
 
 /**
- * Passes on what an application's `idGenerator` gave, when it can be unguessable: base64url characters,
+ * Returns what an application's `idGenerator` returned, when it can be unguessable: base64url characters,
  * enough of them for 128 bits (ASVS 7.2.3), where hexadecimal ones count 4 bits and others 6. UUIDs are
  * refused although they look random (ASVS 11.5.1): at most 122 bits of one are, and in some versions none. Those
- * without separators cannot be told by one id; see {@link checkedGenerator}.
+ * without separators cannot be recognised by one id; see {@link checkedGenerator}.
  *
  * @throws SessionError `ERR_SESSION_ID_GENERATOR`, which does not repeat the id.
  */
@@ -67,6 +67,6 @@ export function checkGeneratedId(id: unknown): string {
 function refused(what: string, got: string): SessionError {
   return new SessionError(
     'ERR_SESSION_ID_GENERATOR',
-    `Expected \`idGenerator\` to give ${what}, got ${got}. Try \`() => randomBytes(32).toString('base64url')\``,
+    `Expected \`idGenerator\` to return ${what}, got ${got}. Try \`() => randomBytes(32).toString('base64url')\``,
   );
 }

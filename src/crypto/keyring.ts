@@ -3,7 +3,7 @@ import { createHash, createHmac, createSecretKey, randomBytes, timingSafeEqual, 
 
 /** Length of a SHA-256 in base64url. */
 export const DIGEST_LENGTH = 43;
-/** Length of an owner's ownerHash. */
+/** Length of an owner hash. */
 export const OWNER_HASH_LENGTH = 16;
 
 const REMEMBERED_OWNERS = 10_000;
@@ -37,7 +37,7 @@ function equal(a: string, b: string): boolean {
   return a.length === b.length && timingSafeEqual(Buffer.from(a, 'latin1'), Buffer.from(b, 'latin1'));
 }
 
-/** A session's public name: the store, logs and tools know sessions by this alone. */
+/** Returns a session's public name: the store, logs and tools know sessions by this alone. */
 export function handleOf(id: string): string {
   return sha256(id);
 }
@@ -53,15 +53,15 @@ const sha256: (text: string) => string =
     ? (text) => crypto.hash('sha256', text, 'base64url')
     : (text) => createHash('sha256').update(text).digest('base64url');
 
-/** 256 bits from a CSPRNG. */
+/** Returns 256 bits from a CSPRNG, base64url. */
 export function randomId(): string {
   return randomBytes(32).toString('base64url');
 }
 
-/** Everything that is derived from the application's secrets. The first secret makes, all verify. */
+/** Derives everything that depends on the application's secrets. The first secret signs, all verify. */
 export class Keyring {
   readonly #keys: readonly Keys[];
-  /** By ownerHash: every request of theirs asks. */
+  /** Owners by owner hash: every request of an owned session checks that they match. */
   readonly #owners = new Map<string, string>();
 
   constructor(secrets: readonly string[]) {
@@ -72,17 +72,17 @@ export class Keyring {
     return mac(this.#keys[0]!.cookie, id);
   }
 
-  /** The index of the secret that signed, or -1. Constant time in the signature's content. */
+  /** Returns the index of the secret that signed, or -1. Constant time in the signature's content. */
   verify(id: string, signature: string): number {
     return this.#keys.findIndex((keys) => equal(mac(keys.cookie, id), signature));
   }
 
-  /** The ownerHash for new logins of an owner. */
+  /** Returns the owner hash for new logins of an owner. */
   ownerHash(owner: string): string {
     return mac(this.#keys[0]!.ownerHash, owner).slice(0, OWNER_HASH_LENGTH);
   }
 
-  /** Returns whether this is the ownerHash of the owner's sessions, under any secret. */
+  /** Returns whether this is the owner's hash under any of the secrets. */
   isOwnerHashOf(ownerHash: string, owner: string): boolean {
     if (this.#owners.get(ownerHash) === owner) return true;
     if (!this.ownerHashes(owner).includes(ownerHash)) return false;
@@ -92,24 +92,24 @@ export class Keyring {
   }
 
   /**
-   * All ownerHashes that an owner's sessions can be in, the newest secret's last: a login that moves a
-   * session on meanwhile moves it to a ownerHash that is still to come.
+   * Returns the owner's hash under each secret, the newest secret's last. A caller that visits them in this order also
+   * meets a session that a login rekeys meanwhile: it moves to the hash that comes last.
    */
   ownerHashes(owner: string): string[] {
     return this.#keys.map((keys) => mac(keys.ownerHash, owner).slice(0, OWNER_HASH_LENGTH)).toReversed();
   }
 
-  /** What a session is found by, made opaque, under each secret; the first is the one to store. */
+  /** Returns the index key of a name and a value under each secret; the first is the one to store. */
   indexKeys(name: string, value: string): string[] {
     return this.#keys.map((keys) => mac(keys.indexKey, JSON.stringify([name, value])).slice(0, OWNER_HASH_LENGTH));
   }
 
-  /** The random part of the id that follows `id` in a rotation, under each secret; the first is the one to make. */
+  /** Returns the random part of the id that a rotation of `id` leads to, under each secret; the first is the one to use. */
   successors(id: string, nonce: string): string[] {
     return this.#keys.map((keys) => mac(keys.successor, `${id} ${nonce}`));
   }
 
-  /** The CSRF secret of a session that has none stored, under each secret. */
+  /** Returns the CSRF secret of a session that has none stored, under each secret. */
   csrf(id: string): string[] {
     return this.#keys.map((keys) => mac(keys.csrf, id));
   }

@@ -1,7 +1,7 @@
 import type { RecordKey } from '../stores/store.ts';
 import { OWNER_HASH_LENGTH, DIGEST_LENGTH, handleOf } from './keyring.ts';
 
-/** The longest random part that an id generator may give. */
+/** The longest random part that an id generator may return. */
 export const MAX_RANDOM_LENGTH = 256;
 /** The shortest random part that can be worth 128 bits. */
 export const MIN_RANDOM_LENGTH = 22;
@@ -13,12 +13,12 @@ export function keyOf(id: string): RecordKey {
   return { handle: handleOf(id), ownerHash: ownerHashOf(id) };
 }
 
-/** The ownerHash in an owned session's id; `null` in an anonymous one's. */
+/** Returns the owner hash in an owned session's id; `null` for an anonymous one's. */
 export function ownerHashOf(id: string): string | null {
   return id.charCodeAt(OWNER_HASH_LENGTH) === DOT ? id.slice(0, OWNER_HASH_LENGTH) : null;
 }
 
-/** `<random>` or `<ownerHash>.<random>`. */
+/** Returns `<random>`, or `<owner hash>.<random>`. */
 export function makeId(ownerHash: string | null, random: string): string {
   return ownerHash === null ? random : `${ownerHash}.${random}`;
 }

@@ -36,7 +36,7 @@ function isOwnersKey(ownerHash: string | null, owner: string | null, rules: Adop
   return rules.isOwnerHashOf(ownerHash, owner);
 }
 
-/** Limits of the factory hold for sessions that are older than they are. */
+/** Returns the metadata with the factory's present limits, which also apply to sessions from before they were set. */
 function withinLifetimes(meta: RecordMeta, { timeout, maxTimeout, absoluteTimeout }: AdoptionRules): RecordMeta {
   const own = meta.timeout.adjusted ? meta.timeout.seconds : timeout;
   const seconds = maxTimeout === null ? own : Math.min(own, maxTimeout);

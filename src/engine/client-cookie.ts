@@ -5,7 +5,7 @@ import type { SessionConfig } from './config.ts';
 /** Why a cookie that is always `Secure` may not be used: plain HTTP, or HTTPS according to a proxy that is not trusted. */
 export type Insecurity = 'secure-over-http' | 'untrusted-proxy';
 
-/** What the store has acknowledged, and the response may tell the client. */
+/** What the store has acknowledged in the final commit, so that the response may pass it on to the client. */
 export interface CookieEvidence {
   /** The id that the cookie may carry; `null` for none. */
   readonly id: string | null;
@@ -13,7 +13,7 @@ export interface CookieEvidence {
   readonly ended: boolean;
 }
 
-/** The client's cookie: what it came with, and what the store has acknowledged since. */
+/** The client's cookie: the one that the request came with, and what the store has acknowledged since. */
 export class ClientCookie {
   #presentedId: string | null = null;
   #signedByOldSecret = false;
@@ -34,7 +34,7 @@ export class ClientCookie {
     return this.#signedByOldSecret;
   }
 
-  /** The cookie of another path, domain or partition that the client still has from attributes of before. */
+  /** The cookie of another path, domain or partition that the client still has from earlier attributes. */
   get outdatedVariant(): CookieVariant | null {
     return this.#outdatedVariant;
   }
@@ -53,41 +53,41 @@ export class ClientCookie {
     return { id: this.#acknowledgedId, ended: this.#sessionEnded };
   }
 
-  /** Takes note of the cookie that opens the session. */
+  /** Records the cookie that opens the session. */
   present(id: string, signedByOldSecret: boolean): void {
     this.#presentedId = id;
     this.#signedByOldSecret = signedByOldSecret;
   }
 
-  /** Takes note that the connection forbids the cookie. */
+  /** Records that the connection forbids the cookie. */
   forbid(insecurity: Insecurity): void {
     this.#insecurity = insecurity;
   }
 
-  /** Returns whether it is still to be reported that the connection forbids the cookie, and that it is from now on. */
+  /** Returns true once, when the connection forbids the cookie: the caller reports it. */
   startInsecurityReport(): boolean {
     if (this.#insecurity === null || this.#insecurityReported) return false;
     this.#insecurityReported = true;
     return true;
   }
 
-  /** Compares the attributes that the cookie was sent with, as far as the record knows, with those of now. */
+  /** Compares the attributes that the cookie was last sent with, which the record remembers, with the configured ones. */
   compareAttributes({ cookie, cookieAttributes }: SessionConfig, { meta }: BoundRecord): void {
     const { attributes } = meta.cookie;
     if (attributes !== cookieAttributes) this.#outdatedVariant = cookie.outdatedVariant(attributes);
   }
 
-  /** The store has acknowledged an id that the client may have. */
+  /** Records that the store has acknowledged an id that the client may have. */
   acknowledge(id: string): void {
     this.#acknowledgedId = id;
   }
 
-  /** What was acknowledged before the final commit, or for another session, is no evidence. */
+  /** Drops an id that was acknowledged before the final commit, or for another session. */
   dropAcknowledgement(): void {
     this.#acknowledgedId = null;
   }
 
-  /** The store has acknowledged that the session of the client's cookie has ended. */
+  /** Records that the store has acknowledged the end of the session that the client's cookie opens. */
   acknowledgeEnd(): void {
     this.#sessionEnded = true;
   }

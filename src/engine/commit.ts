@@ -13,8 +13,8 @@ import { saveRecord } from './save.ts';
 import type { PendingEnd, SessionState } from './state.ts';
 
 /**
- * Brings what the request did to its session to the store, in the session's queue. Returns `undefined` when there is
- * nothing to bring: the response then goes its way untouched.
+ * Writes what the request did to its session to the store, in the session's queue. Returns `undefined` when there is
+ * nothing to write: the response is then not delayed.
  *
  * @param head the response's head when it is about to leave, `null` for a commit before or after that
  * @throws {SessionError} synchronously when a value cannot be serialised; rejects when the store fails
@@ -169,7 +169,7 @@ function write(
   }
 }
 
-/** A request that only reads is answered although its session could not be renewed: the next one tries again. */
+/** Renews the idle timeout. A failure is reported and not thrown: the next request tries again. */
 async function touchRecord(state: SessionState, epoch: Epoch, sendCookie: CommitPlan['sendCookie']): Promise<void> {
   try {
     await saveRecord(state, epoch, null, sendCookie);

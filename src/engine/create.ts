@@ -76,17 +76,17 @@ export async function addIndexKeys(state: SessionState, owner: string, indexKeys
   for (const indexKey of indexKeys) await (store as SessionStore & LoginIndex).addIndexKey(indexKey, ownerHash, keep);
 }
 
-/** Without an absolute timeout, index entries live as long as the session is used. */
+/** Adds the session's index keys again: without an absolute timeout, they must live as long as the session is used. */
 export async function renewIndexKeys(state: SessionState, { record }: Epoch): Promise<void> {
   const { owner, indexKeys } = record!.meta;
   if (owner !== null) await addIndexKeys(state, owner, indexKeys);
 }
 
-/** Gives a login up, and returns the error that says why. */
+/** Abandons a login, and returns the error that says why. */
 export function refuseLogin(state: SessionState, epoch: Epoch, status: 'full' | 'revoked'): SessionError {
   state.loginRefused(epoch);
   const { clientAddress } = state.exchange;
-  // Of the session that the client keeps, also where the login was one as another owner.
+  // The handle of the session that the client keeps, also after a login as another owner.
   const { handle } = state.epoch;
   const reason = status === 'full' ? 'session-limit' : 'login-expired';
   state.context.events.emit('refused', { handle, reason, clientAddress });

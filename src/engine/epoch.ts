@@ -14,9 +14,9 @@ export interface BoundRecord {
   readonly meta: RecordMeta;
   /** Milliseconds, to a precision of one second. */
   readonly lastSeen: number;
-  /** The id that this request first knew the record by; rotations that it followed since change `id` alone. */
+  /** The id by which this request opened or made the record; a rotation that it follows later changes `id` alone. */
   readonly originalId: string;
-  /** Whether the client's cookie opened it, perhaps under an id of before; false for one that this request made. */
+  /** Whether the client's cookie opened it, perhaps under an earlier id; false for one that this request made. */
   readonly fromClient: boolean;
   /** How this request has given the record its id; `null` where it has not, so that the client may have it. */
   readonly issuedBy: IdIssue | null;
@@ -154,7 +154,7 @@ export class Epoch {
     });
   }
 
-  /** Takes what a write has changed of the bound record. */
+  /** Applies what a write has changed of the bound record. */
   update(change: Partial<BoundRecord>): void {
     this.#record = { ...this.#record!, ...change };
   }
@@ -169,14 +169,14 @@ export class Epoch {
     this.#over = null;
   }
 
-  /** Returns whether initial data are still to be put in, and that they are from now on. */
+  /** Returns true once, for a session that is not stored: the caller sets its initial data. */
   startInitialData(): boolean {
     if (this.#initialized || this.#record !== null) return false;
     this.#initialized = true;
     return true;
   }
 
-  /** Has the next use of the session try again to put initial data in. */
+  /** Makes the next use of the session set its initial data again, after a failure. */
   retryInitialData(): void {
     this.#initialized = false;
   }

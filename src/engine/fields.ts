@@ -46,7 +46,7 @@ export class FieldTracker {
     this.#serializer = serializer;
   }
 
-  /** Takes what was loaded. What the request wrote stays; what it read is read again. */
+  /** Sets what was loaded. What the request wrote stays; what it read is read again. */
   load(stored: Readonly<Record<string, Stored>>, handle: string): void {
     this.#stored = stored;
     this.#handle = handle;
@@ -57,7 +57,7 @@ export class FieldTracker {
     }
   }
 
-  /** Takes what is stored now. What the request changed stays, also inside values. */
+  /** Sets what is stored now. What the request changed stays, also inside values. */
   reload(stored: Readonly<Record<string, Stored>>, handle: string): void {
     for (const [name, value] of this.#values) {
       if (this.#changedInPlace(name, value, handle) !== undefined) this.markWritten(name);
@@ -145,7 +145,7 @@ export class FieldTracker {
     return this.#isSet(name) || this.#deletes(name);
   }
 
-  /** Takes a value that was written to the store ahead of this request's commit. */
+  /** Records a value that was written to the store ahead of this request's commit. */
   markSaved(name: string, value: unknown, stored: Stored | undefined, handle: string): void {
     this.markInPlaceChange(name);
     (this.#committedChanges ??= new Map()).set(name, { stored, handle });
@@ -156,7 +156,7 @@ export class FieldTracker {
     if (this.#serializer.stableForm !== undefined && isMutable(value)) this.#remember(name, value);
   }
 
-  /** Forgets fields that the store has given away. */
+  /** Forgets fields that were taken out of the store. */
   forget(names: Iterable<string>): void {
     for (const name of names) {
       // What the request has written since is still to come.
@@ -165,7 +165,7 @@ export class FieldTracker {
     }
   }
 
-  /** Names of the application's keys, in the order of the store and then of writing. */
+  /** Returns the application's keys, in the order of the store and then of writing. */
   keys(): string[] {
     const keys: string[] = [];
     for (const name of this.names()) {
@@ -175,7 +175,7 @@ export class FieldTracker {
     return keys;
   }
 
-  /** All names that exist, those of the engine included. */
+  /** Returns all names that exist, those of the engine included. */
   *names(): Generator<string> {
     for (const name of this.#storedNames()) {
       if (!this.isDeleted(name) && !this.#values.has(name)) yield name;
@@ -183,7 +183,7 @@ export class FieldTracker {
     yield* this.#values.keys();
   }
 
-  /** The serialised form as it is stored, for a comparison at the store. */
+  /** Returns the serialised form as it is stored, for a comparison at the store. */
   serialized(name: string): SerializedField {
     return this.#committedChanges?.get(name) ?? { stored: this.#storedValue(name), handle: this.#handle };
   }
@@ -205,7 +205,7 @@ export class FieldTracker {
   }
 
   /**
-   * What this request changed; `null` when nothing. Values are serialised for the record with this handle.
+   * Returns what this request changed; `null` when nothing. Values are serialised for the record with this handle.
    * @throws {SessionError} `ERR_SESSION_SERIALIZE`
    */
   changes(handle: string): FieldChanges | null {
@@ -221,7 +221,7 @@ export class FieldTracker {
     return { set: set ?? new Map(), delete: deleted ?? new Set() };
   }
 
-  /** Returns whether the request has changed anything; true also for what its serializer would refuse. */
+  /** True when the request has changed anything, also to a value that its serializer would refuse. */
   get changed(): boolean {
     if ((this.#written?.size ?? 0) > 0 || this.#deletions() !== undefined) return true;
     for (const [name, value] of this.#values) {
@@ -235,7 +235,7 @@ export class FieldTracker {
     return false;
   }
 
-  /** All fields, serialised for a new record. */
+  /** Returns all fields, serialised for a new record. */
   all(handle: string): Map<string, Stored> {
     this.#writesAtSnapshot = this.#writes;
     const fields = new Map<string, Stored>();
@@ -243,7 +243,7 @@ export class FieldTracker {
     return fields;
   }
 
-  /** Every stored field serialised again under another handle, beside its present form. */
+  /** Returns every stored field serialised again under another handle, and its present form. */
   reserializeAll(handle: string): { set: Map<string, Stored>; expect: Map<string, Stored> } {
     const set = new Map<string, Stored>();
     const expect = new Map<string, Stored>();
@@ -256,7 +256,7 @@ export class FieldTracker {
     return { set, expect };
   }
 
-  /** The store has these changes now. What was written while they were on their way is still to come. */
+  /** Records that the store has these changes. What was written while they were on their way is still to come. */
   committed(changes: Pick<RecordChange, 'set' | 'delete'> | null, handle: string): void {
     if (changes === null) return;
     this.#committedChanges ??= new Map();
@@ -323,7 +323,7 @@ export class FieldTracker {
     return this.#serializer.stableForm?.(value, context) ?? this.#serializer.serialize(value, context);
   }
 
-  /** What a value that was not remembered is compared with, where its stored form is no use. */
+  /** Returns what a value without a snapshot is compared with, where its stored form cannot serve. */
   #storedInStableForm(name: string): Stored | undefined {
     if (this.#serializer.stableForm === undefined) return undefined;
     const stored = this.#storedValue(name);
@@ -331,7 +331,7 @@ export class FieldTracker {
     return isMutable(value) ? this.#stableForm(name, value) : undefined;
   }
 
-  /** What becomes of a stored value that is read and written again, unchanged. */
+  /** Returns what becomes of a stored value that is read and written again, unchanged. */
   #roundTrip(name: string, stored: Stored): Stored {
     return this.#serializer.serialize(this.#parse(name, stored), { field: name, handle: this.#handle });
   }
@@ -344,7 +344,7 @@ export class FieldTracker {
     for (const [name, { stored }] of this.#committedChanges) if (stored !== undefined) yield name;
   }
 
-  /** The serialised form of a value that is no longer what was loaded; `undefined` for all others. */
+  /** Returns the serialised form of a value that is no longer what was loaded; `undefined` for all others. */
   #changedInPlace(name: string, value: unknown, handle: string): Stored | undefined {
     if (!isMutable(value)) return undefined;
     const remembered = this.#snapshots?.get(name) ?? this.#storedInStableForm(name);

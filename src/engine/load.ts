@@ -319,7 +319,7 @@ function refuseRecord(
   return 'rejected';
 }
 
-/** What the request asked for belongs to the session that ends; what follows to a new one. */
+/** Ends the session, and discards what the request has asked of it; what follows belongs to a new one. */
 function endInvalidated(state: SessionState, epoch: Epoch): void {
   if (epoch.asks) state.discardChanges('gone', epoch);
   state.end('authentication-changed');
@@ -332,7 +332,7 @@ function flashInvalidated(state: SessionState): void {
   state.epoch.fields.set(`${flashPrefix('')}invalidated`, [state.store.now, SESSION_INVALIDATED]);
 }
 
-/** Forgets a login that was begun before the owner's password, or the like, was changed. */
+/** Forgets a login that was begun before the owner's authentication was changed. */
 async function checkPendingLogin(state: SessionState, epoch: Epoch): Promise<void> {
   if (epoch !== state.epoch || !epoch.fields.has(PENDING_LOGIN_FIELD)) return;
   const pending = pendingLoginOf(state);

@@ -81,7 +81,7 @@ function decide(situation: CommitSituation): Outcome {
   }
   const needsCookie = login || (stored ? rotation : hasChanges);
   if (needsCookie && situation.headLeft) return { ...NOTHING, refusal: 'headers-sent' };
-  // A new id, or new rights under the old one, are not to be given up in silence.
+  // A new id, or new rights under the old one, must not be dropped silently.
   const mustNotBeLost = login || rotation || situation.begunLogin;
   if (needsCookie && situation.insecure) {
     if (mustNotBeLost || head === null) return { ...NOTHING, refusal: 'insecure' };

@@ -199,7 +199,7 @@ function complete(
   const old = epoch.record!;
   const key = keyOf(attempt.id);
   fields.committed(attempt.changes, key.handle);
-  // The secret of before a login is not read again, either.
+  // The CSRF secret from before a login is not read again, either.
   if (request.login !== null && !fields.isWritten(CSRF_FIELD) && !attempt.changes.set.has(CSRF_FIELD)) {
     fields.forget([CSRF_FIELD]);
   }

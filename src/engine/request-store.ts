@@ -1,7 +1,7 @@
 import type { SessionStore } from '../stores/store.ts';
 import type { SessionContext } from './context.ts';
 
-/** The store of one request, and its clock as its answers tell it. */
+/** The store of one request, and the store's clock, which its answers report. */
 export class RequestStore {
   readonly #context: SessionContext;
   readonly #request: unknown;
@@ -40,8 +40,8 @@ export class RequestStore {
   }
 
   /**
-   * The store's clock, milliseconds. The process's own where the store has not been asked: then there are no times to
-   * compare with.
+   * The store's clock, milliseconds; the process's own clock until the store has answered, because until then there are
+   * no stored times to compare with.
    */
   get now(): number {
     return this.#clockOffset === null ? Date.now() : performance.now() + this.#clockOffset;

@@ -22,8 +22,8 @@ export function decideCookie({ id, ended }: CookieEvidence, stored: boolean): 's
 }
 
 /**
- * Writes what the session has to say into a response's head: the cookie, and that the response depends
- * on it. Takes effect once, after the last commit and before the headers leave.
+ * Writes the session's headers into a response's head: the cookie, and those that make caches respect it. Takes effect
+ * once, after the last commit and before the headers leave.
  */
 export function writeSessionHeaders(state: SessionState, head: ResponseHead): void {
   if (state.headersWritten) return;
@@ -83,7 +83,7 @@ function sendCookie(state: SessionState, head: ResponseHead): boolean {
   return true;
 }
 
-/** Has the browser forget the cookie of another path, domain or partition, which it would go on sending beside this one. */
+/** Deletes the cookie of another path, domain or partition, which the browser would go on sending beside this one. */
 function deleteOutdatedVariant({ context, exchange, clientCookie }: SessionState, head: ResponseHead): void {
   const { outdatedVariant } = clientCookie;
   if (outdatedVariant === null) return;
@@ -114,7 +114,7 @@ export function cookieRequestOf(exchange: Exchange): CookieRequest {
   };
 }
 
-/** Seconds that the cookie may live: the configured ones or the session's own timeout, and never past the absolute expiry. */
+/** Returns the cookie's `Max-Age`: the configured one or the session's own timeout, never past the absolute expiry. */
 function maxAge({ context, record, store }: SessionState): number | null {
   const { cookieMaxAge } = context.config;
   if (cookieMaxAge === null) return null;

@@ -1,3 +1,11 @@
+// What follows a rotation, which leaves a tombstone at the old key:
+//
+// - A cookie of an old id that opens a session: `openSuccessor` in load.ts.
+// - An operation on a record that another request rotates meanwhile (save, update, takeFlash, rekey, reload):
+//   `onRecord`. A rotation that cannot be followed loses the session: `loseSession`.
+// - An end, or a tool that looks a session up, which need no id: `endRecord` and `findRecord`.
+//
+// The new id is derived from the old one (`findSuccessor`), so only a client with the old id is led to it.
 import { randomBytes } from 'node:crypto';
 import { handleOf } from '../crypto/keyring.ts';
 import { keyOf, makeId, ownerHashOf } from '../crypto/session-id.ts';
@@ -16,7 +24,7 @@ import type { SessionContext } from './context.ts';
 import type { Epoch } from './epoch.ts';
 import type { LossReason, SessionState } from './state.ts';
 
-/** Rotations that a request follows in a row: no honest client has an id of before so many. */
+/** Rotations that a request follows in a row: no honest client has an id that is so old. */
 export const MAX_ROTATIONS_FOLLOWED = 8;
 
 /** Returns what a rotation keeps in the store to derive the new id from the old one by. */
@@ -38,7 +46,7 @@ export function findSuccessor(context: SessionContext, id: string, tombstone: To
   return candidates(context, id, tombstone.nonce).find((each) => handleOf(each) === tombstone.successor) ?? null;
 }
 
-/** One id for each secret. */
+/** Returns the id that a rotation leads to under each secret, the one of the first secret first. */
 function candidates({ keyring }: SessionContext, id: string, nonce: string): string[] {
   const ownerHash = ownerHashOf(id);
   return keyring.successors(id, nonce).map((random) => makeId(ownerHash, random));
@@ -87,7 +95,9 @@ export async function onRecord<Outcome extends { readonly status: string }>(
         return null;
       case 'tombstone': {
         const lost =
-          followed === MAX_ROTATIONS_FOLLOWED ? 'rotated' : follow(state, epoch, outcome as Tombstone, afterGrace);
+          followed === MAX_ROTATIONS_FOLLOWED
+            ? 'rotated'
+            : followRotation(state, epoch, outcome as Tombstone, afterGrace);
         if (lost === null) continue;
         loseSession(state, epoch, lost);
         return null;
@@ -99,7 +109,7 @@ export async function onRecord<Outcome extends { readonly status: string }>(
 }
 
 /** Moves an epoch on to the successor of its record; returns why that cannot be. */
-function follow(
+function followRotation(
   { context }: SessionState,
   epoch: Epoch,
   tombstone: Tombstone,
@@ -166,7 +176,7 @@ export async function findRecord(store: SessionStore, key: RecordKey): Promise<O
   return { handle, meta: record.meta, lastSeen: record.lastSeen };
 }
 
-/** Asks along a chain of rotations, by handles: an end and a tool may go along it without the ids. */
+/** Asks along a chain of rotations by the handles in its tombstones, which ends and tools may do without the ids. */
 async function alongRotations<Outcome extends DestroyOutcome | LoadResult>(
   key: RecordKey,
   ask: (key: RecordKey) => Promise<Outcome | undefined>,

@@ -11,8 +11,8 @@ import type { SessionState } from './state.ts';
 const NO_CHANGES: Pick<RecordChange, 'set' | 'delete'> = { set: new Map(), delete: new Set() };
 
 /**
- * Brings changes to the stored record, or renews its idle timeout when there are none. Does nothing when the session is
- * lost; the state knows then.
+ * Writes changes to the stored record, or renews its idle timeout when there are none. When the session is lost, nothing
+ * is written, and the state is marked as lost.
  *
  * @param sendCookie when an acknowledgement lets the response carry the cookie
  */
@@ -74,7 +74,7 @@ export function changeOf(
   };
 }
 
-/** Takes note of a write to the epoch's record. */
+/** Records a write to the epoch's record. */
 export function written(state: SessionState, epoch: Epoch, now: number, cookieSent: boolean): void {
   const record = epoch.record!;
   const { cookie } = record.meta;

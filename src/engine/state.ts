@@ -28,7 +28,7 @@ export interface PendingEnd {
   readonly key: RecordKey;
   readonly owner: string | null;
   readonly reason: EndReason;
-  /** Whether the end is one that the client shall see: then its cookie is deleted. */
+  /** Whether the client is to learn of the end: then its cookie is deleted. */
   readonly deletesCookie: boolean;
 }
 
@@ -169,7 +169,7 @@ export class SessionState {
     this.#epoch.bind(record);
   }
 
-  /** Takes note of a record that cannot be read: a logout ends it. */
+  /** Records the key of a record that cannot be read: a logout ends it. */
   rememberCorrupt(key: RecordKey): void {
     this.#corruptKey = key;
   }
@@ -183,7 +183,7 @@ export class SessionState {
     this.exchange.interceptResponse?.();
   }
 
-  /** Makes the response depend on the cookie. */
+  /** Makes the response depend on the cookie, by `Vary` and `Cache-Control`. */
   markPersonal(): void {
     if (this.#accessed) return;
     this.#accessed = true;
@@ -227,8 +227,8 @@ export class SessionState {
   }
 
   /**
-   * A field's value. A record of which one field cannot be read is not to be trusted with the others:
-   * the session begins again, and keeps what this request wrote.
+   * Returns a field's value. If one field of a record cannot be read, the others are not trusted either: the session
+   * begins again, and keeps what this request wrote.
    */
   read(name: string): unknown {
     try {
@@ -257,7 +257,7 @@ export class SessionState {
     if (this.#phase === 'lost') this.#phase = 'ready';
   }
 
-  /** Takes note that the store has ended the session for this request: what follows belongs to a new one. */
+  /** Records that the store has ended the session for this request: what follows belongs to a new one. */
   endAcknowledged(): void {
     if (this.record?.fromClient === true) this.clientCookie.acknowledgeEnd();
     this.#replaceEpoch('ended');
@@ -282,7 +282,7 @@ export class SessionState {
     this.#clearSiteData = true;
   }
 
-  /** The store has carried out the first of the pending ends. */
+  /** Records that the store has carried out the first of the pending ends, and returns it. */
   endCarriedOut(existed: boolean): PendingEnd {
     const end = this.#pendingEnds!.shift()!;
     if (existed && end.deletesCookie) this.clientCookie.acknowledgeEnd();
@@ -290,8 +290,8 @@ export class SessionState {
   }
 
   /**
-   * Gives up a session that was ended or taken over elsewhere. A login of this request's own is still to come, and
-   * begins a session with what the request wrote itself.
+   * Marks the session as lost: it was ended or taken over elsewhere. If this request has asked for a login, that is still
+   * to come, and begins a session with what the request itself wrote.
    */
   lose(epoch: Epoch, reason: LossReason): void {
     if (epoch !== this.#epoch) return;
@@ -330,7 +330,7 @@ export class SessionState {
     this.#isNew = true;
   }
 
-  /** Gives up what the request wrote and asked for, except that sessions which it ends stay ended. */
+  /** Discards what the request wrote and asked for, except that sessions which it ends stay ended. */
   discardChanges(reason: DiscardReason, epoch: Epoch = this.#epoch): void {
     this.context.events.emit('discarded', { handle: epoch.handle, reason });
     epoch.fields.discardChanges();
@@ -347,7 +347,7 @@ export class SessionState {
     this.beginAgain();
   }
 
-  /** Whether the session is stored as another owner's. */
+  /** Returns whether the session is stored as another owner's. */
   #isOfAnother({ owner }: PendingLogin): boolean {
     const present = this.record?.meta.owner ?? null;
     return present !== null && present !== owner;
@@ -369,21 +369,21 @@ export class SessionState {
     this.beginAgain();
   }
 
-  /** A login is an act of its own: it may follow another that has taken the session over. */
+  /** Makes a lost session usable again, for a login: it may follow another login that has taken the session over. */
   beginAgain(): void {
     if (this.#phase === 'lost') this.#phase = 'ready';
   }
 
   /**
-   * A login that was asked for while one as another owner was under way has met that owner's session by now, which it
-   * must not take over.
+   * Turns a login into an account switch where the session has become another owner's since it was asked for: the login
+   * must not take that session over.
    */
   separateOwners(): void {
     const { login } = this.#epoch.pending;
     if (login !== null && this.#isOfAnother(login)) this.#switchAccount(login);
   }
 
-  /** The store has refused a login: the client keeps the session that it had. */
+  /** Records that the store has refused a login: the client keeps the session that it had. */
   loginRefused(epoch: Epoch): void {
     epoch.pending.login = null;
     if (this.#switchedFrom === null || epoch !== this.#epoch) return;
@@ -394,7 +394,7 @@ export class SessionState {
     this.#isNew = false;
   }
 
-  /** The login as another owner is stored: the session that it leaves ends next. */
+  /** Ends at this commit the session that a login as another owner leaves, once the login is stored. */
   endSwitchedSession(): void {
     this.#pendEndOf(this.#switchedFrom?.record ?? null, 'account-switch');
     this.#switchedFrom = null;
@@ -402,13 +402,13 @@ export class SessionState {
 
   // The response.
 
-  /** The final commit begins: evidence from before it is not the client's to see. */
+  /** Begins the final commit: the client may not see what was acknowledged before. */
   startFinalCommit(): void {
     this.#headLeaving = true;
     this.clientCookie.dropAcknowledgement();
   }
 
-  /** The store has acknowledged an id that the client may have. */
+  /** Records that the store has acknowledged an id that the client may have. */
   acknowledge(epoch: Epoch): void {
     if (epoch === this.#epoch) this.clientCookie.acknowledge(epoch.record!.id);
   }

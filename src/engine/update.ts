@@ -74,7 +74,7 @@ async function updateStored(
       state.context.events.emit('saved', { handle, set, deleted });
       return value;
     }
-    before = changed(name, before, { stored: fieldOf(outcome.fields, name), handle });
+    before = valueAfterConflict(name, before, { stored: fieldOf(outcome.fields, name), handle });
   }
   throw new SessionError(
     'ERR_SESSION_CONFLICT',
@@ -82,8 +82,8 @@ async function updateStored(
   );
 }
 
-/** Returns what the field is now, after a conflict. */
-function changed(name: string, before: SerializedField, now: SerializedField): SerializedField {
+/** Returns what the field is now, after a conflict with another request. */
+function valueAfterConflict(name: string, before: SerializedField, now: SerializedField): SerializedField {
   const { stored } = before;
   const same = stored === undefined || now.stored === undefined ? stored === now.stored : isSame(stored, now.stored);
   if (!same) return now;

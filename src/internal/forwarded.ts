@@ -3,7 +3,7 @@
 // each proxy that the application trusts.
 
 /**
- * The client's address: the entry that the outermost trusted proxy added. `null` when a proxy wrote
+ * Returns the client's address: the entry that the outermost trusted proxy added. `null` when a proxy wrote
  * something that is no address, such as `unknown`: the entry beside it would be another client's.
  *
  * @param hops - Trusted proxies; 0 ignores the header.
@@ -15,8 +15,8 @@ export function forwardedFor(header: string | undefined, hops: number, peer: str
 }
 
 /**
- * Did the client speak HTTPS, to the outermost trusted proxy? When no trusted proxy says so in a way that
- * can be understood, the connection's own state decides.
+ * Returns whether the client speaks HTTPS to the outermost trusted proxy. When no trusted proxy reports a known scheme,
+ * the connection's own state decides.
  *
  * @param hops - Trusted proxies; 0 ignores the header.
  * @param own - Whether our own connection is encrypted.
@@ -32,7 +32,7 @@ export function untrustedHttps(header: string | undefined, hops: number, own: bo
   return hops === 0 && !own && header !== undefined && /\bhttps\b/i.test(header);
 }
 
-/** The `hops`-th entry from the right, or the leftmost when there are fewer; `undefined` without any. */
+/** Returns the `hops`-th entry from the right, or the leftmost when there are fewer; `undefined` without any. */
 function entryFromRight(header: string | undefined, hops: number): string | undefined {
   if (hops < 1 || header === undefined || header.trim() === '') return undefined;
   let end = header.length;
@@ -47,7 +47,7 @@ function entryFromRight(header: string | undefined, hops: number): string | unde
 const IPV4 = /^(?:\d{1,3}\.){3}\d{1,3}$/;
 const IPV6 = /^(?=.{2,45}$)[\da-f]{0,4}(?::[\da-f]{0,4}){2,7}(?:(?<=:)(?:\d{1,3}\.){3}\d{1,3})?$/i;
 
-/** `203.0.113.7`, `203.0.113.7:4711`, `2001:db8::1`, `[2001:db8::1]:4711`; `null` for anything else. */
+/** Returns the address in `203.0.113.7`, `203.0.113.7:4711`, `2001:db8::1` or `[2001:db8::1]:4711`; `null` for anything else. */
 function addressIn(entry: string): string | null {
   const bare = /^\[([^\]]*)\](?::\d{1,5})?$/.exec(entry)?.[1] ?? /^([\d.]+):\d{1,5}$/.exec(entry)?.[1] ?? entry;
   return IPV4.test(bare) || IPV6.test(bare) ? bare : null;

@@ -45,7 +45,7 @@ export const STATIC_FILE_EXTENSIONS: readonly [
 const EXCEPT = ['/notebook/'] as const;
 
 /**
- * Is this a request for a static file, which needs no session? Only the path counts, never query or
+ * Returns whether a request is for a static file, which needs no session. Only the path counts, never query or
  * fragment. Anything that cannot be read as a URL is not ignored: a session too many is the safe side.
  *
  * @param url - A path with or without a query, or an absolute URL.

@@ -93,8 +93,8 @@ export interface SessionOptions<
   /** `'lazy'`: nothing is read before `await session.load()`. Default `'eager'`. */
   load?: 'eager' | 'lazy';
   /**
-   * Which requests read their session from the server itself, past `redis.cache`; for what must not be done
-   * on the word of a session that another process ended a moment ago. Default: none.
+   * Which requests read their session from the server itself, past `redis.cache`; for what must not be
+   * allowed by a session that another process has just ended. Default: none.
    */
   bypassCache?: (exchange: Exchange) => boolean;
   /** When reading fails: an error with status 503, or an empty session that cannot be written. Default `'fail'`. */

@@ -25,7 +25,7 @@ export interface EncryptedOptions {
 }
 
 // A stored value is `e1.` and base64url of: the kind of text inside (1 byte), the key's id (6), the
-// nonce (12), the ciphertext, the indexKey (16).
+// nonce (12), the ciphertext, the authentication tag (16).
 const VERSION = 'e1.';
 const KEY_ID_BYTES = 6;
 const NONCE_BYTES = 12;

@@ -3,7 +3,7 @@ import { explainLoss, isLossless } from './json-loss.ts';
 import type { Serializer } from './serializer.ts';
 
 /**
- * The default serializer: JSON. It refuses what JSON would give back as something else: dates, maps, sets, bytes and
+ * The default serializer: JSON. It refuses what JSON would return as something else: dates, maps, sets, bytes and
  * other class instances, objects with a `toJSON()`, `NaN` and infinities, functions, symbols, BigInts, cycles, and
  * `undefined` in an array. A property that is `undefined` is left out, which reads the same; `-0` becomes 0.
  *

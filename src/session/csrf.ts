@@ -24,7 +24,7 @@ export function renewCsrfToken(state: SessionState): string {
 export function csrfToken(state: SessionState): string {
   // A session that cannot be stored renders a form that cannot be sent, rather than no page at all.
   if (state.phase !== 'ready') return maskCsrfSecret(createCsrfSecret());
-  // The login that is about to be stored leaves the secret of before behind.
+  // A login that is about to be stored replaces the secret.
   const { pending, fields } = state.epoch;
   if (pending.login !== null && !fields.isWritten(CSRF_FIELD)) return renewCsrfToken(state);
   const secret = secretsOf(state).find(isCsrfSecret);
@@ -32,7 +32,7 @@ export function csrfToken(state: SessionState): string {
 }
 
 export function verifyToken(state: SessionState, token: unknown): boolean {
-  // All are compared, whichever matches.
+  // All are compared, so that the time does not depend on which one matches.
   return secretsOf(state).filter((secret) => verifyCsrfToken(token, secret)).length > 0;
 }
 

@@ -22,7 +22,7 @@ function fieldNames({ epoch }: SessionState, queue: string): string[] {
   return [...epoch.fields.names()].filter((name) => name.startsWith(prefix));
 }
 
-/** Returns messages in the order of their flashing. */
+/** Returns messages, oldest first. */
 function inOrder(stored: readonly unknown[]): unknown[] {
   return (stored.filter(Array.isArray) as unknown as StoredMessage[])
     .toSorted((a, b) => a[0] - b[0])

@@ -8,14 +8,14 @@ export interface RequestOrigin {
   readonly origin?: string | undefined;
   /** The host that the client asked for, as in the `Host` header, with its port. */
   readonly host?: string | undefined;
-  /** Did the client speak HTTPS? Where it did, pages that came over HTTP are cross-site. */
+  /** Whether the client speaks HTTPS: then pages that came over plain HTTP are cross-site. */
   readonly secure?: boolean | undefined;
   /** Origins, as in `https://accounts.example.com`, that may send requests all the same. */
   readonly trustedOrigins?: readonly string[] | undefined;
 }
 
 /**
- * Where does a request come from? `same-origin` may proceed; `cross-site`, which includes other origins
+ * Classifies where a request comes from. `same-origin` may proceed; `cross-site`, which includes other origins
  * of the same site, must be refused; `unknown` says that the client is no browser of today, and a token
  * has to decide. GET, HEAD and OPTIONS change nothing and are always `same-origin`.
  *

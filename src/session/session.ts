@@ -402,7 +402,7 @@ function refuseArguments(method: string, [given]: ArrayLike<unknown> & Iterable<
   );
 }
 
-/** A rejection that the application does not wait for must not end the process; events report it. */
+/** Marks a rejection as handled: if the application does not wait for it, it must not end the process. */
 function handled<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => {});
   return promise;

@@ -14,7 +14,7 @@ interface StoreChoice {
   readonly bytes: boolean;
 }
 
-/** The application's own store, Redis, or this process's memory. */
+/** Returns the provider of the application's own store, of Redis, or of this process's memory. */
 export function createStoreProvider(
   options: StoreChoice,
   redis: RedisOptions | undefined,

@@ -1,5 +1,6 @@
 /**
- * What a store is: the few operations that the engine needs, each atomic for one record.
+ * The contract of a store: the few operations that the engine needs, each atomic for one record. `docs/testing.md` says
+ * how to check a new store against it.
  *
  * Points in time inside this contract are milliseconds since 1970 by the store's own clock, so that
  * application servers with skewed clocks agree; durations are seconds, as everywhere.
@@ -88,7 +89,7 @@ export interface Tombstone {
   readonly successor: string;
   /** Milliseconds: until when the old key may still be opened. */
   readonly graceUntil: number;
-  /** Was the record's own cookie confirmed when it was given up? See {@link CookieState}. */
+  /** Whether the cookie of the old id was confirmed when the record left this key; see {@link CookieState}. */
   readonly confirmed: boolean;
   /** Milliseconds: the store's clock now. */
   readonly now: number;
@@ -146,7 +147,7 @@ export interface RecordChange {
   readonly expect: ReadonlyMap<string, Stored | undefined> | null;
   /** The attributes of the cookie that is about to be sent, or `null` when none is. */
   readonly cookieAttributes: string | null;
-  /** Has the client come with this very id? Then its cookie is confirmed from now on. */
+  /** True when the client has come with the record's present id: its cookie is confirmed from now on. */
   readonly confirmsCookie: boolean;
 }
 
@@ -250,14 +251,14 @@ export interface SessionStore {
    * A login rekeys an anonymous record, or one of the same owner, perhaps under the owner hash of an older secret.
    */
   rekey(from: RecordKey, to: RecordKey, rekey: RecordRekey): Promise<RekeyOutcome>;
-  /** Takes all fields whose names begin with `prefix` out of a record; each is given to one caller only. */
+  /** Takes all fields whose names begin with `prefix` out of a record; each is returned to one caller only. */
   take(key: RecordKey, prefix: string): Promise<TakeOutcome>;
   /**
    * Ends a record. `gone` when there was none: that is no error.
    * @param tombstone what remains at the key, for a session that the client goes on with under another one
    */
   destroy(key: RecordKey, tombstone?: NewTombstone | null): Promise<DestroyOutcome>;
-  /** Gives up connections that the store opened itself. */
+  /** Closes the connections that the store opened itself. */
   close(): Promise<void>;
 }
 
@@ -274,7 +275,7 @@ export interface OwnerIndex {
   listOwned(ownerHash: string): Promise<readonly OwnedRecord[]>;
   /**
    * Ends the sessions of an owner, in one atomic step; returns the ended handles. Without an `indexKey` the store
-   * remembers the revocation for `keep` seconds: a session of before that it did not find, because the index was
+   * remembers the revocation for `keep` seconds: an earlier session that it did not find, because the index was
    * lost, ends at its next write; and a pending login that was begun before is refused.
    * @param except a handle to spare, also when it was rotated since
    * @param indexKey ends only sessions that carry it; `null` for all
@@ -310,6 +311,6 @@ export interface ScannedRecord {
 
 /** The optional capability of a store to go through all its sessions. */
 export interface SessionScanner {
-  /** Every record that exists from beginning to end is given at least once; others may be. */
+  /** Every record that exists from beginning to end is returned at least once; others may be. */
   scan(): AsyncIterable<ScannedRecord>;
 }

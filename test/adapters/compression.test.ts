@@ -15,7 +15,7 @@ const TEXT = 'compressible '.repeat(500);
 const LINES = Array.from({ length: 3000 }, (_, i) => `line ${i} of a long page, written piece by piece\n`);
 const BLOCKS = Array.from({ length: 100 }, (_, i) => Buffer.alloc(65_536, i));
 
-async function writeWithPatience(res: ServerResponse, pieces: readonly (string | Buffer)[]): Promise<void> {
+async function writeWithBackpressure(res: ServerResponse, pieces: readonly (string | Buffer)[]): Promise<void> {
   let goOn: (() => void) | undefined;
   res.on('drain', () => goOn?.());
   for (const piece of pieces) {
@@ -47,11 +47,11 @@ const BODIES: Readonly<Record<string, { respond: Respond; expected: Buffer }>> =
     expected: Buffer.from(`first ${TEXT}`),
   },
   'many writes that wait for `drain`': {
-    respond: (_req, res) => writeWithPatience(res, LINES),
+    respond: (_req, res) => writeWithBackpressure(res, LINES),
     expected: Buffer.from(LINES.join('')),
   },
   'megabytes that wait for `drain`': {
-    respond: (_req, res) => writeWithPatience(res, BLOCKS),
+    respond: (_req, res) => writeWithBackpressure(res, BLOCKS),
     expected: Buffer.concat(BLOCKS),
   },
   'a file, piped': { respond: (_req, res) => void createReadStream(FILE).pipe(res), expected: readFileSync(FILE) },
@@ -68,7 +68,7 @@ const BODIES: Readonly<Record<string, { respond: Respond; expected: Buffer }>> =
 const compress = compression({ filter: () => true }) as unknown as Middleware;
 const use = (session: WebsaunaSession): unknown => session.set('a', 1);
 
-/** Who wraps whom: what stands in front of the sessions is below them, as it has taken the response first. */
+/** The order of wrapping: what stands in front of the sessions is below them, as it has taken the response first. */
 const ORDERS: Readonly<Record<string, Omit<SiteSpec, 'respond'>>> = {
   'compression in front of the sessions': { front: [compress], use },
   'compression behind the sessions': { behind: [compress], use },

@@ -1,4 +1,4 @@
-// What the frameworks' own error handlers send to a client when Redis cannot be reached: nothing about the inside.
+// What the frameworks' own error handlers send to a client when Redis cannot be reached: nothing internal.
 import assert from 'node:assert/strict';
 import { createServer, type RequestListener } from 'node:http';
 import { createAdaptorServer } from '@hono/node-server';
@@ -121,7 +121,7 @@ describe.each(['production', 'development'])('the error page in %s', (environmen
     } finally {
       await factory.close();
     }
-    // The operator is told.
+    // The operator learns of it.
     for (const error of errors) {
       expect(error).toMatchObject({ cause: { message: expect.stringContaining(`127.0.0.1:${redisPort}`) as unknown } });
     }

@@ -69,31 +69,34 @@ describe('Fastify', () => {
     });
   });
 
-  test.each(Object.entries(REPLIES))("%s gives way to the application's error handler", async (_name, [handler]) => {
-    const seen: unknown[] = [];
-    const prepare = (app: FastifyInstance): void => {
-      app.setErrorHandler<Error & { code: string; statusCode: number }>((error, _request, reply) => {
-        seen.push(error.code);
-        return reply.status(error.statusCode).send({ sorry: true });
-      });
-    };
-    await withFastify(
-      handler,
-      async (site) => {
-        const write = site.gate.hold();
-        const answering = site.ask();
-        await write.reached;
-        write.fail();
-        const { status, cookies, headers, body } = await answering;
-        assert.equal(status, 503);
-        assert.equal(body.toString(), '{"sorry":true}');
-        assert.deepEqual(cookies, []);
-        for (const name of ['location', 'etag']) assert.equal(headers[name], undefined);
-        assert.deepEqual(seen, ['ERR_SESSION_STORE']);
-      },
-      prepare,
-    );
-  });
+  test.each(Object.entries(REPLIES))(
+    "%s is replaced by the answer of the application's error handler",
+    async (_name, [handler]) => {
+      const seen: unknown[] = [];
+      const prepare = (app: FastifyInstance): void => {
+        app.setErrorHandler<Error & { code: string; statusCode: number }>((error, _request, reply) => {
+          seen.push(error.code);
+          return reply.status(error.statusCode).send({ sorry: true });
+        });
+      };
+      await withFastify(
+        handler,
+        async (site) => {
+          const write = site.gate.hold();
+          const answering = site.ask();
+          await write.reached;
+          write.fail();
+          const { status, cookies, headers, body } = await answering;
+          assert.equal(status, 503);
+          assert.equal(body.toString(), '{"sorry":true}');
+          assert.deepEqual(cookies, []);
+          for (const name of ['location', 'etag']) assert.equal(headers[name], undefined);
+          assert.deepEqual(seen, ['ERR_SESSION_STORE']);
+        },
+        prepare,
+      );
+    },
+  );
 
   test('without an error handler of its own it answers with the status, and without the cause', async () => {
     await withFastify(

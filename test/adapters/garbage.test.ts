@@ -56,31 +56,34 @@ const LISTENERS: Readonly<Record<string, (factory: SessionFactory) => Listener |
 // What outlives the frequent collections is moved to where only the rare, slow ones look. A `WeakMap` by request
 // would do that to all that a request has. Not with Express: up to Node 22, V8 makes hidden classes for each of its
 // requests, which are old from the start.
-test.each(Object.entries(LISTENERS))('what a request leaves dies young: %s', async (_framework, listenerOf) => {
-  const factory = createSessionFactory({
-    secret: 'of no worth, but long enough for a session',
-    store: new MemoryStore(),
-  });
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  await listen(createServer(await listenerOf(factory)), async (port) => {
-    const { cookies } = await ask(port, { agent });
-    const cookie = cookies[0]!.split(';')[0]!;
-    const round = async (): Promise<void> => {
-      for (let i = 0; i < REQUESTS_PER_ROUND; i++) {
-        expect((await ask(port, { agent, headers: { cookie } })).body.toString()).toBe('1');
-      }
-      // Twice, because the first leaves objects among the young ones.
-      collect({ type: 'minor' });
-      collect({ type: 'minor' });
-    };
-    for (let i = 0; i < ROUNDS; i++) await round();
-    collect({ type: 'major' });
-    const before = oldBytes();
-    for (let i = 0; i < ROUNDS; i++) await round();
-    expect((oldBytes() - before) / (ROUNDS * REQUESTS_PER_ROUND)).toBeLessThan(SURVIVORS);
-  });
-  agent.destroy();
-});
+test.each(Object.entries(LISTENERS))(
+  'what a request allocates does not survive young collections: %s',
+  async (_framework, listenerOf) => {
+    const factory = createSessionFactory({
+      secret: 'of no worth, but long enough for a session',
+      store: new MemoryStore(),
+    });
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    await listen(createServer(await listenerOf(factory)), async (port) => {
+      const { cookies } = await ask(port, { agent });
+      const cookie = cookies[0]!.split(';')[0]!;
+      const round = async (): Promise<void> => {
+        for (let i = 0; i < REQUESTS_PER_ROUND; i++) {
+          expect((await ask(port, { agent, headers: { cookie } })).body.toString()).toBe('1');
+        }
+        // Twice, because the first leaves objects among the young ones.
+        collect({ type: 'minor' });
+        collect({ type: 'minor' });
+      };
+      for (let i = 0; i < ROUNDS; i++) await round();
+      collect({ type: 'major' });
+      const before = oldBytes();
+      for (let i = 0; i < ROUNDS; i++) await round();
+      expect((oldBytes() - before) / (ROUNDS * REQUESTS_PER_ROUND)).toBeLessThan(SURVIVORS);
+    });
+    agent.destroy();
+  },
+);
 
 /** Changes the session of the first request alone. */
 function countOnce(session: WebsaunaSession): string {

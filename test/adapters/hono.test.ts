@@ -31,7 +31,7 @@ function appWith(handler: (c: Context<Env>) => Response | Promise<Response>, fai
 
 const names = (response: Response): string[] => response.headers.getSetCookie().map((cookie) => cookie.split('=')[0]!);
 
-/** As `fetch()` gives it: with headers that cannot be changed. */
+/** As `fetch()` returns it: with headers that cannot be changed. */
 function immutable(response: Response): Response {
   const frozen = new Proxy(response.headers, {
     get(target, name) {
@@ -185,7 +185,7 @@ describe('Hono', () => {
     assert.deepEqual(names(response), ['session']);
   });
 
-  test("the context is the `request` of the application's callbacks, and tells the peer's address", async () => {
+  test("the context is the `request` of the application's callbacks, and has the peer's address", async () => {
     const seen: unknown[] = [];
     const app = new Hono<Env>();
     const initialData = (c: unknown): Record<string, unknown> => ({ path: (c as Context).req.path });

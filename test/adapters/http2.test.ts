@@ -151,7 +151,7 @@ describe.each(Object.entries(SERVERS))('%s', (_server, listen) => {
     },
   );
 
-  test.each(Object.entries(RESPONSES))('%s gives way to an error', async (_name, { respond }) => {
+  test.each(Object.entries(RESPONSES))('%s is replaced by an error', async (_name, { respond }) => {
     const site = new Http2Site(listen, respond);
     await site.run(async () => {
       const write = site.gate.hold();

@@ -85,20 +85,23 @@ describe('Koa', () => {
     },
   );
 
-  test.each(Object.entries(BODIES))('%s gives way to `ctx.onerror`', async (_name, [respond, , , init]) => {
-    await withKoa(respond, async (site) => {
-      const write = site.gate.hold();
-      const answering = site.ask(init);
-      await write.reached;
-      write.fail();
-      const { status, cookies, headers, body } = await answering;
-      assert.equal(status, 503);
-      assert.deepEqual(cookies, []);
-      assert.equal(headers['location'], undefined);
-      assert.equal(body.toString(), init === undefined ? 'Service Unavailable' : '');
-      assert.equal((site.errors[0] as { code: string }).code, 'ERR_SESSION_STORE');
-    });
-  });
+  test.each(Object.entries(BODIES))(
+    '%s is replaced by the answer of `ctx.onerror`',
+    async (_name, [respond, , , init]) => {
+      await withKoa(respond, async (site) => {
+        const write = site.gate.hold();
+        const answering = site.ask(init);
+        await write.reached;
+        write.fail();
+        const { status, cookies, headers, body } = await answering;
+        assert.equal(status, 503);
+        assert.deepEqual(cookies, []);
+        assert.equal(headers['location'], undefined);
+        assert.equal(body.toString(), init === undefined ? 'Service Unavailable' : '');
+        assert.equal((site.errors[0] as { code: string }).code, 'ERR_SESSION_STORE');
+      });
+    },
+  );
 
   test('a file whose session cannot be stored is closed', async () => {
     let file!: ReadStream;

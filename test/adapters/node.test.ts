@@ -31,7 +31,7 @@ async function serve(listener: RequestListener, act: (port: number) => Promise<v
 }
 
 describe('withSession, without an error handler', () => {
-  test('answers a failure of the store with 503, and says nothing about the inside', async () => {
+  test('answers a failure of the store with 503, and reveals nothing else', async () => {
     const listener = withSession(failingFactory(), (req, res) => res.end(String(req.session.set('a', 1).size)));
     await serve(listener, async (port) => {
       const { status, headers, cookies, body } = await ask(port);
@@ -59,7 +59,7 @@ describe('withSession, without an error handler', () => {
     }
   });
 
-  test('does not end the process for what its listener could not send any more', async () => {
+  test('does not end the process for what its listener could no longer send', async () => {
     const listener = withSession(failingFactory(), async (req, res) => {
       req.session.set('a', 1);
       await pipeline(createReadStream(FILE), res);

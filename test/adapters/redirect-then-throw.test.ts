@@ -40,7 +40,7 @@ describe.each(FRAMEWORKS)('%s: a complete response that is pending when the hand
     });
   });
 
-  test('gives way to an error when the store fails', async () => {
+  test('is replaced by an error when the store fails', async () => {
     await withSite(framework, login(redirects), async (site) => {
       const write = site.gate.hold();
       const answering = site.ask();

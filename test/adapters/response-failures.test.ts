@@ -39,7 +39,7 @@ describe.each(FRAMEWORKS)('%s: a store that fails at the commit makes an error o
       assert.equal(site.gate.memory.size, 0);
       const next = await site.ask({ ...init, agent });
       assert.notEqual(next.status, 503);
-      // Node's own client gives up connections on which HEAD was answered without a length.
+      // Node's own client closes connections on which HEAD was answered without a length.
       const kept = answer.headers['connection'] === 'keep-alive' && init?.method !== 'HEAD';
       if (kept) assert.equal(connections, 1, 'the connection is as good as before');
     });
@@ -67,15 +67,15 @@ test.each(FRAMEWORKS)(
 );
 
 describe.each(FRAMEWORKS)('%s: who wrote the response that is not sent', (framework) => {
-  test('goes on without reaching the client, and its callbacks are told', async () => {
-    const told: unknown[] = [];
+  test('goes on without reaching the client, and its callbacks run', async () => {
+    const results: unknown[] = [];
     let stop!: () => void;
     const stopped = new Promise<void>((resolve) => (stop = resolve));
     const respond: Respond = async (_req, res) => {
-      res.write('one ', (error) => told.push(error));
+      res.write('one ', (error) => results.push(error));
       await stopped;
-      res.write('two ', (error) => told.push(error));
-      res.end('three', () => told.push('end'));
+      res.write('two ', (error) => results.push(error));
+      res.end('three', () => results.push('end'));
     };
     await withSite(framework, changing(respond), async (site) => {
       const write = site.gate.hold();
@@ -84,11 +84,11 @@ describe.each(FRAMEWORKS)('%s: who wrote the response that is not sent', (framew
       write.fail();
       const answer = await answering;
       stop();
-      await waitFor('the callbacks', () => told.length === 3);
+      await waitFor('the callbacks', () => results.length === 3);
       assert.equal(answer.status, 503);
       assert.doesNotMatch(answer.body.toString(), /one|two|three/);
       assert.deepEqual(
-        told.map((error) => (error as { code?: string }).code),
+        results.map((error) => (error as { code?: string }).code),
         ['ERR_SESSION_STORE', 'ERR_SESSION_STORE', undefined],
       );
       assert.equal((await site.ask()).body.toString(), 'one two three');
@@ -96,13 +96,13 @@ describe.each(FRAMEWORKS)('%s: who wrote the response that is not sent', (framew
   });
 
   test('cannot make a success of it, even before the error is answered', async () => {
-    const [failed, patience] = [deferred(), deferred()];
+    const [failed, released] = [deferred(), deferred()];
     const respond: Respond = async (_req, res) => {
       res.writeHead(200, 'Fine', { 'content-length': 100, etag: '"1"' }).write('one ');
       await failed.promise;
       res.write('two ');
     };
-    await withSite(framework, { ...changing(respond), patience: patience.promise }, async (site) => {
+    await withSite(framework, { ...changing(respond), released: released.promise }, async (site) => {
       const write = site.gate.hold();
       const asking = request({ host: '127.0.0.1', port: site.port, agent: false }).end();
       await write.reached;
@@ -113,19 +113,19 @@ describe.each(FRAMEWORKS)('%s: who wrote the response that is not sent', (framew
       assert.equal(response.statusCode, 503);
       assert.equal(response.statusMessage, 'Service Unavailable');
       assert.deepEqual([response.headers.etag, response.headers['set-cookie']], [undefined, undefined]);
-      patience.resolve();
+      released.resolve();
       await assert.rejects(text(response), { code: 'ECONNRESET' }, 'it does not look complete');
     });
   });
 
   test('with pipe is cut off at once', async () => {
     const source = new PassThrough();
-    const patience = deferred();
+    const released = deferred();
     const respond: Respond = (_req, res) => {
       source.pipe(res);
       source.write('one ');
     };
-    await withSite(framework, { ...changing(respond), patience: patience.promise }, async (site) => {
+    await withSite(framework, { ...changing(respond), released: released.promise }, async (site) => {
       const write = site.gate.hold();
       const answering = site.ask();
       await write.reached;
@@ -134,7 +134,7 @@ describe.each(FRAMEWORKS)('%s: who wrote the response that is not sent', (framew
       source.write('two ');
       await quiet();
       assert.equal(site.bytesSent, 0);
-      patience.resolve();
+      released.resolve();
       assert.equal((await answering).status, 503);
     });
   });

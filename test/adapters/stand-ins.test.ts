@@ -40,7 +40,7 @@ class Fixture {
   }
 }
 
-/** Asks for a WebSocket, and gives the status of the answer. */
+/** Asks for a WebSocket, and returns the status of the answer. */
 async function upgrade(port: number, cookie: string): Promise<number> {
   const headers = {
     cookie,

@@ -41,7 +41,7 @@ async function throwing(
 interface ThrowingOptions {
   readonly change?: (session: WebsaunaSession) => void;
   readonly cookie?: { readonly onException?: boolean };
-  /** Has the client a session already? Default `true`. */
+  /** Whether the client has a session already. Default `true`. */
   readonly known?: boolean;
 }
 

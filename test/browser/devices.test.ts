@@ -90,7 +90,7 @@ describe('the list of devices', () => {
     expect(await computer.handle()).not.toBe(before);
   });
 
-  it('ends no session of somebody else', async () => {
+  it('ends no session of another user', async () => {
     const { computer } = await twoDevices('Eve');
     const stranger = await Visitor.arrive(site, browser);
     await stranger.signUp('Mallory');

@@ -86,7 +86,7 @@ it.each<[string, BrowserContextOptions]>([
     await other.logIn(user, 'battery staple');
     await other.changePassword('battery staple', PASSWORD);
     await visitor.open('/devices');
-    await look('told-why');
+    await look('logged-out-why');
     await visitor.enter({ Name: user, Password: 'battery staple' });
     await visitor.page.getByRole('button', { name: 'Log in' }).click();
     await visitor.page.getByText('Name and password do not match.').waitFor();

@@ -23,7 +23,7 @@ export async function launchBrowser(): Promise<Browser> {
     executablePath,
     chromiumSandbox: false,
     args: FLAGS,
-    // The Back button shall find what it finds in a browser that people use.
+    // The Back button must find what it finds in a browser that people use.
     ignoreDefaultArgs: ['--disable-back-forward-cache'],
   });
 }
@@ -35,7 +35,7 @@ export async function closeWindows(browser: Browser): Promise<void> {
 
 export const PASSWORD = 'correct horse';
 
-/** Somebody with a browser, and what they do on the site. */
+/** A person with a browser, and what they do on the site. */
 export class Visitor {
   readonly page: Page;
   readonly context: BrowserContext;
@@ -110,7 +110,7 @@ export class Visitor {
     return await this.page.locator('#handle').innerText();
   }
 
-  /** Is the name of a user shown at the top, as on every page of somebody logged in? */
+  /** Returns whether the name of a user is shown at the top, as on every page of a logged-in user. */
   async isLoggedIn(): Promise<boolean> {
     await this.open('/');
     return await this.page.getByRole('button', { name: 'Log out' }).isVisible();

@@ -9,7 +9,7 @@ import { recordName } from '../support/redis-harness.ts';
 import { Crash, type SteppedDriver } from '../support/stepped-driver.ts';
 import { SteppedCluster, storeOver } from './stepped-cluster.ts';
 
-// A login of an anonymous session, and its rotation, on a cluster: two keys that no one script reaches.
+// A login of an anonymous session, and its rotation, on a cluster: two keys that one script cannot reach.
 
 const PREFIX = 'across:';
 const KEEP = 3600;

@@ -58,7 +58,7 @@ describe.concurrent.each(Object.entries(CLUSTER_CLIENTS))('a slot that no node s
     }
   };
 
-  test('a command that waits in vain reports that Redis refused it, not that Redis cannot be reached', () =>
+  test('a command that waits too long reports that Redis refused it, not that Redis cannot be reached', () =>
     withStore(async (store) => {
       const { ownerHash, migration } = await beginMove(store);
       await migration.move([indexOf(ownerHash)]);
@@ -128,10 +128,10 @@ describe.each(Object.entries(CLUSTER_CLIENTS))('a slot on its way: %s', (name, c
   }
 
   test('a login waits for longer than ioredis does by itself, which is 16 refusals', async () => {
-    const patient = createRedisStore({ client: given.client, prefix: PREFIX, socketTimeout: 4 });
+    const longTimeout = createRedisStore({ client: given.client, prefix: PREFIX, socketTimeout: 4 });
     await migration.move([index()]);
     const key = newKey();
-    assert.equal((await meanwhile(() => patient.create(key, owned()), 20)).status, 'ok');
+    assert.equal((await meanwhile(() => longTimeout.create(key, owned()), 20)).status, 'ok');
     assert.equal((await store.load(key))?.status, 'found');
   });
 
@@ -147,14 +147,14 @@ describe.each(Object.entries(CLUSTER_CLIENTS))('a slot on its way: %s', (name, c
   });
 
   test('what met its deadline is not carried out when the slot has moved, though ioredis still tries', async () => {
-    const impatient = createRedisStore({ client: given.client, prefix: PREFIX, socketTimeout: 0.2 });
+    const shortTimeout = createRedisStore({ client: given.client, prefix: PREFIX, socketTimeout: 0.2 });
     const elsewhere = { handle: random(32), ownerHash: random(12) };
-    await waitFor('what the clock says to be known', () => impatient.create(elsewhere, owned()));
+    await waitFor('what the clock says to be known', () => shortTimeout.create(elsewhere, owned()));
     await migration.to.cli('SCRIPT', 'LOAD', scripts.save.source);
     await migration.move([index()]);
-    await assert.rejects(impatient.save(sessions[0]!, change({ b: '2' })));
+    await assert.rejects(shortTimeout.save(sessions[0]!, change({ b: '2' })));
     const failed = Date.now();
-    await waitFor('it to be late beyond doubt', () => Date.now() > failed + 200);
+    await waitFor('its timeout to be over', () => Date.now() > failed + 200);
     const calls = async (): Promise<number> => (await migration.to.commandCounts()).get('evalsha') ?? 0;
     const before = await calls();
     await migration.finish();

@@ -1,4 +1,4 @@
-// What docs/errors-and-events.md says of the events: each comes, with its reason, and none tells a secret.
+// What docs/errors-and-events.md says of the events: each comes, with its reason, and none contains a secret.
 import assert from 'node:assert/strict';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { afterEach, beforeEach, describe, test } from 'vitest';
@@ -45,33 +45,33 @@ const NAMES = Object.keys({
   circuitClosed: 0,
 } satisfies Record<SessionEventName, 0>) as SessionEventName[];
 
-interface Heard {
+interface EmittedEvent {
   readonly name: SessionEventName;
   readonly event: Readonly<Record<string, unknown>>;
 }
 
 let now: number;
 let store: MemoryStore;
-let heard: Heard[];
+let emitted: EmittedEvent[];
 /** Everything that must never be in an event. */
 let secrets: string[];
 
 beforeEach(() => {
   now = Date.now();
   store = new MemoryStore({ now: () => now });
-  heard = [];
+  emitted = [];
   secrets = [SECRET, 'a field of the session'];
 });
 
 afterEach(() => {
-  const told = JSON.stringify(heard, (_key, value: unknown) => (value instanceof Error ? value.message : value));
-  for (const secret of secrets) assert.ok(!told.includes(secret), 'no event tells an id, a cookie or a value');
+  const reported = JSON.stringify(emitted, (_key, value: unknown) => (value instanceof Error ? value.message : value));
+  for (const secret of secrets) assert.ok(!reported.includes(secret), 'no event contains an id, a cookie or a value');
 });
 
 function make(options: Partial<SessionOptions<Data>> = {}): Factory {
   const factory = createSessionFactory<Data>({ secret: SECRET, store, ...options });
   for (const name of NAMES) {
-    factory.on(name, (event) => void heard.push({ name, event: { ...event } }));
+    factory.on(name, (event) => void emitted.push({ name, event: { ...event } }));
   }
   return factory;
 }
@@ -99,11 +99,11 @@ async function started(factory: Factory, act: Act = () => {}): Promise<Jar> {
     session.set('field', 'a field of the session');
     await act(session);
   });
-  heard = [];
+  emitted = [];
   return jar;
 }
 
-const told = (): string[] => heard.map(({ name, event }) => [name, event['reason']].filter(Boolean).join(' '));
+const reported = (): string[] => emitted.map(({ name, event }) => [name, event['reason']].filter(Boolean).join(' '));
 const set: Act = (session) => session.set('field', 'a field of the session');
 const read: Act = (session) => session.get('field');
 
@@ -115,9 +115,9 @@ describe('the life of a session', () => {
     await go(factory, jar, (session) => session.assign({ a: 1, b: 2 }).delete('field'));
     now += 20_000;
     await go(factory, jar, read);
-    assert.deepEqual(told(), ['created', 'loaded', 'saved', 'loaded', 'touched']);
-    assert.deepEqual([heard[2]?.event['set'], heard[2]?.event['deleted']], [2, 1]);
-    assert.equal(new Set(heard.map(({ event }) => event['handle'])).size, 1);
+    assert.deepEqual(reported(), ['created', 'loaded', 'saved', 'loaded', 'touched']);
+    assert.deepEqual([emitted[2]?.event['set'], emitted[2]?.event['deleted']], [2, 1]);
+    assert.equal(new Set(emitted.map(({ event }) => event['handle'])).size, 1);
   });
 
   test('rotated, login, logout, destroyed', async () => {
@@ -126,8 +126,8 @@ describe('the life of a session', () => {
     await go(factory, jar, (session) => session.rotate());
     await go(factory, jar, (session) => session.login('alice', { method: 'password' }));
     await go(factory, jar, (session) => session.logout());
-    assert.deepEqual(told(), ['loaded', 'rotated', 'loaded', 'login', 'loaded', 'logout', 'destroyed logout']);
-    const [, rotated, , login, , logout] = heard.map(({ event }) => event);
+    assert.deepEqual(reported(), ['loaded', 'rotated', 'loaded', 'login', 'loaded', 'logout', 'destroyed logout']);
+    const [, rotated, , login, , logout] = emitted.map(({ event }) => event);
     assert.equal(login!['previous'], rotated!['handle']);
     assert.deepEqual([login!['owner'], login!['method'], logout!['owner']], ['alice', 'password', 'alice']);
   });
@@ -139,7 +139,7 @@ describe('the life of a session', () => {
     await go(factory, new Jar(), (session) => session.login('alice'));
     await go(factory, new Jar(), (session) => session.login('alice'));
     await factory.owners.revoke('alice');
-    const ends = told().filter((text) => /destroyed|revoked/.test(text));
+    const ends = reported().filter((text) => /destroyed|revoked/.test(text));
     assert.deepEqual(ends, ['destroyed invalidated', 'destroyed evicted', 'revoked', 'destroyed revoked']);
   });
 });
@@ -149,21 +149,21 @@ describe('ends of other kinds', () => {
     const factory = make();
     const jar = await started(factory, (session) => session.login('alice'));
     await go(factory, jar, (session) => session.login('bob'));
-    assert.deepEqual(told(), ['loaded', 'created', 'login', 'destroyed account-switch']);
+    assert.deepEqual(reported(), ['loaded', 'created', 'login', 'destroyed account-switch']);
   });
 
   test('expired: the factory has shortened a lifetime', async () => {
     const jar = await started(make({ timeout: 600 }));
     now += 400_000;
     await go(make({ timeout: 300 }), jar, read);
-    assert.deepEqual(told(), ['rejected expired', 'destroyed expired']);
+    assert.deepEqual(reported(), ['rejected expired', 'destroyed expired']);
   });
 
   test('destroyed: by a tool', async () => {
     const factory = make();
     await started(factory);
     await factory.sessions.purge({ olderThan: 0 });
-    assert.deepEqual(told(), ['destroyed destroyed']);
+    assert.deepEqual(reported(), ['destroyed destroyed']);
   });
 });
 
@@ -173,9 +173,9 @@ describe('refusals', () => {
     const jar = await started(factory, (session) => session.login('alice'));
     await go(factory, jar, (session) => assert.throws(() => session.requireCsrfToken('')), { method: 'POST' });
     await go(factory, new Jar(), (session) => assert.throws(() => session.requireFresh(5)));
-    assert.deepEqual(told(), ['loaded', 'refused csrf', 'refused not-fresh']);
-    assert.ok(typeof heard[1]!.event['handle'] === 'string' && heard[2]!.event['handle'] === null);
-    assert.equal(heard[1]!.event['clientAddress'], '192.0.2.1');
+    assert.deepEqual(reported(), ['loaded', 'refused csrf', 'refused not-fresh']);
+    assert.ok(typeof emitted[1]!.event['handle'] === 'string' && emitted[2]!.event['handle'] === null);
+    assert.equal(emitted[1]!.event['clientAddress'], '192.0.2.1');
   });
 });
 
@@ -189,7 +189,7 @@ describe('after the head has left', () => {
     await request.end();
     request.session.set('field', 'late');
     await left();
-    assert.deepEqual(told(), ['loaded', 'discarded late']);
+    assert.deepEqual(reported(), ['loaded', 'discarded late']);
   });
 
   test('late: not what is saved', async () => {
@@ -199,7 +199,7 @@ describe('after the head has left', () => {
     await request.end();
     await request.session.set('field', 'late').save();
     await left();
-    assert.deepEqual(told(), ['loaded', 'saved']);
+    assert.deepEqual(reported(), ['loaded', 'saved']);
   });
 
   test('lateRead: a first use then, unless the response was marked as personal', async () => {
@@ -212,7 +212,7 @@ describe('after the head has left', () => {
       assert.equal(head.get('vary'), isMarked ? 'Cookie' : undefined);
       request.session.get('field');
     }
-    assert.deepEqual(told(), ['loaded', 'lateRead', 'loaded']);
+    assert.deepEqual(reported(), ['loaded', 'lateRead', 'loaded']);
   });
 
   test('cacheControlOverridden: headers of a late writer do not hand the cookie to others', async () => {
@@ -223,7 +223,7 @@ describe('after the head has left', () => {
     head.set('cache-control', 'public, max-age=600');
     factory.finalize(request.session, head);
     assert.equal(head.get('cache-control'), 'private, no-cache');
-    assert.deepEqual(told(), ['created', 'cacheControlOverridden']);
+    assert.deepEqual(reported(), ['created', 'cacheControlOverridden']);
   });
 });
 
@@ -233,8 +233,8 @@ describe('a cookie that opens nothing: rejected', () => {
     ['signature', `session=${'a'.repeat(43)}.${'b'.repeat(43)}`],
   ])('%s', async (reason, cookie) => {
     await go(make(), new Jar(), read, { headers: { cookie } });
-    assert.deepEqual(told(), [`rejected ${reason}`]);
-    assert.equal(heard[0]?.event['handle'], null);
+    assert.deepEqual(reported(), [`rejected ${reason}`]);
+    assert.equal(emitted[0]?.event['handle'], null);
   });
 
   test('not-found', async () => {
@@ -242,7 +242,7 @@ describe('a cookie that opens nothing: rejected', () => {
     const jar = await started(factory);
     now += 61_000;
     await go(factory, jar, read);
-    assert.deepEqual(told(), ['rejected not-found']);
+    assert.deepEqual(reported(), ['rejected not-found']);
   });
 
   test('superseded, and what is written is dropped', async () => {
@@ -250,9 +250,9 @@ describe('a cookie that opens nothing: rejected', () => {
     const jar = await started(factory);
     const old = new Jar(jar);
     await go(factory, jar, (session) => session.login('alice'));
-    heard = [];
+    emitted = [];
     await go(factory, old, set);
-    assert.deepEqual(told(), ['rejected superseded', 'discarded superseded']);
+    assert.deepEqual(reported(), ['rejected superseded', 'discarded superseded']);
   });
 
   test('rotated, and staleId', async () => {
@@ -260,20 +260,20 @@ describe('a cookie that opens nothing: rejected', () => {
     const jar = await started(factory);
     const old = new Jar(jar);
     await go(factory, jar, (session) => session.rotate());
-    const successor = heard.at(-1)?.event['handle'];
+    const successor = emitted.at(-1)?.event['handle'];
     await go(factory, jar, read);
-    heard = [];
+    emitted = [];
     now += 11_000;
     await go(factory, old, read);
-    assert.deepEqual(told(), ['rejected rotated', 'staleId']);
-    assert.equal(heard[1]?.event['successor'], successor);
+    assert.deepEqual(reported(), ['rejected rotated', 'staleId']);
+    assert.equal(emitted[1]?.event['successor'], successor);
   });
 
   test('authentication-changed', async () => {
     const factory = make({ invalidateBefore: () => new Date(now + 1000) });
     const jar = await started(factory, (session) => session.login('alice'));
     await go(factory, jar, () => {});
-    assert.deepEqual(told(), ['rejected authentication-changed', 'destroyed authentication-changed', 'created']);
+    assert.deepEqual(reported(), ['rejected authentication-changed', 'destroyed authentication-changed', 'created']);
   });
 
   test('corrupt', async () => {
@@ -285,8 +285,8 @@ describe('a cookie that opens nothing: rejected', () => {
       return JSON.parse(text) as unknown;
     };
     await go(make({ serialize, deserialize }), jar, read);
-    assert.deepEqual(told(), ['loaded', 'rejected corrupt']);
-    assert.equal(heard[1]?.event['detail'], 'unparsable');
+    assert.deepEqual(reported(), ['loaded', 'rejected corrupt']);
+    assert.equal(emitted[1]?.event['detail'], 'unparsable');
   });
 });
 
@@ -297,24 +297,24 @@ describe('changes that are lost: discarded, cookieSuppressed', () => {
     const slow = await Visit.open(factory, new Jar(jar));
     slow.session.set('field', 'late');
     await visit(factory, jar, (session) => session.logout());
-    heard = [];
+    emitted = [];
     await slow.end();
-    assert.deepEqual(told(), ['lost', 'discarded gone']);
+    assert.deepEqual(reported(), ['lost', 'discarded gone']);
   });
 
   test('cacheable', async () => {
     await go(make(), new Jar(), set, {}, { headers: new Map([['cache-control', 'public, max-age=60']]) });
-    assert.deepEqual(told(), ['cookieSuppressed cacheable', 'discarded cacheable']);
+    assert.deepEqual(reported(), ['cookieSuppressed cacheable', 'discarded cacheable']);
   });
 
   test('exception', async () => {
     await go(make({ cookie: { onException: false } }), new Jar(), set, {}, { status: 500 });
-    assert.deepEqual(told(), ['discarded exception']);
+    assert.deepEqual(reported(), ['discarded exception']);
   });
 
   test('ignored', async () => {
     await go(make(), new Jar(), set, { url: '/site.css' });
-    assert.deepEqual(told(), ['discarded ignored']);
+    assert.deepEqual(reported(), ['discarded ignored']);
   });
 });
 
@@ -325,7 +325,7 @@ describe('a cookie that may be refused: cookieWarning', () => {
     ['domain', { cookie: { domain: 'example.com' } }, { headers: { host: 'example.org' } }],
   ])('%s', async (reason, options, request) => {
     await go(make(options), new Jar(), set, request);
-    assert.deepEqual(told(), ['created', `cookieWarning ${reason}`]);
+    assert.deepEqual(reported(), ['created', `cookieWarning ${reason}`]);
   });
 
   test.each<[string, VisitOptions]>([
@@ -334,11 +334,11 @@ describe('a cookie that may be refused: cookieWarning', () => {
   ])('insecure: with `secure: true` a cookie is neither sent nor read, %s', async (reason, request) => {
     const factory = make({ cookie: { secure: true } });
     await go(factory, new Jar(), set, request);
-    assert.deepEqual(told(), [`cookieWarning ${reason}`, 'cookieSuppressed insecure', 'discarded insecure']);
-    heard = [];
+    assert.deepEqual(reported(), [`cookieWarning ${reason}`, 'cookieSuppressed insecure', 'discarded insecure']);
+    emitted = [];
     const headers = { ...request.headers, cookie: `__Host-session=${'a'.repeat(43)}.${'b'.repeat(43)}` };
     await go(factory, new Jar(), read, { headers });
-    assert.deepEqual(told(), ['rejected insecure', `cookieWarning ${reason}`]);
+    assert.deepEqual(reported(), ['rejected insecure', `cookieWarning ${reason}`]);
   });
 
   test('there is no warning where all is well', async () => {
@@ -349,7 +349,7 @@ describe('a cookie that may be refused: cookieWarning', () => {
       headers: { host: 'www.example.com:8443' },
     });
     await go(make({ cookie: { secure: true } }), new Jar(), set, { headers: { host: 'localhost:3000' } });
-    assert.deepEqual(told(), ['created', 'created']);
+    assert.deepEqual(reported(), ['created', 'created']);
   });
 });
 
@@ -362,7 +362,7 @@ describe('the store', () => {
     const factory = make({ store: failing });
     await assert.rejects(go(factory, jar, read));
     await assert.rejects(go(factory, new Jar(), set));
-    const operations = heard.map(({ name, event }) => [name, event['operation']]);
+    const operations = emitted.map(({ name, event }) => [name, event['operation']]);
     assert.deepEqual(operations, [
       ['storeError', 'load'],
       ['storeError', 'commit'],
@@ -383,12 +383,12 @@ describe('diagnostics_channel', () => {
     }
     assert.deepEqual(
       messages,
-      heard.map(({ event }) => event as unknown as SessionEvents['created']),
+      emitted.map(({ event }) => event as unknown as SessionEvents['created']),
     );
     assert.equal(messages.length, 2);
   });
 
-  test('a listener stops when it is told to', async () => {
+  test('a listener stops when it is removed', async () => {
     const factory = make();
     let calls = 0;
     const stop = factory.on('created', () => calls++);

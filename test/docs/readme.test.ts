@@ -20,7 +20,7 @@ const exchanges = exchangesIn(blocks.find(({ language }) => language === 'consol
 /** What Express and Node send with every response; the README says that it leaves them out. */
 const LEFT_OUT = ['connection', 'content-length', 'content-type', 'date', 'etag', 'keep-alive', 'x-powered-by'];
 
-/** A folder in which the program finds the packages that the README tells to install, and nothing else of ours. */
+/** A folder in which the program finds the packages that the README says to install, and nothing else of ours. */
 let folder: string;
 
 beforeAll(() => {
@@ -66,7 +66,7 @@ async function replay(env: Record<string, string | undefined>): Promise<Exchange
 }
 
 describe('README.md', () => {
-  test('shows a login, a logout, and what the cookie of before is worth then', () => {
+  test('shows a login, a logout, and that the old cookie opens nothing then', () => {
     const paths = exchanges.map(({ commands }) =>
       commands
         .at(-1)!

@@ -265,7 +265,7 @@ describe('login, logout and invalidation', () => {
     assert.deepEqual(await next((session) => [session.owner, session.popFlash()]), [null, ['Goodbye']]);
   });
 
-  test('update is a plain change where nobody else can know of the field', async () => {
+  test('update is a plain change where no other request can know of the field', async () => {
     const count = writes();
     await next(async (session) => {
       assert.equal(await session.update('n', (n) => Number(n ?? 0) + 1), 1);
@@ -295,7 +295,7 @@ describe('a session class of the application', () => {
 describe('the factory that Websauna calls aware of the creation time', () => {
   const secret = 'a secret of more than thirty-two bytes';
 
-  test('ends sessions of before a change, and says so to the client', async () => {
+  test('ends sessions from before a change, and reports that to the client', async () => {
     let changedAt: Date | null = null;
     const aware = createCreationTimeAwareSessionFactory<Data>({ secret, invalidateBefore: () => changedAt });
     await visit(aware, jar, (session) => session.login('alice'));
@@ -305,7 +305,7 @@ describe('the factory that Websauna calls aware of the creation time', () => {
     assert.deepEqual(await visit(aware, jar, (session) => session.popFlash()), [SESSION_INVALIDATED]);
   });
 
-  test('demands that it is told of changes', () => {
+  test('demands that changes are reported to it', () => {
     assert.throws(() => createCreationTimeAwareSessionFactory({ secret } as never), /`invalidateBefore`/);
   });
 });

@@ -88,7 +88,7 @@ describe('limits', () => {
     assert.equal(await visit(factory, jar, (session) => session.timeout), 900);
   });
 
-  test('the presets of NIST, and `policy`, which tells what is in force', () => {
+  test('the presets of NIST, and `policy`, which has what is in force', () => {
     const { policy } = make({ ...assuranceLevels.AAL2, cookie: { maxAge: 3600 }, maxSessionsPerOwner: 3 });
     assert.deepEqual(policy, {
       timeout: 3600,
@@ -158,7 +158,7 @@ describe('Max-Age', () => {
     assert.equal(await maxAgeOf(factory), null);
   });
 
-  test('is sent again to whoever writes all the time', async () => {
+  test('is sent again to a client that writes all the time', async () => {
     const factory = make({ timeout: 600, touchInterval: 60, cookie: { maxAge: 600 } });
     await write(factory);
     let sent = 0;

@@ -65,7 +65,7 @@ test('C10: when a master hangs, clients turn to its successor, and all acknowled
     at,
     excused: [
       { since, until: at },
-      // It goes on as the master that it was, until another node tells it what has happened meanwhile.
+      // It stays a master until another node informs it of the promotion.
       { since: resumed, until: followed + 500 },
     ],
     figures: {

@@ -5,9 +5,9 @@ import { Person, type Broken, type Factory } from './person.ts';
 /** How much there is to do: 1 in every test run, more with FAULTS_LOAD. */
 export const LOAD: number = Number(process.env['FAULTS_LOAD'] ?? 1);
 
-/** Milliseconds between the requests of a person: enough for the servers to get a word in on a small machine. */
+/** Milliseconds between the requests of a person: enough for the servers to run on a small machine. */
 const PACE = 4;
-/** Requests in a row, from all, that mean that all is well again. */
+/** Successful requests in a row, of all people together, that count as recovery. */
 const CALM = 200;
 
 /** People who use a site all at once, without end. */
@@ -15,7 +15,7 @@ export class Crowd {
   readonly people: readonly Person[];
   /** Requests that ended well. */
   served = 0;
-  /** Requests that failed, by what was said. */
+  /** Requests that failed, by their error. */
   readonly errors: Map<string, number> = new Map();
   /** When a request last failed, by the process's clock. */
   failedAt: number | undefined;
@@ -39,7 +39,7 @@ export class Crowd {
     await waitFor('the requests to be served', () => this.served >= goal, 60_000);
   }
 
-  /** Waits until requests do not fail any more. */
+  /** Waits until requests no longer fail. */
   async calm(): Promise<void> {
     this.#calm = 0;
     this.#lastFailure = undefined;
@@ -60,7 +60,7 @@ export class Crowd {
   }
 
   /**
-   * Looks at everything once more, when the requests have stopped, and ends all sessions: what is left
+   * Checks everything once more, when the requests have stopped, and ends all sessions: what is left
    * of them then was not to be found by its owner.
    */
   async audit(): Promise<void> {
@@ -76,7 +76,7 @@ export class Crowd {
     return [...this.errors.values()].reduce((sum, count) => sum + count, 0);
   }
 
-  /** What no failure excuses. */
+  /** Errors that no failure explains. */
   get wrong(): unknown[] {
     return [...this.people.flatMap(({ wrong }) => wrong), ...this.#untyped];
   }

@@ -93,7 +93,7 @@ describe.each([...DIRECT, ...BY_SENTINEL, ...OF_CLUSTER])('a reply is cut off: %
   const act = <T>(jar: Jar, what: (session: WebsaunaSession) => T | Promise<T>): Promise<T> =>
     visit(factory, jar, what);
 
-  /** The server does it, and nobody is told. */
+  /** The server carries it out, and no client learns of it. */
   async function cutOff(script: ScriptName, attempt: () => Promise<unknown>): Promise<void> {
     const sprung = proxy.cutAt('reply', scripts[script].sha);
     await assert.rejects(attempt, (error) => error instanceof SessionError && error.status === 503);

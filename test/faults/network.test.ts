@@ -43,7 +43,7 @@ test('connections are cut before a request and within a reply: all acknowledgeme
   await openAll();
   const at = performance.now();
   for (let i = 0; i < CUTS; i++) {
-    // Scripts alone: a login, a rotation or a revocation that happened, without anybody having been told.
+    // Scripts alone: a login, a rotation or a revocation that was carried out, but not acknowledged.
     await proxy.cutAt(i % 3 === 0 ? 'request' : 'reply', 'EVALSHA');
     if (i % 10 === 9) proxy.cut();
   }

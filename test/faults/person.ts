@@ -4,12 +4,12 @@ import { Jar, visit } from '../support/visit.ts';
 
 export type Factory = SessionFactory;
 
-/** Something that a person was told, and that turned out not to be so. */
+/** Something that was acknowledged to a person, and turned out to be untrue. */
 export interface Broken {
   /** A session that is gone, a field that is older than it was, data that a login left behind, or an end that was none. */
   readonly what: 'session' | 'field' | 'cart' | 'end';
-  /** Milliseconds of the process's clock: when it was told, and when it turned out untrue. */
-  readonly toldAt: number;
+  /** Milliseconds of the process's clock: when it was acknowledged, and when it turned out untrue. */
+  readonly acknowledgedAt: number;
   readonly seenAt: number;
 }
 
@@ -35,16 +35,16 @@ interface Ended {
 }
 
 const MAX_DEVICES = 2;
-/** Milliseconds after which what failed is not carried out any more: more than any site's deadline. */
+/** Milliseconds after which what failed is no longer carried out: more than any site's deadline. */
 const FORGOTTEN = 3_000;
 /** Ended sessions that are remembered. */
 const MAX_ENDED = 30;
 
-/** Someone with an account and some browsers, who remembers what the site acknowledged. */
+/** A person with an account and some browsers, who remembers what the site acknowledged. */
 export class Person {
   owner: string = randomUUID();
   readonly broken: Broken[] = [];
-  /** What no failure excuses. */
+  /** Errors that no failure explains. */
   readonly wrong: string[] = [];
   readonly #factories: readonly Factory[];
   #devices: Device[] = [];
@@ -68,7 +68,7 @@ export class Person {
     await this.revoke();
   }
 
-  /** Looks at everything that was ever told, and at whether the sites' list of devices is complete. */
+  /** Checks everything that was ever acknowledged, and whether the sites' list of devices is complete. */
   async audit(): Promise<void> {
     for (const device of this.#devices) await this.#read(device);
     for (const ended of this.#ended) await this.#haunt(ended);
@@ -114,16 +114,16 @@ export class Person {
     }
     device.jar.cookies.clear();
     for (const [name, value] of jar.cookies) device.jar.cookies.set(name, value);
-    if (seen.owner !== this.owner) this.wrong.push('a session of somebody else');
+    if (seen.owner !== this.owner) this.wrong.push('a session of another person');
     if (seen.cart !== device.cart) {
-      if (seen.cart !== undefined) this.wrong.push('data of somebody else');
+      if (seen.cart !== undefined) this.wrong.push('data of another person');
       this.#broke('cart', device.movedAt);
       this.#devices = this.#devices.filter((each) => each !== device);
       return;
     }
     const n = Number(seen.n);
     if (n === device.n || device.tried.has(n)) return;
-    if (n > device.n) this.wrong.push(`a counter of ${n}, which nobody wrote`);
+    if (n > device.n) this.wrong.push(`a counter of ${n}, which was never written`);
     else this.#broke('field', device.writtenAt);
     device.n = n;
   }
@@ -171,8 +171,8 @@ export class Person {
     this.#ended.splice(this.#ended.indexOf(ended), 1);
   }
 
-  #broke(what: Broken['what'], toldAt: number): void {
-    this.broken.push({ what, toldAt, seenAt: performance.now() });
+  #broke(what: Broken['what'], acknowledgedAt: number): void {
+    this.broken.push({ what, acknowledgedAt, seenAt: performance.now() });
   }
 
   #bury(jar: Jar): void {

@@ -29,7 +29,7 @@ test('C10: a failover in order, under load: only what was not copied is lost, an
   const old = await sentinel.master();
   await sentinel.failover();
   const promoted = performance.now();
-  // Until it is told so by the sentinels, the old master does not know that it is one no more.
+  // The old master does not know that it was demoted until the sentinels inform it.
   await waitFor('the old master to follow', async () => String(await old.cli('ROLE')).startsWith('slave'), 30_000);
   const demoted = performance.now();
   await each(sites, (crowd) => crowd.calm());

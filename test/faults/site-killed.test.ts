@@ -65,7 +65,7 @@ async function withCart(): Promise<{ jar: Jar; cart: string }> {
 const read = (jar: Jar): Promise<{ owner: string | null; cart: unknown }> =>
   visit(other, new Jar(jar), (session) => ({ owner: session.owner, cart: session.get('cart') ?? null }));
 
-/** What is left of a session that nobody was told of ends by itself, and soon. */
+/** Waits until what is left of an unacknowledged session has expired. */
 async function expectTrial(owner: string, devices: number): Promise<void> {
   const listed = await other.owners.list(owner);
   assert.equal(listed.length, devices);

@@ -68,12 +68,12 @@ export interface Accident {
   readonly title: string;
   /** When it began, by the process's clock. */
   readonly at: number;
-  /** Times in which what was told, or seen, may be untrue: because it was not copied, or came from a master of the past. */
+  /** Times at which an acknowledgement, or a read, may be untrue: it was not replicated, or came from a demoted master. */
   readonly excused: readonly Span[];
   readonly figures?: Readonly<Record<string, string | number>>;
 }
 
-/** Ends the visits, looks at everything once more, tells the figures, and has nothing broken but what may be. */
+/** Ends the visits, checks everything once more, prints the figures, and asserts that nothing is broken but what may be. */
 export async function conclude(sites: readonly Site[], accident: Accident): Promise<void> {
   const { title, at, excused, figures } = accident;
   await each(sites, (crowd) => crowd.stop());
@@ -87,11 +87,11 @@ export async function conclude(sites: readonly Site[], accident: Accident): Prom
   }
   for (const { name, crowd } of sites) {
     const within = (time: number): boolean => excused.some(({ since, until }) => time >= since && time <= until);
-    const broken = crowd.broken.filter(({ toldAt, seenAt }) => !within(toldAt) && !within(seenAt));
-    const told = broken.map(
-      ({ what, toldAt, seenAt }) =>
-        `${what}, told after ${Math.round(toldAt - at)} ms, seen ${Math.round(seenAt - at)} ms`,
+    const broken = crowd.broken.filter(({ acknowledgedAt, seenAt }) => !within(acknowledgedAt) && !within(seenAt));
+    const reported = broken.map(
+      ({ what, acknowledgedAt, seenAt }) =>
+        `${what}, acknowledged after ${Math.round(acknowledgedAt - at)} ms, seen ${Math.round(seenAt - at)} ms`,
     );
-    assert.deepEqual({ name, wrong: crowd.wrong, broken: told }, { name, wrong: [], broken: [] });
+    assert.deepEqual({ name, wrong: crowd.wrong, broken: reported }, { name, wrong: [], broken: [] });
   }
 }

@@ -184,7 +184,7 @@ describe.each(combinations)('round trips to Redis with $library, through $framew
   });
 
   describe('1', () => {
-    test('the first write, whatever it writes', async () => {
+    test('the first write, of every kind', async () => {
       const does: Act = (session) => {
         session.assign({ a: 1, b: [1], c: { d: 'e' } });
         session.flash('Welcome');
@@ -288,7 +288,7 @@ describe.each(combinations)('round trips to Redis with $library, through $framew
       const jar = await stored(app);
       const old = new Jar(jar);
       await app.visit(jar, (session) => session.rotate());
-      // The write is the evidence for the cookie, and then for that the client has it.
+      // The write is the evidence for the cookie, and then records that the client has it.
       expect(await app.cost(old, (session) => session.get('a'))).toEqual([READ, READ, WRITE]);
       expect(await app.cost(old, (session) => session.get('a'))).toEqual([READ, WRITE]);
       expect(await app.cost(old, (session) => session.get('a'))).toEqual([READ]);

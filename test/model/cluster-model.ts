@@ -27,17 +27,17 @@ export class ClusterModel extends Model {
         if (this.seeAgain(epoch)) continue;
         return before;
       }
-      // There is nothing to copy; if there is, this waits in vain for the copy.
+      // There is nothing to copy. If there were, the step would never come, and the test would report that.
       if (taken!.operation === 'rekey' && before?.is !== 'session') return before;
       // C8: the owner's limit counts the copy, from the start.
       if (login !== null && this.refusalOf(request, login, null) !== null) yield 'rekey';
       const copy = this.#copy(request, epoch, rekey, id);
       // C2: what others write meanwhile makes the copy useless, and another one is made, with another id.
-      const retired = yield 'retire';
+      const deleted = yield 'deleteRotated';
       const old = this.at(epoch.id!);
-      if (old?.is !== 'session' || retired!.status === 'conflict') {
+      if (old?.is !== 'session' || deleted!.status === 'conflict') {
         // C1 and C6: of what has ended, or has a successor, there is no copy.
-        yield 'withdraw';
+        yield 'deleteCopy';
         this.destroy(id);
         if (old?.is === 'session') continue;
         yield 'rekey';
@@ -49,7 +49,7 @@ export class ClusterModel extends Model {
     }
   }
 
-  /** A login's is the owner's, from the start, where a revocation finds it; a rotation's is known to no other request. */
+  /** A login's copy belongs to the owner from the start, so a revocation finds it; no other request knows a rotation's. */
   #copy(request: Request, epoch: Epoch, { login }: Rekey, id: Id): Session {
     if (login !== null) this.admit(request, epoch, login, null);
     const copy = this.fresh(request.worker, login, id);
@@ -80,7 +80,7 @@ export class ClusterModel extends Model {
     old: Place & { is: 'session' },
     { id, fields }: Session,
   ): Steps<Place | undefined> {
-    yield 'keep';
+    yield 'confirm';
     const place = this.at(id);
     yield 'rekey';
     if (place?.is !== 'session') return undefined;

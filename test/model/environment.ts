@@ -21,18 +21,18 @@ export interface Factories {
   readonly observer: Factory;
 }
 
-/** A store operation, and what tells it from others. */
+/** A store operation, and what identifies it. */
 export interface Call {
   readonly operation: Operation;
   /** The handle that it makes. */
   readonly makes?: string;
-  /** The handle that it gives up for it, whether that leads to the new one, and for how many seconds. */
+  /** The handle that it replaces, whether that leads to the new one, and for how many seconds. */
   readonly replaces?: { readonly handle: string; readonly leads: boolean; readonly grace: number };
 }
 
-/** Is told of what happens at the store, and decides when it does. */
+/** Observes what happens at the store, and decides when it does. */
 export interface Interceptor {
-  /** Told when an operation has taken effect. */
+  /** Called when an operation has taken effect. */
   operation<Outcome>(call: Call, run: () => Promise<Outcome>): Promise<Outcome>;
   /** What takes effect as one; it waits for its turn. */
   turn<Result>(what: string, run: () => Promise<Result>): Promise<Result>;

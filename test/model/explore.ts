@@ -18,16 +18,16 @@ export interface Explored {
 export class Finding {
   readonly plan: Plan;
   readonly problem: string;
-  readonly story: readonly string[];
+  readonly trace: readonly string[];
 
-  constructor(plan: Plan, { message }: Violation, story: readonly string[]) {
+  constructor(plan: Plan, { message }: Violation, trace: readonly string[]) {
     this.plan = plan;
     this.problem = message;
-    this.story = story;
+    this.trace = trace;
   }
 
   toString(): string {
-    const lines = this.story.map((line, i) => `${String(i + 1).padStart(4)}. ${line}`);
+    const lines = this.trace.map((line, i) => `${String(i + 1).padStart(4)}. ${line}`);
     return [`Under ${describeRules(this.plan)}:`, ...lines, `      ${this.problem}`].join('\n');
   }
 }
@@ -100,7 +100,7 @@ export async function carryOut(
     return null;
   } catch (error) {
     if (!(error instanceof Violation)) throw error;
-    return new Finding(plan, error, run.story);
+    return new Finding(plan, error, run.trace);
   } finally {
     choices.push(...run.choices);
     if (explored !== undefined) {

@@ -18,7 +18,7 @@ interface Succession {
 }
 
 /**
- * What must hold whatever the model says, of what was observed alone: nothing that has ended comes back, no thief gets
+ * What must hold by the observations alone, without the model: nothing that has ended comes back, no thief gets
  * in, and no honest user is logged out. Counts what was observed.
  */
 export class Invariants {
@@ -56,7 +56,7 @@ export class Invariants {
     this.#opened.add(id);
     const succession = this.#successions.get(handle);
     if (succession !== undefined && !this.#mayFollow(succession, now)) {
-      this.#report(`C6: ${id.name} was given up, and whoever has copied it can open the session`);
+      this.#report(`C6: ${id.name} was replaced, and a copy of it still opens the session`);
     }
     const expiry = session.expiresAt!.getTime();
     if ((this.#expiries.get(session.handle) ?? expiry) !== expiry) {
@@ -143,7 +143,7 @@ export class Invariants {
 
   /**
    * Judges at the end of a plan: does an honest browser still open the session that it was sent last, if nothing has
-   * ended it? Not judged are browsers whose cookie somebody else has used, and those whose responses have overtaken each
+   * ended it? Not judged are browsers whose cookie another client has used, and those whose responses have overtaken each
    * other on the network, so that they keep an older cookie.
    */
   judge(browser: Browser, model: Model, opensWith: Id | null, interval: number): void {

@@ -20,7 +20,7 @@ import {
  * changes a session. `go` is no operation: the rest begins when the handler waits for something.
  *
  * C11: the generators of one request run one after the other, in the order of their calls. Each works on the epoch in
- * which it was called; an end begins a new one, which nothing of before reaches.
+ * which it was called; an end begins a new one, which nothing earlier reaches.
  */
 export type Steps<Result = void> = Generator<WaitsFor, Result, Taken | undefined>;
 export type WaitsFor = Operation | 'go';
@@ -37,7 +37,7 @@ export type Operation =
   | 'ask'
   | RekeyStep;
 /** What a rekey consists of where the two keys live in different slots of a cluster. */
-export type RekeyStep = 'copy' | 'retire' | 'keep' | 'withdraw';
+export type RekeyStep = 'copy' | 'deleteRotated' | 'confirm' | 'deleteCopy';
 
 /** Milliseconds of the store's clock. */
 export type Time = number;
@@ -274,7 +274,7 @@ export class Model {
     const needsCookie = how === 'create' || how === 'rekey';
     if (needsCookie && when === 'late') throw new Refusal('ERR_SESSION_HEADERS_SENT');
     if (needsCookie && final && request.shared) {
-      // C12: a new id, or new rights under the old one, are not given up in silence.
+      // C12: a new id, or new rights under the old one, are not dropped silently.
       if (how === 'rekey' || epoch.login !== null || epoch.begun !== null)
         throw new Refusal('ERR_SESSION_COOKIE_WITHHELD');
       request.report('discarded: cacheable');
@@ -301,7 +301,7 @@ export class Model {
     }
     if (how === 'save' || how === 'touch') yield* this.#save(request, epoch, written, sendCookie);
     if (request.ends.some(({ isSwitch }) => isSwitch)) yield* this.#carryOutEnds(request, true);
-    // C12: nobody shall take what was discarded for stored.
+    // C12: what was discarded must not look stored.
     if (!final && request.phase === ('lost' as Request['phase'])) throw new Refusal('ERR_SESSION_ENDED');
   }
 
@@ -413,7 +413,7 @@ export class Model {
     }
   }
 
-  /** Gives a session its new id, if it is there; returns what was there. */
+  /** Gives a session its new id, if it exists; returns what was there. */
   protected *relocate(request: Request, epoch: Epoch, rekey: Rekey): Steps<Place | undefined> {
     let place: Place | undefined;
     for (let conflict = true; conflict;) {
@@ -586,7 +586,7 @@ export class Model {
 
   // Owners.
 
-  /** C7: ends an owner's sessions in one moment, all but the one to spare, whatever it is called by now. */
+  /** C7: ends an owner's sessions in one moment, all but the one to spare, also under its newest id. */
   *revoke(worker: Worker, owner: string, except: Id | null): Steps<number> {
     let count = 0;
     for (const secret of worker.secrets.toReversed()) {

@@ -43,7 +43,7 @@ export interface Response {
 export interface Browser {
   readonly name: string;
   cookie: HeldCookie | null;
-  /** Cookies of before, the newest first. */
+  /** Earlier cookies, the newest first. */
   readonly past: HeldCookie[];
   /** The newest first. */
   readonly forms: Form[];
@@ -51,7 +51,7 @@ export interface Browser {
   last: { readonly id: Id; readonly maxAge: number | null; readonly order: number } | null;
   /** When the commit of a request with its session was called last. */
   lastUse: number;
-  /** False when somebody else has used its cookies, or responses have overtaken each other. */
+  /** False when another client has used its cookies, or responses have overtaken each other. */
   honest: boolean;
 }
 
@@ -71,7 +71,7 @@ export class PlanRun implements Interceptor {
     honest: true,
   }));
   /** What happened, line by line. */
-  readonly story: string[] = [];
+  readonly trace: string[] = [];
   /** How many ways there were to go on, turn by turn, once the requests before were over. */
   readonly choices: number[] = [];
   /** Cookies that a client has been sent. */
@@ -176,7 +176,7 @@ export class PlanRun implements Interceptor {
   /** The store has made a record, and the model an id. Returns whether they belong together. */
   bind(id: Id | null, handle: string): boolean {
     const before = this.#ids.get(handle);
-    // C1: what has ended does not come back, under whatever name it was known.
+    // C1: what has ended does not come back, under any of its ids.
     if (id === null || (before !== undefined && before !== id)) return false;
     const known = this.#handles.get(id) ?? handle;
     this.#handles.set(id, known);
@@ -189,11 +189,11 @@ export class PlanRun implements Interceptor {
     return this.#environment.now();
   }
 
-  tell(line: string): void {
-    this.story.push(line);
+  log(line: string): void {
+    this.trace.push(line);
   }
 
-  /** Takes note of what is wrong, once. */
+  /** Records what is wrong, once. */
   fail(error: unknown): void {
     this.#failure ??= error instanceof Violation ? error : new Violation(explain(error));
   }
@@ -246,7 +246,7 @@ export class PlanRun implements Interceptor {
     await this.#environment.pass(seconds);
     this.setting.model.now = this.#environment.now();
     this.#changed = true;
-    this.tell(`${seconds} seconds pass`);
+    this.log(`${seconds} seconds pass`);
   }
 
   async #compare(): Promise<void> {

@@ -63,7 +63,7 @@ export interface Plan {
   readonly encrypted: boolean;
   /** Whether the application knows since when logins are valid. */
   readonly invalidateBefore: boolean;
-  /** What sets the second process apart: cookie attributes of another deployment, or the secret of before. */
+  /** What sets the second process apart: cookie attributes of another deployment, or the previous secret. */
   readonly rollout: 'none' | 'attributes' | 'secret';
   /** Whether handlers and responses take their time, so that others go on meanwhile. */
   readonly slow: boolean;

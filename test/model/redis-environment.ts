@@ -29,9 +29,9 @@ const NAMES = new Map<string, string>(Object.entries(scripts).map(([name, { sha 
 /** What scripts do in a rekey across slots. */
 const STEPS: Readonly<Record<string, RekeyStep>> = {
   create: 'copy',
-  deleteRotated: 'retire',
-  save: 'keep',
-  destroy: 'withdraw',
+  deleteRotated: 'deleteRotated',
+  save: 'confirm',
+  destroy: 'deleteCopy',
 };
 /** What the first number of a script's reply means. */
 const STATUSES = ['gone', 'ok', 'tombstone', 'conflict', 'exists', 'full', 'late', 'revoked'];

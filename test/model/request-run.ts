@@ -75,7 +75,7 @@ export class RequestRun implements Actor {
     this.#cookies = plan.cookiesOf(visit);
     this.request = new Request(this.worker, this.#cookies);
     const names = this.#cookies.map(({ id }) => id.name).join(' and ') || 'no cookie';
-    this.tell(`comes from browser ${this.browser.name} with ${names}, to worker ${visit.worker + 1}`);
+    this.log(`comes from browser ${this.browser.name} with ${names}, to worker ${visit.worker + 1}`);
   }
 
   get session(): Session {
@@ -111,7 +111,7 @@ export class RequestRun implements Actor {
     await this.#do(steps);
     if (ends === 'abandoned') {
       await this.settled();
-      return this.tell('is given up before its commit');
+      return this.log('is abandoned before its commit');
     }
     await this.#rest('thinks');
     const committed = this.#commit();
@@ -119,10 +119,10 @@ export class RequestRun implements Actor {
     this.goOn();
     const head = await committed;
     const response = this.plan.invariants.responds(this, head, this.#cookies);
-    if (ends === 'unanswered') this.tell('is committed, and its response lost');
+    if (ends === 'unanswered') this.log('is committed, and its response lost');
     else {
       await this.#rest('responds');
-      this.tell('is answered');
+      this.log('is answered');
       if (stale === 0) this.plan.deliver(this.browser, response);
     }
     await lateDone;
@@ -133,7 +133,7 @@ export class RequestRun implements Actor {
   /** Does the steps of a handler. Those that wait for nothing are done at once. */
   async #do(steps: readonly Step[]): Promise<void> {
     for (const step of steps) {
-      this.tell(describeStep(step));
+      this.log(describeStep(step));
       const doing = STEPS[step.do](this, step as never);
       if (!(doing instanceof Promise)) continue;
       if ('start' in step && step.start) {
@@ -226,8 +226,8 @@ export class RequestRun implements Actor {
     if (typeof now === 'number') this.#tick(now, call, status);
     this.plan.invariants.count(operation, status);
     if (operation === 'load') this.plan.invariants.loaded(this);
-    if (operation !== 'ask') this.tell(`at the store: ${operation}${status === undefined ? '' : `, ${status}`}`);
-    else this.tell('asks since when logins are valid');
+    if (operation !== 'ask') this.log(`at the store: ${operation}${status === undefined ? '' : `, ${status}`}`);
+    else this.log('asks since when logins are valid');
     // What a store refuses because another request was faster has no effect, and is tried again.
     if (status === 'exists' || status === 'interrupted') return;
     const isOwners = operation === 'listOwned' || operation === 'revokeOwned' || this.#queue.length === 0;
@@ -252,7 +252,7 @@ export class RequestRun implements Actor {
   crashes(): boolean {
     const { ends } = this.#visit;
     if (typeof ends === 'string' || this.#turns++ < ends.turns) return false;
-    this.tell('ends here, with its process');
+    this.log('ends here, with its process');
     this.#stop?.();
     return true;
   }
@@ -276,8 +276,8 @@ export class RequestRun implements Actor {
     if (problem !== null) throw new Violation(problem);
   }
 
-  tell(what: string): void {
-    this.plan.tell(`request ${this.order} ${what}`);
+  log(what: string): void {
+    this.plan.log(`request ${this.order} ${what}`);
   }
 
   async #open(loadsItself: boolean): Promise<void> {
@@ -325,7 +325,7 @@ export class RequestRun implements Actor {
   }
 
   async #commit(): Promise<MemoryHead> {
-    this.tell(`commits${this.#visit.shared ? ', with a response that shared caches may store' : ''}`);
+    this.log(`commits${this.#visit.shared ? ', with a response that shared caches may store' : ''}`);
     const head = new MemoryHead();
     const { request } = this;
     if (this.#visit.shared) {
@@ -376,7 +376,7 @@ export class RequestRun implements Actor {
     });
   }
 
-  /** An operation's time is its own, whichever comes first; what was done step by step has told the time of each. */
+  /** Returns the time of an operation; of one that was done in steps, the time of the last. */
   #tick(now: number, { makes }: Call, status: string | undefined): void {
     const { model, plan } = this;
     const exact = status === 'ok' && (makes === undefined || plan.idByHandle(makes) === null);

@@ -68,7 +68,7 @@ export class Epoch {
   known: Known | null = null;
   /** The fields that it found. */
   found = new Map<string, unknown>();
-  /** What the request gave fields in place of what they held; `undefined` deletes. */
+  /** What the request wrote to fields; `undefined` deletes. */
   readonly written = new Map<string, unknown>();
   /** What it changed inside values that it found. */
   readonly mutated = new Map<string, unknown>();
@@ -196,7 +196,7 @@ export class Epoch {
 export interface Worker {
   /** Newest first. */
   readonly secrets: readonly string[];
-  /** The attributes that it gives cookies. */
+  /** The attributes of the cookies that it sets. */
   readonly attributes: string;
   /** Whether it asks the application since when an owner's logins are valid. */
   readonly invalidateBefore: boolean;
@@ -284,15 +284,15 @@ export class Request {
     return this.epoch;
   }
 
-  /** @throws {Refusal} C12: when the client can no longer be told */
-  #tell(): Epoch {
+  /** @throws {Refusal} C12: when the head has left, so that no cookie can be sent */
+  #assertCookieSendable(): Epoch {
     const epoch = this.write();
     if (this.headLeaving) throw new Refusal('ERR_SESSION_HEADERS_SENT');
     return epoch;
   }
 
   login(owner: string, now: Time): void {
-    this.#tell();
+    this.#assertCookieSendable();
     this.requestLogin({ owner, at: now, since: this.#pendingSince(owner, now) });
   }
 
@@ -335,21 +335,21 @@ export class Request {
   }
 
   beginLogin(owner: string, now: Time, seconds: number): void {
-    const epoch = this.#tell();
+    const epoch = this.#assertCookieSendable();
     epoch.begun = { owner, since: now, until: now + seconds * 1000 };
     epoch.rotation = epoch.id === null ? null : 'immediate';
     if (this.phase === 'lost') this.phase = 'ready';
   }
 
   rotate(grace: boolean): void {
-    const epoch = this.#tell();
+    const epoch = this.#assertCookieSendable();
     if (epoch.id === null) return;
     if (grace) epoch.rotation ??= 'graceful';
     else epoch.rotation = 'immediate';
   }
 
   logout(): void {
-    this.#tell();
+    this.#assertCookieSendable();
     this.end();
   }
 

@@ -42,7 +42,7 @@ export class Scheduler<A extends Actor> {
     });
   }
 
-  /** Gives one its turn, until all are waiting or have ended. */
+  /** Runs one at a time, until all are waiting or have ended. */
   async let(waiting: Waiting<A>): Promise<void> {
     this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
     this.#actor = waiting.actor;

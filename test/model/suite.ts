@@ -46,14 +46,14 @@ const SITUATIONS = [
 const STEPS = [
   'copy, ok',
   'copy, full',
-  'retire, ok',
-  'retire, gone',
-  'retire, tombstone',
-  'retire, conflict',
-  'keep, ok',
-  'keep, gone',
-  'withdraw, ok',
-  'withdraw, gone',
+  'deleteRotated, ok',
+  'deleteRotated, gone',
+  'deleteRotated, tombstone',
+  'deleteRotated, conflict',
+  'confirm, ok',
+  'confirm, gone',
+  'deleteCopy, ok',
+  'deleteCopy, gone',
   'rekey, interrupted',
 ];
 
@@ -61,10 +61,10 @@ const STEPS = [
 const TIME_LIMIT = process.env['MODEL_RUNS'] === undefined ? 300_000 : 3_600_000;
 
 /**
- * Carries out plans on a environment and in the model.
+ * Carries out plans in an environment and in the model.
  * @param runs how many generated plans, unless MODEL_RUNS says otherwise
- * @param pairs also every order of every pair of requests?
- * @param steps can a move consist of several steps?
+ * @param pairs whether to try every order of every pair of requests, too
+ * @param steps whether a rekey can consist of several steps
  */
 export function modelSuite(
   title: string,

@@ -5,7 +5,7 @@ export class Violation extends Error {
   override readonly name = 'Violation';
 }
 
-/** Says what is wrong, if anything. */
+/** Returns what is wrong, if anything. */
 export function difference(what: string, got: unknown, promised: unknown): string | null {
   if (isDeepStrictEqual(got, promised)) return null;
   return `${what}: got ${JSON.stringify(got)}, promised ${JSON.stringify(promised)}`;

@@ -5,19 +5,19 @@ export function hasExited(child: ChildProcess): boolean {
   return child.exitCode !== null || child.signalCode !== null;
 }
 
-/** Sends `signal` and waits for the exit; a child that ignores it for `patience` milliseconds is killed. */
-export async function terminate(child: ChildProcess, signal: NodeJS.Signals, patience = 5_000): Promise<void> {
+/** Sends `signal` and waits for the exit; a child that ignores it for `timeout` milliseconds is killed. */
+export async function terminate(child: ChildProcess, signal: NodeJS.Signals, timeout = 5_000): Promise<void> {
   if (child.pid === undefined || hasExited(child)) return;
   const exited = once(child, 'exit');
   child.kill(signal);
   // A process that is stopped answers no signal but SIGKILL before it goes on.
   child.kill('SIGCONT');
-  const impatience = setTimeout(() => child.kill('SIGKILL'), patience);
+  const timer = setTimeout(() => child.kill('SIGKILL'), timeout);
   await exited;
-  clearTimeout(impatience);
+  clearTimeout(timer);
 }
 
-/** A child's output, kept from the start, so that a line cannot slip past whoever waits for it. */
+/** A child's output, kept from the start, so that a waiting test cannot miss a line. */
 export class Output {
   #text = '';
   #ended: Error | undefined;
@@ -44,7 +44,7 @@ export class Output {
   }
 
   /**
-   * Gives the match of `pattern` in the output so far, or as soon as it is there.
+   * Returns the match of `pattern` in the output so far, or as soon as it is there.
    *
    * @throws When the child ends first, or prints no such thing for `timeout` milliseconds; with its output.
    */

@@ -3,7 +3,7 @@ import { MemoryStore } from 'websauna-session/memory';
 
 /** A memory store that knows what it was asked. */
 export class CountingStore extends MemoryStore implements SessionStore, OwnerIndex {
-  /** The names of the operations, in the order in which they were called; `now` aside, which asks nobody. */
+  /** The names of the operations, in the order in which they were called; `now` aside, which sends nothing. */
   readonly calls: string[] = [];
 
   constructor() {

@@ -11,7 +11,7 @@ export interface ProcessOptions {
   readonly execArgv?: readonly string[];
 }
 
-/** What a fixture prints, as one line of JSON, once it listens: its port, and whatever else a test wants to know. */
+/** What a fixture prints, as one line of JSON, once it listens: its port, and what else a test needs to know. */
 export interface Ready {
   readonly port: number;
   readonly [name: string]: unknown;

@@ -53,7 +53,7 @@ export interface Migration {
   keys(): Promise<string[]>;
   /** Moves these keys; default all. */
   move(keys?: readonly string[]): Promise<void>;
-  /** Moves what is left, and gives the slot to its new owner. */
+  /** Moves the remaining keys, and assigns the slot to its new owner. */
   finish(): Promise<void>;
 }
 
@@ -140,7 +140,7 @@ export class RedisCluster {
     await Promise.all((await this.masters()).map((master) => replicated(master)));
   }
 
-  /** Opens the migration of a slot; its keys move when they are told to. */
+  /** Opens the migration of a slot; its keys move on command. */
   async openMigration(slot: number, to: RedisServer): Promise<Migration> {
     const from = await this.masterOf(slot);
     const [fromId, toId] = await Promise.all([idOf(from), idOf(to)]);
@@ -159,7 +159,7 @@ export class RedisCluster {
       const others = (await this.masters()).filter((node) => node !== to && node !== from);
       await this.#inTurn(async () => {
         await this.#agreeOnEpoch();
-        // First the new owner, or the slot would be nobody's for a moment.
+        // First the new owner, or the slot would have no owner for a moment.
         for (const node of [to, from, ...others]) await node.cli('CLUSTER', 'SETSLOT', String(slot), 'NODE', toId);
       });
     };
@@ -265,7 +265,7 @@ async function startNodes(count: number, config: ClusterOptions['config']): Prom
   throw failure.reason;
 }
 
-/** Gives slots to the masters, and introduces all nodes to each other: quicker than to wait for gossip. */
+/** Assigns slots to the masters, and introduces all nodes to each other, which is faster than gossip. */
 async function form(nodes: readonly RedisServer[], masters: number): Promise<void> {
   for (const [index, node] of nodes.entries()) {
     await node.cli('CLUSTER', 'SET-CONFIG-EPOCH', String(index + 1));

@@ -15,7 +15,7 @@ export interface SentinelOptions {
 
 /** The name that the sentinels know the master by. */
 export const MASTER_NAME = 'main';
-/** Milliseconds after which a failover that got stuck is given up, and tried again. */
+/** Milliseconds after which a failover that got stuck is abandoned, and tried again. */
 const FAILOVER_TIMEOUT = 3_000;
 
 /** A master, its replicas and the sentinels that watch them, all of a test's own. */
@@ -40,7 +40,7 @@ export class RedisSentinel {
     return this.servers.find((server) => server.port === Number(port))!;
   }
 
-  /** Has another server promoted, in order, and waits until all sentinels name it; gives the new master. */
+  /** Has another server promoted, in order, and waits until all sentinels name it; returns the new master. */
   async failover(): Promise<RedisServer> {
     const old = await this.master();
     // Refused while a sentinel has not made up its mind about an earlier failover.
@@ -51,14 +51,14 @@ export class RedisSentinel {
     return await this.#successor(old);
   }
 
-  /** Ends the master as a crash would; gives it. */
+  /** Ends the master as a crash would; returns it. */
   async killMaster(): Promise<RedisServer> {
     const master = await this.master();
     await master.kill();
     return master;
   }
 
-  /** Waits until all sentinels name another master than this; gives the new one. */
+  /** Waits until all sentinels name another master than this; returns the new one. */
   async successorOf(old: RedisServer): Promise<RedisServer> {
     return await this.#successor(old);
   }

@@ -28,7 +28,7 @@ describe('a Redis server of the tests', () => {
     expect(await server.cli('CONFIG', 'GET', 'save')).toEqual(['save', '']);
   });
 
-  test('gives replies of every type, and errors as rejections', async () => {
+  test('returns replies of every type, and errors as rejections', async () => {
     const server = await redis();
     expect(await server.cli('SET', 'ключ', 'žluťoučký\r\nkůň')).toBe('OK');
     expect(await server.cli('GET', 'ключ')).toBe('žluťoučký\r\nkůň');

@@ -29,7 +29,7 @@ const CONTAINERS =
   /^(acl|client|cluster|command|config|function|latency|memory|module|object|pubsub|script|slowlog|xgroup|xinfo)$/;
 
 /**
- * Ports for servers, and for nodes of a cluster 10,000 above them as well: below those that the system gives
+ * Ports for servers, and for nodes of a cluster 10,000 above them as well: below those that the system assigns
  * out by itself. Every worker of a test run has its own, in turn. Otherwise a server of another test could
  * take the port of one that was killed, and clients that wait for this one would find that one.
  */
@@ -39,7 +39,7 @@ const WORKERS = 4;
 const firstOfWorker = FIRST_PORT + (Number(process.env['VITEST_POOL_ID'] ?? 0) % WORKERS) * PORTS_PER_WORKER;
 let turn = Math.floor(Math.random() * PORTS_PER_WORKER);
 
-/** A port that was free a moment ago; whoever listens on it must be ready to find it taken. */
+/** A port that was free a moment ago; a server that listens on it must expect to find it taken. */
 export async function freePort(): Promise<number> {
   for (;;) {
     turn = (turn + 1) % PORTS_PER_WORKER;

@@ -53,7 +53,7 @@ test.concurrent('a cluster replaces a master that crashed, and takes it back as 
   await waitFor('the old master to follow', async () => (await made.replicasOf(replica!)).includes(master));
 });
 
-test.concurrent('sentinels promote a replica when told to, and when the master crashes', async ({ onTestFinished }) => {
+test.concurrent('sentinels promote a replica on command, and when the master crashes', async ({ onTestFinished }) => {
   const made = await startSentinel();
   onTestFinished(() => made.stop());
   const first = await made.master();

@@ -54,7 +54,7 @@ interface Waiting {
 }
 
 /**
- * One connection that sends what it is told to and nothing else: unlike a real client, it adds no
+ * One connection that sends nothing but the given commands: unlike a real client, it adds no
  * HELLO, no CLIENT SETINFO and no reconnection to what a test observes.
  */
 export class RespConnection {

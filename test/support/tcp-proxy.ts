@@ -119,7 +119,7 @@ export class TcpProxy {
     });
   }
 
-  /** Connections that are open stay open and pass nothing any more, as when a firewall has forgotten them. */
+  /** Connections that are open stay open and no longer pass anything, as when a firewall has forgotten them. */
   freeze(): void {
     for (const passage of this.#passages) passage.frozen = true;
   }
@@ -173,7 +173,7 @@ export class TcpProxy {
       socket.setNoDelay(true);
       socket.on('error', () => {});
       socket.on('end', () => passage.frozen || other.end());
-      // Of a frozen passage neither end hears that the other has gone.
+      // While the passage is frozen, neither end learns that the other has closed.
       socket.on('close', () => {
         if (passage.frozen) return;
         this.#passages.delete(passage);

@@ -54,7 +54,7 @@ export const CLUSTER_CLIENTS: Readonly<Record<string, ConnectTo<Beginning>>> = {
 
 /**
  * Every client that finds its master by sentinels, connected by the application. ioredis listens to what they
- * announce only when told to: without it, it stays with an old master for as long as that thinks that it is one.
+ * announce only with it: without it, it keeps using a demoted master until that node learns that it was demoted.
  */
 export const SENTINEL_CLIENTS: Readonly<Record<string, ConnectTo<RedisSentinel>>> = {
   'node-redis 6': ({ name, addresses }) => nodeRedis(createSentinel({ name, sentinelRootNodes: addresses })),

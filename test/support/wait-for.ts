@@ -1,7 +1,7 @@
 /**
- * Asks `probe` again and again until it gives a value other than `undefined`, `null` or `false`.
+ * Asks `probe` again and again until it returns a value other than `undefined`, `null` or `false`.
  *
- * @throws When it gave none for `timeout` milliseconds (default 10,000), with the probe's last error as cause.
+ * @throws When it returned none for `timeout` milliseconds (default 10,000), with the probe's last error as cause.
  */
 export async function waitFor<T>(
   what: string,

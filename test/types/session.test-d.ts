@@ -47,7 +47,7 @@ session.set('views', 'two');
 session.data.views = 'two';
 // @ts-expect-error -- an owner is a string
 session.login(42);
-// @ts-expect-error -- the handler has to give the field's type
+// @ts-expect-error -- the handler has to return the field's type
 await session.update('views', () => 'two');
 
 // Without types of the application's own, every field is of type `unknown`.
@@ -76,7 +76,7 @@ createSessionFactory({});
 // @ts-expect-error -- initial data is data
 createSessionFactory<Shop>({ secret, initialData: { views: 'none' } });
 
-// A class of one's own flows through.
+// The application's own class is inferred.
 class ShopSession extends WebsaunaSession<Shop> {
   get isEmpty(): boolean {
     return (this.get('cart') ?? []).length === 0;

@@ -16,7 +16,7 @@ function cookieOf(id: string, signer = keyring): string {
   return `${id}.${signer.sign(id)}`;
 }
 
-test('gives id, key and secret of a cookie, the first time and after', () => {
+test('returns id, key and secret of a cookie, the first time and after', () => {
   const verifier = new CookieVerifier(keyring);
   const anonymous = randomId();
   const owned = `${keyring.ownerHash('ada')}.${randomId()}`;

@@ -44,7 +44,7 @@ test.each(['set', 'login', 'rotate'] as const)(
   },
 );
 
-test('two processes do not make the same ids, whatever their clocks and Math.random say', async () => {
+test('two processes with the same clock and Math.random make different ids', async () => {
   vi.spyOn(Math, 'random').mockReturnValue(0.5);
   vi.useFakeTimers({ toFake: ['Date', 'performance', 'hrtime'] });
   const ids: string[] = [];

@@ -19,7 +19,7 @@ function stored(serializer: Serializer, value: unknown): string {
 describe('encrypted', () => {
   const serializer = encrypted({ key: newKey });
 
-  it('gives back what it encrypted', () => {
+  it('decrypts what it encrypted', () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.string(), (value, field) => {
         fc.pre(!JSON.stringify(value).includes('-0') && !Object.is(value, -0));
@@ -30,7 +30,7 @@ describe('encrypted', () => {
     );
   });
 
-  it('writes text with a version, which tells nothing and never repeats', () => {
+  it('writes text with a version, which reveals nothing and never repeats', () => {
     const texts = Array.from({ length: 50 }, () => stored(serializer, 'attack at dawn'));
     expect(new Set(texts).size).toBe(50);
     for (const text of texts) {

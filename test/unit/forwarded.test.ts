@@ -86,7 +86,7 @@ describe('forwardedProto', () => {
 });
 
 describe('untrustedHttps', () => {
-  it('says when a proxy claims HTTPS and nobody trusts it', () => {
+  it('reports that a proxy claims HTTPS and is not trusted', () => {
     expect(untrustedHttps('https', 0, false)).toBe(true);
     expect(untrustedHttps('http, https', 0, false)).toBe(true);
     expect(untrustedHttps('https', 1, false)).toBe(false);

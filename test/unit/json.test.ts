@@ -18,7 +18,7 @@ function withoutSigns(value: unknown): unknown {
 }
 
 describe('the JSON serializer', () => {
-  it('gives back what JSON can hold', () => {
+  it('returns what JSON can hold', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         // JSON has no negative zero.
@@ -70,7 +70,7 @@ describe('the JSON serializer', () => {
     ['a subclass of Array', { a: new (class List extends Array {})() }, '`cart.a` is an instance of List', 'Store'],
     ['a cycle', cycle, '`cart.list[0].self` is a cycle', 'id'],
     ['a toJSON that throws', { toJSON: () => { throw new Error('no'); } }, '`cart` has a toJSON()', '`toJSON()`'], // prettier-ignore
-    ['a toJSON that gives nothing', { toJSON: () => undefined }, '`cart` has a toJSON()', '`toJSON()`'],
+    ['a toJSON that returns nothing', { toJSON: () => undefined }, '`cart` has a toJSON()', '`toJSON()`'],
     ['what is nested too deeply', deep, '`cart`', 'nested'],
   ])('refuses %s, and says where it is and what to do', (_, value, where, advice) => {
     let error: unknown;
@@ -87,7 +87,7 @@ describe('the JSON serializer', () => {
     expect(message.length).toBeLessThan(400);
   });
 
-  it('gives back everything that it takes, but for undefined properties and the sign of zero', () => {
+  it('returns everything that it accepts, but for undefined properties and the sign of zero', () => {
     const anything = fc.anything({ withDate: true, withMap: true, withSet: true, withBigInt: true, withSparseArray: true, withNullPrototype: true, withTypedArray: true, withBoxedValues: true }); // prettier-ignore
     let [taken, refused] = [0, 0];
     fc.assert(
@@ -108,7 +108,7 @@ describe('the JSON serializer', () => {
     expect(Math.min(taken, refused)).toBeGreaterThan(150);
   });
 
-  it('takes plain objects without a prototype, of another realm, with undefined properties and shared parts', () => {
+  it('accepts objects without a prototype, of another realm, with undefined properties, with shared parts', () => {
     const shared = { a: 1 };
     const bare = Object.assign(Object.create(null) as object, { a: 1 });
     const foreign: unknown = runInNewContext('({ a: [1, { b: 2 }] })');

@@ -159,7 +159,7 @@ describe('every option', () => {
     }
   });
 
-  it('is refused by a TypeError or taken, whatever it is, and never repeated', () => {
+  it('is refused by a TypeError or accepted, and never repeated', () => {
     const options = Object.keys(RIGHT).filter(
       (option) => !/serialize|store|initialData|ignore|cookielessHeaders|cookie$/.test(option),
     );
@@ -261,7 +261,7 @@ describe('store', () => {
 });
 
 describe('serializer', () => {
-  it('says whether it gives bytes', () => {
+  it('reports whether it returns bytes', () => {
     const serialize = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
     const deserialize = (stored: unknown): unknown => JSON.parse(String(stored));
     expect(normalize({ serialize, deserialize }).bytes).toBe(true);
@@ -321,7 +321,7 @@ describe('initialData', () => {
     expect(cart).toEqual(['one']);
   });
 
-  it('is told the request', () => {
+  it('receives the request', () => {
     const options = normalize({ initialData: (request: unknown) => ({ request }) });
     expect(options.initialData!('request')).toEqual({ request: 'request' });
   });
@@ -339,7 +339,7 @@ describe('initialData', () => {
     );
   });
 
-  it('fails early where it cannot be serialised, and late where a function gives no object', () => {
+  it('fails early where it cannot be serialised, and late where a function returns no object', () => {
     expect(() => normalize({ initialData: { a: { b: 1n } } })).toThrow(
       expect.objectContaining({ code: 'ERR_SESSION_SERIALIZE' }),
     );

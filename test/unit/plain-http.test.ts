@@ -14,7 +14,7 @@ const UNTRUSTED: VisitOptions = { secure: false, headers: { ...HOST, 'x-forwarde
 
 let factory: Factory;
 let store: MemoryStore;
-let heard: string[];
+let emitted: string[];
 beforeEach(() => {
   store = new MemoryStore();
   factory = make({ cookie: { secure: true } });
@@ -22,35 +22,35 @@ beforeEach(() => {
 
 function make(options: Partial<SessionOptions<Data>>): Factory {
   const made = createSessionFactory<Data>({ secret: 'a secret of more than thirty-two bytes', store, ...options });
-  heard = [];
+  emitted = [];
   for (const name of ['created', 'rejected', 'discarded', 'cookieSuppressed', 'cookieWarning', 'loaded'] as const) {
-    made.on(name, (event) => void heard.push([name, 'reason' in event ? event.reason : ''].join(' ').trim()));
+    made.on(name, (event) => void emitted.push([name, 'reason' in event ? event.reason : ''].join(' ').trim()));
   }
   return made;
 }
 
 describe.each([
   ['plain HTTP', HTTP, 'secure-over-http', 'HTTPS'],
-  ['HTTPS up to a proxy that nobody trusts', UNTRUSTED, 'untrusted-proxy', '`trustProxy`'],
+  ['HTTPS up to an untrusted proxy', UNTRUSTED, 'untrusted-proxy', '`trustProxy`'],
 ])('over %s', (_, options, reason, advice) => {
   test('a new session gets no cookie, is not stored, and events say why', async () => {
     const request = await Visit.open(factory, new Jar(), options);
     request.session.set('a', 1);
     expect((await request.end()).cookies).toEqual([]);
     expect(store.size).toBe(0);
-    expect(heard).toEqual([`cookieWarning ${reason}`, 'cookieSuppressed insecure', 'discarded insecure']);
+    expect(emitted).toEqual([`cookieWarning ${reason}`, 'cookieSuppressed insecure', 'discarded insecure']);
   });
 
   test('a cookie is not read, and stays as it is', async () => {
     const jar = new Jar();
     await visit(factory, jar, (session) => session.set('a', 1), HTTPS);
     const before = jar.header;
-    heard = [];
+    emitted = [];
     const request = await Visit.open(factory, jar, options);
     expect([request.session.isNew, request.session.get('a')]).toEqual([true, undefined]);
     expect((await request.end()).cookies).toEqual([]);
     expect(jar.header).toBe(before);
-    expect(heard).toEqual(['rejected insecure', `cookieWarning ${reason}`]);
+    expect(emitted).toEqual(['rejected insecure', `cookieWarning ${reason}`]);
     expect(await visit(factory, jar, (session) => session.get('a'), HTTPS)).toBe(1);
   });
 
@@ -66,7 +66,7 @@ describe.each([
       };
       await expect(request.session.save()).rejects.toMatchObject(refusal);
       await expect((async () => await request.end())()).rejects.toMatchObject(refusal);
-      expect([request.head.cookies, store.size, heard]).toEqual([[], 0, [`cookieWarning ${reason}`]]);
+      expect([request.head.cookies, store.size, emitted]).toEqual([[], 0, [`cookieWarning ${reason}`]]);
       expect(await factory.owners.list('alice')).toEqual([]);
     },
   );
@@ -84,7 +84,7 @@ describe.each([
     const request = await Visit.open(factory, jar, options);
     await request.session.load();
     expect(request.session.get('a')).toBeUndefined();
-    expect(heard).toEqual(['rejected insecure', `cookieWarning ${reason}`]);
+    expect(emitted).toEqual(['rejected insecure', `cookieWarning ${reason}`]);
   });
 });
 
@@ -96,7 +96,7 @@ describe('where the cookie may travel', () => {
       expect(jar.header).toMatch(/^__Host-session=/);
       expect(await visit(factory, jar, (session) => session.get('a'), options)).toBe(1);
     }
-    expect(heard.filter((event) => !/created|loaded/.test(event))).toEqual([]);
+    expect(emitted.filter((event) => !/created|loaded/.test(event))).toEqual([]);
   });
 
   test("with secure: 'auto' and false over plain HTTP, too", async () => {

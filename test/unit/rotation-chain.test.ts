@@ -70,7 +70,7 @@ describe('the first of three cookies, of which', () => {
     const first = new Jar();
     await visit(timed, first, (session) => session.set('a', 1));
     for (const name of ['second', 'third']) {
-      // The response to whoever comes with the first id is lost each time.
+      // The response to a request with the first id is lost each time.
       const next = new Jar(first);
       await visit(timed, next, (session) => session.rotate());
       if (name === used) await opens(next);

@@ -77,7 +77,7 @@ test('reading one object is one parse, and one serialisation to compare it with 
   expect([serialised, parsed]).toEqual([['o7'], ['o7']]);
 });
 
-test('giving one field a value is one serialisation and no parse', async () => {
+test('setting one field is one serialisation and no parse', async () => {
   await visit(factory, jar, (session) => session.set('o7', { new: true }));
   expect([serialised, parsed]).toEqual([['o7'], []]);
 });
@@ -116,7 +116,7 @@ test('a flash, a rotation, a login and a logout serialise nothing that is stored
   expect(stored).toEqual([]);
 });
 
-test("a conflict on another field is nobody's concern: both requests serialise their own alone", async () => {
+test('a conflict on another field is none: each request serialises only its own field', async () => {
   await Promise.all([
     visit(factory, jar, (session) => session.set('n1', 10)),
     visit(factory, new Jar(jar), (session) => session.set('n2', 20)),

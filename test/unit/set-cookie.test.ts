@@ -42,7 +42,7 @@ describe('CookieTemplate', () => {
     );
   });
 
-  it('is Secure as told, whatever the client speaks', () => {
+  it('is Secure as configured, over HTTP and HTTPS alike', () => {
     expect(template({ secure: true }).serialize('v', OVER_HTTP)).toContain('; Secure');
     expect(template({ secure: false }).serialize('v', OVER_HTTPS)).not.toContain('Secure');
     expect(template({ secure: 'auto' }).isSecure(true)).toBe(true);

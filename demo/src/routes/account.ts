@@ -39,7 +39,7 @@ export function accountRoutes(users: Users): Router {
     const name = nameOf(req);
     const user = await users.authenticate(name, field(req, 'password'));
     if (user === null) {
-      // One sentence for both: it does not tell which names exist.
+      // One sentence for both: it does not reveal which names exist.
       const problem = { text: 'Name and password do not match.', fields: ['name', 'password'] };
       return render(req, res.status(401), logInPage({ name, problem }, req.session));
     }

@@ -30,8 +30,7 @@ export function passwordRoutes(users: Users): Router {
 
       // This device goes on, with a new session id. All others logged in earlier: `invalidateBefore` ends
       // each on its next request and leaves it a message that says why. `owners.revoke` would end them now,
-      // but what is gone can be told nothing. The time is the login's own, by the store's clock, which
-      // the other logins have theirs from too.
+      // without a message. The time is that of this login, by the store's clock, as the other logins' times are.
       req.session.login(user.id, { method: 'password' });
       await req.session.save();
       await users.setPasswordChangedAt(user.id, req.session.authenticatedAt!);

@@ -19,10 +19,10 @@ export function aboutPage(): View {
       <ul>
         <li>A visitor without content in the session costs nothing: no record, no cookie.</li>
         <li>Signing up and logging in give the session a new id, in the same step that stores the owner.</li>
-        <li>A page leaves only when the store has what it tells: after a redirect you always see your change.</li>
+        <li>A page is sent only when the store has your change: after a redirect you always see it.</li>
         <li>Every form is bound to the session by a token. A wrong one is refused with an explanation.</li>
         <li>Pages are sent with <code>no-store</code>, so that after the logout the Back button shows nothing.</li>
-        <li>When the store is down you get an error with status 503, never a page with somebody's empty session.</li>
+        <li>When the store is down you get an error with status 503, never a page that shows you as logged out.</li>
       </ul>
       <h2>What a real site has besides</h2>
       <p>

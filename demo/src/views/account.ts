@@ -119,7 +119,7 @@ function newPasswordInput(name: string, label: string, problem: Problem | null):
   });
 }
 
-/** Tells password managers whose password it is. */
+/** Shows password managers whose password it is. */
 function hiddenName(name: string): Html {
   return html`<input type="text" name="name" value="${name}" autocomplete="username" readonly hidden />`;
 }

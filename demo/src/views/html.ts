@@ -14,7 +14,7 @@ export class Html {
 export type Child = Html | string | number | null | undefined | false | readonly Child[];
 
 /**
- * Makes HTML of a template. Whatever is put in is escaped, for text and for attributes in double quotes,
+ * Makes HTML from a template. Values are escaped, for text and for attributes in double quotes,
  * unless it is `Html` itself; lists are joined; `null`, `undefined` and `false` are left out.
  */
 export function html(strings: TemplateStringsArray, ...children: readonly Child[]): Html {

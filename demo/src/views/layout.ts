@@ -12,7 +12,7 @@ export interface View {
 
 export interface Frame {
   readonly path: string;
-  /** Absent on pages that are the same for everybody. */
+  /** Absent on pages that are the same for all visitors. */
   readonly visitor?: { readonly user: User | null; readonly session: Session };
   readonly messages?: readonly Message[];
 }

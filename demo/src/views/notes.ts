@@ -14,8 +14,7 @@ export function notesPage(session: Session): View {
     content: html`<header class="page-head">
         <h1>Notes</h1>
         <p class="lead">
-          They are kept in your session, and nobody else can see them. They stay when you log in, and go with the
-          session.
+          They are kept in your session, and only you can see them. They stay when you log in, and go with the session.
         </p>
       </header>
       <div class="panel wide">${postForm(session, '/notes', FIELDS)}</div>

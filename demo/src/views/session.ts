@@ -31,7 +31,7 @@ interface Fact {
 
 function factsOf(session: Session): readonly Fact[] {
   const handle = html`<code id="handle">${session.handle}</code>`;
-  const timeHint = 'By the clock of the store, and anew with each login.';
+  const timeHint = 'By the clock of the store. It starts again with each login.';
   return [
     { name: 'Handle', value: handle, hint: 'A hash of the id: safe in logs and pages, and useless as a cookie.' },
     { name: 'New', value: session.isNew ? 'Yes: nothing was stored before this request' : 'No' },

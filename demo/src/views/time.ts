@@ -3,7 +3,7 @@ import { html, type Html } from './html.ts';
 const TO_MINUTE = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' });
 const TO_SECOND = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium', timeZone: 'UTC' });
 
-/** The server does not know the visitor's time zone, and says which one it means. */
+/** The server does not know the visitor's time zone, and says which one it uses. */
 export function time(date: Date, precision: 'minute' | 'second' = 'minute'): Html {
   const text = (precision === 'minute' ? TO_MINUTE : TO_SECOND).format(date);
   return html`<time datetime="${date.toISOString()}">${text} UTC</time>`;

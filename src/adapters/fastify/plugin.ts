@@ -18,7 +18,7 @@ export function createPlugin<Data extends object, S extends WebsaunaSession<Data
   factory: SessionFactory<Data, S>,
   property: string,
 ): FastifyPluginCallback {
-  /** In a request: its session, whatever the application puts in the place of it. */
+  /** In a request: its session, even when the application has replaced the property. */
   const opened: unique symbol = Symbol('websauna-session.opened');
   const place = (request: FastifyRequest, session: S): void => {
     const holder = request as unknown as Record<string | symbol, S>;

@@ -71,7 +71,7 @@ function ownResponse(value: unknown): Response | null {
   return response instanceof Response && response.status < 500 ? response : null;
 }
 
-/** The same error with another response. The error itself may be a constant, and is not written into. */
+/** Returns the same error with another response. The error itself may be a constant, so it is not changed. */
 function withResponse(error: object, head: FetchHead): unknown {
   return Object.create(error, { getResponse: { value: () => head.response } });
 }

@@ -51,7 +51,7 @@ export async function commitResponse<Data extends object, S extends WebsaunaSess
     cancelBody(head.response);
     const headers = new Headers(head.response.headers);
     for (const name of REPRESENTATION_HEADERS) headers.delete(name);
-    // Hono gives the error's response the headers of the one that it replaces.
+    // Hono copies the headers of the response that it replaces to the error's response.
     replaceResponse(c, new Response(null, { headers }));
     checkWhenRead(c, new ErrorCommit(factory, session));
     throw error;

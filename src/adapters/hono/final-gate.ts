@@ -36,7 +36,7 @@ const CHECKED_RESPONSE: PropertyDescriptor = {
   },
 };
 
-/** Without emptying it first, Hono would put the old response's headers in place of the new one's. */
+/** Replaces the response of a context. Hono would copy the old one's headers, so that is removed first. */
 export function replaceResponse(c: Context, response: Response): void {
   c.res = undefined;
   c.res = response;

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import { REPRESENTATION_HEADERS } from '../representation-headers.ts';
 import { onceClosed } from './closed.ts';
 
-/** Stops the source of a response that is not sent. Its file is closed here: no one else is left to do it. */
+/** Stops the source of a response that is not sent. Nothing else would close its file. */
 export function releaseSource(
   source: Readable & { unpipe?: Readable['unpipe'] },
   res: ServerResponse & { req?: IncomingMessage },
@@ -16,11 +16,11 @@ export function releaseSource(
   });
 }
 
-/** Gives a head to the error, so that even a writer which goes on before it is answered cannot look successful. */
+/** Clears the head for the error's response: what a writer adds before that must not look successful either. */
 export function resetHead(res: ServerResponse, error: unknown): void {
   const status = (error as { status?: unknown } | null)?.status;
   res.statusCode = typeof status === 'number' && status >= 400 && status < 600 ? status : 500;
   Reflect.deleteProperty(res, 'statusMessage');
-  // Removing a header that is not there would still tell Node to do without it, and without keep-alive.
+  // Removing an absent header would still make Node leave it out, and close the connection.
   for (const name of REPRESENTATION_HEADERS) if (res.hasHeader(name)) res.removeHeader(name);
 }

@@ -9,8 +9,8 @@ import { deferResponse } from './intercept-response.ts';
 import { canWait, standInHead } from './stand-in.ts';
 
 /**
- * A request and response of `node:http`, whichever framework stands on them. Its session is settled when
- * the response is about to send its headers.
+ * The exchange of `node:http` and of the frameworks that are built on it. Commits its session when the response is
+ * about to send its headers.
  */
 export abstract class NodeExchange<Data extends object, S extends WebsaunaSession<Data>>
   implements Exchange, BeforeHeaders
@@ -23,7 +23,7 @@ export abstract class NodeExchange<Data extends object, S extends WebsaunaSessio
   readonly #canWait: boolean;
   #session: S | undefined;
 
-  /** @param holder what has the session in a property */
+  /** @param holder the object that has the session in a property */
   constructor(
     factory: SessionFactory<Data, S>,
     req: IncomingMessage,
@@ -73,7 +73,7 @@ export abstract class NodeExchange<Data extends object, S extends WebsaunaSessio
     onceOver(this.req, this.res, callback);
   }
 
-  /** Not a promise when nothing has to be loaded. */
+  /** Loads the session. Not a promise when nothing has to be read. */
   load(): S | Promise<S> {
     const opened = this.#factory.load(this);
     if (!this.#canWait) return this.#commitEarly(opened);

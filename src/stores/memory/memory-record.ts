@@ -15,7 +15,7 @@ export function sentCookie(attributes: string, now: number, confirmed: boolean):
   return { sentAt: toWholeSecond(now), attributes, confirmed };
 }
 
-/** The times of a record that begins its life, or begins it again with a login. */
+/** Returns the times of a record that begins its life, or begins it again with a login. */
 export function newTimes(
   { absoluteTimeout, login }: Pick<NewRecord, 'absoluteTimeout' | 'login'>,
   now: number,

@@ -37,7 +37,7 @@ import { OwnerSessions } from './owner-sessions.ts';
 import { Tombstones } from './tombstones.ts';
 
 export interface MemoryStoreOptions {
-  /** Most sessions that are kept: beyond it, the one that was used longest ago is ended. Default 100000. */
+  /** The largest number of sessions: beyond it, the one that was used longest ago is ended. Default 100000. */
   maxSessions?: number;
   /** Called with the handle of a session that was ended because the store was full. */
   onEvict?: (handle: string) => void;
@@ -241,12 +241,12 @@ export class MemoryStore implements SessionStore, OwnerIndex, LoginIndex, Sessio
     this.#logins.detach(meta.indexKeys, ownerHash);
   }
 
-  /** An owner's live sessions, oldest login first. */
+  /** Returns an owner's live sessions, oldest login first. */
   #live(ownerHash: string, now: number): MemoryRecord[] {
     return this.#owners.handles(ownerHash).flatMap((handle) => this.#find({ handle, ownerHash }, now) ?? []);
   }
 
-  /** The handle that rotations have led to. */
+  /** Returns the handle that rotations have led to. */
   #resolveSuccessor(key: RecordKey, now: number): string {
     const successor = this.#tombstones.get(key, now)?.successor ?? '';
     return successor === '' ? key.handle : this.#resolveSuccessor({ ...key, handle: successor }, now);

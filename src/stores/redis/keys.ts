@@ -15,22 +15,22 @@ export class KeyNames {
     return ownerHash === null ? this.prefix + handle : this.ownerPrefix(ownerHash) + handle;
   }
 
-  /** What the names of an owner's records begin with. */
+  /** Returns what the names of an owner's records begin with. */
   ownerPrefix(ownerHash: string): string {
     return `${this.prefix}{${ownerHash}}:`;
   }
 
-  /** The index of an owner's sessions. */
+  /** Returns the name of the index of an owner's sessions. */
   ownerIndex(ownerHash: string): string {
     return `${this.ownerPrefix(ownerHash)}owner`;
   }
 
-  /** The entries of an index key. */
+  /** Returns the name of the entries of an index key. */
   loginIndex(indexKey: string): string {
     return `${this.prefix}indexKey:${indexKey}`;
   }
 
-  /** A record, and the index that it is in, if any. */
+  /** Returns the names of a record and of the index that it is in, if any. */
   withIndex(key: RecordKey): string[] {
     return key.ownerHash === null ? [this.record(key)] : [this.record(key), this.ownerIndex(key.ownerHash)];
   }
@@ -40,7 +40,7 @@ export class KeyNames {
     return `${this.prefix}time`;
   }
 
-  /** The record that a name belongs to, if any. */
+  /** Returns the record that a name belongs to, if any. */
   parseRecord(name: string): RecordKey | undefined {
     const match = RECORD_NAME.exec(name.slice(this.prefix.length));
     return match === null ? undefined : { handle: match[2]!, ownerHash: match[1] ?? null };

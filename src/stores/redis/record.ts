@@ -30,7 +30,7 @@ const TOMBSTONE_FORMAT = /^([\w-]*):(\d{1,15}):([\w-]*):([01])$/;
 const COOKIE_ATTRIBUTES = /^[\w.~-]*$/;
 const INDEX_KEY = /^[\w-]+$/;
 
-/** The strings of {@link RecordDetails} as a compact JSON array; absent ones are 0. */
+/** Returns the strings of {@link RecordDetails} as a compact JSON array; absent ones are 0. */
 export function formatDetails(details: RecordDetails): string {
   const { owner, method, address, agent } = wellFormedDetails(details);
   return JSON.stringify([owner ?? 0, method ?? 0, address ?? 0, agent ?? 0]);
@@ -79,7 +79,7 @@ export function parseMeta(text: string): RecordMeta | undefined {
   };
 }
 
-/** Milliseconds; `undefined` when it is no time. */
+/** Returns a time of last use, milliseconds; `undefined` when the text is not a time. */
 export function parseLastSeen(stored: Stored): number | undefined {
   const text = textOf(stored);
   return LAST_SEEN_FORMAT.test(text) ? Number(text) * 1000 : undefined;

@@ -76,7 +76,7 @@ export function checkReply(script: ScriptName, reply: unknown): CheckedReply {
   return { status, values };
 }
 
-/** The values of a reply from `start` on, alternating names and values, as an object. */
+/** Returns the values of a reply from `start` on, which alternate names and values, as an object. */
 export function fieldsFromReply(values: readonly Reply[], start: number): Record<string, Stored> {
   const fields: Record<string, Stored> = Object.create(null);
   for (let i = start; i < values.length; i += 2) fields[textOf(values[i] as Stored)] = values[i + 1] as Stored;

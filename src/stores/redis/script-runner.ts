@@ -46,7 +46,7 @@ export class ScriptRunner {
   }
 
   /**
-   * Redis's clock, in milliseconds. Asks the server when its last answer is too old, once for all callers.
+   * Returns Redis's time, milliseconds. Asks the server when its last answer is too old, once for all callers.
    * @param key any key of the server to ask
    */
   async now(key: string): Promise<number> {

@@ -214,7 +214,7 @@ export class RedisStore implements SessionStore, OwnerIndex, LoginIndex, Session
     return this.#runner.now(this.#driver.cluster ? name : this.#keys.unused);
   }
 
-  /** Reads a hash, and again where the text that the client made of it is in doubt: it may have been changed, or ended, since. */
+  /** Reads a hash, and its bytes again where the client may have lost some of them: it may have been changed, or ended, since. */
   #parse(
     name: string,
     fields: Readonly<Record<string, Stored>>,

@@ -113,7 +113,7 @@ export class TestApp {
     assert.deepEqual(codes, [code]);
     assert.equal(reply.status, status);
     assert.deepEqual(reply.cookies, [], 'an error that the session caused carries no cookie');
-    assert.doesNotMatch(reply.body, INSIDE, 'an error page says nothing about the inside');
+    assert.doesNotMatch(reply.body, INSIDE, 'an error page reveals nothing internal');
   }
 
   /** The same of a session whose commit has failed: its error depends on the cookie, as its response would have. */

@@ -82,7 +82,7 @@ export const LIFETIMES: readonly StoreCheck[] = [
     },
   },
   {
-    title: 'C4: no write, touch, longer timeout or rotation moves the absolute expiry, as time passes between them',
+    title: 'C4: no write, touch, longer timeout or rotation moves the absolute expiry as time passes',
     async run(harness) {
       const [key, next] = [newKey(), newKey()];
       await harness.store.create(key, record({}, { timeout: seconds(500), absoluteTimeout: 600 }));

@@ -58,7 +58,7 @@ export const REVOCATIONS: readonly StoreCheck[] = [
     },
   },
   {
-    title: 'C7: a session that was spared goes on: written, taken from, rotated, logged in again, and spared again',
+    title: 'C7: a spared session can be written, taken from, rotated, logged in again, and spared again',
     async run({ store }) {
       const ownerHash = newOwnerHash();
       const [key, rotated, again] = [await createOwned(store, ownerHash), newKey(ownerHash), newKey(ownerHash)];

@@ -106,7 +106,7 @@ export const RESPONSES: Readonly<Record<string, { respond: Respond; init?: AskIn
       }, res),
   },
   'megabytes, piped': { respond: (_req, res) => void piecesOf(200).pipe(res) },
-  'megabytes, written until told to wait': { respond: (_req, res) => writeUntilFull(res, 200) },
+  'megabytes, written until `write` returns false': { respond: (_req, res) => writeUntilFull(res, 200) },
   HEAD: { respond: (_req, res) => res.writeHead(200, { 'Content-Length': 5 }).end('hello'), init: { method: 'HEAD' } },
   'HEAD of a piped file': { respond: (_req, res) => void createReadStream(FILE).pipe(res), init: { method: 'HEAD' } },
   204: { respond: (_req, res) => res.writeHead(204).end() },

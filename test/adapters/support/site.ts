@@ -21,7 +21,7 @@ export interface SiteSpec {
   /** Middleware behind the sessions. */
   readonly behind?: readonly Middleware[];
   /** What the framework's error handler waits for before it answers. Default: nothing. */
-  readonly patience?: Promise<void>;
+  readonly released?: Promise<void>;
 }
 
 export const FRAMEWORKS = ['node:http', 'Express 5', 'Express 4'] as const;
@@ -36,10 +36,10 @@ export class Site {
   readonly server: Server;
   readonly #sockets: Socket[] = [];
 
-  readonly #patience: Promise<void> | undefined;
+  readonly #released: Promise<void> | undefined;
 
   private constructor(framework: Framework | 'plain', spec: SiteSpec) {
-    this.#patience = spec.patience;
+    this.#released = spec.released;
     this.factory = createSessionFactory({
       secret: 'nothing that a site may use, but long enough',
       store: this.gate.store,
@@ -118,20 +118,20 @@ export class Site {
     app.use((req, res, next) => void handle(req, res).catch(next));
     const onFailure: express.ErrorRequestHandler = (error, _req, _res, next) => {
       this.errors.push(error);
-      this.#retryOnSlotMigration(() => next(error));
+      this.#answerWhenReleased(() => next(error));
     };
     app.use(onFailure);
     return app;
   }
 
-  #retryOnSlotMigration(answer: () => void): void {
-    if (this.#patience === undefined) answer();
-    else void this.#patience.then(answer);
+  #answerWhenReleased(answer: () => void): void {
+    if (this.#released === undefined) answer();
+    else void this.#released.then(answer);
   }
 
   #fail(error: unknown, res: ServerResponse): void {
     this.errors.push(error);
-    this.#retryOnSlotMigration(() => answerWith(error, res));
+    this.#answerWhenReleased(() => answerWith(error, res));
   }
 }
 
@@ -145,7 +145,7 @@ function answerWith(error: unknown, res: ServerResponse): void {
   res.end('failed');
 }
 
-/** Runs `act` with a site, and closes it whatever happens. */
+/** Runs `act` with a site, and closes it in any case. */
 export async function withSite(
   framework: Framework | 'plain',
   spec: SiteSpec,

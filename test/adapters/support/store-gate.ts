@@ -29,7 +29,7 @@ export class StoreGate {
       open = resolve;
       fail = reject;
     });
-    // It may be decided before anybody waits for it.
+    // It may be decided before a request waits for it.
     decided.catch(() => {});
     this.#waiting.push(() => {
       reach();

@@ -11,7 +11,7 @@ const TARGETED = ['cdn-cache-control', 'surrogate-control'];
 
 /**
  * A shared cache of RFC 9111 that follows targeted headers too (RFC 9213, and the older ones of Surrogates and
- * nginx), and stores whatever they let it.
+ * nginx), and stores what they allow.
  */
 export class HttpCache implements SharedCache {
   readonly #stored = new Map<string, Stored>();
@@ -45,7 +45,7 @@ function answer({ policy, body }: Stored): Response {
 
 /**
  * Response headers with the one that this cache obeys in the place of `Cache-Control`. RFC 9111 lets caches store
- * responses with cookies, and with directives for some fields only; the library is more careful unless told so.
+ * responses with cookies, and with directives for some fields only; the library is more careful by default.
  */
 function targetedHeaders(headers: Headers): Record<string, string | string[]> {
   const plain: Record<string, string | string[]> = Object.fromEntries(headers);

@@ -14,7 +14,7 @@ import {
   useFactories,
 } from './factories.ts';
 
-const NEW_SECRET = 'the secret that replaces the one of before';
+const NEW_SECRET = 'the secret that replaces the old one';
 /** Seconds. Over before the next request is there. */
 const NO_GRACE = 0.001;
 

@@ -163,7 +163,7 @@ test.each<[string, string, (factory: Factory) => Promise<Jar>]>([
 );
 
 describe('an account switch whose second step fails', () => {
-  test('ends the session of before when it is saved again', async () => {
+  test('ends the previous session when it is saved again', async () => {
     const factory = open();
     const events = record(factory, 'destroyed', 'login');
     const jar = await started(factory, (session) => session.login('alice'));
@@ -183,7 +183,7 @@ describe('an account switch whose second step fails', () => {
     assert.equal(memory.size, 1);
   });
 
-  test('is an error whose client keeps the session of before when nothing saves it again', async () => {
+  test('is an error whose client keeps the previous session when nothing saves it again', async () => {
     const factory = open();
     const jar = await started(factory, (session) => session.login('alice'));
     const request = await Visit.open(factory, jar);

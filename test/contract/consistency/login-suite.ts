@@ -58,7 +58,7 @@ export function loginSuite(title: string, make: MakeFactory): void {
         assert.equal(session.pendingLogin.method, 'password');
         assert.deepEqual(session.keys(), ['a']);
       });
-      // The id of before is dead at once: whoever planted it has no part in what follows.
+      // The old id is dead at once: it is of no use to an attacker who planted it.
       assert.equal(await visit(two, before, (session) => session.pendingLogin), null);
       await visit(two, jar, (session) => session.login(session.pendingLogin!.owner, { method: 'password+totp' }));
       ids.push(jar.header);
@@ -168,7 +168,7 @@ export function loginSuite(title: string, make: MakeFactory): void {
   });
 
   describe(`${title}: owners`, () => {
-    test('a device list has every device, tells the current one, and no id', async () => {
+    test('a device list has every device, marks the current one, and has no id', async () => {
       const [one, two] = pair();
       const owner = randomUUID();
       const [phone, laptop] = [await loggedIn(one, owner, 'passkey'), await loggedIn(two, owner)];
@@ -236,7 +236,7 @@ export function loginSuite(title: string, make: MakeFactory): void {
       assert.deepEqual([await ownerOf(one, again), await one.owners.list(owner)], [null, []]);
     });
 
-    test('C7: nobody ends the session of another owner by its handle', async () => {
+    test('C7: the session of another owner cannot be ended by its handle', async () => {
       const [one] = pair();
       const [mine, yours] = [randomUUID(), randomUUID()];
       const jar = await loggedIn(one, yours);
@@ -288,10 +288,10 @@ export function loginSuite(title: string, make: MakeFactory): void {
       const [observer] = pair();
       const owner = randomUUID();
       const jars = Array.from({ length: 200 }, () => new Jar());
-      // Every other one has a session before, which the login gives another key.
+      // Every other one has a session before, which the login rekeys.
       const earlier = jars.filter((_, i) => i % 2 === 0);
       await Promise.all(earlier.map((jar, i) => visit(one, jar, (session) => session.set('cart', i))));
-      const told = earlier.map((jar) => new Jar(jar));
+      const acknowledged = earlier.map((jar) => new Jar(jar));
 
       const counts: number[] = [];
       const running = new Set<Promise<unknown>>();
@@ -315,9 +315,9 @@ export function loginSuite(title: string, make: MakeFactory): void {
 
       await one.owners.revoke(owner);
       assert.deepEqual(await observer.owners.list(owner), []);
-      told.push(...jars);
-      assert.equal(new Set(told.map(({ header }) => header)).size, 300);
-      const opened = await Promise.all(told.map((jar) => Visit.open(observer, new Jar(jar))));
+      acknowledged.push(...jars);
+      assert.equal(new Set(acknowledged.map(({ header }) => header)).size, 300);
+      const opened = await Promise.all(acknowledged.map((jar) => Visit.open(observer, new Jar(jar))));
       assert.ok(opened.every(({ session }) => session.isNew && session.owner === null && session.size === 0));
     });
 

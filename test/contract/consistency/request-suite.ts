@@ -305,7 +305,7 @@ export function requestSuite(title: string, make: MakeFactory): void {
       assert.deepEqual(await read(factory, jar), { a: 1, owner: null });
     });
 
-    test('C12: update() and save() on a session that was ended elsewhere reject, and the response keeps the cookie', async () => {
+    test('C12: update() and save() reject on a session that was ended elsewhere, and the cookie stays', async () => {
       const [one, two] = [open(), open()];
       const jar = await started(one);
       for (const act of [

@@ -14,7 +14,7 @@ import {
   useFactories,
 } from './factories.ts';
 
-const NEW_SECRET = 'the secret that replaces the one of before';
+const NEW_SECRET = 'the secret that replaces the old one';
 
 /** Statements of docs/security.md about ids, logins, ends and failures; the others are in statements-suite.ts. */
 export function securitySuite(title: string, make: MakeFactory): void {
@@ -22,7 +22,7 @@ export function securitySuite(title: string, make: MakeFactory): void {
   const read = (factory: Factory, jar: Jar): Promise<Data> =>
     visit(factory, new Jar(jar), (session) => ({ ...session.toJSON(), owner: session.owner }));
 
-  /** Asserts that an id of before opens nothing, also within the grace of rotations, and that no cookie leads on. */
+  /** Asserts that an old id opens nothing, also within the grace of rotations, and that no cookie leads on. */
   async function assertDead(factory: Factory, old: Jar): Promise<void> {
     const events = record(factory, 'rejected');
     const request = await Visit.open(factory, new Jar(old));

@@ -31,7 +31,7 @@ export function sessionsSuite(title: string, make: MakeFactory): void {
   }
 
   describe(`${title}: all sessions`, () => {
-    test('get tells what is known about a session, anonymous or owned, and neither its id nor its data', async () => {
+    test('get returns what is known about a session, anonymous or owned, and neither its id nor its data', async () => {
       const factory = open({ timeout: 700 });
       const owner = randomUUID();
       const [one, two] = [await anonymous(factory), await owned(factory, owner)];
@@ -76,7 +76,7 @@ export function sessionsSuite(title: string, make: MakeFactory): void {
       await assert.rejects(factory.sessions.get(one.handle, { owner: '' }), TypeError);
     });
 
-    test('a scan gives all sessions, also those of owners under an older secret', async () => {
+    test('a scan returns all sessions, also those of owners under an older secret', async () => {
       const factory = open();
       const before = open({ secret: OLD_SECRET });
       const owner = randomUUID();
@@ -119,7 +119,7 @@ export function sessionsSuite(title: string, make: MakeFactory): void {
         const { createdAt } = (await factory.sessions.get(session.handle))!;
         return createdAt > oldest!.createdAt ? { ...session, createdAt } : undefined;
       });
-      // A login begins the session anew.
+      // A login restarts the session's lifetime.
       await visit(factory, first[2]!.jar, (session) => session.login(owner));
       assert.equal(await factory.sessions.purge({ olderThan: 3600 }), 0);
       assert.ok((await factory.sessions.purge({ olderThan: second.createdAt })) >= 2);

@@ -63,11 +63,11 @@ export function consistencySuite(title: string, make: MakeFactory): void {
       assert.deepEqual(await read(two, jar), {});
     });
 
-    test('C1: a login that was under way during a logout begins anew, with nothing that was stored', async () => {
+    test('C1: a login that was under way during a logout begins a new session, with nothing that was stored', async () => {
       const [one, two] = pair();
-      const jar = await started(one, { secret: 'of before' });
+      const jar = await started(one, { secret: 'from before' });
       const slow = await Visit.open(one, jar);
-      assert.equal(slow.session.get('secret'), 'of before');
+      assert.equal(slow.session.get('secret'), 'from before');
       slow.session.login('alice');
       slow.session.set('mine', 1);
       await visit(two, new Jar(jar), (session) => session.logout());
@@ -201,7 +201,7 @@ export function consistencySuite(title: string, make: MakeFactory): void {
       assert.deepEqual(await visit(two, jar, (session) => session.popFlash()), []);
     });
 
-    test('C3: takeFlash gives each message to one of several requests', async () => {
+    test('C3: takeFlash returns each message to one of several requests', async () => {
       const [one, two] = pair();
       const jar = await started(one, {});
       await visit(one, jar, (session) => {

@@ -153,7 +153,7 @@ describe('the time of the server', () => {
     assert.equal(driver.log.filter((command) => command === 'time').length, 1);
   });
 
-  test('is asked for again after a minute without an answer that names it, and when the process was suspended', async () => {
+  test('is asked for again after a minute without an answer, and after the process was suspended', async () => {
     const key = await createAnonymous(newProcess());
     const driver = new WatchedDriver(driverFor(given.client));
     const store = storeOver(driver);

@@ -124,7 +124,7 @@ describe('entries of the login index', () => {
     assert.equal(await left(), 500);
   });
 
-  test('are removed by later logins, once they have been kept for their time and no login has added them again', async () => {
+  test('are removed by later logins, once they have been kept for their time without another login', async () => {
     const [indexKey, old, again, recent, last] = [
       newIndexKey(),
       newOwnerHash(),

@@ -156,12 +156,12 @@ describe('a server whose memory is full', () => {
     await written(store.destroy(loggedOut, REPLACED));
     await written(store.destroy(anonymous, REPLACED));
     assert.deepEqual(await store.revokeOwned(ownerHash, spared.handle, null, KEEP), [key.handle]);
-    const nobody = newOwnerHash();
-    assert.deepEqual(await store.revokeOwned(nobody, null, null, KEEP), []);
+    const unknown = newOwnerHash();
+    assert.deepEqual(await store.revokeOwned(unknown, null, null, KEEP), []);
     await setLimit(0);
     for (const ended of [loggedOut, anonymous]) assert.equal((await store.load(ended))?.status, 'tombstone');
     await written(store.save(spared, change({ a: '1' })));
-    for (const each of [ownerHash, nobody]) {
+    for (const each of [ownerHash, unknown]) {
       const pending = ownedRecord({}, { pendingSince: before - 1 });
       assert.equal((await store.create(newKey(each), pending)).status, 'revoked');
     }

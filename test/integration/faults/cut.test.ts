@@ -13,7 +13,7 @@ import {
   STACKS,
   start,
   visitor,
-} from './scene.ts';
+} from './setup.ts';
 
 noCrashes();
 
@@ -60,7 +60,7 @@ describe.each(STACKS)('$framework over $library', (stack) => {
   );
 
   test.each(['request', 'reply'] as const)(
-    'writing: the connection is cut at the %s, nothing is told, and nothing is done twice',
+    'writing: the connection is cut at the %s, nothing is acknowledged, and nothing is done twice',
     async (at) => {
       const { app } = await start(stack, proxy.url);
       const browser = await visitor(app);
@@ -86,7 +86,7 @@ describe.each(STACKS)('$framework over $library', (stack) => {
   });
 
   test.each(['request', 'reply'] as const)(
-    'a login is cut at the %s: it is not told, and another process agrees',
+    'a login is cut at the %s: it is not acknowledged, and another process agrees',
     async (at) => {
       const { app } = await start(stack, proxy.url);
       const other = elsewhere(server.url);
@@ -97,7 +97,7 @@ describe.each(STACKS)('$framework over $library', (stack) => {
         expectFailure(await browser.get(`${path}?owner=marked-user`));
         await cutting;
         expect(browser.jar.header).toBe(before);
-        // Cut at the reply, the old id is dead, because a login kills it, and the new one is nobody's.
+        // Cut at the reply, the old id is dead, because a login ends it, and no client has the new one.
         expect(await browser.read()).toMatchObject({ data: at === 'request' ? { a: '1' } : {}, owner: null });
         await other.owners.revoke('marked-user');
         expect(await insist(browser, '/login?owner=marked-user')).toMatchObject({ status: 302 });
@@ -118,21 +118,21 @@ describe.each(STACKS)('$framework over $library', (stack) => {
     expect(await browser.read()).toMatchObject({ data: { a: '1' }, owner: 'alice' });
   });
 
-  test('a storm of cuts: what was told is true in another process, at once and in the end', async () => {
+  test('a storm of cuts: what was acknowledged is true in another process, at once and in the end', async () => {
     const { app } = await start(stack, proxy.url);
     await visitor(app);
     const other = elsewhere(server.url);
-    const told: { browser: Browser; owner: string; counted: number; attempts: number }[] = [];
+    const acknowledged: { browser: Browser; owner: string; counted: number; attempts: number }[] = [];
     const client = async (owner: string): Promise<void> => {
       const browser = new Browser(app);
       const { status, cookies } = await browser.get(`/login?owner=${owner}`);
       if (status === 503) return expect(cookies).toEqual([]);
       expect(status).toBe(302);
       expect(await other.owners.list(owner)).toHaveLength(1);
-      const story = { browser, owner, counted: 0, attempts: 0 };
-      told.push(story);
-      for (; story.attempts < 5; story.attempts++) {
-        if ((await browser.get('/count')).status === 200) story.counted++;
+      const history = { browser, owner, counted: 0, attempts: 0 };
+      acknowledged.push(history);
+      for (; history.attempts < 5; history.attempts++) {
+        if ((await browser.get('/count')).status === 200) history.counted++;
       }
     };
     const clients = Promise.all(
@@ -145,8 +145,8 @@ describe.each(STACKS)('$framework over $library', (stack) => {
       const cut = proxy.cutAt(at, 'count').then(() => false);
       if (await Promise.race([cut, over])) break;
     }
-    expect(told.length).toBeGreaterThan(0);
-    for (const { browser, owner, counted, attempts } of told) {
+    expect(acknowledged.length).toBeGreaterThan(0);
+    for (const { browser, owner, counted, attempts } of acknowledged) {
       const { data, owner: found } = await browser.read();
       expect(found).toBe(owner);
       const count = Number(data['count'] ?? 0);

@@ -12,7 +12,7 @@ import {
   start,
   visitor,
   WRITES,
-} from './scene.ts';
+} from './setup.ts';
 
 noCrashes();
 
@@ -38,8 +38,8 @@ describe.each(STACKS)('onStoreError: anonymous, $framework over $library', (stac
   test.each(['is killed', 'hangs'] as const)(
     'Redis %s: pages are served to strangers, writing is refused, the cookie stays',
     async (outage) => {
-      const scene = await start(stack, server.url, { onStoreError: 'anonymous' });
-      const { app } = scene;
+      const setup = await start(stack, server.url, { onStoreError: 'anonymous' });
+      const { app } = setup;
       const browser = await loggedIn(app, 'alice');
       const cookie = browser.jar.header;
       await OUTAGES[outage]();
@@ -53,7 +53,7 @@ describe.each(STACKS)('onStoreError: anonymous, $framework over $library', (stac
       await RECOVERIES[outage]();
       await waitFor('the application to recover by itself', async () => !(await browser.read()).degraded);
       expect(await browser.read()).toMatchObject({ data: { a: '1' }, owner: 'alice', degraded: false });
-      await expectRecovery(scene, browser);
+      await expectRecovery(setup, browser);
     },
   );
 

@@ -17,7 +17,7 @@ import {
   STACKS,
   start,
   visitor,
-} from './scene.ts';
+} from './setup.ts';
 
 noCrashes();
 
@@ -32,24 +32,24 @@ afterEach(async () => {
 
 describe.each(STACKS)('$framework over $library', (stack) => {
   test('Redis hangs: every request is answered within the deadline, and all is well when it goes on', async () => {
-    const scene = await start(stack, server.url);
-    const browser = await loggedIn(scene.app, 'alice');
+    const setup = await start(stack, server.url);
+    const browser = await loggedIn(setup.app, 'alice');
     server.pause();
     expectFailure(await browser.get('/read'), 'ERR_SESSION_STORE_TIMEOUT');
-    await expectSessionlessAnswers(scene.app, browser);
+    await expectSessionlessAnswers(setup.app, browser);
     for (const path of ['/set?b=2', '/login?owner=bob', '/save?b=2', '/stream?b=2']) {
       expectFailure(await browser.get(path));
-      expectFailure(await new Browser(scene.app).get(path));
+      expectFailure(await new Browser(setup.app).get(path));
     }
-    await expectFailures(scene.app, browser);
+    await expectFailures(setup.app, browser);
     server.resume();
-    await expectRecovery(scene, browser);
+    await expectRecovery(setup, browser);
     expect(await browser.read()).toMatchObject({ data: { a: '1' }, owner: 'alice' });
   });
 
   test('a logout while Redis hangs does not claim to have succeeded', async () => {
-    const scene = await start(stack, server.url);
-    const browser = await loggedIn(scene.app, 'alice');
+    const setup = await start(stack, server.url);
+    const browser = await loggedIn(setup.app, 'alice');
     server.pause();
     expectFailure(await browser.get('/logout'));
     expect(browser.jar.header).toBeDefined();
@@ -59,8 +59,8 @@ describe.each(STACKS)('$framework over $library', (stack) => {
   });
 
   test('Redis hangs for less than the deadline: the request takes longer, and nothing else', async () => {
-    const scene = await start(stack, server.url, {}, { socketTimeout: 10 });
-    const { app } = scene;
+    const setup = await start(stack, server.url, {}, { socketTimeout: 10 });
+    const { app } = setup;
     const browser = await visitor(app);
     for (const [path, status] of [
       ['/read', 200],
@@ -75,26 +75,26 @@ describe.each(STACKS)('$framework over $library', (stack) => {
       expect(await answering).toMatchObject({ status });
     }
     expect(await browser.read()).toMatchObject({ data: { a: '1', b: '2' }, owner: 'alice' });
-    expect(scene.breaker).toEqual([]);
+    expect(setup.breaker).toEqual([]);
   });
 });
 
 describe.each(LIBRARIES)('$library', (stack) => {
-  test('Redis is busy with a command of somebody else: requests fail in time, and work afterwards', async () => {
-    const scene = await start(stack, server.url);
-    const browser = await visitor(scene.app);
+  test('Redis is busy with a command of another client: requests fail in time, and work afterwards', async () => {
+    const setup = await start(stack, server.url);
+    const browser = await visitor(setup.app);
     const sleeping = server.cli('DEBUG', 'SLEEP', '1.5');
     await waitFor('the command to begin', async () => (await browser.get('/read')).status === 503);
     expectFailure(await browser.get('/set?b=2'));
-    await expectSessionlessAnswers(scene.app, browser);
+    await expectSessionlessAnswers(setup.app, browser);
     await sleeping;
-    await expectRecovery(scene, browser);
+    await expectRecovery(setup, browser);
     expect((await browser.read()).data).toMatchObject({ a: '1' });
   });
 
-  test("Redis is busy with somebody else's script: its refusals are failures, until the script ends", async () => {
-    const scene = await start(stack, server.url);
-    const browser = await visitor(scene.app);
+  test("Redis is busy with another client's script: its refusals are failures, until the script ends", async () => {
+    const setup = await start(stack, server.url);
+    const browser = await visitor(setup.app);
     const looping = new RespConnection({ host: server.host, port: server.port });
     closeLater(async () => looping.close());
     const loop = looping.send(['EVAL', 'while true do end', '0']);
@@ -106,61 +106,61 @@ describe.each(LIBRARIES)('$library', (stack) => {
       return refused.body === 'ERR_SESSION_STORE' ? refused : undefined;
     });
     expectFailure(answer, 'ERR_SESSION_STORE');
-    await expectFailures(scene.app, browser);
+    await expectFailures(setup.app, browser);
     await server.cli('SCRIPT', 'KILL');
     await loop;
-    await expectRecovery(scene, browser);
+    await expectRecovery(setup, browser);
     expect((await browser.read()).data).toEqual({ a: '1' });
   });
 
-  test('a connection dies without a word: the same process finds out, and connects anew', async () => {
+  test('a connection dies silently: the same process finds out, and reconnects', async () => {
     const proxy = await startProxy(server);
     closeLater(() => proxy.close());
-    const scene = await start(stack, proxy.url);
-    const browser = await loggedIn(scene.app, 'alice');
+    const setup = await start(stack, proxy.url);
+    const browser = await loggedIn(setup.app, 'alice');
     proxy.freeze();
-    await expectFailures(scene.app, browser);
-    expect(scene.breaker).toEqual(['down']);
-    await expectRecovery(scene, browser);
+    await expectFailures(setup.app, browser);
+    expect(setup.breaker).toEqual(['down']);
+    await expectRecovery(setup, browser);
     expect(await browser.read()).toMatchObject({ data: { a: '1' }, owner: 'alice' });
   });
 
   test('the network is gone for a while, connections included that are opened meanwhile', async () => {
     const proxy = await startProxy(server);
     closeLater(() => proxy.close());
-    const scene = await start(stack, proxy.url);
-    const browser = await loggedIn(scene.app, 'alice');
+    const setup = await start(stack, proxy.url);
+    const browser = await loggedIn(setup.app, 'alice');
     proxy.partition();
-    await expectFailures(scene.app, browser);
-    await waitFor('an attempt to connect anew', () => proxy.connections > 1);
-    await expectSessionlessAnswers(scene.app, browser);
+    await expectFailures(setup.app, browser);
+    await waitFor('an attempt to reconnect', () => proxy.connections > 1);
+    await expectSessionlessAnswers(setup.app, browser);
     proxy.heal();
-    await expectRecovery(scene, browser);
+    await expectRecovery(setup, browser);
     expect(await browser.read()).toMatchObject({ data: { a: '1' }, owner: 'alice' });
   });
 
   test('a slow network: what arrives within the deadline counts', async () => {
     const proxy = await startProxy(server);
     closeLater(() => proxy.close());
-    const scene = await start(stack, proxy.url, {}, { socketTimeout: 10 });
-    const browser = await visitor(scene.app);
+    const setup = await start(stack, proxy.url, {}, { socketTimeout: 10 });
+    const browser = await visitor(setup.app);
     proxy.delay(50);
     const answers = await Promise.all(Array.from({ length: 20 }, (_, i) => browser.get(`/set?f${i}=${i}`)));
     expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 20 }, () => 200));
     expect(Object.keys((await browser.read()).data)).toHaveLength(21);
-    expect(scene.breaker).toEqual([]);
+    expect(setup.breaker).toEqual([]);
   });
 
   test('a network slower than the deadline: no answer claims what it does not know', async () => {
     const proxy = await startProxy(server);
     closeLater(() => proxy.close());
-    const scene = await start(stack, proxy.url);
-    const browser = await visitor(scene.app);
+    const setup = await start(stack, proxy.url);
+    const browser = await visitor(setup.app);
     proxy.delay(1_000);
     const answers = await Promise.all(Array.from({ length: 3 }, (_, i) => browser.get(`/set?f${i}=${i}`)));
     for (const answer of answers) expectFailure(answer, 'ERR_SESSION_STORE_TIMEOUT');
     proxy.delay(0);
-    await expectRecovery(scene, browser);
+    await expectRecovery(setup, browser);
     expect((await browser.read()).data).toMatchObject({ a: '1' });
   });
 });

@@ -17,7 +17,7 @@ import {
   start,
   visitor,
   type Stack,
-} from './scene.ts';
+} from './setup.ts';
 
 noCrashes();
 
@@ -37,14 +37,14 @@ describe.each(STACKS)('$framework over $library', (stack) => {
     await expectSessionlessAnswers(app, browser);
   });
 
-  test('Redis comes back empty: the same process works again, and old sessions begin anew', async () => {
-    const scene = await start(stack, server.url);
-    const browser = await loggedIn(scene.app, 'alice');
+  test('Redis comes back empty: the same process works again, and old cookies begin new sessions', async () => {
+    const setup = await start(stack, server.url);
+    const browser = await loggedIn(setup.app, 'alice');
     const old = browser.jar.header;
     await server.kill();
-    await expectFailures(scene.app, browser);
+    await expectFailures(setup.app, browser);
     await server.restart();
-    await expectRecovery(scene, browser);
+    await expectRecovery(setup, browser);
     expect(await browser.read()).toMatchObject({ data: {}, owner: null });
     expect(browser.jar.header).toBe(old);
     expect(await insist(browser, '/set?b=1')).toMatchObject({ status: 200 });
@@ -53,8 +53,8 @@ describe.each(STACKS)('$framework over $library', (stack) => {
   });
 
   test('repeated failures open the breaker: requests fail at once, until Redis answers again', async () => {
-    const scene = await start(stack, server.url);
-    const { app, breaker } = scene;
+    const setup = await start(stack, server.url);
+    const { app, breaker } = setup;
     const browser = await visitor(app);
     server.pause();
     const slow = await Promise.all(Array.from({ length: 8 }, () => browser.get('/read')));
@@ -70,22 +70,22 @@ describe.each(STACKS)('$framework over $library', (stack) => {
     await waitFor('the breaker to close', () => breaker.length === 2);
     expect(breaker).toEqual(['down', 'up']);
     expect(await browser.read()).toMatchObject({ data: { a: '1' }, owner: null });
-    await expectRecovery(scene, browser);
+    await expectRecovery(setup, browser);
   });
 
-  test('a login during an outage is never told, unless another process can read it', async () => {
-    const scene = await start(stack, server.url);
-    await visitor(scene.app);
+  test('a login during an outage is never acknowledged, unless another process can read it', async () => {
+    const setup = await start(stack, server.url);
+    await visitor(setup.app);
     const other = elsewhere(server.url);
     const logins: Promise<void>[] = [];
-    const told: string[] = [];
+    const acknowledged: string[] = [];
     const attempt = async (owner: string): Promise<void> => {
       const path = owner.endsWith('0') ? '/login-swallowing' : owner.endsWith('1') ? '/login-page' : '/login';
-      const { status, cookies } = await new Browser(scene.app).get(`${path}?owner=${owner}`);
+      const { status, cookies } = await new Browser(setup.app).get(`${path}?owner=${owner}`);
       expect([200, 302, 503]).toContain(status);
       expect(cookies).toHaveLength(status === 503 ? 0 : 1);
       if (status === 503) return;
-      told.push(owner);
+      acknowledged.push(owner);
       expect(await other.owners.list(owner)).toHaveLength(1);
     };
     for (let i = 0; i < 60; i++) {
@@ -95,32 +95,32 @@ describe.each(STACKS)('$framework over $library', (stack) => {
       if (i % 5 === 0) await Promise.all(logins.splice(0));
     }
     await Promise.all(logins);
-    expect(told).toContain('user0');
-    expect(told).not.toContain('user30');
+    expect(acknowledged).toContain('user0');
+    expect(acknowledged).not.toContain('user30');
   });
 });
 
 describe.each(LIBRARIES)('$library', (stack) => {
   test('Redis comes back before anyone has noticed: the same process works', async () => {
-    const scene = await start(stack, server.url);
-    const browser = await visitor(scene.app);
+    const setup = await start(stack, server.url);
+    const browser = await visitor(setup.app);
     for (let i = 0; i < 3; i++) {
       await server.kill();
       await server.restart();
-      await expectRecovery(scene, browser);
+      await expectRecovery(setup, browser);
     }
   });
 
   test('an application that starts before its Redis is there serves what it can, and works once Redis is up', async () => {
     const port = await freePort();
-    const scene = await start(stack, `redis://127.0.0.1:${port}`);
-    const { app } = scene;
+    const setup = await start(stack, `redis://127.0.0.1:${port}`);
+    const { app } = setup;
     const browser = new Browser(app);
     browser.jar.cookies.set('session', (await signedCookie(stack, server.url))!);
     await expectSessionlessAnswers(app, browser);
     for (let i = 0; i < 6; i++) expectFailure(await browser.get('/read'));
     await server.cli('CONFIG', 'SET', 'port', String(port));
-    await expectRecovery(scene, browser);
+    await expectRecovery(setup, browser);
     expect(await browser.read()).toMatchObject({ data: { a: '1' } });
   });
 });
@@ -135,12 +135,12 @@ describe.each<Stack & { name: string }>([
   { name: 'client-side caching', library: 'redis', cache: true, framework: 'Express' },
 ])('Express over $name', ({ name: _name, ...stack }) => {
   test('Redis is killed, and comes back: the same process works again', async () => {
-    const scene = await start(stack, server.url);
-    const browser = await loggedIn(scene.app, 'alice');
+    const setup = await start(stack, server.url);
+    const browser = await loggedIn(setup.app, 'alice');
     await server.kill();
-    await expectFailures(scene.app, browser);
+    await expectFailures(setup.app, browser);
     await server.restart();
-    await expectRecovery(scene, browser);
+    await expectRecovery(setup, browser);
   });
 });
 
@@ -151,13 +151,13 @@ describe.each(LIBRARIES)('a durable Redis, $library', (stack) => {
   });
   afterEach(() => durable.stop());
 
-  test('Redis comes back with its data: sessions of before the crash are readable by the same process', async () => {
-    const scene = await start(stack, durable.url);
-    const browser = await loggedIn(scene.app, 'alice');
+  test('Redis comes back with its data: sessions from before the crash are readable by the same process', async () => {
+    const setup = await start(stack, durable.url);
+    const browser = await loggedIn(setup.app, 'alice');
     await durable.kill();
-    await expectFailures(scene.app, browser);
+    await expectFailures(setup.app, browser);
     await durable.restart();
-    await expectRecovery(scene, browser);
+    await expectRecovery(setup, browser);
     expect(await browser.read()).toMatchObject({ data: { a: '1' }, owner: 'alice' });
   });
 

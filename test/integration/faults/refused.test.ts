@@ -17,7 +17,7 @@ import {
   start,
   visitor,
   type Answer,
-} from './scene.ts';
+} from './setup.ts';
 
 noCrashes();
 
@@ -40,28 +40,28 @@ function expectRefusal(answer: Answer, errors: unknown[], code: string): void {
   expect((errors.at(-1) as Error).message).toMatch(code);
 }
 
-test('Redis is full: a request that only reads is answered although its session cannot be renewed, and renewed later', async () => {
+test('Redis is full: a request that only reads succeeds, and its session is renewed later', async () => {
   const factory = elsewhere(server.url, { touchInterval: 0 });
   const jar = new Jar();
   await visit(factory, jar, (session) => session.set('a', 1));
-  const told: string[] = [];
-  factory.on('storeError', ({ operation, error }) => told.push(`${operation}: ${(error as Error).message}`));
-  factory.on('touched', () => told.push('touched'));
+  const events: string[] = [];
+  factory.on('storeError', ({ operation, error }) => events.push(`${operation}: ${(error as Error).message}`));
+  factory.on('touched', () => events.push('touched'));
   const read = (): Promise<unknown> => visit(factory, jar, (session) => session.get('a'));
   await server.cli('CONFIG', 'SET', 'maxmemory', '1');
   expect(await read()).toBe(1);
-  expect(told).toEqual([expect.stringMatching(/^touch: .*\(OOM\)/)]);
+  expect(events).toEqual([expect.stringMatching(/^touch: .*\(OOM\)/)]);
   await expect(visit(factory, jar, (session) => session.update('a', () => 2))).rejects.toMatchObject({ status: 503 });
-  expect(told.slice(1)).toEqual([expect.stringMatching(/^update: .*\(OOM\)/)]);
+  expect(events.slice(1)).toEqual([expect.stringMatching(/^update: .*\(OOM\)/)]);
   await server.cli('CONFIG', 'SET', 'maxmemory', '0');
   expect(await read()).toBe(1);
-  expect(told.slice(2)).toEqual(['touched']);
+  expect(events.slice(2)).toEqual(['touched']);
 });
 
 describe.each(STACKS)('$framework over $library', (stack) => {
   test('Redis is full: reading and logging out work, and what cannot be stored is refused', async () => {
-    const scene = await start(stack, server.url);
-    const { app } = scene;
+    const setup = await start(stack, server.url);
+    const { app } = setup;
     const [browser, leaving] = [await loggedIn(app, 'alice'), await loggedIn(app, 'bob')];
     await server.cli('CONFIG', 'SET', 'maxmemory', '1');
     expect(await browser.read()).toMatchObject({ data: { a: '1' }, owner: 'alice' });
@@ -80,12 +80,12 @@ describe.each(STACKS)('$framework over $library', (stack) => {
     expect(await other.owners.list('bob')).toEqual([]);
     expect(await other.owners.revoke('alice')).toBe(1);
     expect(await browser.read()).toMatchObject({ data: {}, owner: null });
-    expect(scene.breaker).toEqual([]);
+    expect(setup.breaker).toEqual([]);
     await server.cli('CONFIG', 'SET', 'maxmemory', '0');
-    await expectRecovery(scene, browser);
+    await expectRecovery(setup, browser);
   });
 
-  test('Redis is full: a login is told only if another process can read it', async () => {
+  test('Redis is full: a login is acknowledged only if another process can read it', async () => {
     const { app } = await start(stack, server.url);
     const browsers = await Promise.all(Array.from({ length: 4 }, () => visitor(app)));
     const other = elsewhere(server.url);
@@ -102,8 +102,8 @@ describe.each(STACKS)('$framework over $library', (stack) => {
     const replica = await startReplica(server);
     stopping.push(replica);
     const browser = await loggedIn((await start(stack, server.url)).app, 'alice');
-    const scene = await start(stack, replica.url);
-    const { app } = scene;
+    const setup = await start(stack, replica.url);
+    const { app } = setup;
     const reader = new Browser(app);
     for (const [name, value] of browser.jar.cookies) reader.jar.cookies.set(name, value);
     await waitFor('the session to be copied', async () => {
@@ -124,18 +124,18 @@ describe.each(STACKS)('$framework over $library', (stack) => {
     expectRefusal(await new Browser(app).get('/login?owner=bob'), app.errors, '(READONLY)');
     expect(reader.jar.header).toBe(browser.jar.header);
     expect(await reader.read()).toMatchObject({ data: { a: '1' }, owner: 'alice' });
-    expect(scene.breaker).toEqual([]);
+    expect(setup.breaker).toEqual([]);
     await replica.cli('REPLICAOF', 'NO', 'ONE');
     expect(await reader.get('/set?b=2')).toMatchObject({ status: 200 });
     expect(await reader.read()).toMatchObject({ data: { a: '1', b: '2' } });
-    await expectRecovery(scene, reader);
+    await expectRecovery(setup, reader);
   });
 
   test('a wrong password: requests fail at once, and work once the password is right', async () => {
     const guarded = await redis({ password: 'a right password' });
     const cookie = (await visitor((await start(stack, guarded.url)).app)).jar.cookies.get('session')!;
-    const scene = await start(stack, guarded.url.replace('right', 'wrong'));
-    const { app } = scene;
+    const setup = await start(stack, guarded.url.replace('right', 'wrong'));
+    const { app } = setup;
     const browser = new Browser(app);
     browser.jar.cookies.set('session', cookie);
     await waitFor('the first refusal', () => browser.get('/read'));
@@ -151,28 +151,28 @@ describe.each(STACKS)('$framework over $library', (stack) => {
     }
     expect(app.errors.map((error) => (error as Error).message).join()).toContain('authentication failed');
     await guarded.cli('CONFIG', 'SET', 'requirepass', 'a wrong password');
-    await expectRecovery(scene, browser);
+    await expectRecovery(setup, browser);
     expect((await browser.read()).data).toEqual({ a: '1' });
   });
 
   test('the password changes while connections are open: it fails when they break, and recovers', async () => {
     const guarded = await redis({ password: 'first' });
-    const scene = await start(stack, guarded.url);
-    const browser = await loggedIn(scene.app, 'alice');
+    const setup = await start(stack, guarded.url);
+    const browser = await loggedIn(setup.app, 'alice');
     await guarded.cli('CONFIG', 'SET', 'requirepass', 'second');
     expect(await browser.read()).toMatchObject({ owner: 'alice' });
     await guarded.cli('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
     await waitFor('the connection to break', async () => (await browser.get('/read')).status === 503);
-    await expectFailures(scene.app, browser);
+    await expectFailures(setup.app, browser);
     await guarded.cli('CONFIG', 'SET', 'requirepass', 'first');
-    await expectRecovery(scene, browser);
+    await expectRecovery(setup, browser);
     expect(await browser.read()).toMatchObject({ data: { a: '1' }, owner: 'alice' });
   });
 
   test('the user may not run a command: that is a failure like any other', async () => {
     await server.cli('ACL', 'SETUSER', 'default', 'on', 'nopass', '~*', '+@all', '-evalsha', '-eval');
-    const scene = await start(stack, server.url);
-    const { app } = scene;
+    const setup = await start(stack, server.url);
+    const { app } = setup;
     await expectSessionlessAnswers(app, new Browser(app));
     const answer = await waitFor('a connection', async () => {
       const refused = await new Browser(app).get('/set?b=2');
@@ -180,6 +180,6 @@ describe.each(STACKS)('$framework over $library', (stack) => {
     });
     expectRefusal(answer, app.errors, '(NOPERM)');
     await server.cli('ACL', 'SETUSER', 'default', '+@all');
-    await expectRecovery(scene, new Browser(app));
+    await expectRecovery(setup, new Browser(app));
   });
 });

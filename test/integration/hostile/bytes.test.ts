@@ -53,7 +53,7 @@ async function given(
   return { options: { redis: { client, socketTimeout: 20 } }, end: close };
 }
 
-describe.each(Object.keys(STORES))('a serializer that gives bytes, %s', (name) => {
+describe.each(Object.keys(STORES))('a serializer that returns bytes, %s', (name) => {
   let options: Options;
   let end: (() => Promise<unknown>) | undefined;
   const made: SessionFactory[] = [];
@@ -163,7 +163,7 @@ describe.each(Object.keys(STORES))('a serializer that gives bytes, %s', (name) =
   });
 });
 
-test("a store of one's own for bytes is made with `bytes: true`", async () => {
+test("an application's own store for bytes is made with `bytes: true`", async () => {
   const store = createRedisStore({ url: server.url, socketTimeout: 20 }, { bytes: true });
   const factory = createSessionFactory({ secret: SECRET, store, ...BYTES });
   const jar = new Jar();

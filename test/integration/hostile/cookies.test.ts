@@ -7,7 +7,7 @@ import { startRedis, type RedisServer } from '../../support/redis-server.ts';
 import { exchangeOf, Jar, MemoryHead, visit } from '../../support/visit.ts';
 
 const SECRET = 'the only secret that signs cookies in this file';
-const OTHER = 'a secret that is somebody else entirely, or was';
+const OTHER = 'a secret that this factory does not have';
 /** Cookies of each kind. */
 const RUNS = 10_000;
 const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'.split('');
@@ -78,7 +78,7 @@ const KINDS: Readonly<Record<string, fc.Arbitrary<string>>> = {
     .map((bytes) => Buffer.from(bytes).toString('latin1')),
   'another alphabet at the right length': fc.string({ unit: 'grapheme-ascii', minLength: 87, maxLength: 87 }),
   'the right alphabet at any length': base64url(0, 500),
-  'the right form, signed by nobody': fc.tuple(id, base64url(43, 43)).map((parts) => parts.join('.')),
+  'the right form, with a made-up signature': fc.tuple(id, base64url(43, 43)).map((parts) => parts.join('.')),
   'the right form, signed by guesswork': fc
     .tuple(id, fc.constantFrom('hash', 'plain', 'label', 'zeros', 'ones'))
     .map(([value, kind]) => `${value}.${sign(kind, value)}`),
@@ -105,10 +105,10 @@ const KINDS: Readonly<Record<string, fc.Arbitrary<string>>> = {
   'the signatures of two clients, swapped': real.map((value) =>
     value === anonymous ? anonymous.slice(0, 44) + owned.slice(-43) : owned.slice(0, 61) + anonymous.slice(-43),
   ),
-  'an owned id without its ownerHash, or with another': fc
+  'an owned id without its owner hash, or with another': fc
     .tuple(base64url(16, 16), fc.boolean())
     .map(([ownerHash, none]) => (none ? owned.slice(17) : `${ownerHash}.${owned.slice(17)}`)),
-  'an anonymous id with a ownerHash': base64url(16, 16).map((ownerHash) => `${ownerHash}.${anonymous}`),
+  'an anonymous id with an owner hash': base64url(16, 16).map((ownerHash) => `${ownerHash}.${anonymous}`),
   'dots in other places': fc
     .tuple(real, fc.array(at, { minLength: 1, maxLength: 5 }))
     .map(([value, places]) => places.reduce((text, n) => insert(text, n % (text.length + 1), '.'), value)),
@@ -171,7 +171,7 @@ function expectStranger(header: string): void {
   const { isNew, size, owner, createdAt, degraded } = session;
   if (!isNew || size !== 0 || owner !== null || createdAt !== null || degraded) throw new Error('Not a new session');
   for (const cookie of [anonymous, owned]) {
-    if (cookie.includes(session.id)) throw new Error("It is somebody else's id");
+    if (cookie.includes(session.id)) throw new Error('It is the id of another session');
   }
   const head = new MemoryHead();
   if (factory.commit(session, head) !== undefined || head.cookies.length > 0) throw new Error('Reading was no reading');
@@ -239,7 +239,7 @@ describe('a cookie that is not ours', () => {
     expect(store.calls).toEqual([]);
   });
 
-  test('what is wrong is told: the form or the signature', () => {
+  test('the reason is reported: the form or the signature', () => {
     missed.length = 0;
     expectStranger('session=nonsense');
     expectStranger(`session=${anonymous.slice(0, -43)}${'A'.repeat(43)}`);

@@ -5,7 +5,7 @@ import { encrypted } from 'websauna-session/encrypted';
 import { startRedis, type RedisServer } from '../../support/redis-server.ts';
 import { Jar, visit, Visit } from '../../support/visit.ts';
 
-const SECRET = 'the secret of the sessions that nobody else can read';
+const SECRET = 'the secret of the sessions that only we can read';
 const [OLD_KEY, NEW_KEY] = [randomBytes(32), randomBytes(32)];
 const DATA = { card: '4111 1111 1111 1111', cart: { items: ['book'] }, seen: 1, unread: ['never', 'looked', 'at'] };
 
@@ -72,7 +72,7 @@ describe.each(['redis', 'ioredis'] as const)('encrypted sessions, %s', (library)
     expect(await server.cli('HGET', key, 'card')).toMatch(/^e1\.[\w-]+$/);
   });
 
-  test('a value with any character changed is found when it is used, and the session begins anew', async () => {
+  test('a value with any character changed is found when it is used, and a new session begins', async () => {
     const stored = String(await server.cli('HGET', key, 'card'));
     for (let i = 0; i < stored.length; i += 3) {
       const other = stored[i] === 'A' ? 'B' : 'A';
@@ -154,7 +154,7 @@ describe.each(['redis', 'ioredis'] as const)('encrypted sessions, %s', (library)
     expect(missed).toEqual([]);
   });
 
-  test('a removed key: the session begins anew, and what it was stays', async () => {
+  test('a removed key: a new session begins, and the old record stays', async () => {
     const newOnly = make({ serializer: encrypted({ key: NEW_KEY }) });
     expect(await visit(newOnly, new Jar(jar), (session) => session.get('card'))).toBeUndefined();
     expect(missed).toEqual(['corrupt unparsable']);
@@ -270,7 +270,7 @@ describe.each(['redis', 'ioredis'] as const)('encrypted sessions, %s', (library)
     expect(missed).toEqual([]);
   });
 
-  test('a rotation of a record that cannot be read begins anew, with what the request wrote', async () => {
+  test('a rotation of a record that cannot be read begins a new session, with what the request wrote', async () => {
     for (const act of ['rotate', 'login'] as const) {
       const browser = await started();
       await server.cli('HSET', await keyOf(browser), 'unread', 'tampered');

@@ -68,7 +68,7 @@ describe.each(['redis', 'ioredis'] as const)('a field that others have written, 
   };
   const escaped = (letter: string): string => `\\${letter.charCodeAt(0).toString().padStart(3, '0')}`;
 
-  test.each(Object.entries(LOOKS))('that is no JSON is found by %s: the session begins anew', async (_name, look) => {
+  test.each(Object.entries(LOOKS))('that is no JSON is found by %s: a new session begins', async (_name, look) => {
     const { jar, key } = await started();
     await server.cli('HSET', key, 'bad', '{"unfinished":');
     const before = jar.header;
@@ -177,7 +177,7 @@ describe.each(['redis', 'ioredis'] as const)('a field that others have written, 
     expect(await server.cli('HEXISTS', key, 'constructor')).toBe(0);
   });
 
-  test("names of the store's own are no data, whatever they are", async () => {
+  test("names of the store's own are no data", async () => {
     const { jar, key } = await started();
     for (const name of ['@x', '@zz']) await server.cli('HSET', key, name, 'not JSON');
     await server.cli('HSET', key, '@@', '"at"', '@@s', '"at s"', '', '"nameless"');

@@ -159,7 +159,7 @@ describe.each(['redis', 'ioredis'] as const)('an index that others have written,
     async (_type, [command, ...args]) => {
       const bob = await login('bob');
       const anonymous = new Jar();
-      await visit(factory, anonymous, (session) => session.set('of', 'nobody'));
+      await visit(factory, anonymous, (session) => session.set('of', 'unowned'));
       await server.cli('DEL', index);
       await server.cli(command!, index, ...args);
       const dump = await server.cli('DUMP', index);
@@ -179,7 +179,7 @@ describe.each(['redis', 'ioredis'] as const)('an index that others have written,
       await expect(login('alice')).rejects.toMatchObject(refusal);
       await expect(factory.owners.list('alice')).rejects.toMatchObject(refusal);
       await expect(factory.owners.revoke('alice')).rejects.toMatchObject(refusal);
-      expect([await read(alice), await read(bob), await read(anonymous)]).toEqual(['alice', 'bob', 'nobody']);
+      expect([await read(alice), await read(bob), await read(anonymous)]).toEqual(['alice', 'bob', 'unowned']);
       expect(await server.cli('DUMP', index)).toBe(dump);
       await server.cli('DEL', index);
       await visit(factory, alice, (session) => session.set('of', 'alice again'));
@@ -206,7 +206,7 @@ describe.each(['redis', 'ioredis'] as const)('an index that others have written,
     });
     const daves = ((await server.cli('KEYS', '*:owner')) as string[]).find((key) => key !== index)!;
     const [indexKey] = (await server.cli('KEYS', 'session:indexKey:*')) as [string];
-    const members = [/\{(.*)\}/.exec(daves)![1]!, '', 'nobody', '}{', '__proto__'];
+    const members = [/\{(.*)\}/.exec(daves)![1]!, '', 'unowned', '}{', '__proto__'];
     await server.cli('ZADD', indexKey, ...members.flatMap((member) => [String(Date.now()), member]));
     expect(await factory.owners.listBy('sid', 'shared')).toHaveLength(1);
     expect(await factory.owners.revokeBy('sid', 'shared')).toBe(1);

@@ -50,24 +50,24 @@ const NAMES: readonly SessionEventName[] = [
 ];
 
 /** Everything that leaves the library but the cookie and what the application asks for. */
-let told: string[];
+let recorded: string[];
 /** What must not be in it. */
 let secrets: Set<string>;
-const heard = new Set<string>();
+const emitted = new Set<string>();
 
-const tell = (what: unknown): void => void told.push(inspectAll(what));
-const listeners = new Map(NAMES.map((name) => [name, (event: unknown) => (heard.add(name), tell(event))]));
-const warned = (warning: Error): void => tell(warning);
+const record = (what: unknown): void => void recorded.push(inspectAll(what));
+const listeners = new Map(NAMES.map((name) => [name, (event: unknown) => (emitted.add(name), record(event))]));
+const warned = (warning: Error): void => record(warning);
 const written: (typeof process.stderr.write)[] = [];
 
 beforeEach(() => {
-  told = [];
+  recorded = [];
   secrets = new Set([SECRET, OLD_SECRET, PASSWORD, encodeURIComponent(PASSWORD), KEY, VALUE, FLASH]);
   for (const [name, listener] of listeners) subscribe(`websauna-session:${name}`, listener);
   process.on('warning', warned);
   for (const stream of [process.stdout, process.stderr]) {
     written.push(stream.write);
-    stream.write = (chunk: string | Uint8Array) => (tell(String(chunk)), true);
+    stream.write = (chunk: string | Uint8Array) => (record(String(chunk)), true);
   }
 });
 afterEach(() => {
@@ -96,11 +96,11 @@ function learn(session: WebsaunaSession, jar: Jar): void {
 }
 
 function expectNoLeaks(): void {
-  expect(told.length).toBeGreaterThan(0);
-  const all = told.join('\n');
+  expect(recorded.length).toBeGreaterThan(0);
+  const all = recorded.join('\n');
   for (const secret of secrets) {
     const at = secret === '' ? -1 : all.indexOf(secret);
-    if (at >= 0) throw new Error(`A secret was told: ${all.slice(Math.max(0, at - 200), at + 60)}`);
+    if (at >= 0) throw new Error(`A secret was revealed: ${all.slice(Math.max(0, at - 200), at + 60)}`);
   }
 }
 
@@ -108,7 +108,7 @@ async function attempt(act: () => unknown): Promise<void> {
   try {
     await act();
   } catch (error) {
-    tell(error);
+    record(error);
   }
 }
 
@@ -131,7 +131,7 @@ const ACTS: readonly ((session: WebsaunaSession) => unknown)[] = [
   (session) => session.logout(),
 ];
 
-/** Does everything with sessions, whatever becomes of it. */
+/** Does everything with sessions; what fails is ignored. */
 async function live(factory: SessionFactory): Promise<void> {
   for (const act of ACTS) {
     const jar = new Jar();
@@ -159,7 +159,7 @@ async function live(factory: SessionFactory): Promise<void> {
   await attempt(() => factory.owners.revoke('alice'));
 }
 
-/** Cookies that are not ours, and are somebody's all the same. */
+/** Cookies of other applications, which are secret too. */
 async function hostile(factory: SessionFactory): Promise<void> {
   for (const secret of secrets) {
     if (/[^\x20-\x7e]/.test(secret)) continue;
@@ -177,7 +177,7 @@ beforeEach(async () => {
 
 const wrong = (url: string): string => url.replace(PASSWORD, `${PASSWORD}-but-wrong`);
 
-describe.each(['redis', 'ioredis'] as const)('secrets are told nobody, %s', (library) => {
+describe.each(['redis', 'ioredis'] as const)('secrets are revealed nowhere, %s', (library) => {
   const run = async (
     options: Partial<SessionOptions>,
     meanwhile: (factory: SessionFactory) => unknown,
@@ -186,7 +186,7 @@ describe.each(['redis', 'ioredis'] as const)('secrets are told nobody, %s', (lib
     try {
       await meanwhile(factory);
       await hostile(factory);
-      tell(factory);
+      record(factory);
       expectNoLeaks();
     } finally {
       await factory.close();
@@ -208,7 +208,7 @@ describe.each(['redis', 'ioredis'] as const)('secrets are told nobody, %s', (lib
       'revoked',
       'lost',
     ] as const) {
-      expect(heard).toContain(name);
+      expect(emitted).toContain(name);
     }
   });
 
@@ -220,12 +220,12 @@ describe.each(['redis', 'ioredis'] as const)('secrets are told nobody, %s', (lib
         await visit(factory, jar, (session) => {
           learn(session, jar);
           session.set('name', name);
-          tell(inspect(session, { depth: 9, showHidden: true }));
-          tell(`${inspect(session.data)} ${JSON.stringify(session)}`);
+          record(inspect(session, { depth: 9, showHidden: true }));
+          record(`${inspect(session.data)} ${JSON.stringify(session)}`);
         });
       }
     });
-    expect(told.join()).toContain("name: 'eager'");
+    expect(recorded.join()).toContain("name: 'eager'");
   });
 
   test('when Redis is full, read-only or denies commands', async () => {
@@ -242,9 +242,9 @@ describe.each(['redis', 'ioredis'] as const)('secrets are told nobody, %s', (lib
     const replica = await startReplica(server);
     await run({ redis: { ...redis, url: replica.url } }, live);
     await replica.stop();
-    expect(told.join()).toMatch(/OOM/);
-    expect(told.join()).toMatch(/READONLY/);
-    expect(told.join()).toMatch(/NOPERM/);
+    expect(recorded.join()).toMatch(/OOM/);
+    expect(recorded.join()).toMatch(/READONLY/);
+    expect(recorded.join()).toMatch(/NOPERM/);
   });
 
   test('when Redis does not know a command, and says with what arguments it came', async () => {
@@ -254,7 +254,7 @@ describe.each(['redis', 'ioredis'] as const)('secrets are told nobody, %s', (lib
       await run({ redis: { ...redis, url: command === 'AUTH' || command === 'HELLO' ? url : lacking.url } }, live);
       await lacking.stop();
     }
-    expect(told.join()).toMatch(/unknown command/);
+    expect(recorded.join()).toMatch(/unknown command/);
   });
 
   test('when records and indexes are of another type, or cannot be read', async () => {
@@ -321,8 +321,8 @@ describe.each(['redis', 'ioredis'] as const)('secrets are told nobody, %s', (lib
         visit(factory, new Jar(), (session) => session.set('field', VALUE)).then(() => true),
       );
     });
-    expect(heard).toContain('circuitOpen');
-    expect(heard).toContain('circuitClosed');
+    expect(emitted).toContain('circuitOpen');
+    expect(emitted).toContain('circuitClosed');
   });
 
   test('when values are encrypted, tampered with, or of a removed key', async () => {
@@ -377,7 +377,7 @@ describe.each(['redis', 'ioredis'] as const)('secrets are told nobody, %s', (lib
     await attempt(() => encrypted({ keys: [KEY, `${KEY}x`] }));
     await attempt(() => createRedisStore({ url: `redis://:${PASSWORD}@` }).close());
     secrets.delete(SECRET.slice(0, 8));
-    expect(told.length).toBeGreaterThan(12);
+    expect(recorded.length).toBeGreaterThan(12);
     expectNoLeaks();
   });
 });

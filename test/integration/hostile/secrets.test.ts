@@ -50,7 +50,7 @@ describe.each(Object.keys(stores))('secrets in rotation, %s', (kind) => {
     await Promise.all(made.splice(0).map((factory) => factory.close()));
   });
 
-  test('a cookie of the old secret opens its session, and is signed anew in the response, once', async () => {
+  test('a cookie of the old secret opens its session, and is signed again in the response, once', async () => {
     const jar = await started(process([OLD]));
     const before = jar.cookies.get('session')!;
     const rotating = process([NEW, OLD]);
@@ -104,7 +104,7 @@ describe.each(Object.keys(stores))('secrets in rotation, %s', (kind) => {
     for (const jar of jars) expect(await read(rotating, jar)).toBeUndefined();
   });
 
-  test('a session of the old secret that logs in again leaves its old ownerHash', async () => {
+  test('a session of the old secret that logs in again leaves its old owner hash', async () => {
     const owner = newOwner();
     const [old, rotating] = [process([OLD]), process([NEW, OLD])];
     const jar = await started(old, owner);
@@ -184,7 +184,7 @@ describe.each(Object.keys(stores))('secrets in rotation, %s', (kind) => {
     }
   });
 
-  test("a successor that was derived under an unknown secret is nobody else's: the parallel request is empty", async () => {
+  test('a successor that was derived under an unknown secret is not followed: the parallel request is empty', async () => {
     const jar = await started(process([NEW, OLD]));
     const parallel = new Jar(jar);
     await visit(process([OLD, NEW]), jar, (session) => session.rotate());
@@ -211,7 +211,7 @@ describe.each(Object.keys(stores))('secrets in rotation, %s', (kind) => {
     }
   });
 
-  test('a CSRF token of the old secret survives a rotation under the new one, and dies with a login', async () => {
+  test('a CSRF token of the old secret survives a rotation under the new one, and ends with a login', async () => {
     const [old, rotating] = [process([OLD]), process([NEW, OLD])];
     const jar = await started(old);
     const token = await visit(old, jar, (session) => session.getCsrfToken());

@@ -101,7 +101,7 @@ export function fields(pair: () => Pair): void {
       ['delete', 'gone'],
     ]);
     const [key] = (await redis.cli('KEYS', `*${String((await two.visit(jar, [['handle']])).results[0])}`)) as [string];
-    // The time of last use is a reader's to write, to the second.
+    // A reader, too, writes the time of last use, to the second.
     const stored = async (): Promise<unknown> => {
       const reply = (await redis.cli('HGETALL', key)) as string[];
       const pairs = reply.flatMap((name, i) => (i % 2 === 0 && name !== '@s' ? [[name, reply[i + 1]]] : []));
@@ -115,7 +115,7 @@ export function fields(pair: () => Pair): void {
     expect((await two.read(jar)).data).toEqual({ x: { n: 2 }, y: 1 });
   });
 
-  test('C4: a reader without a session, and one with a cookie of nobody, create nothing', async () => {
+  test('C4: a reader without a session, and one with an unknown cookie, create nothing', async () => {
     const { one, two, redis } = pair();
     const before = await redis.cli('DBSIZE');
     const jar = new Jar();

@@ -13,7 +13,7 @@ export function isolation(pair: () => Pair): void {
     const sockets = new Set<unknown>();
     agent.on('free', (socket) => sockets.add(socket));
     try {
-      const names = ['alice', 'bob', 'nobody'];
+      const names = ['alice', 'bob', 'anonymous'];
       const jars = new Map(names.map((name) => [name, new Jar()]));
       for (const name of names.slice(0, 2)) {
         await one.visit(
@@ -32,7 +32,9 @@ export function isolation(pair: () => Pair): void {
           const site = i % 2 === 0 ? one : two;
           const { results, cookies } = await site.visit(own, [['all']], { agent });
           expect(results[0]).toEqual(
-            name === 'nobody' ? { isNew: true, owner: null, data: {} } : { isNew: false, owner: name, data: { name } },
+            name === 'anonymous'
+              ? { isNew: true, owner: null, data: {} }
+              : { isNew: false, owner: name, data: { name } },
           );
           expect(cookies).toEqual([]);
         }),
@@ -126,7 +128,7 @@ export function isolation(pair: () => Pair): void {
     expect(await redis.cli('DBSIZE')).toBe(before);
   });
 
-  test('C9: static files have no session, whoever asks', async () => {
+  test('C9: static files have no session, for any client', async () => {
     const { one } = pair();
     const jar = new Jar();
     await one.visit(jar, [['set', 'secret', 'of one']]);

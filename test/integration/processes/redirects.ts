@@ -7,7 +7,7 @@ const TIMES = 50;
 
 /** C5, between processes: nothing of a response leaves before the store has what the request did. */
 export function redirects(pair: () => Pair): void {
-  test(`C5: a request to the other process, sent at the first byte of a redirect, sees the change, ${TIMES} times`, async () => {
+  test(`C5: a request to the other process at the first byte of a redirect sees the change, ${TIMES} times`, async () => {
     const { one, two } = pair();
     const jar = new Jar();
     await one.visit(jar, [['set', 'n', -1]]);

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { Jar } from '../../support/visit.ts';
 import { storedKeys, type Pair, type Step } from './site.ts';
 
-/** C1, between processes: whatever ends a session, and whatever is under way in the other process meanwhile. */
+/** C1, between processes: every way to end a session, with every operation under way in the other process. */
 export function resurrection(pair: () => Pair): void {
   const slow: readonly [string, readonly Step[], readonly Step[], status?: number][] = [
     ['writer', [], [['set', 'late', true]]],
@@ -34,14 +34,14 @@ export function resurrection(pair: () => Pair): void {
         expect(await storedKeys(redis, results[0])).toHaveLength(1);
 
         const late = await one.hold(new Jar(jar), before, after);
-        // Somebody else revokes: the session that asks would end by itself.
+        // Another session revokes: the session that asks would end by itself.
         await two.visit(end(owner)[0] === 'revoke' ? new Jar() : new Jar(jar), [end(owner)]);
         expect(await storedKeys(redis, results[0])).toEqual([]);
 
         const answer = await late.finish();
         expect(answer.status).toBe(status);
         expect(answer.cookies).toEqual([]);
-        await one.told(`lost ${String(results[0])} -`);
+        await one.waitForEvent(`lost ${String(results[0])} -`);
         expect(await storedKeys(redis, results[0])).toEqual([]);
         for (const site of [one, two]) {
           expect(await site.read(new Jar(jar))).toEqual({ isNew: true, owner: null, data: {} });
@@ -57,7 +57,7 @@ export function resurrection(pair: () => Pair): void {
     const late = await one.hold(new Jar(jar), [], [['set', 'late', true]]);
     await two.visit(new Jar(jar), [['logout']]);
     await late.finish();
-    await one.told(`discarded ${String(results[2])} gone`);
+    await one.waitForEvent(`discarded ${String(results[2])} gone`);
   });
 
   test('C1: a logout that was opened before a rotation in the other process ends its successor', async () => {

@@ -12,7 +12,7 @@ export type Framework = 'express' | 'fastify' | 'koa';
 export type Step = readonly [name: string, ...args: unknown[]];
 
 export interface Visited extends Answer {
-  /** What each step gave. */
+  /** What each step returned. */
   readonly results: readonly unknown[];
 }
 
@@ -30,7 +30,7 @@ export interface Held {
   /** Something of its response has arrived. */
   readonly firstByte: Promise<void>;
   readonly answer: Promise<Visited>;
-  /** Lets it go on; gives its answer. */
+  /** Lets it go on; returns its answer. */
   finish(): Promise<Visited>;
 }
 
@@ -106,7 +106,7 @@ export class Site {
   }
 
   /** Waits for an event: `lost <handle> -`, `discarded <handle> gone`. */
-  async told(event: string): Promise<void> {
+  async waitForEvent(event: string): Promise<void> {
     await this.#process.match(new RegExp(`^${event}$`, 'm'));
   }
 

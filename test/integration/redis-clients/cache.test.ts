@@ -45,7 +45,7 @@ function processes(more: Partial<SessionOptions> = {}): { cached: Factory; other
   return { cached, other: make({ url: server.url }) };
 }
 
-/** Somebody who has logged in, and whose session is in the cache. */
+/** A user who has logged in, and whose session is in the cache. */
 async function loggedIn(factory: Factory): Promise<Jar> {
   const jar = new Jar();
   await visit(factory, jar, (session) => {

@@ -14,7 +14,7 @@ import { waitFor } from '../../support/wait-for.ts';
 
 export interface Connected {
   readonly client: RedisClient;
-  /** Is the client connected? */
+  /** Whether the client is connected. */
   isReady(): boolean;
   end(): unknown;
 }

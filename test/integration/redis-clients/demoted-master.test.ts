@@ -13,7 +13,7 @@ const TIMEOUT = 20;
 /** Milliseconds between the attempts of a test to write, which leave the others time. */
 const PACE = 5;
 
-interface Scene {
+interface Setup {
   readonly successor: RedisServer;
   readonly proxy: TcpProxy;
   readonly driver: ResilientDriver;
@@ -24,7 +24,7 @@ interface Scene {
 type Finished = (end: () => Promise<void>) => void;
 
 /** Starts a master and a replica, and connects to the master by an address of its own. */
-async function start({ pool, ...library }: (typeof librariesAndPools)[number], finished: Finished): Promise<Scene> {
+async function start({ pool, ...library }: (typeof librariesAndPools)[number], finished: Finished): Promise<Setup> {
   const old = await startRedis();
   finished(() => old.stop());
   const successor = await startReplica(old);

@@ -173,7 +173,7 @@ describe.each(libraries)('with $name', (library) => {
     await encrypted.stop();
   });
 
-  test('a connection that died without anybody noticing is replaced', async () => {
+  test('a connection that died unnoticed is replaced', async () => {
     const proxy = await FaultyProxy.to(server.port);
     const driver = connect({ port: proxy.port });
     await connected(driver);
@@ -184,7 +184,7 @@ describe.each(libraries)('with $name', (library) => {
     proxy.close();
   });
 
-  test('an attempt to connect that is left without an answer is given up', async () => {
+  test('an attempt to connect that gets no answer is abandoned', async () => {
     const proxy = await FaultyProxy.to(server.port);
     const driver = connect({ port: proxy.port });
     await connected(driver);

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
-/** A network between a client and a server that can lose connections without telling either of them. */
+/** A network between a client and a server that can lose connections without closing either end. */
 export class FaultyProxy {
   readonly #server: Server;
   readonly #links = new Map<Socket, Socket>();
@@ -24,7 +24,7 @@ export class FaultyProxy {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** What is connected now hears nothing more, and is not told that it is cut off. */
+  /** What is connected now receives nothing more, and does not learn that it is cut off. */
   blackHole(): void {
     for (const [near, far] of this.#links) {
       near.unpipe(far);

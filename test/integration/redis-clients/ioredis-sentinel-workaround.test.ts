@@ -91,7 +91,7 @@ test('a successor that is announced while the client looks for it is connected t
   const release = await loseMaster();
   const successor = await sentinel.failover();
   for (const { proxy } of all) {
-    // The client ends the connection on which it has heard of it.
+    // The client ends the connection over which the announcement came.
     await waitFor('the announcement', () => proxy.connections === 1);
   }
   release();

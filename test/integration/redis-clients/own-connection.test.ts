@@ -12,7 +12,7 @@ import { waitFor } from '../../support/wait-for.ts';
 import { connectWith, libraries, WRITE } from './own.ts';
 
 /** Loading a library for the first time can take seconds on a busy machine. */
-const PATIENT = { socketTimeout: 20 };
+const LONG_TIMEOUT = { socketTimeout: 20 };
 const PASSWORD = 'p@ss/w:rd#%?';
 
 let plain: RedisServer;
@@ -36,7 +36,7 @@ afterAll(async () => {
 describe.each(libraries)('with $name', (library) => {
   const open: ManagedConnection[] = [];
   const connect = (options: RedisOptions): ManagedConnection => {
-    const driver = connectWith(library, { ...PATIENT, ...options });
+    const driver = connectWith(library, { ...LONG_TIMEOUT, ...options });
     open.push(driver);
     return driver;
   };
@@ -180,7 +180,7 @@ describe.each(libraries.filter(({ library }) => library === 'redis'))('a pool of
       .filter((line) => line.includes(' db=6 ')).length;
 
   test('opens no more connections than allowed, and serves more commands than that at once', async () => {
-    const driver = connectWith(library, { ...PATIENT, port: plain.port, db: 6, pool: { min: 2, max: 3 } });
+    const driver = connectWith(library, { ...LONG_TIMEOUT, port: plain.port, db: 6, pool: { min: 2, max: 3 } });
     await driver.ping();
     expect(await connections()).toBe(2);
     const key = `pool of ${library.name}`;

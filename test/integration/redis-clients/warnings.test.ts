@@ -20,7 +20,7 @@ afterAll(() => {
   process.off('warning', note);
 });
 
-/** Opens connections to a port on which nothing listens, and waits until warnings would have been told. */
+/** Opens connections to a port on which nothing listens, and waits until warnings would have been emitted. */
 async function connect(count: number, port: number): Promise<void> {
   for (let i = 0; i < count; i += 1)
     open.push(connectWith(libraries[i % libraries.length]!, { host: '127.0.0.1', port }));

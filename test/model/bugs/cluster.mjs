@@ -21,7 +21,7 @@ export const clusterBugs = [
     ],
   },
   {
-    bug: 'across slots: the old session is ended whatever others have written meanwhile',
+    bug: 'across slots: the old session is ended even if others have written meanwhile',
     breaks: 'C2',
     on: 'cluster',
     change: [

@@ -28,7 +28,7 @@ export const cookieBugs = [
     change: [[state, LOST, `    if (reason === 'gone') this.clientCookie.acknowledgeEnd();\n${LOST}`]],
   },
   {
-    bug: 'a request that comes with an id of before a login deletes the cookie that the login has set',
+    bug: 'a request that comes with an id from before a login deletes the cookie that the login has set',
     breaks: 'C13',
     on: 'memory',
     change: [

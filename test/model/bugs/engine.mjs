@@ -1,4 +1,4 @@
-// Bugs of the engine in what it reads and writes: every store does as it should, and is asked for the wrong thing.
+// Bugs of the engine in what it reads and writes: the stores work, and receive wrong requests.
 const commit = 'src/engine/commit.ts';
 const due = 'src/engine/due.ts';
 const fields = 'src/engine/fields.ts';
@@ -145,13 +145,13 @@ ${LOST_WITH_LOGIN}`,
     change: [[update, '{ ...fieldChange, expect: new Map([[name, before.stored]]) }', 'fieldChange']],
   },
   {
-    bug: 'an update gives up at the first conflict',
+    bug: 'an update fails at the first conflict',
     breaks: 'C3',
     on: 'memory',
     change: [[update, 'const MAX_CONFLICTS = 64;', 'const MAX_CONFLICTS = 1;']],
   },
   {
-    bug: 'a rekey gives up at the first conflict',
+    bug: 'a rekey fails at the first conflict',
     breaks: 'C2',
     on: 'memory',
     change: [[rekey, 'const MAX_CONFLICTS = 32;', 'const MAX_CONFLICTS = 1;']],
@@ -279,7 +279,7 @@ ${LOST_WITH_LOGIN}`,
     ],
   },
   {
-    bug: 'a login keeps the CSRF secret of before',
+    bug: 'a login keeps the previous CSRF secret',
     breaks: 'C6',
     on: 'memory',
     change: [[rekey, '  if (isLogin && !changes.set.has(CSRF_FIELD)) changes.delete.add(CSRF_FIELD);\n', '']],
@@ -297,7 +297,7 @@ ${LOST_WITH_LOGIN}`,
     ],
   },
   {
-    bug: 'a rotation puts the CSRF secret of before in place of one that another request has just made',
+    bug: 'a rotation puts the previous CSRF secret in place of one that another request has just made',
     breaks: 'C2',
     on: 'memory',
     change: [[rekey, 'expect: isSecretKept ? new Map([[CSRF_FIELD, undefined]]) : null', 'expect: null']],

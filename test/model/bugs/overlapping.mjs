@@ -1,4 +1,4 @@
-// Bugs of what overlaps inside a request, and of what is not told: sessions that are lost, and changes after the head.
+// Bugs of what overlaps inside a request, and of what is not reported: sessions that are lost, and changes after the head.
 const commit = 'src/engine/commit.ts';
 const fields = 'src/engine/fields.ts';
 const flash = 'src/session/flash.ts';
@@ -255,7 +255,7 @@ export const overlappingBugs = [
     ],
   },
   {
-    bug: 'a request with an id of before a login begins a session beside it',
+    bug: 'a request with an id from before a login begins a session beside it',
     breaks: 'C6',
     on: 'memory',
     change: [[load, "      else if (results.includes('superseded')) state.startLost('superseded');\n", '']],
@@ -267,7 +267,7 @@ export const overlappingBugs = [
     change: [[rotation, "  if (reason === 'gone') events.emit('lost', { handle });\n", '']],
   },
   {
-    bug: 'the use of an id that was given up is not reported',
+    bug: 'the use of a rotated id is not reported',
     breaks: 'C6',
     on: 'memory',
     change: [
@@ -348,7 +348,7 @@ export const overlappingBugs = [
     ],
   },
   {
-    bug: 'a rotation in a response that may be shared is given up in silence',
+    bug: 'a rotation in a response that may be shared is dropped silently',
     breaks: 'C9',
     on: 'memory',
     change: [

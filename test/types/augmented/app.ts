@@ -1,4 +1,4 @@
-// Compiled by itself, never run: an application that has told its types by augmentation.
+// Compiled by itself, never run: an application that has declared its types by augmentation.
 import type { Request } from 'express';
 import { createSessionFactory } from 'websauna-session';
 import { sessions } from 'websauna-session/express';

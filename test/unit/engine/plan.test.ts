@@ -118,7 +118,7 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
   'a handler that failed': [
     ['stores by default', { head: failed, hasChanges: true }, { write: 'save', sendCookie: 'if-rotated' }],
     ['stores nothing', { head: failed, cookieOnException: false, hasChanges: true }, { discard: 'exception' }],
-    ['logs nobody in', { head: failed, cookieOnException: false, login: true }, { discard: 'exception' }],
+    ['performs no login', { head: failed, cookieOnException: false, login: true }, { discard: 'exception' }],
     ['ends what was ended', { head: failed, cookieOnException: false, ends: true }, { ends: true }],
     ['renews nothing', { head: failed, cookieOnException: false, touchDue: true }, {}],
   ],

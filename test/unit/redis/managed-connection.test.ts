@@ -68,7 +68,7 @@ describe('a connection of our own', () => {
     expect(made).toHaveLength(16);
   });
 
-  test('is given up and opened again when it does not get ready', async () => {
+  test('is abandoned and opened again when it does not get ready', async () => {
     await clock.pass(5_000 + LONGEST_FIRST_DELAY);
     expect(made).toHaveLength(2);
     expect(made[0]!.destroy).toHaveBeenCalledOnce();

@@ -55,7 +55,7 @@ describe('the resilient driver', () => {
     });
   });
 
-  test('names the address, in the cause alone, where a first connection was waited for in vain', async () => {
+  test('names the address, in the cause alone, when there was no first connection in time', async () => {
     const [error] = await failures(1);
     expect(error).toMatchObject({
       code: 'ERR_SESSION_STORE_UNAVAILABLE',

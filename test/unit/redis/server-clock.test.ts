@@ -22,7 +22,7 @@ function answer(serverTime: number, latency: number): void {
   clock.observe(serverTime, askedAt);
 }
 
-test('knows nothing at first, and then every deadline has passed', () => {
+test('is unknown at first, so that every deadline has passed', () => {
   expect(clock.isFresh).toBe(false);
   expect(clock.toServerTime(monotonic + 1_000_000)).toBe(0);
 });

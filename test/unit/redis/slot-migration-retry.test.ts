@@ -50,7 +50,7 @@ test('starts no run when the process was busy until the end', async () => {
   expect(begun).toBe(1);
 });
 
-test('gives a run up that lasts longer than the one before it, and reports what the server said', async () => {
+test('abandons a run that lasts longer than the one before it, and reports what the server said', async () => {
   const clock = new ManualClock();
   const answers = [Promise.reject(new Error('TRYAGAIN Multiple keys request')), new Promise<never>(() => {})];
   const start = clock.now();

@@ -3,7 +3,7 @@ import type { Clock } from '../connection/timeout-queue.ts';
 /** Milliseconds before a command is run again: at first, and at most. */
 const FIRST_WAIT_MS = 5;
 const LONGEST_WAIT_MS = 80;
-/** Milliseconds before the end at which a run is given up: enough to come before the timeout of the command. */
+/** Milliseconds before the end at which a run is abandoned: enough to come before the timeout of the command. */
 const MARGIN_MS = 5;
 
 /**
@@ -42,8 +42,8 @@ function lastRedirectError(error: unknown): unknown {
 /**
  * Runs a command again while its slot moves, and until `end`, a time of the clock. Does not start a run that may
  * last longer: ioredis retries by itself for a second or so, and has no way to stop it. A run that does last longer
- * than the one before it is given up for the server's last refusal, shortly before the end: the command would time
- * out, which counts against a server that has answered all the time.
+ * than the one before it is abandoned shortly before the end, with the server's last refusal as its error: a timeout
+ * would count against a server that has answered all the time.
  */
 export async function retryOnSlotMigration<T>(run: () => Promise<T>, end: number, clock: Clock): Promise<T> {
   let refusal: unknown;

@@ -217,7 +217,7 @@ export class ManagedConnection implements RedisDriver {
     for (const listener of this.#readyListeners) listener();
   }
 
-  /** Gives the connection up, and opens another one: at once if it had lasted, or else after a delay. */
+  /** Abandons the connection, and opens another one: at once if it had lasted, or else after a delay. */
   #lost(fault: unknown): void {
     this.#fault = redactCommand(fault);
     const hadLasted = this.#hasLasted(this.#delay);
@@ -233,7 +233,7 @@ export class ManagedConnection implements RedisDriver {
     return new ConnectionError(describeConnectionError(this.#fault), { cause: this.#fault });
   }
 
-  /** Gives the connection up if the error of a command shows that it cannot be used any longer. */
+  /** Abandons the connection if the error of a command shows that it cannot be used any longer. */
   #inspect(error: unknown, driver: RedisDriver): void {
     if (this.#driver !== driver) return;
     if (error instanceof MisdirectedReplyError) this.#lost(error);

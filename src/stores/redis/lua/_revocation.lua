@@ -8,7 +8,7 @@ local function revoked_at(index)
   return tonumber(redis.call('ZSCORE', index, REVOKED))
 end
 
--- Says whether the record was there when the owner's sessions were revoked.
+-- Returns whether the record was there when the owner's sessions were revoked.
 local function is_revoked(key, meta, revocation)
   if not revocation or meta.created > revocation then return false end
   return (tonumber(redis.call('HGET', key, '@v')) or 0) < revocation

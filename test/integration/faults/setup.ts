@@ -8,7 +8,7 @@ import { APPS, type App, type Factory } from './apps.ts';
 export const SECRET = 'a secret of the applications that lose their store';
 /** Seconds that a command may take in these tests. */
 export const DEADLINE = 0.3;
-/** Milliseconds within which an answer must be there although Redis is not: the deadline, and time to think. */
+/** Milliseconds within which an answer must be there although Redis is not: the deadline, and a margin. */
 export const IN_TIME = DEADLINE * 1000 + 1_200;
 /** Milliseconds that a request may take which does not wait for Redis at all. */
 export const AT_ONCE = 100;
@@ -69,7 +69,7 @@ function asJson(text: string): unknown {
   }
 }
 
-export interface Scene {
+export interface Setup {
   readonly factory: Factory;
   readonly app: App;
   /** `down` and `up`, as the breaker opened and closed. */
@@ -86,7 +86,7 @@ export async function start(
   url: string,
   options: Partial<SessionOptions> = {},
   redis: RedisOptions = {},
-): Promise<Scene> {
+): Promise<Setup> {
   const factory = createSessionFactory({
     secret: SECRET,
     redis: { url, socketTimeout: DEADLINE, ...library, ...redis },
@@ -208,7 +208,7 @@ export async function expectFailures(app: App, browser: Browser): Promise<void> 
 }
 
 /** Requests until the same application answers them again by itself. */
-export async function expectRecovery({ app, breaker, missed }: Scene, browser: Browser): Promise<void> {
+export async function expectRecovery({ app, breaker, missed }: Setup, browser: Browser): Promise<void> {
   expect(await insist(new Browser(app), '/set?a=1')).toMatchObject({ status: 200 });
   expect(await insist(browser, '/read')).toMatchObject({ status: 200 });
   if (breaker.length > 0) await waitFor('the breaker to close', () => breaker.at(-1) === 'up');

@@ -2,8 +2,8 @@ import type { WebsaunaSession } from '../../session/session.ts';
 import { isMounted, type Mount } from '../mount.ts';
 import type { NodeExchange } from './exchange.ts';
 
-/** Opens the session of a request into a property of it, and goes on. */
-export function openSession<Data extends object, S extends WebsaunaSession<Data>>(
+/** Loads the session of a request into a property of it, and calls `next`. */
+export function attachSession<Data extends object, S extends WebsaunaSession<Data>>(
   exchange: NodeExchange<Data, S>,
   mount: Mount,
   next: (error?: unknown) => void,

@@ -1,5 +1,5 @@
-/** The hand-written floor as the routes use it. */
-export function floorSession(store, header, setCookie) {
+/** The baseline's session as the routes use it. */
+export function baselineSession(store, header, setCookie) {
   const loaded = header === undefined ? { data: {} } : store.load(header);
   return {
     get: async (key) => (await loaded).data[key],
