@@ -25,6 +25,8 @@ async function open(limit, count) {
   const anonymous = await site.make(count, ordinarySession());
   const dump = await dumpOf(server, 'session:*');
   const owned = await site.make(count, ordinarySession(), (i) => `owner-${Math.floor(i / 5)}`);
+  // Asks for the server's time, once for a minute.
+  await touching.load('read', anonymous, 1);
   return { limit, server, site, touching, anonymous, owned, dump };
 }
 
