@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { startRedis, startServer } from './lib/child.mjs';
+import { median } from './lib/report.mjs';
 import { load, prepare, WORKLOADS } from './lib/workloads.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -41,8 +42,6 @@ async function measure(server, requests) {
   await load(server.port, BATCH, requests);
   return (((await server.cpu()) - before) / BATCH) * 1e6;
 }
-
-const median = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
 
 async function compare(framework, workload, redis, other) {
   const kinds = [

@@ -126,7 +126,7 @@ async function load(state: SessionState, cookies: readonly VerifiedCookie[]): Pr
       const opening =
         record?.status === 'tombstone'
           ? openSuccessor(state, store, cookie, record)
-          : open(state, cookie, { ...cookie, sendableUntil: Infinity }, record);
+          : open(state, cookie, candidateOf(cookie), record);
       const result = opening instanceof Promise ? await opening : opening;
       results.push(result);
       if (result !== 'opened') continue;
@@ -160,6 +160,10 @@ interface Candidate {
   readonly sendableUntil: number;
 }
 
+function candidateOf({ id, key }: VerifiedCookie): Candidate {
+  return { id, key, sendableUntil: Infinity };
+}
+
 /** Opens what is stored under the id of a cookie, or under the one that rotations have replaced it with. */
 function open(
   state: SessionState,
@@ -190,7 +194,7 @@ async function openSuccessor(
   cookie: VerifiedCookie,
   tombstone: Tombstone,
 ): Promise<Opened> {
-  let candidate: Candidate = { ...cookie, sendableUntil: Infinity };
+  let candidate = candidateOf(cookie);
   let link = tombstone;
   for (let followed = 0; ; followed++) {
     state.store.observeClock(link.now);

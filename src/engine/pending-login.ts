@@ -19,11 +19,7 @@ export interface PendingLoginInfo {
 export function pendingLoginOf(state: SessionState): PendingLoginInfo | null {
   if (state.epoch.pending.login !== null) return null;
   const { begunLogin } = state.epoch.pending;
-  if (begunLogin !== null) {
-    const startedAt = state.store.now - (performance.now() - begunLogin.at);
-    return describe([begunLogin.owner, begunLogin.method, startedAt, startedAt + begunLogin.timeout * 1000]);
-  }
-  return storedPendingLogin(state);
+  return begunLogin === null ? storedPendingLogin(state) : describe(dated(state, begunLogin));
 }
 
 /** Returns the one that the session has had since before what this request has asked for; `null` as above. */
@@ -46,13 +42,16 @@ function describe([owner, method, startedAt, expiresAt]: StoredPendingLogin): Pe
 }
 
 /**
- * Writes a login that was begun in this request into its field, dated by the store's clock. It stays pending until the
+ * Writes a login that was begun in this request into its field. It stays pending until the
  * store has it.
  */
 export async function storeBegunLogin(state: SessionState, epoch: Epoch, begunLogin: BegunLogin): Promise<void> {
   await state.store.ensureClock();
-  const startedAt = Math.floor(state.store.now - (performance.now() - begunLogin.at));
-  const { owner, method, timeout } = begunLogin;
-  const stored: StoredPendingLogin = [owner, method, startedAt, startedAt + timeout * 1000];
-  epoch.fields.set(PENDING_LOGIN_FIELD, stored);
+  epoch.fields.set(PENDING_LOGIN_FIELD, dated(state, begunLogin));
+}
+
+/** Returns a login that was begun in this request as it is stored, dated by the store's clock. */
+function dated({ store }: SessionState, { owner, method, timeout, at }: BegunLogin): StoredPendingLogin {
+  const startedAt = Math.floor(store.now - (performance.now() - at));
+  return [owner, method, startedAt, startedAt + timeout * 1000];
 }

@@ -7,6 +7,7 @@ import { describe, test } from 'vitest';
 import { createSessionFactory, type SessionFactory, type WebsaunaSession } from 'websauna-session';
 import { sessions as expressSessions } from 'websauna-session/express';
 import { sessions } from 'websauna-session/node';
+import { WEBSOCKET_HEADERS, WEBSOCKET_PATH } from '../support/websocket.ts';
 import { ask } from './support/client.ts';
 import { listen } from './support/listen.ts';
 import type { Middleware } from './support/site.ts';
@@ -42,15 +43,8 @@ class Fixture {
 
 /** Asks for a WebSocket, and returns the status of the answer. */
 async function upgrade(port: number, cookie: string): Promise<number> {
-  const headers = {
-    cookie,
-    connection: 'Upgrade',
-    upgrade: 'websocket',
-    'sec-websocket-version': '13',
-    'sec-websocket-key': Buffer.alloc(16).toString('base64'),
-  };
-  const path = '/engine.io/?EIO=4&transport=websocket';
-  const asking = request({ host: '127.0.0.1', port, path, headers, agent: false }).end();
+  const headers = { cookie, ...WEBSOCKET_HEADERS };
+  const asking = request({ host: '127.0.0.1', port, path: WEBSOCKET_PATH, headers, agent: false }).end();
   return await new Promise<number>((resolve, reject) => {
     asking.on('error', reject);
     asking.on('response', (response) => resolve(response.resume().statusCode!));

@@ -50,10 +50,10 @@ export class ScriptRunner {
    * @param key any key of the server to ask
    */
   async now(key: string): Promise<number> {
-    if (!this.#clock.isFresh) {
-      this.#asking ??= this.#askTime(key).finally(() => (this.#asking = undefined));
-      await this.#asking;
-    }
+    const known = this.knownTime;
+    if (known !== undefined) return known;
+    this.#asking ??= this.#askTime(key).finally(() => (this.#asking = undefined));
+    await this.#asking;
     return this.#clock.now();
   }
 

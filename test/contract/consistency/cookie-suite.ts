@@ -8,13 +8,13 @@ import {
   type Factory,
   type MakeFactory,
   type Session,
+  NEW_SECRET,
   record,
   SECRET,
   started,
   useFactories,
 } from './factories.ts';
 
-const NEW_SECRET = 'the secret that replaces the old one';
 /** Seconds. Over before the next request is there. */
 const NO_GRACE = 0.001;
 

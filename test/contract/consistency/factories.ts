@@ -17,6 +17,7 @@ type Recorded = { [Name in SessionEventName]: SessionEvents[Name][] };
 export type MakeFactory = (options: Partial<SessionOptions<Data>>) => Factory;
 
 export const SECRET = 'a secret of more than thirty-two bytes';
+export const NEW_SECRET = 'the secret that replaces the old one';
 
 interface Factories {
   open(this: void, options?: Partial<SessionOptions<Data>>): Factory;

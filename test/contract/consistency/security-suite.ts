@@ -8,13 +8,12 @@ import {
   type Factory,
   type MakeFactory,
   type Session,
+  NEW_SECRET,
   record,
   SECRET,
   started,
   useFactories,
 } from './factories.ts';
-
-const NEW_SECRET = 'the secret that replaces the old one';
 
 /** Statements of docs/security.md about ids, logins, ends and failures; the others are in statements-suite.ts. */
 export function securitySuite(title: string, make: MakeFactory): void {

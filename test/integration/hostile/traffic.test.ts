@@ -10,6 +10,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createSessionFactory, type SessionFactory } from 'websauna-session';
 import { sessions } from 'websauna-session/express';
 import { MemoryStore } from 'websauna-session/memory';
+import { WEBSOCKET_HEADERS, WEBSOCKET_PATH } from '../../support/websocket.ts';
 
 const BROWSERS = 20;
 const ROUNDS = 55;
@@ -128,13 +129,7 @@ class Browser {
   }
 
   async handshake(): Promise<void> {
-    const headers = {
-      connection: 'Upgrade',
-      upgrade: 'websocket',
-      'sec-websocket-version': '13',
-      'sec-websocket-key': Buffer.alloc(16).toString('base64'),
-    };
-    const asking = this.#send('/engine.io/?EIO=4&transport=websocket', 'GET', headers).end();
+    const asking = this.#send(WEBSOCKET_PATH, 'GET', WEBSOCKET_HEADERS).end();
     const [response, socket] = (await once(asking, 'upgrade')) as [IncomingMessage, NodeJS.WritableStream];
     assert.equal(response.statusCode, 101);
     socket.on('error', () => {}).end();

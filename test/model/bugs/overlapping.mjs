@@ -342,7 +342,7 @@ export const overlappingBugs = [
     change: [
       [
         'src/engine/pending-login.ts',
-        'const startedAt = Math.floor(state.store.now - (performance.now() - begunLogin.at));',
+        'const startedAt = Math.floor(store.now - (performance.now() - at));',
         'const startedAt = Date.now();',
       ],
     ],
