@@ -2,6 +2,7 @@ import { commitSession } from './engine/commit.ts';
 import { CookieVerifier } from './crypto/cookie-verifier.ts';
 import type { SessionContext } from './engine/context.ts';
 import { Keyring } from './crypto/keyring.ts';
+import { ValidatingSerializer } from './engine/validating-serializer.ts';
 import { openSession } from './engine/load.ts';
 import { finalizeHead, writeSessionHeaders } from './engine/response.ts';
 import type { SessionState } from './engine/state.ts';
@@ -62,8 +63,12 @@ export class SessionFactory<
     this.#source = createStoreProvider(normalized, options.redis, events);
     this.#options = normalized;
     const keyring = new Keyring(normalized.secrets);
+    const { schema, serializer } = normalized;
     this.#context = {
-      config: normalized,
+      config:
+        schema === null
+          ? normalized
+          : { ...normalized, serializer: new ValidatingSerializer(serializer, schema, events) },
       keyring,
       cookies: new CookieVerifier(keyring),
       events,

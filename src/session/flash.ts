@@ -49,7 +49,7 @@ export function addFlash(state: SessionState, message: unknown, queue: string, a
   const field = (unique: string): string => flashPrefix(queue) + unique;
   const stored: StoredMessage = [nextTimestamp(state), message];
   if (allowDuplicate) {
-    fields.set(field(randomBytes(6).toString('base64url')), stored);
+    fields.write(field(randomBytes(6).toString('base64url')), stored);
     return;
   }
   const form = digest(fields.comparableForm(message));
@@ -58,7 +58,7 @@ export function addFlash(state: SessionState, message: unknown, queue: string, a
   const others = fieldNames(state, queue).filter((name) => name.length !== field(form).length);
   const present = inOrder(others.map((name) => state.read(name)));
   if (present.some((each) => digest(fields.comparableForm(each)) === form)) return;
-  fields.set(field(form), stored);
+  fields.write(field(form), stored);
 }
 
 function digest(form: Stored): string {
