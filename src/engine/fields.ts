@@ -117,10 +117,12 @@ export class FieldTracker {
     return value;
   }
 
-  /**
-   * Sets a value that comes from the application.
-   * @throws {SessionError} for one that the serializer or its schema refuses
-   */
+  /** @throws {SessionError} for a value that the serializer or its schema refuses, as far as that can be known now */
+  check(name: string, value: unknown): void {
+    this.#serializer.check?.(value, name);
+  }
+
+  /** Sets a value that comes from the application, once it is checked. */
   write(name: string, value: unknown): void {
     this.#serializer.check?.(value, name);
     this.set(name, value);

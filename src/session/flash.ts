@@ -48,8 +48,9 @@ export function addFlash(state: SessionState, message: unknown, queue: string, a
   const { fields } = state.epoch;
   const field = (unique: string): string => flashPrefix(queue) + unique;
   const stored: StoredMessage = [nextTimestamp(state), message];
+  fields.check(flashPrefix(queue), stored);
   if (allowDuplicate) {
-    fields.write(field(randomBytes(6).toString('base64url')), stored);
+    fields.set(field(randomBytes(6).toString('base64url')), stored);
     return;
   }
   const form = digest(fields.comparableForm(message));
@@ -58,7 +59,7 @@ export function addFlash(state: SessionState, message: unknown, queue: string, a
   const others = fieldNames(state, queue).filter((name) => name.length !== field(form).length);
   const present = inOrder(others.map((name) => state.read(name)));
   if (present.some((each) => digest(fields.comparableForm(each)) === form)) return;
-  fields.write(field(form), stored);
+  fields.set(field(form), stored);
 }
 
 function digest(form: Stored): string {
