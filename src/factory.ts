@@ -187,6 +187,9 @@ export class SessionFactory<
   }
 }
 
+/** Options that say nothing of the data: with a schema, a mistake in another option must not make all fields `unknown`. */
+type WithoutSchema<Options> = Options & { schema?: never };
+
 /**
  * Makes a session factory.
  *
@@ -204,7 +207,7 @@ export function createSessionFactory<
   S extends WebsaunaSession<Data> = WebsaunaSession<Data>,
 >(options: SessionOptions<Data, S>): SessionFactory<Data, S>;
 /** What `ReturnType<typeof createSessionFactory>` looks at: a factory whose sessions take any field. */
-export function createSessionFactory(options: SessionOptions): SessionFactory;
+export function createSessionFactory(options: WithoutSchema<SessionOptions>): SessionFactory;
 export function createSessionFactory<Data extends object, S extends WebsaunaSession<Data>>(
   options: SessionOptions<Data, S>,
 ): SessionFactory<Data, S> {
@@ -222,7 +225,7 @@ export function createCreationTimeAwareSessionFactory<
 >(options: CreationTimeAwareOptions<Data, S>): SessionFactory<Data, S>;
 /** What `ReturnType` looks at, as for {@link createSessionFactory}. */
 export function createCreationTimeAwareSessionFactory(
-  options: CreationTimeAwareOptions<DefaultData, WebsaunaSession>,
+  options: WithoutSchema<CreationTimeAwareOptions<DefaultData, WebsaunaSession>>,
 ): SessionFactory;
 export function createCreationTimeAwareSessionFactory<Data extends object, S extends WebsaunaSession<Data>>(
   options: CreationTimeAwareOptions<Data, S>,
