@@ -1,4 +1,5 @@
 import { FACTORY, SessionFactory } from '../factory.ts';
+import { expected } from '../internal/validate.ts';
 import type { SessionOptions } from '../options/options.ts';
 import type { DefaultData } from '../session/data.ts';
 import type { WebsaunaSession } from '../session/session.ts';
@@ -14,6 +15,14 @@ export function resolveFactory<Data extends object, S extends WebsaunaSession<Da
   given: FactoryOrOptions<Data, S>,
 ): SessionFactory<Data, S> {
   return isFactory(given) ? given : new SessionFactory(given);
+}
+
+/**
+ * Refuses what is no factory, where options would make another factory for each request.
+ * @throws {TypeError}
+ */
+export function assertFactory(given: unknown): void {
+  if (!isFactory(given as SessionFactory)) throw expected('factory', 'what `createSessionFactory` returns', given);
 }
 
 /** Recognises a factory by a brand, not by `instanceof`: it may come from another copy of the package. */
