@@ -153,7 +153,7 @@ export interface RecordChange {
    * Bytes, in UTF-8, that the names and values of all fields may have together after a `save` that makes them more than
    * they were, or nothing is written and the result is `too-large`. Absent: the caller knows that they are fewer.
    */
-  readonly maxSize?: number;
+  readonly maxSize?: number | undefined;
 }
 
 /** What is to remain at a key. */
