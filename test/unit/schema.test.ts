@@ -194,6 +194,45 @@ describe.each(VENDORS)('a schema of %s', (_, schema) => {
     expect([seen, events.length, await all(factory)]).toEqual([[undefined], 1, { views: 1 }]);
   });
 
+  test('leaves a stored value that does not fit out of names and numbers, whichever is asked for first', async () => {
+    await visit(make({}), jar, (session) => session.assign({ cart: BAD, views: 7 }));
+    for (const ask of [
+      (session: WebsaunaSession<Shop>) => session.keys(),
+      (session: WebsaunaSession<Shop>) => Object.keys(session.toJSON()),
+      (session: WebsaunaSession<Shop>) => Object.keys(session.data),
+      (session: WebsaunaSession<Shop>) => session.entries().map(([key]) => key),
+    ]) {
+      expect(await visit(make({ schema }), new Jar(jar), ask)).toEqual(['views']);
+    }
+    expect(await visit(make({ schema }), jar, (session) => session.size)).toBe(1);
+  });
+
+  test('has a value again once one that fits is stored: by an update, a commit, or another request', async () => {
+    const bad = (): Promise<unknown> =>
+      visit(make({}), jar, (session) => session.set('views', 'many' as unknown as number));
+    await bad();
+    const factory = make({ schema });
+    const count = (session: WebsaunaSession<Shop>): Promise<unknown> => session.update('views', (n = 0) => n + 1);
+    await visit(factory, jar, async (session) => {
+      await count(session);
+      expect(await count(session)).toBe(2);
+    });
+    await bad();
+    await visit(factory, jar, async (session) => {
+      expect(session.get('views')).toBeUndefined();
+      session.set('views', 5);
+      await session.save();
+      expect(await count(session)).toBe(6);
+    });
+    await bad();
+    await visit(factory, jar, async (session) => {
+      expect(session.get('views')).toBeUndefined();
+      await visit(factory, new Jar(jar), (other) => other.set('views', 9));
+      await session.reload();
+      expect(session.get('views')).toBe(9);
+    });
+  });
+
   test.each<[string, (session: WebsaunaSession<Shop>) => unknown]>([
     ['delete', (session) => expect(session.delete('cart')).toBe(false)],
     ['clear', (session) => session.clear()],
@@ -336,7 +375,11 @@ describe('versions', () => {
       confirmsCookie: false,
     };
     await store.save(key, { ...change, set: new Map([['views', stored.replace('@1:', '@0:')]]) });
-    expect(await all(make({ ...options, schemaVersion: 2, migrate: cents }))).toEqual({});
+    const factory = make({ ...options, migrate: (_, value) => (value as number) * 100 });
+    const rejected = vi.fn<(event: { reason: string }) => void>();
+    factory.on('rejected', rejected);
+    expect(await all(factory)).toEqual({});
+    expect(rejected.mock.calls[0]![0].reason).toBe('corrupt');
   });
 
   test('of bytes are kept in front of them', async () => {
