@@ -246,6 +246,21 @@ export class FieldTracker {
     return this.parse(name, stored, handle);
   }
 
+  /** Returns how many fields are stored, and UTF-16 code units of names and values, or a few more. */
+  storedAtMost(): { count: number; units: number } {
+    let [count, units] = [0, 0];
+    // By far the fastest way through an object, and not all that it finds has to be a field.
+    for (const name in this.#stored) {
+      count++;
+      units += name.length + this.#stored[name]!.length;
+    }
+    for (const [name, { stored }] of this.#committedChanges ?? []) {
+      count++;
+      units += name.length + (stored?.length ?? 0);
+    }
+    return { count, units };
+  }
+
   /** Calls back with every stored field, as far as this request knows. */
   forEachStored(visit: (name: string, stored: Stored) => void): void {
     const committed = this.#committedChanges;

@@ -74,12 +74,8 @@ export function limitInStore(maxSize: number | null, set: ReadonlyMap<string, St
 
 /** Returns whether a session cannot be too large, without counting exactly. */
 function isFarBelow(fields: FieldTracker, changes: FieldChanges, maxSize: number): boolean {
-  let units = 0;
-  let count = changes.set.size;
-  fields.forEachStored((name, stored) => {
-    units += name.length + stored.length;
-    count++;
-  });
+  let { count, units } = fields.storedAtMost();
+  count += changes.set.size;
   for (const [name, stored] of changes.set) units += name.length + stored.length;
   return units * MAX_BYTES_PER_UNIT <= maxSize && count <= MAX_FIELDS;
 }
