@@ -18,7 +18,8 @@ async function replace(live, form) {
     return;
   }
   live.replaceWith(next);
-  next.querySelector('[data-focus]')?.focus();
+  // The last one: a result stands below the buttons.
+  [...next.querySelectorAll('[data-focus]')].at(-1)?.focus();
 }
 
 async function send(form) {

@@ -134,6 +134,7 @@ describe.each(STORES)('a logout during a request, over %s', (store) => {
     expect((await seen.allInnerTexts()).slice(4)).toEqual(['Logged in as Ada', 'Logged out']);
     expect((await resultOf(dan, 'express-session'))['score']).toBe('Ada is logged in again');
     expect((await resultOf(dan, 'websauna-session'))['score']).toBe('Still logged out');
+    if (options !== WITHOUT_SCRIPT) expect(await dan.page.locator(':focus').innerText()).toBe('The result');
     expect(await dan.page.getByText('Reported to the application: discarded (gone)').isVisible()).toBe(true);
 
     await dan.page.getByRole('button', { name: 'Start again' }).click();

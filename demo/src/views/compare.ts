@@ -30,8 +30,8 @@ const TEXTS = Object.entries(FILES).map(([name, file]) => ({ name, file, text: r
 
 /** The applications that are compared, side by side: the files that run. */
 export function compareCode(): Html {
-  return html`<h2>The code that ran</h2>
-    <p>Both files run in this server as you read them here, with the same routes.</p>
+  return html`<h2>The code that runs</h2>
+    <p>This server runs both files exactly as they are shown here. Their routes are the same.</p>
     <div class="columns">
       ${TEXTS.map(
         ({ name, file, text }) =>

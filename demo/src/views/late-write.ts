@@ -9,7 +9,7 @@ import type { View } from './layout.ts';
 const STAGES: readonly { readonly stage: Stage; readonly title: string; readonly text: string }[] = [
   { stage: 'held', title: 'A slow request begins', text: 'Ada is logged in. The request has her session, and waits.' },
   { stage: 'logged-out', title: 'Ada logs out', text: 'The session ends while the slow request still has it.' },
-  { stage: 'finished', title: 'The slow request finishes', text: 'It changes the session that it has, and saves it.' },
+  { stage: 'finished', title: 'The request finishes', text: 'It changes the session that it has, and saves it.' },
 ];
 
 const LEAD =
@@ -75,7 +75,7 @@ function step(session: Session, name: string, text: string): Html {
 
 function verdicts(observations: readonly Observation[]): Html {
   return html`<section aria-labelledby="outcome">
-    <h2 id="outcome">The result</h2>
+    <h2 id="outcome" tabindex="-1" data-focus>The result</h2>
     <div class="columns">${observations.map(verdict)}</div>
     <p class="hint">
       Each line is what the application answered to the cookie that Ada had before her logout, by an HTTP request of
