@@ -1,5 +1,6 @@
 import type { Express } from 'express';
-import type { SessionFactory, SessionStore } from 'websauna-session';
+import type { SessionFactory } from 'websauna-session';
+import type { SessionStore } from 'websauna-session/store';
 import type { SlowWork } from '../src/compare/gates.ts';
 
 export declare function createApp(options: { factory: SessionFactory; slowWork: SlowWork }): Express;
