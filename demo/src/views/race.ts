@@ -49,7 +49,7 @@ function outcome({ results }: Race, storeName: string): Html {
     <p class="hint">
       ${REQUESTS} HTTP requests of this server to itself for each, one package after the other, over
       ${storeOf(storeName)}. Store commands are counted as they are sent, from the first of these requests to the last
-      response.
+      response. Durations vary from run to run.
     </p>
   </section>`;
 }
