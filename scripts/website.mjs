@@ -2,12 +2,15 @@
 //
 //   node scripts/website.mjs serve   serves it, and shows changes as they are saved
 //   node scripts/website.mjs build   builds it into website/.vitepress/dist
+//   node scripts/website.mjs build-all   also builds the sites of the older versions of website/versions.json, from their
+//                                        tags, each under its own path
 //   node scripts/website.mjs check   builds it, follows its links and looks at its pages in Chromium
 //
 // SITE_BASE is the path that it is served under, SITE_REF the branch or tag that it links to. With
 // SCREENSHOT_DIR=<folder>, the check takes a screenshot of every page.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { programs } from './programs.mjs';
@@ -17,8 +20,12 @@ const website = join(root, 'website');
 const dist = join(website, '.vitepress/dist');
 const base = process.env.SITE_BASE ?? '/websauna-session/';
 
-function run(command, args, cwd = website) {
-  const { status, error } = spawnSync(command, args, { cwd, stdio: ['ignore', 'inherit', 'inherit'] });
+function run(command, args, cwd = website, env = {}) {
+  const { status, error } = spawnSync(command, args, {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
   if (error) throw error;
   return status === 0;
 }
@@ -35,6 +42,30 @@ function build() {
   const start = performance.now();
   if (!run('npm', ['run', '--silent', 'build'])) throw new Error('The website was not built.');
   console.log(`Built in ${Math.round(performance.now() - start)} ms.`);
+}
+
+/** Builds the site of a released version, from its tag and with its own packages, under a path of its own. */
+function buildOlder(version) {
+  const folder = mkdtempSync(join(tmpdir(), 'website-'));
+  const tree = join(folder, 'tree');
+  const env = { SITE_BASE: `${base}${version}/`, SITE_HOME: base, SITE_REF: `v${version}` };
+  try {
+    const ok =
+      run('git', ['worktree', 'add', '--detach', tree, `v${version}`], root) &&
+      run('npm', ['ci', '--no-audit', '--no-fund'], tree) &&
+      run(process.execPath, ['scripts/website.mjs', 'build'], tree, env);
+    if (!ok) throw new Error(`The website of ${version} was not built.`);
+    cpSync(join(tree, 'website/.vitepress/dist'), join(dist, version), { recursive: true });
+  } finally {
+    run('git', ['worktree', 'remove', '--force', tree], root);
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function buildAll() {
+  build();
+  const { older } = JSON.parse(readFileSync(join(website, 'versions.json'), 'utf8'));
+  older.forEach(buildOlder);
 }
 
 function builtPages() {
@@ -107,9 +138,11 @@ if (command === 'serve') {
   process.exitCode = run('npm', ['run', '--silent', 'dev']) ? 0 : 1;
 } else if (command === 'build') {
   build();
+} else if (command === 'build-all') {
+  buildAll();
 } else if (command === 'check') {
   if (!process.argv.includes('--built')) build();
   await checkSite();
 } else {
-  throw new Error('Expected `serve`, `build` or `check`.');
+  throw new Error('Expected `serve`, `build`, `build-all` or `check`.');
 }

@@ -30,6 +30,7 @@ export function plainHtml(md) {
   const html = (tokens, index) => escapeExpressions(escapeUnknownTags(tokens[index].content));
   rules.html_block = html;
   rules.html_inline = html;
-  const { text } = rules;
+  const { code_inline: code, text } = rules;
+  rules.code_inline = (...args) => escapeExpressions(code(...args));
   rules.text = (...args) => escapeExpressions(text(...args));
 }

@@ -10,7 +10,8 @@ describe('the navigation of the website', () => {
   it('has a place for every page', () => {
     const pages = Array.from(findPages().values(), (page) => page.replace(/\.md$/, ''));
     expect(pages).toContain('index');
-    expect(placePages(pages).unplaced, 'give them a place in website/navigation.mjs').toEqual([]);
+    // A page that is named here needs a place in website/navigation.mjs.
+    expect(placePages(pages).unplaced).toEqual([]);
   });
 
   it('leaves out pages that do not exist, and names those that have no place', () => {
@@ -37,7 +38,8 @@ describe('the navigation of the website', () => {
   });
 
   it('has a title for each page', () => {
-    for (const file of findPages().keys()) expect(titleOf(file), file).toMatch(/^[^`*#{]{2,60}$/);
+    const titles = Array.from(findPages().keys(), titleOf);
+    expect(titles.filter((title) => !/^[^`*#{]{2,60}$/.test(title))).toEqual([]);
   });
 });
 

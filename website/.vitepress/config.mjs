@@ -37,7 +37,8 @@ function versionMenu() {
   ]);
   // Each is a site of its own beside this one.
   const others = older.map((name) => ({ text: name, link: posix.join(home, name, '/'), target: '_self' }));
-  return { text: `v${version}`, items: [...changes, ...others] };
+  const newest = home === base ? [] : [{ text: 'Newest version', link: home, target: '_self' }];
+  return { text: `v${version}`, items: [...changes, ...newest, ...others] };
 }
 
 /**
