@@ -46,6 +46,8 @@ const TOUCH: RecordChange = {
   confirmsCookie: false,
 };
 
+const NONE: readonly string[] = [];
+
 /** Sessions in Redis: a hash for each, changed by scripts only. */
 export class RedisStore implements SessionStore, OwnerIndex, LoginIndex, SessionScanner {
   readonly #driver: RedisDriver;
@@ -138,7 +140,7 @@ export class RedisStore implements SessionStore, OwnerIndex, LoginIndex, Session
   ): Promise<readonly string[]> {
     const args = [this.#keys.ownerPrefix(ownerHash), except ?? '', indexKey ?? '', formatNumber(keep)];
     const { values } = await this.#runner.runWithDeadline('revoke', [this.#keys.ownerIndex(ownerHash)], args);
-    const ended = values.slice(1).map((handle) => textOf(handle as Stored));
+    const ended = handlesOf(values);
     this.#forget(ownerHash, ended);
     return ended;
   }
@@ -235,7 +237,7 @@ export class RedisStore implements SessionStore, OwnerIndex, LoginIndex, Session
   #outcome({ status, values }: CheckedReply): RekeyOutcome {
     switch (status) {
       case 'ok':
-        return { status, now: Number(values[0]), evicted: values.slice(1).map((handle) => textOf(handle as Stored)) };
+        return { status, now: Number(values[0]), evicted: values.length === 1 ? NONE : handlesOf(values) };
       case 'tombstone':
         return tombstoneFromReply(values);
       case 'conflict':
@@ -252,4 +254,9 @@ export class RedisStore implements SessionStore, OwnerIndex, LoginIndex, Session
     if (decoded !== undefined) return decoded;
     throw storeError(operation, new TypeError('Stored bytes are not text in `redis.encoding`'));
   }
+}
+
+/** Returns the handles that follow the time in a script's reply. */
+function handlesOf(values: readonly Reply[]): string[] {
+  return values.slice(1).map((handle) => textOf(handle as Stored));
 }
