@@ -13,12 +13,12 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, sta
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { base, repository } from '../website/repository.mjs';
 import { programs } from './programs.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const website = join(root, 'website');
 const dist = join(website, '.vitepress/dist');
-const base = process.env.SITE_BASE ?? '/websauna-session/';
 
 function run(command, args, cwd = website, env = {}) {
   const { status, error } = spawnSync(command, args, {
@@ -48,7 +48,7 @@ function build() {
 function buildOlder(version) {
   const folder = mkdtempSync(join(tmpdir(), 'website-'));
   const tree = join(folder, 'tree');
-  const env = { SITE_BASE: `${base}${version}/`, SITE_HOME: base, SITE_REF: `v${version}` };
+  const env = { SITE_BASE: `${base}${version}/`, SITE_REF: `v${version}` };
   try {
     const ok =
       run('git', ['worktree', 'add', '--detach', tree, `v${version}`], root) &&
@@ -104,7 +104,6 @@ async function checkReference(pages, problems) {
 
 async function checkSite() {
   const { checkLinks } = await import('../website/check/links.mjs');
-  const { repository } = await import('../website/repository.mjs');
   const { serve } = await import('../website/check/serve.mjs');
   const { checkPages } = await import('../website/check/browser.mjs');
   const problems = [];

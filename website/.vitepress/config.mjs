@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitepress';
 import { markdownFiles, slug } from '../../scripts/markdown.mjs';
@@ -10,11 +9,9 @@ import { plainHtml } from '../plain-html.mjs';
 import { findPages, root, titleOf } from '../pages.mjs';
 import { repositoryLinks } from '../repository-links.mjs';
 import { tables } from '../tables.mjs';
-import { repository, repositoryRef, version } from '../repository.mjs';
+import { homepage, repository, repositoryRef, base, version } from '../repository.mjs';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
-const base = process.env.SITE_BASE ?? '/websauna-session/';
-const home = process.env.SITE_HOME ?? base;
 const pages = findPages();
 const paths = [...pages.values()].map((page) => page.replace(/\.md$/, ''));
 const files = new Map([...pages].map(([file, page]) => [page.replace(/\.md$/, ''), file]));
@@ -35,9 +32,10 @@ function versionMenu() {
     { text: 'Changes', page: 'changelog' },
     { text: 'Upgrading', page: 'upgrading' },
   ]);
-  // Each is a site of its own beside this one.
-  const others = older.map((name) => ({ text: name, link: posix.join(home, name, '/'), target: '_self' }));
-  const newest = home === base ? [] : [{ text: 'Newest version', link: home, target: '_self' }];
+  // Each is a site of its own, whose paths are none of this one's.
+  const site = (text, path) => ({ text, link: new URL(path, homepage).href, target: '_self' });
+  const others = older.map((name) => site(name, `${name}/`));
+  const newest = base === new URL(homepage).pathname ? [] : [site('Newest version', '')];
   return { text: `v${version}`, items: [...changes, ...newest, ...others] };
 }
 
