@@ -88,13 +88,13 @@ export default defineConfig({
         { text: 'API', page: 'api/index' },
       ]),
       versionMenu(),
+      { text: 'GitHub', link: repository, noIcon: true },
     ],
     sidebar: [
       ...sections.map(section),
       // A new page can be read before it has its place, which check:website asks for.
       ...(unplaced.length > 0 ? [section({ text: 'More', pages: unplaced })] : []),
     ],
-    socialLinks: [{ icon: 'github', link: repository }],
     editLink: {
       pattern: `${repository}/edit/main/:path`,
       text: 'Edit this page on GitHub',
