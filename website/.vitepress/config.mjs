@@ -110,6 +110,7 @@ export default defineConfig({
   vite: {
     plugins: [oneVue],
     publicDir: here('../public'),
+    server: { watch: { ignored: ['**/website/.vitepress/dist/**', '**/.servers/**', '**/test/**'] } },
     // The diagrams' library is large, and loads on pages with diagrams alone.
     build: { chunkSizeWarningLimit: 1500 },
   },
