@@ -39,7 +39,7 @@ describe('the navigation of the website', () => {
 
   it('has a title for each page', () => {
     const titles = Array.from(findPages().keys(), titleOf);
-    expect(titles.filter((title) => !/^[^`*#{]{2,60}$/.test(title))).toEqual([]);
+    expect(titles.filter((title) => !/^[^`*#{]{2,80}$/.test(title))).toEqual([]);
   });
 });
 
