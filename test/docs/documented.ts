@@ -82,9 +82,14 @@ export class Browser {
   async #send(path: string, init: RequestInit): Promise<Response> {
     const headers = this.cookie === '' ? {} : { cookie: this.cookie };
     const response = await fetch(new URL(path, this.#origin), { redirect: 'manual', headers, ...init });
+    this.keep(response);
+    return response;
+  }
+
+  /** Takes the cookie of a response. */
+  keep(response: Response): void {
     for (const cookie of response.headers.getSetCookie()) {
       this.cookie = /; Max-Age=0(?:;|$)/.test(cookie) ? '' : cookie.slice(0, cookie.indexOf(';'));
     }
-    return response;
   }
 }
