@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { createSessionFactory, type SessionFactory, type SessionOptions } from 'websauna-session';
 import { serve } from 'websauna-session/context';
 import { MemoryStore } from 'websauna-session/memory';
+import { interceptStore } from 'websauna-session/testing';
 import { Jar, Visit, visit } from '../support/visit.ts';
 
 type Data = Record<string, unknown>;
@@ -119,5 +120,44 @@ describe('docs/nextjs.md', () => {
     now += 100_000;
     expect(await read()).toBe('alice');
     expect(touched).toBe(1);
+  });
+});
+
+describe('docs/session.md: a store that is down', () => {
+  test('a degraded session refuses logins and logouts; without a cookie a login fails at the commit', async () => {
+    let down = false;
+    const store = interceptStore(new MemoryStore({ now: () => now }), () => {
+      if (down) throw new Error('connection lost');
+    });
+    const factory = make({ store, onStoreError: 'anonymous' });
+    await visit(factory, jar, (session) => session.login('alice'));
+    down = true;
+    await visit(factory, new Jar(jar), (session) => {
+      expect([session.degraded, session.owner]).toEqual([true, null]);
+      for (const act of [() => session.login('alice'), () => session.logout(), () => session.set('a', 1)]) {
+        expect(act).toThrow(expect.objectContaining({ code: 'ERR_SESSION_DEGRADED', status: 503 }));
+      }
+    });
+    const login = visit(factory, new Jar(), (session) => {
+      expect(session.degraded).toBe(false);
+      session.login('bob');
+    });
+    await expect(login).rejects.toMatchObject({ status: 503 });
+  });
+
+  test('a logout that fails leaves the cookie, and can be tried again', async () => {
+    let down = false;
+    const store = interceptStore(new MemoryStore({ now: () => now }), (operation) => {
+      if (down && operation === 'destroy') throw new Error('connection lost');
+    });
+    const factory = make({ store });
+    await visit(factory, jar, (session) => session.login('alice'));
+    const before = jar.header;
+    down = true;
+    await expect(visit(factory, jar, (session) => session.logout())).rejects.toMatchObject({ status: 503 });
+    expect(jar.header).toBe(before);
+    down = false;
+    await visit(factory, jar, (session) => session.logout());
+    expect(jar.header).toBeUndefined();
   });
 });
