@@ -99,7 +99,8 @@ function expectOutputs(outputs: readonly string[]): void {
       .split('…')
       .map((text) => text.replaceAll(/[\^$.*+?()[\]{}|]/g, '\\$&'))
       .join('[\\w.-]{8,}');
-    expect(outputs[index], command).toMatch(new RegExp(`^${pattern}$`));
+    const matching: unknown = expect.stringMatching(new RegExp(`^${pattern}$`));
+    expect({ command, output: outputs[index] }).toEqual({ command, output: matching });
   }
 }
 

@@ -110,7 +110,11 @@ test('ws: accepts pages of this origin with a login, and closes when the session
 type Data = Record<string, unknown>;
 
 const make = (options: Partial<SessionOptions<Data>> = {}): SessionFactory<Data> =>
-  createSessionFactory<Data>({ secret: 'a secret of more than thirty-two bytes', store: new MemoryStore(), ...options });
+  createSessionFactory<Data>({
+    secret: 'a secret of more than thirty-two bytes',
+    store: new MemoryStore(),
+    ...options,
+  });
 
 /** Opens the session of a handshake, as the example for ws does. */
 async function handshake(factory: SessionFactory<Data>, cookie: string): Promise<WebsaunaSession<Data>> {
