@@ -1,7 +1,9 @@
 // What the recipes, docs/nextjs.md and docs/frameworks.md say, where no other test shows it.
+import { randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createSessionFactory, type SessionFactory, type SessionOptions } from 'websauna-session';
 import { serve } from 'websauna-session/context';
+import { encrypted } from 'websauna-session/encrypted';
 import { MemoryStore } from 'websauna-session/memory';
 import { interceptStore } from 'websauna-session/testing';
 import { Jar, Visit, visit } from '../support/visit.ts';
@@ -159,5 +161,45 @@ describe('docs/session.md: a store that is down', () => {
     down = false;
     await visit(factory, jar, (session) => session.logout());
     expect(jar.header).toBeUndefined();
+  });
+});
+
+describe('docs/options.md: encryption is turned on with live sessions', () => {
+  test('an old field makes the record corrupt where it is used; a serializer that reads both forms does not', async () => {
+    const store = new MemoryStore({ now: () => now });
+    await visit(make({ store }), jar, (session) => {
+      session.set('a', 1);
+      session.login('alice');
+    });
+    const serializer = encrypted({ key: randomBytes(32) });
+    const read = async (factory: SessionFactory<Data>): Promise<unknown[]> => {
+      const reasons: string[] = [];
+      factory.on('rejected', ({ reason }) => void reasons.push(reason));
+      return await visit(factory, new Jar(jar), (session) => [session.get('a'), session.owner, ...reasons]);
+    };
+    expect(await read(make({ store, serializer }))).toEqual([undefined, null, 'corrupt']);
+    const both = make({
+      store,
+      serializer: {
+        ...serializer,
+        deserialize: (stored, context) =>
+          String(stored).startsWith('e1.') ? serializer.deserialize(stored, context) : JSON.parse(String(stored)),
+      },
+    });
+    expect(await read(both)).toEqual([1, 'alice']);
+    await visit(both, jar, (session) => session.set('a', 2));
+    expect(await read(make({ store, serializer }))).toEqual([2, 'alice']);
+  });
+});
+
+describe('docs/frameworks.md: long pages', () => {
+  test('a request whose handler does not use the session renews the idle timeout', async () => {
+    const factory = make({ timeout: 600, touchInterval: 60 });
+    await visit(factory, jar, (session) => session.set('a', 1));
+    for (let i = 0; i < 10; i++) {
+      now += 500_000;
+      await visit(factory, jar, () => {});
+    }
+    expect(await visit(factory, jar, (session) => session.get('a'))).toBe(1);
   });
 });
