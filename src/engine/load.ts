@@ -8,9 +8,11 @@ import type { FoundRecord, LoadResult, RecordKey, SessionStore, Tombstone } from
 import { authenticationChangedAt, judgeRecord, type AdoptedRecord, type AdoptionRefusal } from './adopt.ts';
 import type { SessionContext } from './context.ts';
 import type { BoundRecord, Epoch } from './epoch.ts';
+import { endedSession, endOfRefused } from './explanation.ts';
 import { flashPrefix, PENDING_LOGIN_FIELD, SESSION_INVALIDATED } from './field-names.ts';
 import { pendingLoginOf } from './pending-login.ts';
 import { cookieRequestOf, warnOfInsecurity } from './response.ts';
+import { answerReuse, type StaleCookie } from './reuse.ts';
 import { findSuccessor, loseSession, MAX_ROTATIONS_FOLLOWED, onRecord } from './rotation.ts';
 import { SessionState } from './state.ts';
 
@@ -81,12 +83,10 @@ export async function reloadSession(state: SessionState): Promise<void> {
 
 async function reload(state: SessionState, epoch: Epoch): Promise<void> {
   if (epoch.record === null || epoch.over !== null || state.phase !== 'ready') return;
-  const record = await onRecord(
-    state,
-    epoch,
-    'lose',
-    async (store, key) => (await store.load(key, true)) ?? { status: 'gone' as const },
-  );
+  const record = await onRecord(state, epoch, 'lose', async (store, key) => {
+    const found = await store.load(key, true);
+    return found === undefined || found.status === 'ended' ? { status: 'gone' as const } : found;
+  });
   if (record === null || epoch.over !== null) return;
   if (record.status === 'corrupt') return state.discardCorrupt(epoch);
   const { id, key, sendableUntil } = epoch.record;
@@ -121,11 +121,12 @@ async function load(state: SessionState, cookies: readonly VerifiedCookie[]): Pr
     const store = connected instanceof Promise ? await connected : connected;
     if (context.config.bypassCache?.(exchange) === true) state.readPastCache();
     const results: Opened[] = [];
+    const stale: StaleCookie[] = [];
     for (const cookie of cookies) {
-      const record = await store.load(cookie.key, state.bypassCache);
+      const record = await store.load(cookie.key, state.bypassCache, context.config.explainEnds);
       const opening =
         record?.status === 'tombstone'
-          ? openSuccessor(state, store, cookie, record)
+          ? openSuccessor(state, store, cookie, record, stale)
           : open(state, cookie, candidateOf(cookie), record);
       const result = opening instanceof Promise ? await opening : opening;
       results.push(result);
@@ -136,6 +137,7 @@ async function load(state: SessionState, cookies: readonly VerifiedCookie[]): Pr
     if (results.at(-1) !== 'opened') {
       if (results.includes('invalidated')) flashInvalidated(state);
       else if (results.includes('superseded')) state.startLost('superseded');
+      if (stale.length > 0) await answerReuse(state, store, stale);
     }
   } catch (error) {
     context.events.emit('storeError', { operation: 'load', error });
@@ -181,34 +183,44 @@ function open(
       reject(state, handle, 'corrupt', record.reason);
       state.rememberCorrupt(candidate.key);
       return 'rejected';
+    case 'ended':
+      state.explainEnd(endedSession(record));
+      reject(state, handle, 'not-found', record.reason);
+      return 'rejected';
     default:
       reject(state, handle, 'not-found');
       return 'rejected';
   }
 }
 
-/** Opens what rotations have made of the session of a cookie. */
+/**
+ * Opens what rotations have made of the session of a cookie.
+ * @param stale takes the cookie if its id is past its grace
+ */
 async function openSuccessor(
   state: SessionState,
   store: SessionStore,
   cookie: VerifiedCookie,
   tombstone: Tombstone,
+  stale: StaleCookie[],
 ): Promise<Opened> {
+  const { context } = state;
   let candidate = candidateOf(cookie);
   let link = tombstone;
   for (let followed = 0; ; followed++) {
     state.store.observeClock(link.now);
     const { handle } = candidate.key;
     const inGrace = link.now < link.graceUntil;
-    const successor = findSuccessor(state.context, candidate.id, link);
+    const successor = findSuccessor(context, candidate.id, link);
     // A login's new id, or one that was derived under a secret which is not known here, is for its client alone.
     if (successor === null && inGrace) {
       reject(state, handle, 'superseded');
       return 'superseded';
     }
     // Of a link past its grace, the successor is looked at first.
-    const mayFollow = inGrace || state.context.config.rotationGrace > 0;
+    const mayFollow = inGrace || context.config.rotationGrace > 0;
     if (successor === null || !mayFollow || followed === MAX_ROTATIONS_FOLLOWED) {
+      stale.push({ key: cookie.key, tombstone: link });
       return rejectRotated(state, handle, link);
     }
     candidate = {
@@ -216,8 +228,12 @@ async function openSuccessor(
       key: keyOf(successor),
       sendableUntil: inGrace ? Math.min(candidate.sendableUntil, link.graceUntil) : candidate.sendableUntil,
     };
-    const record = await store.load(candidate.key, state.bypassCache);
-    if (!inGrace && (record === undefined || isConfirmed(record))) return rejectRotated(state, cookie.key.handle, link);
+    const record = await store.load(candidate.key, state.bypassCache, context.config.explainEnds);
+    if (!inGrace && (record === undefined || record.status === 'ended' || isConfirmed(record))) {
+      if (record?.status === 'ended') state.explainEnd(endedSession(record));
+      stale.push({ key: cookie.key, tombstone: link });
+      return rejectRotated(state, cookie.key.handle, link);
+    }
     if (record?.status !== 'tombstone') return await open(state, cookie, candidate, record);
     link = record;
   }
@@ -281,7 +297,12 @@ function adopt(
   const { context } = state;
   // The request has ended its session while the application was asked.
   if (epoch.over !== null) return 'rejected';
-  if (refusal !== null) return refuseRecord(state, epoch, { key, owner: meta.owner }, refusal);
+  if (refusal !== null) {
+    if (refusal !== 'owner' && meta.owner !== null) {
+      state.explainEnd(endOfRefused(refusal, meta, record.lastSeen, state.store.now));
+    }
+    return refuseRecord(state, epoch, { key, owner: meta.owner }, refusal);
+  }
   const bound: BoundRecord = {
     id,
     key,

@@ -71,6 +71,7 @@ export function changeOf(
     expect: null,
     cookieAttributes,
     confirmsCookie: isConfirmation(state, record),
+    explainEnds: state.context.config.explainEnds,
   };
 }
 

@@ -1,4 +1,5 @@
 import type {
+  EndExplanation,
   LoginChange,
   NewRecord,
   NewTombstone,
@@ -28,6 +29,7 @@ export function createArguments({ handle }: RecordKey, record: NewRecord, encodi
     '',
     '0',
     ...fieldArguments(record.fields, encoding),
+    explanationArgument(record.explainEnds),
   ];
 }
 
@@ -39,7 +41,7 @@ export function createArguments({ handle }: RecordKey, record: NewRecord, encodi
  */
 export function copyArguments(
   { handle }: RecordKey,
-  { login, timeout, cookieAttributes }: RecordRekey,
+  { login, timeout, cookieAttributes, explainEnds }: RecordRekey,
   meta: string,
   fields: ReadonlyMap<string, Stored>,
   provisional: number,
@@ -54,6 +56,7 @@ export function copyArguments(
     meta,
     formatNumber(provisional),
     ...fieldArguments(fields, encoding),
+    explanationArgument(explainEnds),
   ];
 }
 
@@ -64,6 +67,7 @@ export function saveArguments({ handle }: RecordKey, change: RecordChange, encod
     formatCookie(change.cookieAttributes),
     flag(change.confirmsCookie),
     ...changeArguments(change, encoding),
+    explanationArgument(change.explainEnds),
   ];
 }
 
@@ -80,6 +84,7 @@ export function rekeyArguments(from: RecordKey, to: RecordKey, rekey: RecordReke
     ...tombstoneArguments(rekey.tombstone, to),
     flag(rekey.exact),
     ...changeArguments(rekey, encoding),
+    explanationArgument(rekey.explainEnds),
   ];
 }
 
@@ -98,8 +103,22 @@ export function deleteRotatedArguments(
   return [flag(confirmsCookie), ...tombstoneArguments(tombstone, to), meta, ...changeArguments(expectations, encoding)];
 }
 
-export function destroyArguments({ handle }: RecordKey, tombstone: NewTombstone | null): Stored[] {
-  return [handle, formatNumber(tombstone?.grace ?? 0), formatNumber(tombstone?.keep ?? 0)];
+export function destroyArguments(
+  { handle }: RecordKey,
+  tombstone: NewTombstone | null,
+  explanation: EndExplanation | null,
+): Stored[] {
+  const kept = [formatNumber(tombstone?.grace ?? 0), formatNumber(tombstone?.keep ?? 0)];
+  return [handle, ...kept, ...explanationArguments(explanation)];
+}
+
+/** Returns why records end, and for how long that is explained. */
+export function explanationArguments(explanation: EndExplanation | null): string[] {
+  return [explanation?.reason ?? '', explanationArgument(explanation?.keep)];
+}
+
+function explanationArgument(seconds = 0): string {
+  return seconds > 0 ? formatNumber(seconds) : '';
 }
 
 export function formatNumber(number: number | null): string {
