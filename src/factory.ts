@@ -34,6 +34,51 @@ export interface SessionPolicy {
 /** Marks the factories of every copy of the package: bundlers and hot reloading load it more than once. */
 export const FACTORY: unique symbol = Symbol.for('websauna-session.factory');
 
+/** Options, or a function that returns them when they are needed. */
+export type OptionsSource<Data extends object = DefaultData, S extends WebsaunaSession<Data> = WebsaunaSession<Data>> =
+  | SessionOptions<Data, S>
+  | (() => SessionOptions<Data, S>);
+
+/** What a factory is made of. */
+interface FactoryParts<Data extends object, S extends WebsaunaSession<Data>> {
+  readonly context: SessionContext;
+  readonly options: NormalizedOptions;
+  readonly source: StoreProvider;
+  readonly sessionClass: SessionConstructor<Data, S>;
+  readonly owners: Owners;
+  readonly sessions: Sessions;
+}
+
+function composeFactory<Data extends object, S extends WebsaunaSession<Data>>(
+  given: SessionOptions<Data, S>,
+  events: EventHub,
+): FactoryParts<Data, S> {
+  const options = normalizeOptions(given);
+  const source = createStoreProvider(options, given.redis, events);
+  const keyring = new Keyring(options.secrets);
+  const context: SessionContext = {
+    config: options,
+    keyring,
+    cookies: new CookieVerifier(keyring),
+    events,
+    adoptionRules: {
+      timeout: options.timeout,
+      maxTimeout: options.maxTimeout,
+      absoluteTimeout: options.absoluteTimeout,
+      isOwnerHashOf: (ownerHash, owner) => keyring.isOwnerHashOf(ownerHash, owner),
+    },
+    storeFor: source.storeFor,
+  };
+  return {
+    context,
+    options,
+    source,
+    sessionClass: (options.sessionClass ?? WebsaunaSession) as unknown as SessionConstructor<Data, S>,
+    owners: new Owners(context),
+    sessions: new Sessions(context),
+  };
+}
+
 /**
  * Opens and commits the sessions of an application. Make one with `createSessionFactory` and give it to
  * the framework's adapter; one factory can serve several.
@@ -42,47 +87,49 @@ export class SessionFactory<
   Data extends object = DefaultData,
   S extends WebsaunaSession<Data> = WebsaunaSession<Data>,
 > {
-  /** The sessions of an owner: list them, end them. */
-  readonly owners: Owners;
-  /** All sessions, for tools: look at them, end them. */
-  readonly sessions: Sessions;
-  readonly #context: SessionContext;
-  readonly #options: NormalizedOptions;
-  readonly #source: StoreProvider;
-  readonly #sessionClass: SessionConstructor<Data, S>;
+  readonly #events = new EventHub();
+  readonly #readOptions: () => SessionOptions<Data, S>;
+  /** `null` until the options are read. */
+  #parts: FactoryParts<Data, S> | null = null;
 
   static {
     Object.defineProperty(SessionFactory.prototype, FACTORY, { value: true });
   }
 
-  /** @throws {TypeError} for every option that is wrong, with what was expected */
-  constructor(options: SessionOptions<Data, S>) {
-    const normalized = normalizeOptions(options);
-    const events = new EventHub();
-    this.#source = createStoreProvider(normalized, options.redis, events);
-    this.#options = normalized;
-    const keyring = new Keyring(normalized.secrets);
-    this.#context = {
-      config: normalized,
-      keyring,
-      cookies: new CookieVerifier(keyring),
-      events,
-      adoptionRules: {
-        timeout: normalized.timeout,
-        maxTimeout: normalized.maxTimeout,
-        absoluteTimeout: normalized.absoluteTimeout,
-        isOwnerHashOf: (ownerHash, owner) => keyring.isOwnerHashOf(ownerHash, owner),
-      },
-      storeFor: this.#source.storeFor,
-    };
-    this.#sessionClass = (normalized.sessionClass ?? WebsaunaSession) as unknown as SessionConstructor<Data, S>;
-    this.owners = new Owners(this.#context);
-    this.sessions = new Sessions(this.#context);
+  /**
+   * @param options a function is called when the factory is first used, so that a build needs no secret
+   * @throws {TypeError} for every option that is wrong, with what was expected
+   */
+  constructor(options: OptionsSource<Data, S>) {
+    if (typeof options === 'function') {
+      this.#readOptions = options;
+    } else {
+      this.#readOptions = () => options;
+      this.#parts = composeFactory(options, this.#events);
+    }
+  }
+
+  get #composed(): FactoryParts<Data, S> {
+    return (this.#parts ??= composeFactory(this.#readOptions(), this.#events));
+  }
+
+  get #context(): SessionContext {
+    return this.#composed.context;
+  }
+
+  /** The sessions of an owner: list them, end them. */
+  get owners(): Owners {
+    return this.#composed.owners;
+  }
+
+  /** All sessions, for tools: look at them, end them. */
+  get sessions(): Sessions {
+    return this.#composed.sessions;
   }
 
   /** Proxies in front that adapters without a notion of their own may believe. */
   get trustedHops(): number {
-    return this.#options.trustedHops;
+    return this.#composed.options.trustedHops;
   }
 
   /** The lifetimes and limits that are in force, for documentation and audits. */
@@ -96,7 +143,7 @@ export class SessionFactory<
       cookieMaxAge,
       maxSessionsPerOwner,
       onSessionLimit,
-    } = this.#options;
+    } = this.#composed.options;
     return {
       timeout,
       maxTimeout,
@@ -159,24 +206,24 @@ export class SessionFactory<
    * @returns a function that stops listening
    */
   on<Name extends SessionEventName>(name: Name, listener: SessionListener<Name>): () => void {
-    return this.#context.events.on(name, listener);
+    return this.#events.on(name, listener);
   }
 
   /** Closes the connections that the factory opened. */
   async close(): Promise<void> {
-    await this.#source.close();
+    await this.#parts?.source.close();
   }
 
   /** An error response is sent as it is: a second error would not help. */
   #failed(state: SessionState, head: ResponseHead, error: unknown): undefined {
     state.markCommitFailed();
     if (head.status < 500) throw error;
-    this.#context.events.emit('discarded', { handle: state.epoch.handle, reason: 'commit-failed' });
+    this.#events.emit('discarded', { handle: state.epoch.handle, reason: 'commit-failed' });
     writeSessionHeaders(state, head);
   }
 
   #wrap(state: SessionState): S {
-    const session = new this.#sessionClass(state);
+    const session = new this.#composed.sessionClass(state);
     sealSession(session);
     return session;
   }
@@ -192,18 +239,45 @@ export class SessionFactory<
  *   redis: { url: process.env.REDIS_URL! },
  * });
  * ```
+ * @param options the options, or a function that returns them: it is called when the factory is first used, so that a
+ * build, which imports the module and handles no request, needs no secret and opens no connection
  * @throws {TypeError} for every option that is wrong, with what was expected
  */
 export function createSessionFactory<
   Data extends object = DefaultData,
   S extends WebsaunaSession<Data> = WebsaunaSession<Data>,
->(options: SessionOptions<Data, S>): SessionFactory<Data, S>;
+>(options: OptionsSource<Data, S>): SessionFactory<Data, S>;
 /** What `ReturnType<typeof createSessionFactory>` looks at: a factory whose sessions take any field. */
-export function createSessionFactory(options: SessionOptions): SessionFactory;
+export function createSessionFactory(options: OptionsSource): SessionFactory;
 export function createSessionFactory<Data extends object, S extends WebsaunaSession<Data>>(
-  options: SessionOptions<Data, S>,
+  options: OptionsSource<Data, S>,
 ): SessionFactory<Data, S> {
   return new SessionFactory(options);
+}
+
+/** Factories by name, for all copies of the package in this process. */
+const SHARED: unique symbol = Symbol.for('websauna-session.factories');
+
+/**
+ * Returns the one factory of this name in this process, and makes it at the first call. For frameworks that evaluate a
+ * module several times: Next's bundles of pages, routes and the proxy share a store and a connection, and hot
+ * reloading neither loses the sessions in memory nor leaves connections behind. To change the options, restart.
+ *
+ * @example
+ * ```ts
+ * export const factory = sharedFactory('app', () => createSessionFactory({ secret: process.env.SESSION_SECRET! }));
+ * ```
+ */
+export function sharedFactory<Data extends object, S extends WebsaunaSession<Data>>(
+  name: string,
+  make: () => SessionFactory<Data, S>,
+): SessionFactory<Data, S> {
+  if (typeof name !== 'string') throw expected('name', 'a string', name);
+  if (typeof make !== 'function') throw expected('make', 'a function that returns a factory', make);
+  const holder = globalThis as { [SHARED]?: Map<string, unknown> };
+  const factories = (holder[SHARED] ??= new Map());
+  if (!factories.has(name)) factories.set(name, make());
+  return factories.get(name) as SessionFactory<Data, S>;
 }
 
 /**

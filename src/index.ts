@@ -2,6 +2,8 @@ export {
   createCreationTimeAwareSessionFactory,
   createSessionFactory,
   SessionFactory,
+  sharedFactory,
+  type OptionsSource,
   type SessionPolicy,
 } from './factory.ts';
 export {

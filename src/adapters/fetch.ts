@@ -1,12 +1,9 @@
-import { SessionError } from '../errors.ts';
 // From the package's root, so that an augmentation of `SessionData` finds it behind an adapter alone.
 import type { DefaultData, WebsaunaSession } from '../index.ts';
 import { checkNames } from '../internal/validate.ts';
 import { resolveFactory, type FactoryOrOptions } from './resolve-factory.ts';
-import { isControlFlow, returned, thrown, type Answer } from './fetch/answer.ts';
-import { cancelBody } from './fetch/cancel-body.ts';
 import { FetchExchange } from './fetch/exchange.ts';
-import { FetchHead } from './fetch/head.ts';
+import { serveRequest } from './fetch/serve.ts';
 
 /**
  * Takes a request and its session; further arguments are the platform's, such as Next's route parameters. It
@@ -58,30 +55,8 @@ export function withSession<
   const { clientAddress, onError } = options;
   return async (request, ...rest) => {
     const exchange = new FetchExchange(request, factory.trustedHops, clientAddress?.(request, ...rest) ?? null);
-    let session: S;
-    try {
-      session = await factory.load(exchange);
-    } catch (error) {
-      return await errorResponse(error, request, onError);
-    }
-    let answer: Answer<R | Response>;
-    try {
-      answer = returned(await handler(request, session, ...rest));
-    } catch (error) {
-      answer = await answerThrown(error, request, onError);
-    }
-    const { head } = answer;
-    try {
-      await factory.commit(session, head);
-      // The last point that this adapter has.
-      if (head instanceof FetchHead && head.cookieAdded) factory.finalize(session, head);
-    } catch (error) {
-      if (head instanceof FetchHead) cancelBody(head.response);
-      const failed = new FetchHead(await errorResponse(error, request, onError));
-      await factory.commit(session, failed);
-      return failed.response;
-    }
-    return answer.deliver();
+    const respond = onError === undefined ? undefined : (error: unknown) => onError(error, request);
+    return await serveRequest(factory, exchange, (session) => handler(request, session, ...rest), respond);
   };
 }
 
@@ -94,27 +69,4 @@ export function sessions<Data extends object = DefaultData, S extends WebsaunaSe
 ) => (request: Request, ...rest: Rest) => Promise<R | Response> {
   const factory = resolveFactory(given);
   return (handler, options) => withSession(factory, handler, options);
-}
-
-async function answerThrown(
-  error: unknown,
-  request: Request,
-  onError: FetchSessionOptions['onError'],
-): Promise<Answer<Response>> {
-  if (isControlFlow(error)) return thrown(error);
-  try {
-    return returned(await errorResponse(error, request, onError));
-  } catch (cause) {
-    return thrown(cause);
-  }
-}
-
-async function errorResponse(
-  error: unknown,
-  request: Request,
-  onError: FetchSessionOptions['onError'],
-): Promise<Response> {
-  if (onError !== undefined) return await onError(error, request);
-  if (!(error instanceof SessionError)) throw error;
-  return error.getResponse();
 }

@@ -1,3 +1,4 @@
+import { copyString, RecentMap } from '../internal/recent-map.ts';
 import type { RecordKey } from '../stores/store.ts';
 import type { Keyring } from './keyring.ts';
 import { keyOf, splitCookieValue } from './session-id.ts';
@@ -10,7 +11,7 @@ export interface VerifiedCookie {
   readonly secret: number;
 }
 
-/** Cookies in each of the two generations. */
+/** Cookies that are remembered. */
 const REMEMBERED = 5_000;
 
 /**
@@ -20,8 +21,7 @@ const REMEMBERED = 5_000;
  */
 export class CookieVerifier {
   readonly #keyring: Keyring;
-  #current = new Map<string, VerifiedCookie>();
-  #previous = new Map<string, VerifiedCookie>();
+  readonly #recent = new RecentMap<VerifiedCookie>(REMEMBERED);
 
   constructor(keyring: Keyring) {
     this.#keyring = keyring;
@@ -29,10 +29,10 @@ export class CookieVerifier {
 
   /** Returns the cookie, or why it is not one of ours. */
   verify(value: string): VerifiedCookie | 'malformed' | 'signature' {
-    const known = this.#current.get(value);
+    const known = this.#recent.get(value);
     if (known !== undefined) return known;
-    const cookie = this.#previous.get(value) ?? this.#check(value);
-    if (typeof cookie === 'object') this.#remember(copyString(value), cookie);
+    const cookie = this.#check(value);
+    if (typeof cookie === 'object') this.#recent.set(value, cookie);
     return cookie;
   }
 
@@ -44,17 +44,4 @@ export class CookieVerifier {
     const id = copyString(split.id);
     return { id, key: keyOf(id), secret };
   }
-
-  #remember(text: string, cookie: VerifiedCookie): void {
-    if (this.#current.size === REMEMBERED) {
-      this.#previous = this.#current;
-      this.#current = new Map();
-    }
-    this.#current.set(text, cookie);
-  }
-}
-
-/** Returns a copy, which does not keep the header in memory that the text was cut out of. */
-function copyString(text: string): string {
-  return Buffer.from(text).toString();
 }

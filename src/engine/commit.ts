@@ -6,7 +6,7 @@ import { isCookieDue, isRecordDue, isTouchDue } from './due.ts';
 import type { Epoch } from './epoch.ts';
 import { explanationOf } from './explanation.ts';
 import type { FieldChanges } from './fields.ts';
-import { planCommit, type CommitPlan, type HeadSituation } from './plan.ts';
+import { planCommit, type CommitPlan, type CommitSituation, type HeadSituation } from './plan.ts';
 import { rekeyRecord } from './rekey.ts';
 import { allowsCookie, warnOfInsecurity } from './response.ts';
 import { endRecord, newTombstone, sessionEnded } from './rotation.ts';
@@ -46,7 +46,8 @@ function commit(state: SessionState, head: ResponseHead | null, headLeft: boolea
   }
   if (epoch.record === null && state.pendingEnds.length === 0 && !state.accessed) return undefined;
   const changes = state.phase === 'unloaded' ? null : epoch.fields.changes(epoch.handle ?? '');
-  const plan = planCommit(situationOf(state, head, headLeft, changes));
+  const situation = situationOf(state, head, headLeft, changes);
+  const plan = planCommit(situation);
   if (plan.refusal === 'insecure' || plan.suppressed === 'insecure') warnOfInsecurity(state);
   if (plan.refusal !== null) throw refusalError(state, plan.refusal);
   if (plan.suppressed !== null) {
@@ -57,7 +58,7 @@ function commit(state: SessionState, head: ResponseHead | null, headLeft: boolea
     if (head === null && state.phase === 'lost') throw sessionEnded();
   }
   if (plan.write === 'none' && !plan.ends) return undefined;
-  return carryOut(state, epoch, plan, changes, head);
+  return carryOut(state, epoch, plan, changes, situation.head);
 }
 
 function situationOf(
@@ -65,7 +66,7 @@ function situationOf(
   head: ResponseHead | null,
   headLeft: boolean,
   changes: FieldChanges | null,
-): Parameters<typeof planCommit>[0] {
+): CommitSituation {
   const { config } = state.context;
   const { record, pending } = state.epoch;
   const usable = state.phase === 'ready' && record !== null;
@@ -115,13 +116,13 @@ async function carryOut(
   epoch: Epoch,
   plan: CommitPlan,
   changes: FieldChanges | null,
-  head: ResponseHead | null,
+  head: HeadSituation | null,
 ): Promise<void> {
   try {
     if (plan.ends) await carryOutEnds(state, plan.write === 'create');
-    await write(state, epoch, plan, changes);
+    await write(state, epoch, plan, changes, head);
     // A login as another owner has left a session, which ends when the new one is there.
-    if (state.pendingEnds.some(({ reason }) => reason === 'account-switch')) await carryOutEnds(state, true);
+    if (state.pendingEnds.length > 0 && hasAccountSwitch(state)) await carryOutEnds(state, true);
   } catch (error) {
     const { code } = error as { code?: string };
     const refused = code === 'ERR_SESSION_FULL' || code === 'ERR_SESSION_LOGIN_EXPIRED';
@@ -129,6 +130,10 @@ async function carryOut(
     throw error;
   }
   if (head === null && state.phase === 'lost') throw sessionEnded();
+}
+
+function hasAccountSwitch({ pendingEnds }: SessionState): boolean {
+  return pendingEnds.some(({ reason }) => reason === 'account-switch');
 }
 
 async function carryOutEnds(state: SessionState, isReplaced: boolean): Promise<void> {
@@ -152,6 +157,7 @@ function write(
   epoch: Epoch,
   { write: kind, sendCookie }: CommitPlan,
   changes: FieldChanges | null,
+  head: HeadSituation | null,
 ): Promise<void> | undefined {
   // The request has ended this session meanwhile; what it does since is for the next commit.
   if (epoch.over !== null) return undefined;
@@ -163,18 +169,23 @@ function write(
     case 'rekey':
       return rekeyRecord(state, epoch);
     case 'save':
-      return saveRecord(state, epoch, changes, sendCookie);
+      return saveRecord(state, epoch, changes, sendCookie, head);
     case 'touch':
-      return touchRecord(state, epoch, sendCookie);
+      return touchRecord(state, epoch, sendCookie, head);
     default:
       return kind satisfies never;
   }
 }
 
 /** Renews the idle timeout. A failure is reported and not thrown: the next request tries again. */
-async function touchRecord(state: SessionState, epoch: Epoch, sendCookie: CommitPlan['sendCookie']): Promise<void> {
+async function touchRecord(
+  state: SessionState,
+  epoch: Epoch,
+  sendCookie: CommitPlan['sendCookie'],
+  head: HeadSituation | null,
+): Promise<void> {
   try {
-    await saveRecord(state, epoch, null, sendCookie);
+    await saveRecord(state, epoch, null, sendCookie, head);
   } catch (error) {
     if (!(error instanceof SessionError)) throw error;
     state.context.events.emit('storeError', { operation: 'touch', error });

@@ -53,7 +53,10 @@ export interface CommitPlan {
   readonly write: 'none' | 'create' | 'rekey' | 'save' | 'touch';
   /** Whether sessions are to be ended first. */
   readonly ends: boolean;
-  /** Whether an acknowledgement of a save lets the response carry the cookie: always, or if the save followed a rotation. */
+  /**
+   * Whether an acknowledgement of a save lets the response carry the cookie: always, or if the save followed a rotation
+   * and the head allows a cookie.
+   */
   readonly sendCookie: 'always' | 'if-rotated' | 'never';
   /** Why what the request asked for is not carried out; `null` when it is. */
   readonly discard: DiscardReason | null;
@@ -119,12 +122,17 @@ function decideWrite(situation: CommitSituation): Outcome {
   // A prefetch is no use of the session. A client that has no other id needs this one all the same.
   const isAhead = !hasChanges && !timeout && situation.unsentId === null && situation.request.isPrefetch;
   if (isAhead) return NOTHING;
-  const sends = head?.allowsCookie === true;
-  if (hasChanges || timeout) return sends ? (situation.cookieDue ? SAVE_AND_SEND : SAVE_AND_SEND_IF_ROTATED) : SAVE;
+  // Few saves send a cookie, and a head is costly to ask.
+  const sends = (situation.unsentId !== null || situation.cookieDue) && head?.allowsCookie === true;
+  if (hasChanges || timeout) {
+    if (sends && situation.cookieDue) return SAVE_AND_SEND;
+    return head === null ? SAVE : SAVE_AND_SEND_IF_ROTATED;
+  }
   // The client has no other id that opens the session, so this must not fail in silence.
   if (sends && situation.unsentId !== null) return SAVE_AND_SEND;
-  if (sends && situation.cookieDue) return TOUCH_AND_SEND;
-  return situation.touchDue || situation.recordDue ? (sends ? TOUCH_AND_SEND_IF_ROTATED : TOUCH) : NOTHING;
+  if (sends) return TOUCH_AND_SEND;
+  if (!situation.touchDue && !situation.recordDue) return NOTHING;
+  return head === null ? TOUCH : TOUCH_AND_SEND_IF_ROTATED;
 }
 
 function isCookieOrTouchDue({ unsentId, cookieDue, touchDue, recordDue }: CommitSituation): boolean {

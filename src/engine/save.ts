@@ -4,7 +4,7 @@ import { renewIndexKeys } from './create.ts';
 import { isConfirmation } from './due.ts';
 import type { Epoch } from './epoch.ts';
 import type { FieldChanges } from './fields.ts';
-import type { CommitPlan } from './plan.ts';
+import type { CommitPlan, HeadSituation } from './plan.ts';
 import { onRecord } from './rotation.ts';
 import type { SessionState } from './state.ts';
 
@@ -15,12 +15,14 @@ const NO_CHANGES: Pick<RecordChange, 'set' | 'delete'> = { set: new Map(), delet
  * is written, and the state is marked as lost.
  *
  * @param sendCookie when an acknowledgement lets the response carry the cookie
+ * @param head the response's head, which is asked when the cookie is sent only if the save follows a rotation
  */
 export async function saveRecord(
   state: SessionState,
   epoch: Epoch,
   given: FieldChanges | null,
   sendCookie: CommitPlan['sendCookie'],
+  head: HeadSituation | null = null,
 ): Promise<void> {
   const { context } = state;
   const { fields, pending } = epoch;
@@ -28,7 +30,7 @@ export async function saveRecord(
   const { handle } = epoch.record!.key;
   let changes = given;
   const isCookieSent = (key: RecordKey): boolean =>
-    sendCookie === 'always' || (sendCookie === 'if-rotated' && key.handle !== handle);
+    sendCookie === 'always' || (sendCookie === 'if-rotated' && key.handle !== handle && head?.allowsCookie === true);
   if (context.config.absoluteTimeout === null && epoch.record!.meta.indexKeys.length > 0) {
     await renewIndexKeys(state, epoch);
   }
@@ -44,9 +46,10 @@ export async function saveRecord(
   const { key } = epoch.record!;
   fields.committed(changes, key.handle);
   if (pending.timeout === timeout) pending.timeout = null;
-  written(state, epoch, outcome.now, isCookieSent(key));
+  const cookieSent = isCookieSent(key);
+  written(state, epoch, outcome.now, cookieSent);
   if (timeout !== null) applyTimeout(epoch, timeout);
-  if (isCookieSent(key) && outcome.now < epoch.record!.sendableUntil) state.acknowledge(epoch);
+  if (cookieSent && outcome.now < epoch.record!.sendableUntil) state.acknowledge(epoch);
   if (changes === null) context.events.emit('touched', { handle: key.handle });
   else context.events.emit('saved', { handle: key.handle, set: changes.set.size, deleted: changes.delete.size });
 }

@@ -132,12 +132,11 @@ export class DeferredResponse implements SentFacadeState, HeadOwner, StreamOwner
     const { statusCode } = this.#res;
     this.pending = true;
     if (!this.viaPrototype) installSentFacade(this.#res, this);
-    const results = await Promise.allSettled(waiting);
+    const failure = await firstFailure(waiting);
     this.pending = false;
     if (this.ended) releaseSocket(this.#res);
-    const failure = results.find((result) => result.status === 'rejected');
     try {
-      if (failure !== undefined) throw failure.reason;
+      if (failure !== null) throw failure.error;
       // An error that is answered too late leaves its status behind.
       if (this.#res.statusCode !== statusCode) this.#res.statusCode = statusCode;
       sendStream?.();
@@ -226,6 +225,21 @@ export function interceptMethods(deferredOf: (res: ServerResponse) => DeferredRe
     end: intercept('end'),
     flushHeaders: intercept('flushHeaders'),
   };
+}
+
+/** Waits for all commits, and returns the error of the first that has failed; `null` when none has. */
+async function firstFailure(commits: readonly Promise<void>[]): Promise<{ readonly error: unknown } | null> {
+  let failure: { readonly error: unknown } | null = null;
+  // A failure of a later one must not count as unhandled meanwhile.
+  for (const later of commits.slice(1)) later.catch(() => {});
+  for (const commit of commits) {
+    try {
+      await commit;
+    } catch (error) {
+      failure ??= { error };
+    }
+  }
+  return failure;
 }
 
 function byteLength([chunk, encoding]: readonly unknown[]): number {

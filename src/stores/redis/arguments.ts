@@ -20,7 +20,7 @@ const NO_LIFE: readonly string[] = ['', '', '', '', ''];
 
 export function createArguments({ handle }: RecordKey, record: NewRecord, encoding: ValueEncoding): Stored[] {
   const { login } = record;
-  return [
+  const args = [
     handle,
     formatTimeout(record.timeout),
     formatCookie(record.cookieAttributes),
@@ -28,9 +28,10 @@ export function createArguments({ handle }: RecordKey, record: NewRecord, encodi
     ...admissionArguments(login),
     '',
     '0',
-    ...fieldArguments(record.fields, encoding),
-    explanationArgument(record.explainEnds),
   ];
+  addFields(args, record.fields, encoding);
+  args.push(explanationArgument(record.explainEnds));
+  return args;
 }
 
 /**
@@ -47,7 +48,7 @@ export function copyArguments(
   provisional: number,
   encoding: ValueEncoding,
 ): Stored[] {
-  return [
+  const args = [
     handle,
     formatTimeout(timeout),
     formatCookie(cookieAttributes),
@@ -55,9 +56,10 @@ export function copyArguments(
     ...admissionArguments(login),
     meta,
     formatNumber(provisional),
-    ...fieldArguments(fields, encoding),
-    explanationArgument(explainEnds),
   ];
+  addFields(args, fields, encoding);
+  args.push(explanationArgument(explainEnds));
+  return args;
 }
 
 export function saveArguments({ handle }: RecordKey, change: RecordChange, encoding: ValueEncoding): Stored[] {
@@ -154,15 +156,17 @@ function changeArguments(
   { set, delete: deleted, expect }: Pick<RecordChange, 'set' | 'delete' | 'expect'>,
   encoding: ValueEncoding,
 ): Stored[] {
-  const args: Stored[] = [formatNumber(deleted.size), formatNumber(expect?.size ?? 0), ...deleted];
-  for (const [name, value] of expect ?? []) {
-    args.push(name, flag(value !== undefined), value === undefined ? '' : encoding.encode(value));
+  const args: Stored[] = [formatNumber(deleted.size), formatNumber(expect?.size ?? 0)];
+  for (const name of deleted) args.push(name);
+  if (expect !== null) {
+    for (const [name, value] of expect) {
+      args.push(name, flag(value !== undefined), value === undefined ? '' : encoding.encode(value));
+    }
   }
-  return [...args, ...fieldArguments(set, encoding)];
+  return addFields(args, set, encoding);
 }
 
-function fieldArguments(fields: ReadonlyMap<string, Stored>, encoding: ValueEncoding): Stored[] {
-  const args: Stored[] = [];
+function addFields(args: Stored[], fields: ReadonlyMap<string, Stored>, encoding: ValueEncoding): Stored[] {
   for (const [name, value] of fields) args.push(name, encoding.encode(value));
   return args;
 }

@@ -1,3 +1,4 @@
+import { RecentMap } from '../../internal/recent-map.ts';
 import { wellFormedDetails } from '../details.ts';
 import type {
   CookieState,
@@ -62,8 +63,19 @@ export function formatTimeout(timeout: IdleTimeout | null): string {
   return timeout === null ? '' : `${timeout.seconds}${timeout.adjusted ? 'a' : ''}`;
 }
 
+/** Every read of a session includes its metadata, which seldom changes. */
+const recentMetas = new RecentMap<RecordMeta>(5_000);
+
 /** Reads metadata; `undefined` when the text is not metadata of a version that is known here. */
 export function parseMeta(text: string): RecordMeta | undefined {
+  const known = recentMetas.get(text);
+  if (known !== undefined) return known;
+  const meta = parseNewMeta(text);
+  if (meta !== undefined) recentMetas.set(text, meta);
+  return meta;
+}
+
+function parseNewMeta(text: string): RecordMeta | undefined {
   const match = META_FORMAT.exec(text);
   if (match === null) return undefined;
   const details = parseDetails(match[10]!);

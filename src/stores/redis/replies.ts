@@ -67,11 +67,12 @@ export interface CheckedReply {
  */
 export function checkReply(script: ScriptName, reply: unknown): CheckedReply {
   if (!Array.isArray(reply)) throw strayReply();
-  const [code, ...values] = reply as [unknown, ...Reply[]];
+  const code: unknown = reply[0];
   const status = isNumber(code) ? CODES[Number(code)] : undefined;
   if (status === undefined) throw strayReply();
   const { or, ok } = REPLIES[script];
   const shape = status === 'ok' ? ok : or.includes(status) ? SHAPES[status] : undefined;
+  const values = reply.slice(1) as Reply[];
   if (shape === undefined || !hasShape(values, shape)) throw strayReply();
   return { status, values };
 }
@@ -98,9 +99,11 @@ export function tombstoneFromReply(values: readonly Reply[]): Tombstone {
 function hasShape(values: readonly unknown[], { first, groups = [] }: Shape): boolean {
   const further = values.length - first.length;
   if (further < 0 || (groups.length === 0 ? further > 0 : further % groups.length > 0)) return false;
-  return values.every((value, i) =>
-    isOf(i < first.length ? first[i]! : groups[(i - first.length) % groups.length]!, value),
-  );
+  for (let i = 0; i < values.length; i++) {
+    const kind = i < first.length ? first[i]! : groups[(i - first.length) % groups.length]!;
+    if (!isOf(kind, values[i])) return false;
+  }
+  return true;
 }
 
 function isOf(kind: Kind, value: unknown): boolean {

@@ -57,13 +57,12 @@ export class ScriptRunner {
     return this.#clock.now();
   }
 
-  run(name: ScriptName, keys: readonly string[], args: readonly Stored[]): Promise<CheckedReply> {
-    return this.#driver.evaluate(scripts[name], keys, args, this.#bytes).then(
-      (reply) => checkReply(name, reply),
-      (error: unknown) => {
-        throw storeError(VERBS[name], error);
-      },
-    );
+  async run(name: ScriptName, keys: readonly string[], args: readonly Stored[]): Promise<CheckedReply> {
+    try {
+      return checkReply(name, await this.#driver.evaluate(scripts[name], keys, args, this.#bytes));
+    } catch (error) {
+      throw storeError(VERBS[name], error);
+    }
   }
 
   /**
@@ -74,15 +73,20 @@ export class ScriptRunner {
     const timeout = this.#timeout;
     let askedAt = performance.now();
     const end = askedAt + (timeout ?? Infinity) * 1000;
-    for (let attempt = 1; ; attempt++) {
-      const deadline = timeout === null ? '' : String(this.#clock.toServerTime(end));
-      const reply = await this.run(name, keys, [...args, deadline]);
-      const { status, values } = reply;
-      if (status === 'ok' || status === 'late') this.#clock.observe(Number(values[0]), askedAt);
-      if (status !== 'late' || timeout === null) return reply;
-      // Nothing was changed: it was too late, or the clock was not known, or has been set since.
-      askedAt = performance.now();
-      if (attempt === 2 || askedAt >= end) throw timeoutError(timeout);
+    try {
+      for (let attempt = 1; ; attempt++) {
+        const deadline = timeout === null ? '' : String(this.#clock.toServerTime(end));
+        const given = await this.#driver.evaluate(scripts[name], keys, [...args, deadline], this.#bytes);
+        const reply = checkReply(name, given);
+        const { status, values } = reply;
+        if (status === 'ok' || status === 'late') this.#clock.observe(Number(values[0]), askedAt);
+        if (status !== 'late' || timeout === null) return reply;
+        // Nothing was changed: it was too late, or the clock was not known, or has been set since.
+        askedAt = performance.now();
+        if (attempt === 2 || askedAt >= end) throw timeoutError(timeout);
+      }
+    } catch (error) {
+      throw storeError(VERBS[name], error);
     }
   }
 

@@ -49,6 +49,8 @@ const TOUCH: RecordChange = {
   confirmsCookie: false,
 };
 
+const NONE: readonly string[] = [];
+
 /** Milliseconds that a known time may differ from the server's. */
 const MAX_CLOCK_ERROR_MS = 1000;
 
@@ -163,7 +165,7 @@ export class RedisStore implements SessionStore, OwnerIndex, LoginIndex, Session
     const which = [this.#keys.ownerPrefix(ownerHash), except ?? '', indexKey ?? '', formatNumber(keep)];
     const args = [...which, ...explanationArguments(explanation)];
     const { values } = await this.#runner.runWithDeadline('revoke', [this.#keys.ownerIndex(ownerHash)], args);
-    const ended = values.slice(1).map((handle) => textOf(handle as Stored));
+    const ended = handlesOf(values);
     this.#forget(ownerHash, ended);
     return ended;
   }
@@ -286,7 +288,7 @@ export class RedisStore implements SessionStore, OwnerIndex, LoginIndex, Session
   #outcome({ status, values }: CheckedReply): RekeyOutcome {
     switch (status) {
       case 'ok':
-        return { status, now: Number(values[0]), evicted: values.slice(1).map((handle) => textOf(handle as Stored)) };
+        return { status, now: Number(values[0]), evicted: values.length === 1 ? NONE : handlesOf(values) };
       case 'tombstone':
         return tombstoneFromReply(values);
       case 'conflict':
@@ -303,4 +305,9 @@ export class RedisStore implements SessionStore, OwnerIndex, LoginIndex, Session
     if (decoded !== undefined) return decoded;
     throw storeError(operation, new TypeError('Stored bytes are not text in `redis.encoding`'));
   }
+}
+
+/** Returns the handles that follow the time in a script's reply. */
+function handlesOf(values: readonly Reply[]): string[] {
+  return values.slice(1).map((handle) => textOf(handle as Stored));
 }

@@ -179,13 +179,7 @@ export const cookieBugs = [
     bug: 'a write that has followed a rotation does not bring its client the new id',
     breaks: 'C13',
     on: 'memory',
-    change: [
-      [
-        plan,
-        '(situation.cookieDue ? SAVE_AND_SEND : SAVE_AND_SEND_IF_ROTATED)',
-        '(situation.cookieDue ? SAVE_AND_SEND : SAVE)',
-      ],
-    ],
+    change: [[plan, 'return head === null ? SAVE : SAVE_AND_SEND_IF_ROTATED;', 'return SAVE;']],
   },
   {
     bug: 'an honest client whose response with the new id was lost is logged out after the grace',
@@ -273,7 +267,7 @@ export const cookieBugs = [
     bug: 'a write never sends a cookie again that is due',
     breaks: 'C13',
     on: 'memory',
-    change: [[plan, '(situation.cookieDue ? SAVE_AND_SEND : SAVE_AND_SEND_IF_ROTATED)', 'SAVE_AND_SEND_IF_ROTATED']],
+    change: [[plan, 'if (sends && situation.cookieDue) return SAVE_AND_SEND;', '']],
   },
   {
     bug: 'a new idle timeout does not reach the cookie',

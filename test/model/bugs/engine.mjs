@@ -24,8 +24,8 @@ export const engineBugs = [
       [state, LOST, LOST.replace("('lost');\n    this.#phase = 'lost';", "('lost', epoch);")],
       [
         commit,
-        '      return saveRecord(state, epoch, changes, sendCookie);',
-        `      return saveRecord(state, epoch, changes, sendCookie).then(async () => {
+        '      return saveRecord(state, epoch, changes, sendCookie, head);',
+        `      return saveRecord(state, epoch, changes, sendCookie, head).then(async () => {
         if (epoch.over === 'lost') await createRecord(state, state.epoch, null);
       });`,
       ],

@@ -73,7 +73,7 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
     [
       'of a new session that changes, where caches may',
       { head: cacheable, unsentId: 'creation', hasChanges: true },
-      { write: 'save', suppressed: 'cacheable' },
+      { write: 'save', sendCookie: 'if-rotated', suppressed: 'cacheable' },
     ],
     [
       'after an error without a cookie',
@@ -101,7 +101,7 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
       { head: cacheable, stored: false, hasChanges: true },
       { discard: 'cacheable', suppressed: 'cacheable' },
     ],
-    ['a change', { head: cacheable, hasChanges: true, cookieDue: true }, { write: 'save' }],
+    ['a change', { head: cacheable, hasChanges: true, cookieDue: true }, { write: 'save', sendCookie: 'if-rotated' }],
     ['a cookie due', { head: cacheable, cookieDue: true }, {}],
     ['a logout', { head: cacheable, stored: false, ends: true }, { ends: true }],
   ],
