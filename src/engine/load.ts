@@ -4,7 +4,7 @@ import type { VerifiedCookie } from '../crypto/cookie-verifier.ts';
 import { isPlausibleCookieValue, keyOf } from '../crypto/session-id.ts';
 import type { RejectReason } from '../events.ts';
 import type { Exchange } from '../exchange.ts';
-import type { FoundRecord, LoadResult, RecordKey, SessionStore, Tombstone } from '../stores/store.ts';
+import type { FoundRecord, LoadResult, RecordKey, RecordMeta, SessionStore, Tombstone } from '../stores/store.ts';
 import { authenticationChangedAt, judgeRecord, type AdoptedRecord, type AdoptionRefusal } from './adopt.ts';
 import type { SessionContext } from './context.ts';
 import type { BoundRecord, Epoch } from './epoch.ts';
@@ -204,21 +204,20 @@ async function openSuccessor(
   tombstone: Tombstone,
   stale: StaleCookie[],
 ): Promise<Opened> {
-  const { context } = state;
   let candidate = candidateOf(cookie);
   let link = tombstone;
   for (let followed = 0; ; followed++) {
     state.store.observeClock(link.now);
     const { handle } = candidate.key;
     const inGrace = link.now < link.graceUntil;
-    const successor = findSuccessor(context, candidate.id, link);
+    const successor = findSuccessor(state.context, candidate.id, link);
     // A login's new id, or one that was derived under a secret which is not known here, is for its client alone.
     if (successor === null && inGrace) {
       reject(state, handle, 'superseded');
       return 'superseded';
     }
     // Of a link past its grace, the successor is looked at first.
-    const mayFollow = inGrace || context.config.rotationGrace > 0;
+    const mayFollow = inGrace || state.context.config.rotationGrace > 0;
     if (successor === null || !mayFollow || followed === MAX_ROTATIONS_FOLLOWED) {
       stale.push({ key: cookie.key, tombstone: link });
       return rejectRotated(state, handle, link);
@@ -228,7 +227,7 @@ async function openSuccessor(
       key: keyOf(successor),
       sendableUntil: inGrace ? Math.min(candidate.sendableUntil, link.graceUntil) : candidate.sendableUntil,
     };
-    const record = await store.load(candidate.key, state.bypassCache, context.config.explainEnds);
+    const record = await store.load(candidate.key, state.bypassCache, state.context.config.explainEnds);
     if (!inGrace && (record === undefined || record.status === 'ended' || isConfirmed(record))) {
       if (record?.status === 'ended') state.explainEnd(endedSession(record));
       stale.push({ key: cookie.key, tombstone: link });
@@ -297,12 +296,7 @@ function adopt(
   const { context } = state;
   // The request has ended its session while the application was asked.
   if (epoch.over !== null) return 'rejected';
-  if (refusal !== null) {
-    if (refusal !== 'owner' && meta.owner !== null) {
-      state.explainEnd(endOfRefused(refusal, meta, record.lastSeen, state.store.now));
-    }
-    return refuseRecord(state, epoch, { key, owner: meta.owner }, refusal);
-  }
+  if (refusal !== null) return refuseRecord(state, epoch, { key, meta, lastSeen: record.lastSeen }, refusal);
   const bound: BoundRecord = {
     id,
     key,
@@ -329,10 +323,14 @@ function adopt(
 function refuseRecord(
   state: SessionState,
   epoch: Epoch,
-  record: { readonly key: RecordKey; readonly owner: string | null },
+  { key, meta, lastSeen }: { readonly key: RecordKey; readonly meta: RecordMeta; readonly lastSeen: number },
   refusal: AdoptionRefusal,
 ): Opened {
-  reject(state, record.key.handle, refusal);
+  const record = { key, owner: meta.owner };
+  reject(state, key.handle, refusal);
+  if (refusal !== 'owner' && meta.owner !== null) {
+    state.explainEnd(endOfRefused(refusal, meta, lastSeen, state.store.now));
+  }
   const wasBound = epoch.record !== null;
   if (refusal === 'authentication-changed') {
     if (wasBound) endInvalidated(state, epoch);

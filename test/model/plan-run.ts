@@ -131,7 +131,9 @@ export class PlanRun implements Interceptor {
   }
 
   /** What a request comes with. */
-  cookiesOf({ browser: index, stale, also }: Visit): HeldCookie[] {
+  cookiesOf({ browser: index, stale, also, kind }: Visit): HeldCookie[] {
+    // `SameSite` keeps them from other sites.
+    if (kind === 'form-post') return [];
     const browser = this.browsers[index]!;
     const { past, cookie } = browser;
     if (stale > 0 || also > 0) browser.honest = false;

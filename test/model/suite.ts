@@ -2,11 +2,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   authenticationChanges,
   deployments,
+  explainedEnds,
   lateSteps,
   lifetimes,
   lostResponses,
   operationPairs,
+  otherKinds,
   requestPairs,
+  reusedIds,
   rivalLogins,
   severalCookies,
   sharedResponses,
@@ -104,6 +107,13 @@ export function modelSuite(
           ]) {
             await everyOrder(plans());
           }
+        },
+        TIME_LIMIT,
+      );
+      test(
+        'C1, C4, C6 and C13: explained ends, ids that are used again, prefetches and forms of other sites',
+        async () => {
+          for (const plans of [explainedEnds, reusedIds, otherKinds]) await everyOrder(plans());
         },
         TIME_LIMIT,
       );

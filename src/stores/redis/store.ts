@@ -122,11 +122,8 @@ export class RedisStore implements SessionStore, OwnerIndex, LoginIndex, Session
   }
 
   async take(key: RecordKey, prefix: string): Promise<TakeOutcome> {
-    const reply = await this.#runner.runWithDeadline('take', this.#keys.withIndex(key, false), [
-      key.handle,
-      prefix,
-      '',
-    ]);
+    const keys = this.#keys.withIndex(key, false);
+    const reply = await this.#runner.runWithDeadline('take', keys, [key.handle, prefix, '']);
     if (reply.status !== 'ok') return this.#outcome(reply) as TakeOutcome;
     return { status: 'ok', fields: this.#fields('take', reply.values, 1), now: Number(reply.values[0]) };
   }
