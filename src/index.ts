@@ -38,7 +38,6 @@ export type { HasHandle, OwnedSession, Owners, RevokeOptions } from './admin/own
 export type { SessionLookup, Sessions } from './admin/sessions.ts';
 export type { StoredSession } from './admin/stored-session.ts';
 export type { Exchange, ResponseHead } from './exchange.ts';
-export type * from './stores/store.ts';
 export type { Serializer, SerializerContext } from './serializers/serializer.ts';
 export { AAL1, AAL2, AAL3, assuranceLevels, type SessionLimits } from './options/presets.ts';
 export { sessionOptionsFromEnv, sessionOptionsFromSettings, type ModuleLoader } from './options/settings.ts';

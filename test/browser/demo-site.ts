@@ -1,13 +1,8 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Express } from 'express';
-import {
-  SessionError,
-  type LoadResult,
-  type RecordKey,
-  type SessionFactory,
-  type SessionStore,
-} from 'websauna-session';
+import { SessionError, type SessionFactory } from 'websauna-session';
+import type { LoadResult, RecordKey, SessionStore } from 'websauna-session/store';
 import { MemoryStore } from 'websauna-session/memory';
 
 // The demo declares the data of its own sessions, for all of the program that it is in. So it is a program of

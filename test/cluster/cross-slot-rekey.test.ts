@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { beforeEach, describe, test } from 'vitest';
-import type { LoginChange, RecordKey, RecordRekey, RekeyOutcome, Stored } from 'websauna-session';
+import type { LoginChange, RecordKey, RecordRekey, RekeyOutcome, Stored } from 'websauna-session/store';
 import type { RedisStore } from 'websauna-session/redis';
 import { ValueEncoding } from '../../src/stores/redis/encoding.ts';
 import { change, loginRekey, newKey, record, rekey, REPLACED, ROTATED } from '../../src/testing/store/fixtures.ts';

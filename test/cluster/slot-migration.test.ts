@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, test } from 'vitest';
-import type { NewRecord, RecordKey } from 'websauna-session';
+import type { NewRecord, RecordKey } from 'websauna-session/store';
 import { createRedisStore, type RedisStore } from 'websauna-session/redis';
 import { scripts } from '../../src/stores/redis/scripts.generated.ts';
 import { change, ownedRecord, rekey, REPLACED } from '../../src/testing/store/fixtures.ts';

@@ -1,12 +1,6 @@
 import { createHash } from 'node:crypto';
-import {
-  createSessionFactory,
-  type OwnerIndex,
-  type SessionFactory,
-  type SessionOptions,
-  type SessionStore,
-  type LoginIndex,
-} from 'websauna-session';
+import { createSessionFactory, type SessionFactory, type SessionOptions } from 'websauna-session';
+import type { OwnerIndex, SessionStore, LoginIndex } from 'websauna-session/store';
 import { encrypted } from 'websauna-session/encrypted';
 import type { Model, Operation, Rules } from './model.ts';
 import type { Plan } from './plan.ts';

@@ -1,4 +1,4 @@
-import type { LoadResult, LoginChange, OwnedRecord } from 'websauna-session';
+import type { LoadResult, LoginChange, OwnedRecord } from 'websauna-session/store';
 import type { FullStore } from './environment.ts';
 
 // A server's clock cannot be moved, and a test waits for nothing. Time passes by moving all that is stored into the

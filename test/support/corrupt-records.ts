@@ -1,4 +1,4 @@
-import type { CorruptReason } from 'websauna-session';
+import type { CorruptReason } from 'websauna-session/store';
 
 /** Puts something else where a session is; bytes are written in Latin-1 (`\xff` is one byte). */
 export type Damage = (key: string) => readonly (readonly string[])[];

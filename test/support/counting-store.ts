@@ -1,4 +1,4 @@
-import type { OwnerIndex, SessionStore } from 'websauna-session';
+import type { OwnerIndex, SessionStore } from 'websauna-session/store';
 import { MemoryStore } from 'websauna-session/memory';
 
 /** A memory store that knows what it was asked. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { RecordKey } from 'websauna-session';
+import type { RecordKey } from 'websauna-session/store';
 import type { RedisStore } from 'websauna-session/redis';
 import type { StoreHarness } from 'websauna-session/testing';
 import { AGE } from './age-record.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'vitest';
-import type { RecordKey } from 'websauna-session';
+import type { RecordKey } from 'websauna-session/store';
 import { MemoryStore } from 'websauna-session/memory';
 import {
   change,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'vitest';
-import type { RecordChange } from 'websauna-session';
+import type { RecordChange } from 'websauna-session/store';
 import { MemoryStore } from 'websauna-session/memory';
 import { storeContract, type StoreHarness } from 'websauna-session/testing';
 

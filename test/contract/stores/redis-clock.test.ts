@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterAll, afterEach, beforeAll, describe, test, vi } from 'vitest';
-import type { RecordKey } from 'websauna-session';
+import type { RecordKey } from 'websauna-session/store';
 import { createRedisStore, RedisStore } from 'websauna-session/redis';
 import { driverFor } from '../../../src/stores/redis/clients/detect.ts';
 import type { RedisDriver, ScriptReply, Script } from '../../../src/stores/redis/driver.ts';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterAll, beforeAll, describe, test } from 'vitest';
-import { SessionError, type RecordKey } from 'websauna-session';
+import { SessionError } from 'websauna-session';
+import type { RecordKey } from 'websauna-session/store';
 import { createRedisStore, type RedisStore } from 'websauna-session/redis';
 import {
   change,

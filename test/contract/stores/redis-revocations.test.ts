@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterAll, beforeAll, beforeEach, describe, test } from 'vitest';
-import type { RecordKey } from 'websauna-session';
+import type { RecordKey } from 'websauna-session/store';
 import { createRedisStore, type RedisStore } from 'websauna-session/redis';
 import {
   change,

@@ -1,13 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, test } from 'vitest';
-import {
-  createSessionFactory,
-  SessionError,
-  type NewRecord,
-  type RecordKey,
-  type SessionStore,
-} from 'websauna-session';
+import { createSessionFactory, SessionError } from 'websauna-session';
+import type { NewRecord, RecordKey, SessionStore } from 'websauna-session/store';
 import { MemoryStore } from 'websauna-session/memory';
 import { createRedisStore, type RedisStore } from 'websauna-session/redis';
 import { ownedRecord, record as anonymousRecord } from '../../../src/testing/store/fixtures.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { RecordKey } from 'websauna-session';
+import type { RecordKey } from 'websauna-session/store';
 import { createRedisStore, RedisStore, type RedisOptions } from 'websauna-session/redis';
 import { driverFor } from '../../../src/stores/redis/clients/detect.ts';
 import type { Reply, Script, ScriptReply } from '../../../src/stores/redis/driver.ts';
