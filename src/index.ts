@@ -15,6 +15,7 @@ export {
 } from './session/session.ts';
 export type { BeginLoginOptions, LoginOptions } from './session/login.ts';
 export type { EndedSession } from './engine/explanation.ts';
+export type { ExplainedReason } from './stores/store.ts';
 export type { PendingLoginInfo } from './engine/pending-login.ts';
 export type { WebsaunaSession as Session } from './session/session.ts';
 export type { ClientDetailMode } from './engine/config.ts';

@@ -1,5 +1,6 @@
 import { createSessionFactory } from 'websauna-session';
 import { MemoryStore } from 'websauna-session/memory';
+import { endsSuite } from './ends-suite.ts';
 import { loginSuite } from './login-suite.ts';
 import { cookieSuite } from './cookie-suite.ts';
 import { requestSuite } from './request-suite.ts';
@@ -19,3 +20,4 @@ requestSuite('memory', make);
 securitySuite('memory', make);
 cookieSuite('memory', make);
 statementsSuite('memory', make);
+endsSuite('memory', make);
