@@ -388,6 +388,12 @@ export function* reusedIds(): Generator<Plan> {
   const rotation: Visit = visit([{ do: 'rotate', grace: true }]);
   const stale: Visit = { ...visit([]), stale: 1 };
   for (const onReuse of ['end-session', 'end-owner'] as const) {
+    // A client whose response was lost comes to a process that does not know the secret of its new id.
+    for (const opening of [CONTENT, [...CONTENT, LOGIN]]) {
+      const lost: Visit = { ...rotation, ends: 'unanswered' };
+      const before = [visit(opening, 1), lost, { seconds: 63 }];
+      yield { ...DEFAULTS, onReuse, rollout: 'secret', before, during: [visit([], 1)], after: [visit([])] };
+    }
     for (const opening of [CONTENT, [...CONTENT, LOGIN]]) {
       const rules = { ...DEFAULTS, onReuse, explains: true };
       // Another device of the owner.

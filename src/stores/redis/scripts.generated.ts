@@ -319,7 +319,7 @@ return {1, now}
 `,
   },
   destroy: {
-    sha: '297f6abdd7d084a5bdde7eb61a2e6a1803f35a89',
+    sha: '8fb19d3aa141469cc43d098142969053d7548a22',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -425,8 +425,8 @@ if type(stored) == 'string' then
     end_explained(KEYS[1], ARGV[4])
   else
     end_record(KEYS[1], '', ARGV[2], ARGV[3], '', not meta or meta.confirmed)
-    if KEYS[2] then forget_expiry(KEYS[1]) end
   end
+  if KEYS[2] then forget_expiry(KEYS[1]) end
   reply = {1, now}
 elseif stored == false then
   reply = missing_reply(KEYS[1])

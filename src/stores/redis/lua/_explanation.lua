@@ -5,7 +5,8 @@
 -- Needs _record.
 local explain = tonumber(table.remove(ARGV))
 
--- Ends an owned record. What explains it outlives the key beside it, which would say that the record has expired.
+-- Ends an owned record. What explains it outlives the key beside it, which would say that the record has expired: to
+-- delete that too, a script would need its name among its keys.
 local function end_explained(key, reason)
   if not explain then return redis.call('DEL', key) end
   local left = redis.call('PTTL', key)
@@ -26,7 +27,7 @@ local function explain_expiry(key, left)
   redis.call('PEXPIRE', key .. ':end', int(left + explain * 1000))
 end
 
--- Of a record that goes on under another key, or whose client does, there is nothing to explain.
+-- For a record that has ended, or goes on under another key. The key beside it has to be one of the script's.
 local function forget_expiry(key)
   if explain then redis.call('DEL', key .. ':end') end
 end

@@ -17,8 +17,8 @@ if type(stored) == 'string' then
     end_explained(KEYS[1], ARGV[4])
   else
     end_record(KEYS[1], '', ARGV[2], ARGV[3], '', not meta or meta.confirmed)
-    if KEYS[2] then forget_expiry(KEYS[1]) end
   end
+  if KEYS[2] then forget_expiry(KEYS[1]) end
   reply = {1, now}
 elseif stored == false then
   reply = missing_reply(KEYS[1])
