@@ -100,5 +100,7 @@ async function openRedis(on: 'redis' | 'cluster', { redis, cluster }: Servers): 
   const several = CLUSTER_CLIENTS['node-redis 6']!;
   const connect = (): Promise<GivenClient> => (on === 'redis' ? one(redis) : several({ urls: cluster }));
   const clients = await Promise.all([connect(), connect(), connect()] as const);
-  return new RedisEnvironment(on, clients);
+  const environment = new RedisEnvironment(on, clients);
+  await environment.pass(0);
+  return environment;
 }

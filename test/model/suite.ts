@@ -83,6 +83,8 @@ export function modelSuite(
     const explored: Explored = { interleavings: 0, counts: new Map() };
     beforeAll(async () => {
       environment = await open();
+      // What a process asks first is the server's time: not in the middle of a plan.
+      await environment.pass(0);
     });
     afterAll(() => environment.close());
 
