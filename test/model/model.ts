@@ -203,11 +203,11 @@ export class Model {
         return (yield* this.#adopt(request, request.epoch, place.session, sendableUntil)) ? 'opened' : 'rejected';
       }
       const inGrace = this.now < place.graceUntil;
-      if (place.is === 'replaced' && inGrace) {
+      const leads = place.is === 'rotated' && request.worker.secrets.includes(place.secret);
+      if (!leads && inGrace) {
         request.report('rejected: superseded');
         return 'superseded';
       }
-      const leads = place.is === 'rotated' && request.worker.secrets.includes(place.secret);
       if (!leads || (!inGrace && this.rules.rotationGrace === 0)) return rejectRotated(request, place);
       link = place;
       if (inGrace) sendableUntil = Math.min(sendableUntil, place.graceUntil);
@@ -756,8 +756,10 @@ export class Model {
   #follow(request: Request, epoch: Epoch, place: Tombstone, afterGrace: 'follow' | 'lose'): LossReason | null {
     if (place.is === 'replaced') return 'superseded';
     const inGrace = this.now < place.graceUntil;
+    const isKnown = request.worker.secrets.includes(place.secret);
+    if (!isKnown && inGrace) return 'superseded';
     if (!inGrace) request.report('staleId');
-    if (!request.worker.secrets.includes(place.secret) || (!inGrace && afterGrace === 'lose')) return 'rotated';
+    if (!isKnown || (!inGrace && afterGrace === 'lose')) return 'rotated';
     const known = epoch.known!;
     epoch.known = { ...known, id: place.to, sendableUntil: Math.min(known.sendableUntil, place.graceUntil) };
     return null;
