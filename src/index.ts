@@ -21,7 +21,8 @@ export type { WebsaunaSession as Session } from './session/session.ts';
 export type { ClientDetailMode } from './engine/config.ts';
 export type { ClientDetailOptions, CookieOptions, IgnoreOptions, SessionOptions } from './options/options.ts';
 export type { DefaultData, SessionData } from './session/data.ts';
-export { SessionError, type SessionErrorCode } from './errors.ts';
+export { SessionError, type FieldIssue, type SessionErrorCode, type SessionErrorOptions } from './errors.ts';
+export type { FieldSchema, FieldSchemaResult, FieldSchemas, SchemaData } from './engine/field-schema.ts';
 export type {
   CookieSuppressionReason,
   CookieWarningReason,

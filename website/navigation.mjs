@@ -15,7 +15,7 @@ export const SECTIONS = [
   },
   {
     text: 'Build with it',
-    pages: ['owners', 'timeouts', 'testing', 'recipes/'],
+    pages: ['data', 'owners', 'timeouts', 'testing', 'recipes/'],
   },
   {
     text: 'Operate it',

@@ -108,6 +108,7 @@ export class RedisStore implements SessionStore, OwnerIndex, LoginIndex, Session
     const args = saveArguments(key, change, this.#encoding);
     const keys = this.#keys.withIndex(key, isExplained(change));
     const reply = await this.#runner.runWithDeadline('save', keys, args);
+    if (reply.status === 'too-large') return { status: 'too-large', size: Number(reply.values[0]) };
     return this.#outcome(reply) as SaveOutcome;
   }
 
