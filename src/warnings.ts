@@ -8,7 +8,7 @@ const CACHEABLE =
 const CROSS_SITE =
   'A request from another site came without a session cookie, which `cookie.sameSite` keeps from it, so what it wrote to ' +
   'a new session was discarded: the cookie would have replaced the one that the client may have. ' +
-  'Log in there, or leave what has to be kept to the next page';
+  'Call `session.login(owner)` there, or leave what has to be kept to the next page';
 
 /**
  * What is reported on the console, once for each factory and text, outside production and tests: by event, and by its

@@ -243,7 +243,8 @@ describe.each(combinations)('round trips to Redis with $library, through $framew
       await expiring.visit(idle, ask);
       return reasons.at(-1) === 'expired';
     });
-    expect(await expiring.cost(idle, ask)).toEqual([READ, READ]);
+    // One, if a request has come in the moment between its end and its expiry in Redis.
+    expect([[READ], [READ, READ]]).toContainEqual(await expiring.cost(idle, ask));
     expect([...new Set(reasons)]).toEqual(['logout', undefined, 'expired']);
   });
 
