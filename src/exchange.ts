@@ -41,4 +41,6 @@ export interface ResponseHead {
   set(name: string, value: string): void;
   /** Adds one `Set-Cookie` header and keeps those of others. */
   appendCookie(value: string): void;
+  /** Sets the header that has the session's token, replacing what was there. As a cookie, it must not reach shared caches. */
+  setToken(name: string, value: string): void;
 }

@@ -13,7 +13,7 @@ export interface CookieEvidence {
   readonly ended: boolean;
 }
 
-/** The client's cookie: the one that the request came with, and what the store has acknowledged since. */
+/** The client's cookie or token: the one that the request came with, and what the store has acknowledged since. */
 export class ClientCookie {
   #presentedId: string | null = null;
   #signedByOldSecret = false;
@@ -24,12 +24,12 @@ export class ClientCookie {
   #insecurity: Insecurity | null = null;
   #insecurityReported = false;
 
-  /** The id of the cookie that opened the session; `null` when none did. */
+  /** The id of the cookie or token that opened the session; `null` when none did. */
   get presentedId(): string | null {
     return this.#presentedId;
   }
 
-  /** True when an older secret has signed the cookie. */
+  /** True when an older secret has signed it. */
   get signedByOldSecret(): boolean {
     return this.#signedByOldSecret;
   }
@@ -39,7 +39,7 @@ export class ClientCookie {
     return this.#outdatedVariant;
   }
 
-  /** True when the response's head has a cookie of the session. */
+  /** True when the response's head has a cookie or token of the session. */
   get written(): boolean {
     return this.#written;
   }

@@ -33,6 +33,12 @@ export interface SessionConfig {
   /** `null` for the browser's session. */
   readonly cookieMaxAge: number | null;
   readonly cookieOnException: boolean;
+  /** How clients bring their sessions: by the cookie, by the `Authorization` header, or each by the one that it chooses. */
+  readonly transport: 'cookie' | 'header' | 'both';
+  /** The response header that has the session's token, in lower case. */
+  readonly tokenHeader: string;
+  /** The request headers by which the transport brings a session, as in `Vary`. */
+  readonly vary: readonly string[];
   /** In lower case; empty when `isCookieless` decides. */
   readonly cookielessHeaders: readonly string[];
   readonly isCookieless: ((headers: { get(name: string): string | undefined }) => boolean) | null;

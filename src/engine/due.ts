@@ -11,11 +11,13 @@ export function isTouchDue({ meta, lastSeen }: BoundRecord, config: SessionConfi
   return age >= interval * 1000 || age < -1000;
 }
 
-/** Returns whether the client needs the cookie of its session again. */
+/** Returns whether the client needs the cookie of its session again, or its token. */
 export function isCookieDue(state: SessionState, record: BoundRecord): boolean {
   const { config } = state.context;
   const { cookie } = record.meta;
   if (record.id !== state.clientCookie.presentedId || state.clientCookie.signedByOldSecret) return true;
+  // A token has no attributes, and no lifetime that could be renewed.
+  if (state.token !== null) return false;
   if (cookie.attributes !== config.cookieAttributes) return true;
   if (config.cookieMaxAge === null) return false;
   if (state.epoch.pending.timeout !== null) return true;

@@ -33,7 +33,7 @@ export function openSession(context: SessionContext, exchange: Exchange): Sessio
     return state;
   }
   state.interceptResponse();
-  const values = cookieValues(state);
+  const values = presentedValues(state);
   if (!exchange.secure && config.cookie.isSecure(false) && isInsecure(state)) {
     if (values !== undefined) rejectInsecure(state);
     return state;
@@ -66,7 +66,7 @@ export async function loadSession(state: SessionState): Promise<void> {
   if (state.phase !== 'unloaded') return;
   state.markPersonal();
   await state.loadOnce(async () => {
-    await state.queue.run(load, state, verifyCookies(state, cookieValues(state) ?? []));
+    await state.queue.run(load, state, verifyCookies(state, presentedValues(state) ?? []));
   });
 }
 
@@ -93,7 +93,9 @@ async function reload(state: SessionState, epoch: Epoch): Promise<void> {
   await adoptIfValid(state, epoch, { id, key, sendableUntil }, record);
 }
 
-function cookieValues({ context, exchange }: SessionState): string[] | undefined {
+/** Returns the values that may open a session: the request's token, or its cookies. */
+function presentedValues({ context, exchange, token }: SessionState): string[] | undefined {
+  if (token !== null) return token.value === '' ? undefined : [token.value];
   return readCookies(exchange.header('cookie'), context.config.cookie.name, MAX_CHECKED, isPlausibleCookieValue);
 }
 

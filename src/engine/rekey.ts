@@ -17,7 +17,7 @@ import { CSRF_FIELD, PENDING_LOGIN_FIELD } from './field-names.ts';
 import { UnreadableField, type FieldChanges } from './fields.ts';
 import { storeBegunLogin } from './pending-login.ts';
 import { newNonce, newTombstone, onRecord, successorOf } from './rotation.ts';
-import { changeOf, saveRecord } from './save.ts';
+import { changeOf, saveRecord, sentAttributes } from './save.ts';
 import { loginChange } from './session-limit.ts';
 import { assertSizeAllowed } from './size-limit.ts';
 import type { SessionState } from './state.ts';
@@ -123,7 +123,8 @@ function prepare(state: SessionState, epoch: Epoch, request: Request, login: Log
   assertSizeAllowed(state, epoch, changes);
   const idle = request.timeout ?? (login === null ? record.meta.timeout.seconds : config.timeout);
   const keep = Math.max(idle, record.meta.timeout.seconds);
-  const change = changeOf(state, epoch, changes, request.timeout, config.cookieAttributes);
+  const cookieAttributes = sentAttributes(state) ?? record.meta.cookie.attributes;
+  const change = changeOf(state, epoch, changes, request.timeout, cookieAttributes);
   const restarted = { seconds: config.timeout, adjusted: false };
   // An end of the old id goes on to what the session has become. The session of a first login is another: it is for its
   // client alone.
@@ -196,7 +197,7 @@ function complete(
   attempt: Attempt,
   { now, evicted }: Written,
 ): void {
-  const { events, config } = state.context;
+  const { events } = state.context;
   const { pending, fields } = epoch;
   const old = epoch.record!;
   const key = keyOf(attempt.id);
@@ -211,14 +212,15 @@ function complete(
   // A login that was begun meanwhile needs an id of its own.
   if (pending.rotation === request.rotation && pending.begunLogin === null) pending.rotation = null;
   if (pending.timeout === request.timeout) pending.timeout = null;
-  const meta = newMeta(old, attempt.sent, now, config.cookieAttributes);
+  const meta = newMeta(old, attempt.sent, now);
   epoch.bindIssued(attempt.id, meta, now, request.login === null ? 'rotation' : 'login');
   state.acknowledge(epoch);
   if (request.login === null) events.emit('rotated', { handle: key.handle, previous: old.key.handle });
   else emitLogin(state, epoch, request.login, old.key.handle, evicted);
 }
 
-function newMeta(old: BoundRecord, sent: RecordRekey, now: number, cookieAttributes: string): BoundRecord['meta'] {
+function newMeta(old: BoundRecord, sent: RecordRekey, now: number): BoundRecord['meta'] {
+  const cookieAttributes = sent.cookieAttributes!;
   const timeout = sent.timeout ?? old.meta.timeout;
   if (sent.login !== null) return metaOf({ ...sent.login, timeout, login: sent.login, cookieAttributes }, now);
   return { ...old.meta, timeout, cookie: { sentAt: now, attributes: cookieAttributes, confirmed: false } };

@@ -22,16 +22,17 @@ export function decideCookie({ id, ended }: CookieEvidence, stored: boolean): 's
 }
 
 /**
- * Writes the session's headers into a response's head: the cookie, and those that make caches respect it. Takes effect
+ * Writes the session's headers into a response's head: the cookie or the token, and those that make caches respect it. Takes effect
  * once, after the last commit and before the headers leave.
  */
 export function writeSessionHeaders(state: SessionState, head: ResponseHead): void {
   if (state.headersWritten) return;
+  const { config } = state.context;
   state.markHeadersWritten();
   const sent = !state.commitFailed && sendCookie(state, head);
   if (state.clearSiteData && !state.commitFailed) head.set('clear-site-data', '"cache", "storage"');
   if (sent || (state.accessed && state.phase !== 'ignored')) {
-    addVary(head);
+    addVary(config, head);
     if (head.get('cache-control') === undefined) head.set('cache-control', 'private, no-cache');
   }
 }
@@ -43,19 +44,17 @@ export function writeSessionHeaders(state: SessionState, head: ResponseHead): vo
 export function finalizeHead(state: SessionState, head: ResponseHead): void {
   const { config, events } = state.context;
   if (!state.clientCookie.written) {
-    if (state.accessed && state.phase !== 'ignored') addVary(head);
+    if (state.accessed && state.phase !== 'ignored') addVary(config, head);
     return;
   }
-  addVary(head);
+  addVary(config, head);
   if (allowsCookie(config, head)) return;
   makeUnshared(head);
   events.emit('cacheControlOverridden', { handle: state.epoch.handle });
 }
 
 function sendCookie(state: SessionState, head: ResponseHead): boolean {
-  const { context, exchange } = state;
-  const { config, events, keyring } = context;
-  const { cookie } = config;
+  const { config, events, keyring } = state.context;
   const { handle } = state.epoch;
   const decision = decideCookie(state.clientCookie.evidence, state.record !== null);
   if (decision === 'keep') return false;
@@ -63,10 +62,8 @@ function sendCookie(state: SessionState, head: ResponseHead): boolean {
     events.emit('cookieSuppressed', { handle, reason: 'cacheable' });
     return false;
   }
-  const { secure } = exchange;
   if (decision === 'delete') {
-    head.appendCookie(cookie.serializeDeletion({ secure }));
-    deleteOutdatedVariant(state, head);
+    writeDeletion(state, head);
     state.clientCookie.markWritten();
     return true;
   }
@@ -76,11 +73,23 @@ function sendCookie(state: SessionState, head: ResponseHead): boolean {
   }
   const { id } = state.record!;
   const value = `${id}.${keyring.sign(id)}`;
-  head.appendCookie(cookie.serialize(value, { secure, maxAge: maxAge(state) }));
-  deleteOutdatedVariant(state, head);
   state.clientCookie.markWritten();
+  if (state.token !== null) {
+    head.setToken(config.tokenHeader, value);
+    return true;
+  }
+  head.appendCookie(config.cookie.serialize(value, { secure: state.exchange.secure, maxAge: maxAge(state) }));
+  deleteOutdatedVariant(state, head);
   if (events.hasListeners('cookieWarning')) warn(state, handle!);
   return true;
+}
+
+/** Makes the client forget the session: by a cookie that is over, or an empty token. */
+function writeDeletion(state: SessionState, head: ResponseHead): void {
+  const { config } = state.context;
+  if (state.token !== null) return head.setToken(config.tokenHeader, '');
+  head.appendCookie(config.cookie.serializeDeletion({ secure: state.exchange.secure }));
+  deleteOutdatedVariant(state, head);
 }
 
 /** Deletes the cookie of another path, domain or partition, which the browser would go on sending beside this one. */
@@ -124,10 +133,12 @@ function maxAge({ context, record, store }: SessionState): number | null {
   return Math.max(0, Math.min(wanted, Math.floor((expiresAt - store.answeredAt) / 1000)));
 }
 
-/** Adds `Cookie` to `Vary` unless it is there, or `*` is (RFC 9110 section 12.5.5). */
-function addVary(head: ResponseHead): void {
+/** Adds to `Vary` what brings sessions, unless it is there, or `*` is (RFC 9110 section 12.5.5). */
+function addVary({ vary: added }: SessionConfig, head: ResponseHead): void {
   const vary = head.get('vary');
-  if (vary === undefined || vary.trim() === '') return head.set('vary', 'Cookie');
+  if (vary === undefined || vary.trim() === '') return head.set('vary', added.join(', '));
   const names = vary.split(',').map((name) => name.trim().toLowerCase());
-  if (!names.includes('*') && !names.includes('cookie')) head.set('vary', `${vary}, Cookie`);
+  if (names.includes('*')) return;
+  const missing = added.filter((name) => !names.includes(name.toLowerCase()));
+  if (missing.length > 0) head.set('vary', [vary, ...missing].join(', '));
 }

@@ -11,6 +11,7 @@ import { fieldName } from './field-names.ts';
 import { UnreadableField } from './fields.ts';
 import { isCookieWithheldBySite, isPrefetchRequest } from './request-kind.ts';
 import { RequestStore } from './request-store.ts';
+import { requestToken, type RequestToken } from './transport.ts';
 
 /**
  * Whether the session can be used:
@@ -43,6 +44,8 @@ export class SessionState {
   /** Everything that asks the store, one after the other. */
   readonly queue: SerialQueue = new SerialQueue();
   readonly store: RequestStore;
+  /** The session token of the request; `null` when it uses the cookie. */
+  readonly token: RequestToken | null;
   readonly clientCookie: ClientCookie = new ClientCookie();
   #phase: Phase = 'ready';
   #epoch: Epoch;
@@ -72,6 +75,8 @@ export class SessionState {
     this.context = context;
     this.exchange = exchange;
     this.store = new RequestStore(context, exchange.request);
+    const { transport } = context.config;
+    this.token = transport === 'cookie' ? null : requestToken(transport, exchange);
     this.#epoch = this.#newEpoch();
   }
 
@@ -145,7 +150,7 @@ export class SessionState {
 
   /** True when the client may have a session cookie that `SameSite` has kept from the request. */
   get isCookieWithheld(): boolean {
-    return isCookieWithheldBySite(this.context.config, this.exchange);
+    return this.token === null && isCookieWithheldBySite(this.context.config, this.exchange);
   }
 
   // Loading.

@@ -23,6 +23,7 @@ import type { SchemaRules } from '../engine/field-schema.ts';
 import { acceptValue } from '../engine/validating-serializer.ts';
 import type { SessionOptions } from './options.ts';
 import { normalizeSchema } from './schema.ts';
+import { HEADER_NAME, normalizeTransport } from './transport.ts';
 import { normalizeSerializer, type NormalizedSerializer } from './serializer.ts';
 import type { Serializer } from '../serializers/serializer.ts';
 import { WebsaunaSession } from '../session/session.ts';
@@ -57,6 +58,8 @@ const OPTION_NAMES: readonly string[] = Object.keys({
   touchInterval: true,
   rotationGrace: true,
   cookie: true,
+  transport: true,
+  tokenHeader: true,
   redis: true,
   store: true,
   serialize: true,
@@ -117,6 +120,7 @@ export function normalizeOptions<Data extends object, S extends WebsaunaSession<
     secrets: normalizeSecrets(options.secret),
     ...normalizeTimes(options),
     ...normalizeCookie(options.cookie === undefined ? {} : options.cookie),
+    ...normalizeTransport(options),
     ...serializer,
     store: normalizeStore(options),
     generateId: normalizeIdGenerator(options.idGenerator),
@@ -259,8 +263,6 @@ function normalizeMaxSize(maxSize: SessionOptions['maxSize']): number | null {
   checkNumber('maxSize', maxSize, { of: 'of bytes', min: 1, orNull: 'null for any number' });
   return maxSize === undefined ? DEFAULT_MAX_SIZE : maxSize;
 }
-
-const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]+$/;
 
 function normalizeCookieless(
   given: SessionOptions['cookielessHeaders'],

@@ -69,6 +69,17 @@ export interface SessionOptions<
   /** Seconds that a rotated id still leads parallel requests to its successor. Default 10. */
   rotationGrace?: number;
   cookie?: CookieOptions;
+  /**
+   * How clients bring their sessions. `'cookie'`, the default; `'header'`: as `Authorization: Bearer <token>`, for native
+   * clients and APIs, and cookies are neither read nor set; `'both'`: a request with such a token, or with `Authorization:
+   * Bearer` alone, uses the header, and every other one the cookie.
+   */
+  transport?: 'cookie' | 'header' | 'both';
+  /**
+   * The response header that has the token of a session which came by the `Authorization` header, whenever it is new or
+   * has changed; empty when the request has ended the session. Default `x-session-token`.
+   */
+  tokenHeader?: string;
   /** Redis, by address or by client. Without it and without `store`: the embedded memory store. */
   redis?: RedisOptions | undefined;
   /** The application's own store. Default: chosen by `redis`. */

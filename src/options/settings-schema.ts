@@ -128,6 +128,8 @@ export const SETTINGS: ReadonlyMap<string, Setting> = new Map<string, Setting>([
   ['max_timeout', integerFor('maxTimeout', 'null')],
   ['touch_interval', numberFor('touchInterval')],
   ['rotation_grace', numberFor('rotationGrace')],
+  ['transport', wordFor('transport')],
+  ['token_header', textFor('tokenHeader')],
   ['cookie_same_site', wordFor('cookie.sameSite')],
   ['cookie_partitioned', booleanFor('cookie.partitioned')],
   ['cookie_priority', wordFor('cookie.priority', 'absent')],

@@ -54,7 +54,8 @@ export interface CsrfOptions {
  * response's headers leave.
  *
  * Reading a session makes its response depend on the cookie: `Vary: Cookie` is added, and
- * `Cache-Control: private, no-cache` where the response has none.
+ * `Cache-Control: private, no-cache` where the response has none. With `transport: 'header'` it is `Vary: Authorization`,
+ * with `'both'` each of them.
  */
 export class WebsaunaSession<Data extends object = DefaultData> extends SessionDict<Data> {
   /**
@@ -315,7 +316,8 @@ export class WebsaunaSession<Data extends object = DefaultData> extends SessionD
 
   /**
    * Requires that a request with an unsafe method comes from a page of this site: by `Sec-Fetch-Site`,
-   * else `Origin`, and by the token (ASVS 3.5.1 to 3.5.3). GET, HEAD and OPTIONS pass.
+   * else `Origin`, and by the token (ASVS 3.5.1 to 3.5.3). GET, HEAD and OPTIONS pass. So does a request that has its session
+   * by the `Authorization` header: no page of another site can make a browser send that.
    *
    * @param token from the form or a header
    * @throws {SessionError} `ERR_SESSION_CSRF`, status 403, and the event `refused`

@@ -30,6 +30,9 @@ describe('defaults', () => {
       rotationGrace: 10,
       cookieMaxAge: null,
       cookieOnException: true,
+      transport: 'cookie',
+      tokenHeader: 'x-session-token',
+      vary: ['Cookie'],
       store: null,
       serializer: json,
       bytes: false,
@@ -103,6 +106,9 @@ const RIGHT: Record<string, (value: unknown) => boolean> = {
   timeout: (value) => isSeconds(value) && (value as number) <= 2_592_000,
   absoluteTimeout: (value) => value === null || isSeconds(value),
   maxTimeout: (value) => value === null,
+  transport: is('both'),
+  // Without a `transport` there is no such header.
+  tokenHeader: () => false,
   touchInterval: (value) => typeof value === 'number' && value >= 0 && value < 1200,
   rotationGrace: (value) => typeof value === 'number' && value >= 0 && value <= 3600,
   cookie: (value) =>
@@ -170,6 +176,7 @@ const TEXTS = [
   'none',
   'off',
   'end-session',
+  'both',
 ];
 const OBJECTS = [
   [],

@@ -8,7 +8,7 @@ import { copyResponse } from './copy-response.ts';
 export class FetchHead implements ResponseHead {
   /** The response that was given, or its copy once something has changed. */
   response: Response;
-  /** Whether the session's cookie has been added. */
+  /** Whether the session's cookie or token has been added. */
   cookieAdded = false;
   readonly #given: Response;
 
@@ -32,6 +32,11 @@ export class FetchHead implements ResponseHead {
   appendCookie(value: string): void {
     this.cookieAdded = true;
     this.#copiedHeaders().append('set-cookie', value);
+  }
+
+  setToken(name: string, value: string): void {
+    this.cookieAdded = true;
+    this.set(name, value);
   }
 
   #copiedHeaders(): Headers {

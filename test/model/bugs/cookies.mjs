@@ -50,7 +50,7 @@ export const cookieBugs = [
         `decideCookie(
     {
       ...state.clientCookie.evidence,
-      ended: state.clientCookie.presentedId === null && exchange.header('cookie') !== undefined,
+      ended: state.clientCookie.presentedId === null && state.exchange.header('cookie') !== undefined,
     },
     state.record !== null,
   )`,
