@@ -53,6 +53,7 @@ const DEFAULTS: Omit<Plan, 'before' | 'during'> = {
   explains: false,
   onReuse: 'report',
   rollout: 'none',
+  transport: 'cookie',
   slow: false,
   turns: [],
   after: [],
@@ -431,6 +432,27 @@ export function* otherKinds(): Generator<Plan> {
       // The first request with a new id is one, too.
       const before = opening === null ? [] : [visit(opening), visit([{ do: 'rotate', grace: true }])];
       yield { ...DEFAULTS, before, during: [{ ...visit([]), kind }], after: [{ seconds: 63 }, visit([])] };
+    }
+  }
+}
+
+/** Native clients, alone and beside a browser, each of which also has the other's cookie or a token of another system. */
+export function* nativeClients(): Generator<Plan> {
+  for (const transport of ['header', 'both'] as const) {
+    const before = [visit([...CONTENT, LOGIN]), visit(CONTENT, 1, 1)];
+    const after = [visit([]), visit([], 1, 1)];
+    for (const steps of HANDLERS) {
+      for (const rollout of ['none', 'attributes', 'secret'] as const) {
+        const during = [visit(steps, 1), visit([{ do: 'set', field: 'b' }], 0, 1)];
+        yield { ...DEFAULTS, transport, rollout, cookieMaxAge: 300, before, during, after };
+      }
+      yield { ...DEFAULTS, transport, before, during: [visit(steps, 0, 2), visit([], 1)], after: [visit([], 0, 2)] };
+      for (const differs of [{ shared: true }, { stale: 1 }, { kind: 'form-post' }] as const) {
+        const request = { ...visit(steps, 1), ...differs };
+        yield { ...DEFAULTS, transport, before: [...before, visit([LOGIN])], during: [request], after };
+      }
+      const first = { ...visit(steps, 0, 2), kind: 'form-post' } as const;
+      yield { ...DEFAULTS, transport, before, during: [first], after: [visit([], 0, 2)] };
     }
   }
 }

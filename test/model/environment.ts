@@ -92,6 +92,7 @@ export class FactoryCache {
       explains,
       onReuse,
       rollout,
+      transport,
     } = plan;
     const touchInterval = touch === 'always' ? 0 : 100;
     const explainEnds = explains ? TIMES.explainEnds : 0;
@@ -107,7 +108,7 @@ export class FactoryCache {
       },
     ] as const;
     const observer = { secrets: both, attributes: 'lax', invalidateBefore: false, onReuse: 'report' } as const;
-    const name = JSON.stringify([bound, rules, invalidateBefore, onReuse, rollout]);
+    const name = JSON.stringify([bound, rules, invalidateBefore, onReuse, rollout, transport]);
     const known = this.#known.get(name) ?? this.#make(plan, rules, workers, observer);
     this.#known.set(name, known);
     return { factories: known, workers, observer, rules };
@@ -115,7 +116,12 @@ export class FactoryCache {
 
   #make(plan: Plan, rules: Rules, workers: readonly [Worker, Worker], observer: Worker): Factories {
     const { timeout, absoluteTimeout, rotationGrace, explainEnds, touchInterval, max, onSessionLimit } = rules;
-    const make = (worker: Worker, store: SessionStore, load: NonNullable<SessionOptions['load']>): Factory =>
+    const make = (
+      worker: Worker,
+      store: SessionStore,
+      load: NonNullable<SessionOptions['load']>,
+      transport: Plan['transport'] = plan.transport,
+    ): Factory =>
       createSessionFactory({
         timeout,
         absoluteTimeout,
@@ -126,6 +132,7 @@ export class FactoryCache {
         onSessionLimit,
         store,
         load,
+        transport,
         secret: worker.secrets.map((secret) => SECRETS[secret as 'new' | 'old']),
         maxSessionsPerOwner: max,
         cookie: { maxAge: rules.cookieMaxAge, sameSite: worker.attributes as 'lax' | 'strict' },
@@ -135,7 +142,7 @@ export class FactoryCache {
     const [one, two, third] = this.#stores;
     return {
       workers: [make(workers[0], one, 'eager'), make(workers[1], two, 'lazy')],
-      observer: make(observer, third, 'eager'),
+      observer: make(observer, third, 'eager', 'cookie'),
     };
   }
 

@@ -116,6 +116,7 @@ export const anyPlan: fc.Arbitrary<Plan> = fc
     after: fc.array(weighted<Visit | Pause>([2, visit], [3, shortPause]), { maxLength: 3 }),
     explains: fc.boolean(),
     onReuse: weighted<Plan['onReuse']>([1, fc.constant('report')], [1, fc.constantFrom('end-session', 'end-owner')]),
+    transport: weighted<Plan['transport']>([4, fc.constant('cookie')], [1, fc.constantFrom('header', 'both')]),
   })
   // Sessions under several secrets are counted by the library, one after the other.
   .map((plan) => (plan.rollout === 'secret' ? { ...plan, max: null } : plan));

@@ -2,6 +2,7 @@ import type { MemoryHead } from '../support/visit.ts';
 import type { Id, Model, Time } from './model.ts';
 import type { Browser, HeldCookie, Response } from './plan-run.ts';
 import type { RequestRun } from './request-run.ts';
+import { answerOf } from './transport.ts';
 
 interface Opened {
   readonly handle: string;
@@ -96,15 +97,14 @@ export class Invariants {
     const { plan, request } = run;
     const order = run.evidence;
     const at = run.model.now;
-    const set = head.cookies.find((text) => !text.startsWith('session=;'));
+    const answer = answerOf(head, request.transport);
     const isUse = run.kind !== 'prefetch' && !request.failed && !request.shared;
     const opens = request.phase === 'ready' && request.id !== null && isUse;
     const opened = cookies.find(({ id }) => id === request.presented);
     const came = opened && plan.handleOf(opened.value);
-    if (set !== undefined) {
-      const value = set.slice('session='.length, set.indexOf(';'));
+    if (answer.does === 'set') {
+      const { value, maxAge } = answer;
       const handle = plan.handleOf(value);
-      const maxAge = /; Max-Age=(\d+)/.exec(set)?.[1];
       if (!run.made.has(handle)) this.#checkSent(run, came, handle, at);
       if (came !== undefined) this.#use(came);
       const held = { id: plan.idByHandle(handle)!, secret: run.worker.secrets[0]!, value };
@@ -112,13 +112,13 @@ export class Invariants {
         order,
         at: run.committedAt,
         opens,
-        sets: { ...held, maxAge: maxAge === undefined ? null : Number(maxAge) },
+        sets: { ...held, maxAge },
         deletes: false,
       };
     }
     // Nothing is stored for a page that is fetched ahead.
     if (came !== undefined && !request.failed && run.kind !== 'prefetch') this.#use(came);
-    const deletes = head.cookies.length > 0;
+    const deletes = answer.does === 'delete';
     if (deletes && !run.askedForEnd) this.#report(`C13: request ${run.order} deletes a cookie, and has ended nothing`);
     return { order: deletes ? run.gaveUp : order, at: run.committedAt, opens, sets: null, deletes };
   }

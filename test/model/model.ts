@@ -353,7 +353,7 @@ export class Model {
     }
     // C13: the browser may have a session, whose cookie it has kept from this request.
     const isNew = how === 'create' && epoch.login === null && epoch.begun === null;
-    if (isNew && request.kind === 'form-post') {
+    if (isNew && request.kind === 'form-post' && request.transport === 'cookie') {
       if (!final) throw new Refusal('ERR_SESSION_COOKIE_WITHHELD');
       request.report('discarded: cross-site');
       request.report('cookieSuppressed: cross-site');
@@ -874,6 +874,8 @@ export class Model {
     const { known, timeout } = request.epoch;
     if (known === null) return false;
     if (known.id !== request.presented || request.cookieOutdated) return true;
+    // A token has no attributes, and no lifetime of its own.
+    if (request.transport === 'header') return false;
     if (known.cookie.attributes !== request.worker.attributes) return true;
     const { cookieMaxAge, touchInterval } = this.rules;
     if (cookieMaxAge === null) return false;
@@ -884,6 +886,7 @@ export class Model {
 
   /** Seconds that the cookie of a response may live: never past the absolute expiry. */
   maxAge(request: Request): number | null {
+    if (request.transport === 'header') return null;
     const { cookieMaxAge } = this.rules;
     if (cookieMaxAge === null) return null;
     const { timeout, expiresAt } = request.epoch.known!;

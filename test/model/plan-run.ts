@@ -7,6 +7,7 @@ import { BROWSERS, type Pause, type Plan, type Visit } from './plan.ts';
 import type { Cookie } from './request.ts';
 import { RequestRun } from './request-run.ts';
 import { Scheduler } from './scheduler.ts';
+import { transportOf } from './transport.ts';
 import { Violation } from './violation.ts';
 
 const MAX_TURNS = 500;
@@ -130,17 +131,18 @@ export class PlanRun implements Interceptor {
     return ++this.#values;
   }
 
-  /** What a request comes with. `SameSite` keeps cookies from other sites. */
+  /** What a request comes with. `SameSite` keeps cookies from other sites. A client has one token at most. */
   cookiesOf({ browser: index, stale, also, kind }: Visit): HeldCookie[] {
     const browser = this.browsers[index]!;
-    if (kind === 'form-post') {
+    const isNative = transportOf(this.plan, index) === 'header';
+    if (kind === 'form-post' && !isNative) {
       // What the browser's other requests do to their session may take away the cookie of a login.
       if (browser.cookie !== null) browser.honest = false;
       return [];
     }
     const { past, cookie } = browser;
     if (stale > 0 || also > 0) browser.honest = false;
-    const held = [also > 0 ? past[also - 1] : undefined, past[stale - 1] ?? cookie];
+    const held = [also > 0 && !isNative ? past[also - 1] : undefined, past[stale - 1] ?? cookie];
     const { now } = this.setting.model;
     return held.filter((each): each is HeldCookie => each != null && (each.expiresAt === null || now < each.expiresAt));
   }

@@ -74,6 +74,8 @@ export interface Plan {
   readonly onReuse: 'report' | 'end-session' | 'end-owner';
   /** What sets the second process apart: cookie attributes of another deployment, or the previous secret. */
   readonly rollout: 'none' | 'attributes' | 'secret';
+  /** How clients bring their sessions. */
+  readonly transport: 'cookie' | 'header' | 'both';
   /** Whether handlers and responses take their time, so that others go on meanwhile. */
   readonly slow: boolean;
   /** What comes one after the other, before anything else. */
@@ -123,6 +125,7 @@ function queueOf(queue: string): string {
 
 export function describeRules(plan: Plan): string {
   const { touch, max, onSessionLimit, encrypted, cookieMaxAge, invalidateBefore, explains, onReuse, rollout } = plan;
+  const { transport } = plan;
   const rules = [
     touch === 'always' ? 'every request renews the idle timeout' : '',
     max === null ? '' : `${max} sessions for an owner, ${onSessionLimit}`,
@@ -131,6 +134,7 @@ export function describeRules(plan: Plan): string {
     invalidateBefore ? 'with invalidateBefore' : '',
     explains ? 'ends are explained' : '',
     onReuse === 'report' ? '' : `the use of an old id is answered by ${onReuse}`,
+    transport === 'cookie' ? '' : `sessions by ${transport === 'both' ? 'header or cookie' : 'header'}`,
     rollout === 'none' ? '' : `another ${rollout} in worker 2`,
   ].filter((rule) => rule !== '');
   return rules.length === 0 ? 'default options' : rules.join('; ');

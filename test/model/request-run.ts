@@ -8,6 +8,7 @@ import type { Browser, HeldCookie, PlanRun } from './plan-run.ts';
 import { Refusal, Request, type Worker } from './request.ts';
 import type { Actor } from './scheduler.ts';
 import { STEPS, type Session } from './steps.ts';
+import { answerOf, headersOf, transportOf, varyOf } from './transport.ts';
 import { difference, endDifference, Violation } from './violation.ts';
 
 /** What became of an operation, in the code and in the model. */
@@ -73,7 +74,7 @@ export class RequestRun implements Actor {
     this.worker = plan.setting.workers[visit.worker]!;
     this.factory = plan.setting.factories.workers[visit.worker]!;
     this.#cookies = plan.cookiesOf(visit);
-    this.request = new Request(this.worker, this.#cookies, visit.kind);
+    this.request = new Request(this.worker, this.#cookies, visit.kind, transportOf(plan.plan, visit.browser));
     const names = this.#cookies.map(({ id }) => id.name).join(' and ') || 'no cookie';
     if (visit.kind !== 'visit') this.log(`is a ${visit.kind}`);
     this.log(`comes from browser ${this.browser.name} with ${names}, to worker ${visit.worker + 1}`);
@@ -291,14 +292,19 @@ export class RequestRun implements Actor {
   }
 
   async #open(loadsItself: boolean): Promise<void> {
-    const header = this.#cookies.map(({ value }) => `session=${value}`).join('; ');
+    const { browsers, plan } = this.plan;
+    const others = browsers.flatMap(({ cookie }) =>
+      cookie === null || this.#cookies.includes(cookie) ? [] : [cookie],
+    );
+    const values = (cookies: readonly HeldCookie[]): string[] => cookies.map(({ value }) => value);
+    const brought = headersOf(plan, this.request.transport, values(this.#cookies), values(others));
     const exchange: Exchange = {
       method: this.#visit.kind === 'form-post' ? 'POST' : 'GET',
       url: '/',
       secure: false,
       clientAddress: '192.0.2.1',
       request: {},
-      header: (name) => (name === 'cookie' ? header || undefined : HEADERS[this.#visit.kind][name]),
+      header: (name) => (brought as Record<string, string | undefined>)[name] ?? HEADERS[this.#visit.kind][name],
       onClose: (callback) => this.#closeListeners.push(callback),
     };
     const lazy = this.workerIndex === 1;
@@ -355,22 +361,19 @@ export class RequestRun implements Actor {
     head.status = 503;
     this.model.dropFailed(request);
     await this.factory.commit(this.session, head);
-    this.expect('cookies with an error', head.cookies, []);
+    this.expect('what becomes of the cookie with an error', answerOf(head, request.transport).does, 'keep');
     return head;
   }
 
   #readAnswer(head: MemoryHead): void {
     const { request } = this;
-    const own = head.cookies.filter((text) => !text.startsWith('session=;'));
-    const deletes = head.cookies.length > own.length;
-    this.expect('what becomes of the cookie', own.length > 0 ? 'set' : deletes ? 'delete' : 'keep', request.answer);
-    if (this.#looked || own.length > 0) this.expect('Vary', head.get('vary'), 'Cookie');
-    if (own.length === 0) return;
-    const value = own[0]!.slice('session='.length, own[0]!.indexOf(';'));
+    const answer = answerOf(head, request.transport);
+    this.expect('what becomes of the cookie', answer.does, request.answer);
+    if (this.#looked || answer.does === 'set') this.expect('Vary', head.get('vary'), varyOf(this.plan.plan));
+    if (answer.does !== 'set') return;
+    const { value, maxAge: got } = answer;
     this.expect('the id in the cookie', this.plan.idOf(value)?.name, request.acknowledged!.name);
-    const maxAge = /; Max-Age=(\d+)/.exec(own[0]!)?.[1];
-    const promised = this.model.maxAge(request);
-    const [got, wanted] = [maxAge === undefined ? null : Number(maxAge), promised];
+    const wanted = this.model.maxAge(request);
     if (got === null || wanted === null || Math.abs(got - wanted) > this.plan.tolerance) {
       this.expect('Max-Age', got, wanted);
     }

@@ -1,6 +1,7 @@
 import type { ExplainedReason } from 'websauna-session';
 import type { Id, Session, Time, Tombstone } from './model.ts';
 import type { Visit } from './plan.ts';
+import type { Transport } from './transport.ts';
 
 /** The names under which the model keeps what is not data. */
 export const CSRF = '@csrf';
@@ -224,6 +225,7 @@ export class Request {
   readonly worker: Worker;
   readonly cookies: readonly Cookie[];
   readonly kind: Visit['kind'];
+  readonly transport: Transport;
   phase: 'unloaded' | 'ready' | 'lost' = 'unloaded';
   lossReason: LossReason | null = null;
   epoch = new Epoch();
@@ -258,10 +260,16 @@ export class Request {
   /** C12: what is reported. */
   readonly events: string[] = [];
 
-  constructor(worker: Worker, cookies: readonly Cookie[], kind: Visit['kind'] = 'visit') {
+  constructor(
+    worker: Worker,
+    cookies: readonly Cookie[],
+    kind: Visit['kind'] = 'visit',
+    transport: Transport = 'cookie',
+  ) {
     this.worker = worker;
     this.cookies = cookies;
     this.kind = kind;
+    this.transport = transport;
   }
 
   get id(): Id | null {

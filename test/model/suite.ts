@@ -6,6 +6,7 @@ import {
   lateSteps,
   lifetimes,
   lostResponses,
+  nativeClients,
   operationPairs,
   otherKinds,
   requestPairs,
@@ -117,6 +118,11 @@ export function modelSuite(
         async () => {
           for (const plans of [explainedEnds, reusedIds, otherKinds]) await everyOrder(plans());
         },
+        TIME_LIMIT,
+      );
+      test(
+        'C1 to C13: native clients, whose sessions come by the `Authorization` header',
+        () => everyOrder(nativeClients()),
         TIME_LIMIT,
       );
       test('C1 to C9: any two requests, in every order of their steps', () => everyOrder(requestPairs()), TIME_LIMIT);
