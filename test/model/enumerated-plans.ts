@@ -453,6 +453,7 @@ export function* nativeClients(): Generator<Plan> {
       }
       const first = { ...visit(steps, 0, 2), kind: 'form-post' } as const;
       yield { ...DEFAULTS, transport, before, during: [first], after: [visit([], 0, 2)] };
+      yield { ...DEFAULTS, transport, before: [], during: [first], after: [visit([], 0, 2)] };
     }
   }
 }

@@ -5,6 +5,7 @@ import { engineBugs } from './engine.mjs';
 import { memoryStoreBugs } from './memory-store.mjs';
 import { overlappingBugs } from './overlapping.mjs';
 import { redisStoreBugs } from './redis-store.mjs';
+import { tokenBugs } from './tokens.mjs';
 
 /**
  * Ways to break a promise: what the bug is, which clause of the consistency contract it breaks, over which
@@ -15,6 +16,7 @@ export const bugs = [
   ...overlappingBugs,
   ...cookieBugs,
   ...endBugs,
+  ...tokenBugs,
   ...memoryStoreBugs,
   ...redisStoreBugs,
   ...clusterBugs,
