@@ -19,6 +19,7 @@ const ACTIONS: Readonly<Record<string, (session: Session) => unknown>> = {
   'reads the session, and the idle timeout is due': (session) => session.get('a'),
   'changes a field': (session) => session.set('a', 2),
   'logs in': (session) => session.login('alice'),
+  'rotates its id': (session) => session.rotate(),
   'logs out': (session) => session.logout(),
 };
 
