@@ -11,4 +11,5 @@ export function codeBlocks(text: string): CodeBlock[];
 export function fileNamed(comment: string): string | null;
 export function withoutCode(text: string): string;
 export function links(text: string): { target: string; line: number }[];
+export function slug(text: string): string;
 export function anchors(text: string): string[];

@@ -64,6 +64,19 @@ describe('formats', () => {
     assert.deepEqual(asked, [expected]);
   });
 
+  test('a hashed address and user agent', async () => {
+    const store = new MemoryStore();
+    const hashed = { clientAddress: 'hashed', userAgent: 'hashed' } as const;
+    const factory = createSessionFactory<Data>({ secret: SECRET, store, ...hashed });
+    await visit(factory, new Jar(), (session) => session.login('alice'), { headers: { 'user-agent': 'curl/8.1' } });
+    const { meta } = (await store.scan().next()).value;
+    const hash = (kind: string, text: string): string =>
+      hmac(key('client'), JSON.stringify([kind, text]))
+        .toString('base64url')
+        .slice(0, 22);
+    assert.equal(meta.agent, hash('agent', 'curl/8.1'));
+  });
+
   test('the id after a rotation', async () => {
     const { factory, store } = make();
     const jar = new Jar();
