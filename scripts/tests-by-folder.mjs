@@ -50,5 +50,10 @@ export function testsFor(files) {
   }
   // A folder includes its files.
   const paths = [...tests].filter((path) => ![...tests].some((other) => path.startsWith(`${other}/`)));
-  return { tests: paths.toSorted(), docs: files.some((file) => file.endsWith('.md')), slow: [...slow].toSorted() };
+  const byName = (a, b) => (a < b ? -1 : 1);
+  return {
+    tests: paths.toSorted(byName),
+    docs: files.some((file) => file.endsWith('.md')),
+    slow: [...slow].toSorted(byName),
+  };
 }

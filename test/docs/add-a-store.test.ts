@@ -29,5 +29,5 @@ test('the last step runs the whole contract', () => {
   expect(whole).toBeGreaterThan(storeContract({ owners: false }).length);
 });
 
-await page.runTests('map-store.test.ts');
-await page.runTests('owned-map-store.test.ts');
+await page.load('map-store.test.ts');
+await page.load('owned-map-store.test.ts');

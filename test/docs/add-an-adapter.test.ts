@@ -9,4 +9,4 @@ test('the page has the files of its steps', () => {
   expect(page.names).toEqual(['answers.ts', 'sessions.ts', 'sessions.test.ts']);
 });
 
-await page.runTests('sessions.test.ts');
+await page.load('sessions.test.ts');

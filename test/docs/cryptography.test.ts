@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { createDecipheriv, createHash, createHmac, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { describe, test } from 'vitest';
+import { describe, test, vi } from 'vitest';
 import { createSessionFactory, type Serializer, type SessionFactory } from 'websauna-session';
 import { encrypted } from 'websauna-session/encrypted';
 import { MemoryStore } from 'websauna-session/memory';
-import { codeBlocks } from '../../scripts/markdown.mjs';
+import { PageFiles } from '../support/page-files.ts';
 import { Jar, visit } from '../support/visit.ts';
 
 type Data = Record<string, unknown>;
@@ -154,10 +154,12 @@ describe('encrypted()', () => {
   });
 
   test('it can be turned on with live sessions, by the code of the page', async () => {
-    const { code } = codeBlocks(page).find((block) => block.code.includes('startsWith'))!;
-    const body = /const serializer: Serializer = (\{.*?\n\});/s.exec(code)![1]!;
+    vi.stubEnv('SESSION_KEY', secret.toString('base64'));
+    const files = new PageFiles('docs/cryptography.md');
+    const { serializer } = (await files.load('serializer.ts')) as { serializer: Serializer };
+    files.remove();
+    vi.unstubAllEnvs();
     const sealed = encrypted({ key: secret });
-    const serializer = new Function('sealed', `return ${body}`)(sealed) as Serializer;
     const store = new MemoryStore();
     const before = createSessionFactory<Data>({ secret: SECRET, store });
     const during = createSessionFactory<Data>({ secret: SECRET, store, serializer });
@@ -178,9 +180,10 @@ describe('encrypted()', () => {
   test('a lost key costs the data, and a removed one too', async () => {
     const store = new MemoryStore();
     const old = createSessionFactory<Data>({ secret: SECRET, store, serializer: encrypted({ key: secret }) });
-    const key = randomBytes(32);
-    const both = createSessionFactory<Data>({ secret: SECRET, store, serializer: encrypted({ keys: [key, secret] }) });
-    const next = createSessionFactory<Data>({ secret: SECRET, store, serializer: encrypted({ key }) });
+    const fresh = randomBytes(32);
+    const keys = [fresh, secret];
+    const both = createSessionFactory<Data>({ secret: SECRET, store, serializer: encrypted({ keys }) });
+    const next = createSessionFactory<Data>({ secret: SECRET, store, serializer: encrypted({ key: fresh }) });
     const [jar, other] = [new Jar(), new Jar()];
     for (const each of [jar, other]) await visit(old, each, (session) => session.set('a', 1));
     await visit(both, jar, (session) => session.rotate());

@@ -27,9 +27,9 @@ export class PageFiles {
     return readFileSync(join(this.folder, name), 'utf8');
   }
 
-  /** Runs a test file of the page: its tests become tests of the file that calls this. */
-  async runTests(name: string): Promise<void> {
-    await import(/* @vite-ignore */ join(this.folder, name));
+  /** Imports a file of the page. The tests of a test file become tests of the file that calls this. */
+  async load(name: string): Promise<unknown> {
+    return (await import(/* @vite-ignore */ join(this.folder, name))) as unknown;
   }
 
   remove(): void {
