@@ -21,7 +21,7 @@ const TESTS = [
   [/^src\//, [...CORE, 'test/docs/session.test.ts', 'test/docs/events.test.ts', 'test/docs/tables.test.ts']],
   [/^docs\/add-a-store\.md$/, ['test/docs/add-a-store.test.ts']],
   [/^docs\/add-an-adapter\.md$/, ['test/docs/add-an-adapter.test.ts']],
-  [/^docs\/deployment\.md$/, ['test/docs/when-redis-fails.test.ts', 'test/docs/shutdown.test.ts']],
+  [/^docs\/deployment\.md$/, ['test/docs/when-redis-fails.test.ts']],
   [/^docs\/cryptography\.md$/, ['test/docs/cryptography.test.ts']],
   [/^(?:docs\/.*|[^/]*)\.md$/, ['test/docs/tables.test.ts', 'test/docs/security.test.ts', 'test/docs/session.test.ts']],
 ];
@@ -31,6 +31,7 @@ const SLOW = [
   [/^src\/(?:engine|session|stores)\//, 'test/model'],
   [/^src\/stores\/redis\//, 'test/cluster, test/faults, test/integration'],
   [/^(?:src\/adapters|demo)\//, 'test/browser, test/integration/processes'],
+  [/^docs\/deployment\.md$/, 'test/docs/shutdown.test.ts'],
 ];
 
 /** Tests that run within seconds, so that they run when they were changed themselves. */
