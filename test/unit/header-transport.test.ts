@@ -51,7 +51,7 @@ class NativeClient {
     const head = await request.end();
     const sent = head.get(HEADER);
     if (sent !== undefined) this.token = sent === '' ? null : sent;
-    expect(head.cookies).toEqual([]);
+    if (head.cookies.length > 0) throw new Error('A response to a token sets a cookie');
     return head;
   }
 }
@@ -140,7 +140,7 @@ describe.each(['header', 'both'] as const)('transport: %s', (transport) => {
     client.token = forged;
     await client.ask(factory, (session) => session.set('b', 1));
     expect(emitted).toEqual(['rejected signature']);
-    expect(client.token!.slice(0, 43)).not.toBe(forged.slice(0, 43));
+    expect(client.token.slice(0, 43)).not.toBe(forged.slice(0, 43));
   });
 
   test('neither reads nor sets a cookie', async () => {
