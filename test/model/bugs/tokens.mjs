@@ -24,7 +24,11 @@ export const tokenBugs = [
     breaks: 'C9',
     on: 'memory',
     change: [
-      [load, PRESENTED, "  if (token !== null && exchange.header('cookie') === undefined) return [token.value];\n"],
+      [
+        load,
+        PRESENTED,
+        PRESENTED.replace('token !== null', "token !== null && exchange.header('cookie') === undefined"),
+      ],
     ],
   },
   {
