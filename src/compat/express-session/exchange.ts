@@ -1,0 +1,112 @@
+import type { ServerResponse } from 'node:http';
+import { isSharedByTarget, isUnshared, makeUnshared } from '../../cookie/cache-control.ts';
+import type { ResponseHead } from '../../exchange.ts';
+import { NodeExchange } from '../../adapters/node/exchange.ts';
+import { patchResponsePrototype } from '../../adapters/node/prototype-patch.ts';
+import type { WebsaunaSession } from '../../session/session.ts';
+import type { SessionRequest } from './request.ts';
+import type { RequestSession } from './request-session.ts';
+import type { Site } from './site.ts';
+
+type Data = Record<string, unknown>;
+
+/** One request and its response. The engine sees cookies of its own form: they are translated here, both ways. */
+export class SessionExchange extends NodeExchange<Data, WebsaunaSession<Data>> {
+  readonly request: SessionRequest;
+  readonly #site: Site;
+  readonly #session: RequestSession;
+  readonly #next: (error?: unknown) => void;
+
+  constructor(
+    site: Site,
+    session: RequestSession,
+    req: SessionRequest,
+    res: ServerResponse,
+    next: (error?: unknown) => void,
+  ) {
+    super(site.factory, req, res, 'session');
+    this.request = req;
+    this.#site = site;
+    this.#session = session;
+    this.#next = next;
+  }
+
+  get secure(): boolean {
+    return isSecure(this.request, this.#site.options.proxy);
+  }
+
+  get clientAddress(): string | null {
+    return this.request.ip ?? this.request.socket?.remoteAddress ?? null;
+  }
+
+  override header(name: string): string | undefined {
+    return name === 'cookie' ? this.#session.engineCookies : super.header(name);
+  }
+
+  protected override deferResponse(): void {
+    patchResponsePrototype(this.res);
+    super.deferResponse();
+  }
+
+  override commit(head: ResponseHead): Promise<void> | undefined {
+    return this.#session.commit(head);
+  }
+
+  /** Takes shared caching back from a response that has the session's cookie: other visitors would get it. */
+  override finalize(head: ResponseHead): void {
+    this.#session.finalize(head);
+    if (this.#session.cookieWritten && isShared(head)) makeUnshared(head);
+  }
+
+  fail(error: unknown): void {
+    this.#next(this.#session.unwrap(error));
+  }
+}
+
+/** Returns whether the client speaks HTTPS, as express-session decides it. */
+export function isSecure(req: SessionRequest, proxy: boolean | undefined): boolean {
+  if ((req.socket as { encrypted?: boolean } | undefined)?.encrypted === true) return true;
+  if (proxy === undefined) return req.secure === true;
+  if (!proxy) return false;
+  const [first = ''] = String(req.headers['x-forwarded-proto'] ?? '').split(',');
+  return first.trim().toLowerCase() === 'https';
+}
+
+function isShared(head: ResponseHead): boolean {
+  if (isSharedByTarget(head)) return true;
+  const cacheControl = head.get('cache-control');
+  return (cacheControl ?? head.get('expires')) !== undefined && !isUnshared(cacheControl);
+}
+
+/** Writes into a head what the engine writes, and the cookie as the session's own attributes have it. */
+export class TranslatedHead implements ResponseHead {
+  readonly takesCookies: boolean;
+  readonly #head: ResponseHead;
+  readonly #session: RequestSession;
+  #written = false;
+
+  constructor(head: ResponseHead, session: RequestSession) {
+    this.#head = head;
+    this.#session = session;
+    this.takesCookies = head.takesCookies ?? true;
+  }
+
+  get status(): number {
+    return this.#head.status;
+  }
+
+  get(name: string): string | undefined {
+    return this.#head.get(name);
+  }
+
+  set(name: string, value: string): void {
+    this.#head.set(name, value);
+  }
+
+  appendCookie(value: string): void {
+    // The second one is the deletion of a cookie that earlier attributes have made.
+    const translated = this.#written ? value : this.#session.translateCookie(value);
+    this.#written = true;
+    if (translated !== null) this.#head.appendCookie(translated);
+  }
+}

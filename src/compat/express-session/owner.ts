@@ -1,0 +1,40 @@
+import { checkOwner, expected } from '../../internal/validate.ts';
+import { stateOf } from '../../session/dict.ts';
+import type { WebsaunaSession } from '../../session/session.ts';
+import type { NormalizedOptions } from './options.ts';
+
+type Inner = WebsaunaSession<Record<string, unknown>>;
+
+/**
+ * Makes the session its owner's, as the option says: by a login, with another id, when it has one that it had not
+ * before. When it has no owner any longer, it ends, and its fields go on in another one. Called before the fields are
+ * written, so that all of them are carried over.
+ *
+ * @returns whether the session goes on as another one without an owner
+ */
+export function applyOwner(inner: Inner, session: object, { owner: ownerOf }: NormalizedOptions): boolean {
+  if (ownerOf === null) return false;
+  const { epoch, record } = stateOf(inner);
+  const owner = normalizeOwner(ownerOf(session));
+  const stored = record?.meta.owner ?? null;
+  const { login } = epoch.pending;
+  if (owner === stored) {
+    epoch.pending.login = null;
+    return false;
+  }
+  if (owner !== null) {
+    if (login?.owner !== owner) inner.login(owner);
+    return false;
+  }
+  inner.logout();
+  return true;
+}
+
+function normalizeOwner(owner: unknown): string | null {
+  if (owner === undefined || owner === null || owner === false) return null;
+  if (typeof owner === 'number' || typeof owner === 'bigint') return String(owner);
+  if (typeof owner !== 'string') {
+    throw expected('owner', 'a function that returns a user id, a string or a number', owner, 'Return the id alone');
+  }
+  return checkOwner(owner);
+}
