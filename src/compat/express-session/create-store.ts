@@ -1,11 +1,18 @@
 import type expressSession from 'express-session';
-import { checkNames, checkNumber, expected, isObject, MAX_LIFETIME_SECONDS, OF_SECONDS } from '../../internal/validate.ts';
+import {
+  checkNames,
+  checkNumber,
+  expected,
+  isObject,
+  MAX_LIFETIME_SECONDS,
+  OF_SECONDS,
+} from '../../internal/validate.ts';
 import { MemoryStore } from '../../stores/memory/memory-store.ts';
 import type { RedisOptions } from '../../stores/redis/options.ts';
 import { createRedisStore } from '../../stores/redis/provider.ts';
 import type { SessionStore } from '../../stores/store.ts';
 import { EngineStore } from './engine-store.ts';
-import { DEFAULT_TTL } from './options.ts';
+import { DEFAULT_TTL } from './timeout.ts';
 
 export interface StoreOptions {
   /** Redis, as the `redis` option of `createSessionFactory`, except that `client` cannot be a function. */

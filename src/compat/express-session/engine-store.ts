@@ -4,7 +4,7 @@ import { SessionError } from '../../errors.ts';
 import type { FoundRecord, NewRecord, RecordKey, SessionScanner, SessionStore, Stored } from '../../stores/store.ts';
 import { callBack, type Callback } from './callbacks.ts';
 import { Cookie, type CookieAttributes } from './cookie.ts';
-import { timeoutOf } from './options.ts';
+import { timeoutOf } from './timeout.ts';
 import { toJson } from './serializer.ts';
 import { isReserved, setField } from './session.ts';
 import { engineIdOf } from './session-id.ts';
@@ -95,7 +95,9 @@ export class EngineStore extends Store {
 
   #describe({ fields, meta, lastSeen }: FoundRecord): StoredData {
     const data: StoredData = {};
-    const own = JSON.parse(String(Object.hasOwn(fields, COOKIE_FIELD) ? fields[COOKIE_FIELD] : '{}')) as CookieAttributes;
+    const own = JSON.parse(
+      String(Object.hasOwn(fields, COOKIE_FIELD) ? fields[COOKIE_FIELD] : '{}'),
+    ) as CookieAttributes;
     const cookie = new Cookie({ ...this.#parts.cookieDefaults(), ...own });
     if (own.originalMaxAge === null) cookie.maxAge = null;
     const { originalMaxAge } = cookie;
@@ -211,5 +213,8 @@ function differences(
 }
 
 function refused(): SessionError {
-  return new SessionError('ERR_SESSION_ENDED', 'The session has ended, or goes on under another id, so it was not stored');
+  return new SessionError(
+    'ERR_SESSION_ENDED',
+    'The session has ended, or goes on under another id, so it was not stored',
+  );
 }

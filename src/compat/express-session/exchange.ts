@@ -5,21 +5,33 @@ import { NodeExchange } from '../../adapters/node/exchange.ts';
 import { patchResponsePrototype } from '../../adapters/node/prototype-patch.ts';
 import type { WebsaunaSession } from '../../session/session.ts';
 import type { SessionRequest } from './request.ts';
-import type { RequestSession } from './request-session.ts';
 import type { Site } from './site.ts';
 
 type Data = Record<string, unknown>;
+
+/** The session of an exchange. */
+export interface ExchangeSession {
+  /** The cookies of the request in the engine's form; `undefined` for none. */
+  readonly engineCookies: string | undefined;
+  /** Whether the response's head has the session's cookie. */
+  readonly cookieWritten: boolean;
+  /** Commits what the request has changed, before the head leaves. */
+  commit(head: ResponseHead): Promise<void> | undefined;
+  finalize(head: ResponseHead): void;
+  /** Returns the error that the application is to see. */
+  unwrap(error: unknown): unknown;
+}
 
 /** One request and its response. The engine sees cookies of its own form: they are translated here, both ways. */
 export class SessionExchange extends NodeExchange<Data, WebsaunaSession<Data>> {
   readonly request: SessionRequest;
   readonly #site: Site;
-  readonly #session: RequestSession;
+  readonly #session: ExchangeSession;
   readonly #next: (error?: unknown) => void;
 
   constructor(
     site: Site,
-    session: RequestSession,
+    session: ExchangeSession,
     req: SessionRequest,
     res: ServerResponse,
     next: (error?: unknown) => void,
@@ -76,37 +88,4 @@ function isShared(head: ResponseHead): boolean {
   if (isSharedByTarget(head)) return true;
   const cacheControl = head.get('cache-control');
   return (cacheControl ?? head.get('expires')) !== undefined && !isUnshared(cacheControl);
-}
-
-/** Writes into a head what the engine writes, and the cookie as the session's own attributes have it. */
-export class TranslatedHead implements ResponseHead {
-  readonly takesCookies: boolean;
-  readonly #head: ResponseHead;
-  readonly #session: RequestSession;
-  #written = false;
-
-  constructor(head: ResponseHead, session: RequestSession) {
-    this.#head = head;
-    this.#session = session;
-    this.takesCookies = head.takesCookies ?? true;
-  }
-
-  get status(): number {
-    return this.#head.status;
-  }
-
-  get(name: string): string | undefined {
-    return this.#head.get(name);
-  }
-
-  set(name: string, value: string): void {
-    this.#head.set(name, value);
-  }
-
-  appendCookie(value: string): void {
-    // The second one is the deletion of a cookie that earlier attributes have made.
-    const translated = this.#written ? value : this.#session.translateCookie(value);
-    this.#written = true;
-    if (translated !== null) this.#head.appendCookie(translated);
-  }
 }

@@ -55,8 +55,7 @@ export interface ExpressSession {
  * @throws {TypeError} for every option that is wrong, with what was expected
  */
 const session: ExpressSession = Object.assign(
-  (options: SessionOptions = {}): SessionMiddleware =>
-    createMiddleware(options) as unknown as SessionMiddleware,
+  (options: SessionOptions = {}): SessionMiddleware => createMiddleware(options) as unknown as SessionMiddleware,
   { Store, MemoryStore, Session, Cookie, createStore, handleOf },
 );
 

@@ -19,6 +19,7 @@ import { backingStoreOf } from './engine-store.ts';
 import { Cookie, type CookieAttributes } from './cookie.ts';
 import type { SessionRequest } from './request.ts';
 import type { Secret } from './session-id.ts';
+import { DEFAULT_TTL } from './timeout.ts';
 
 /** A session as `@types/express-session` and its augmentations describe it. */
 export type TypedSession = expressSession.Session & Partial<expressSession.SessionData>;
@@ -28,8 +29,7 @@ type CookieOptions = Omit<expressSession.CookieOptions, 'sameSite'> & {
 };
 
 /** The options of express-session, and what the engine behind it adds. */
-export interface SessionOptions
-  extends Partial<Omit<expressSession.SessionOptions, 'store' | 'cookie' | 'genid'>> {
+export interface SessionOptions extends Partial<Omit<expressSession.SessionOptions, 'store' | 'cookie' | 'genid'>> {
   /** Returns an id. One that is worth less than 128 random bits gets a random one in front. */
   genid?: (req: Request) => string;
   /** The name of the cookie. Default `connect.sid`. */
@@ -88,9 +88,6 @@ const OPTION_NAMES: readonly string[] = Object.keys({
   owner: true,
 } satisfies Record<keyof SessionOptions, true>);
 
-/** connect-redis has the same. */
-export const DEFAULT_TTL = 86_400;
-
 /** @throws {TypeError} for every option that is wrong, with what was expected */
 export function normalizeOptions(options: SessionOptions): NormalizedOptions {
   checkNames('', options, OPTION_NAMES);
@@ -102,7 +99,12 @@ export function normalizeOptions(options: SessionOptions): NormalizedOptions {
   checkNumber('ttl', options.ttl, { of: OF_SECONDS, min: 1, max: MAX_LIFETIME_SECONDS });
   const stores = normalizeStore(options);
   if (stores.expressStore !== null && options.owner !== undefined) {
-    throw expected('owner', 'absent, because a store of express-session cannot find the sessions of a user', options.owner, 'Use `redis`');
+    throw expected(
+      'owner',
+      'absent, because a store of express-session cannot find the sessions of a user',
+      options.owner,
+      'Use `redis`',
+    );
   }
   return {
     name: options.name ?? options.key ?? 'connect.sid',
@@ -145,7 +147,9 @@ function normalizeSecrets(secret: unknown): readonly Secret[] {
 function normalizeStore({ store, redis }: SessionOptions): Pick<NormalizedOptions, 'store' | 'expressStore'> {
   if (store === undefined || store === null) return { store: null, expressStore: null };
   if (redis !== undefined) {
-    throw new TypeError('Expected one of `store` and `redis`, got both. Leave out the one that should not keep sessions');
+    throw new TypeError(
+      'Expected one of `store` and `redis`, got both. Leave out the one that should not keep sessions',
+    );
   }
   if (!isObject(store)) throw expected('store', 'a session store', store);
   const backing = backingStoreOf(store);
@@ -173,7 +177,12 @@ function checkCookie(cookie: unknown): CookieAttributes {
   if (!isObject(cookie)) throw expected('cookie', 'an object, or a function that returns one', cookie);
   const { maxAge, path, domain, sameSite, secure, httpOnly, partitioned, priority } = cookie as CookieAttributes;
   if (maxAge !== null && !((maxAge as unknown) instanceof Date)) {
-    checkNumber('cookie.maxAge', maxAge, { of: 'of milliseconds', min: Number.MIN_SAFE_INTEGER, integer: false, orNull: 'null' });
+    checkNumber('cookie.maxAge', maxAge, {
+      of: 'of milliseconds',
+      min: Number.MIN_SAFE_INTEGER,
+      integer: false,
+      orNull: 'null',
+    });
   }
   checkString('cookie.path', path, 'a path such as `/`', 'null');
   checkString('cookie.domain', domain, 'a domain such as example.com', 'null');
@@ -192,10 +201,4 @@ export function newCookie(options: NormalizedOptions, req: SessionRequest, secur
   if (cookie.secure === 'auto') cookie.secure = secure;
   if (cookie.sameSite === 'auto') cookie.sameSite = secure ? 'none' : 'lax';
   return cookie;
-}
-
-/** Returns the seconds that a session with this cookie lives without being used. */
-export function timeoutOf(originalMaxAge: number | null, ttl: number): number {
-  if (originalMaxAge === null) return ttl;
-  return Math.min(MAX_LIFETIME_SECONDS, Math.max(1, Math.ceil(originalMaxAge / 1000) || 1));
 }

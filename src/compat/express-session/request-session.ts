@@ -3,7 +3,6 @@ import { saveSession } from '../../engine/commit.ts';
 import type { Epoch } from '../../engine/epoch.ts';
 import { sessionEnded } from '../../engine/rotation.ts';
 import type { SessionState } from '../../engine/state.ts';
-import { handleOf, randomId } from '../../crypto/keyring.ts';
 import { SessionError } from '../../errors.ts';
 import type { ResponseHead } from '../../exchange.ts';
 import { untrustedHttps } from '../../internal/forwarded.ts';
@@ -13,16 +12,17 @@ import type { SessionStore } from '../../stores/store.ts';
 import { ExpressStoreAdapter } from '../express-store/adapter.ts';
 import { Cookie } from './cookie.ts';
 import { COOKIE_FIELD } from './engine-store.ts';
-import { TranslatedHead, type SessionExchange } from './exchange.ts';
+import type { ExchangeSession, SessionExchange } from './exchange.ts';
 import { commitBeforeEnd } from './late-commit.ts';
 import { newCookie } from './options.ts';
 import { applyOwner } from './owner.ts';
-import type { SessionRequest } from './request.ts';
+import { RequestIds } from './request-ids.ts';
+import type { SessionConnection, SessionRequest } from './request.ts';
 import { SessionCodec } from './session-codec.ts';
 import { CookieOverrides } from './session-cookie.ts';
-import { engineIdOf, strengthen } from './session-id.ts';
 import { isReserved, renameSession, resetMaxAge, Session, setField } from './session.ts';
 import type { Site } from './site.ts';
+import { TranslatedHead } from './translated-head.ts';
 import { writeFields, writeTimeout } from './write.ts';
 
 /** The engine's session of a request. */
@@ -32,10 +32,8 @@ type Inner = WebsaunaSession<Record<string, unknown>>;
  * Connects `req.session`, an ordinary object, with the engine's session: makes it when it is first asked for, and
  * compares the two when the session is committed.
  */
-export class RequestSession {
-  /** The store of this request, where sessions are kept in a store for express-session; `null` elsewhere. */
+export class RequestSession implements SessionConnection, ExchangeSession {
   readonly adapter: SessionStore | null;
-  /** The cookies of the request in the engine's form; `undefined` for none. */
   readonly engineCookies: string | undefined;
   readonly #site: Site;
   readonly #req: SessionRequest;
@@ -48,12 +46,9 @@ export class RequestSession {
   /** The epoch that `#current` was made of. */
   #epoch: Epoch | null = null;
   #overrides: CookieOverrides | null = null;
-  #sid: string | undefined;
+  readonly #ids: RequestIds;
   /** What the application has assigned to `req.sessionID`. */
   #assignedSid: { readonly value: unknown } | null = null;
-  /** Session ids by the engine's, where they differ, and by handles. */
-  readonly #sids = new Map<string, string>();
-  readonly #sidsByHandle = new Map<string, string>();
   /** The cookie of a session that the request has ended, so that it is to be deleted. */
   #endedCookie: Cookie | null = null;
   #isUnset = false;
@@ -65,12 +60,14 @@ export class RequestSession {
     this.#site = site;
     this.#req = req;
     this.#res = res;
+    this.#ids = new RequestIds(site.options, req);
     const { name, ttl } = site.options;
     const presented = site.codec.read(req);
-    for (const { sid } of presented) this.#register(sid);
-    this.engineCookies = presented.length === 0 ? undefined : presented.map(({ value }) => `${name}=${value}`).join('; ');
+    for (const { sid } of presented) this.#ids.register(sid);
+    this.engineCookies =
+      presented.length === 0 ? undefined : presented.map(({ value }) => `${name}=${value}`).join('; ');
     const { cookieAttributes } = site;
-    const sidOf = ({ handle }: { readonly handle: string }): string => this.#sidOfHandle(handle);
+    const sidOf = ({ handle }: { readonly handle: string }): string => this.#ids.sidOfHandle(handle);
     const expires = (): Date | null => (this.#current === undefined ? null : this.#cookieIn(this.#current).expires);
     this.adapter =
       site.adapter === null
@@ -93,17 +90,14 @@ export class RequestSession {
     });
   }
 
-  /** Whether the response's head has the session's cookie. */
   get cookieWritten(): boolean {
     return this.#cookieWritten;
   }
 
-  /** The public name of the session. */
   get handle(): string {
     return this.#inner.handle;
   }
 
-  /** Ends the session, and begins an empty one. */
   regenerate(): void {
     this.#inner.invalidate();
     this.#beginAgain(new Map());
@@ -137,7 +131,6 @@ export class RequestSession {
     await saveSession(this.#state);
   }
 
-  /** Commits what the request has changed, before the head leaves. */
   commit(head: ResponseHead): Promise<void> | undefined {
     // A request that failed while its session was opened.
     if (this.#inner === undefined || this.#hasBogusId()) return undefined;
@@ -187,7 +180,7 @@ export class RequestSession {
     const cookie = this.#current === undefined ? this.#storedCookie() : this.#cookieIn(this.#current);
     if (cookie.secure && !this.#exchange.secure) return null;
     this.#cookieWritten = true;
-    return cookie.serialize(name, this.#site.codec.write(this.#sidOf(this.#state.record!.id)));
+    return cookie.serialize(name, this.#site.codec.write(this.#ids.sidOf(this.#state.record!.id)));
   }
 
   /** Only `destroy()` and `unset` delete the cookie: what follows `regenerate()` may be in another response. */
@@ -272,38 +265,20 @@ export class RequestSession {
     if (this.#assignedSid !== null) return this.#assignedSid.value;
     this.#state.markPersonal();
     const { record } = this.#state;
-    if (record !== null) return this.#sidOf(record.id);
-    return this.#sid ?? this.#newSid();
+    if (record !== null) return this.#ids.sidOf(record.id);
+    return this.#ids.fresh ?? this.#newSid();
   }
 
+  /** Makes an id for the session, which is not stored yet. */
   #newSid(): string {
-    const { genid } = this.#site.options;
-    this.#sid = genid === null ? randomId() : strengthen(genid(this.#req));
-    this.#register(this.#sid);
-    this.#state.epoch.reserveId(engineIdOf(this.#sid));
-    return this.#sid;
-  }
-
-  #register(sid: string): void {
-    const id = engineIdOf(sid);
-    if (id !== sid) this.#sids.set(id, sid);
-    if (this.#site.adapter !== null) this.#sidsByHandle.set(handleOf(id), sid);
-  }
-
-  #sidOf(id: string): string {
-    return this.#sids.get(id) ?? id;
-  }
-
-  #sidOfHandle(handle: string): string {
-    const sid = this.#sidsByHandle.get(handle);
-    if (sid === undefined) throw new SessionError('ERR_SESSION_UNSUPPORTED', 'The id of a session is not known');
-    return sid;
+    this.#state.epoch.reserveId(this.#ids.create());
+    return this.#ids.fresh!;
   }
 
   /** Makes the session known by the id under which it is stored. */
   #rename(): void {
     const { record } = this.#state;
-    if (record !== null && this.#current instanceof Session) renameSession(this.#current, this.#sidOf(record.id));
+    if (record !== null && this.#current instanceof Session) renameSession(this.#current, this.#ids.sidOf(record.id));
   }
 
   /** express-session saves nothing for a request whose `sessionID` is no text. */
@@ -342,8 +317,7 @@ export class RequestSession {
       state.clientCookie.forbid(isProxied ? 'untrusted-proxy' : 'secure-over-http');
     }
     if (applyOwner(this.#inner, session, this.#site.options) && session instanceof Session) {
-      this.#newSid();
-      renameSession(session, this.#sid!);
+      renameSession(session, this.#newSid());
     }
     const { epoch } = state;
     this.#epoch = epoch;
@@ -354,8 +328,9 @@ export class RequestSession {
   }
 
   #reserve(): void {
-    if (this.#sid === undefined) this.#newSid();
-    else this.#state.epoch.reserveId(engineIdOf(this.#sid));
+    const { fresh } = this.#ids;
+    if (fresh === null) this.#newSid();
+    else this.#state.epoch.reserveId(this.#ids.register(fresh));
   }
 
   #noticeChanges(): void {

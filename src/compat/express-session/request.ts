@@ -1,7 +1,23 @@
 import type { IncomingMessage } from 'node:http';
 import { expected } from '../../internal/validate.ts';
-import type { RequestSession } from './request-session.ts';
+import type { SessionStore } from '../../stores/store.ts';
 import type { Secret } from './session-id.ts';
+
+/** What connects a request with the engine. */
+export interface SessionConnection {
+  /** The public name of the session. */
+  readonly handle: string;
+  /** The store of this request, where sessions are kept in a store for express-session; `null` elsewhere. */
+  readonly adapter: SessionStore | null;
+  /** Ends the session, and begins an empty one. */
+  regenerate(): void;
+  /** Saves what the request has changed. */
+  save(session: object): Promise<void>;
+  /** Reads the session again. */
+  reload(session: object): Promise<void>;
+  /** Ends the session. */
+  destroy(session: object): Promise<void>;
+}
 
 /** In a request that has a session: what connects it with the engine. */
 export const REQUEST_SESSION: unique symbol = Symbol('websauna-session.expressSession');
@@ -18,11 +34,11 @@ export interface SessionRequest extends IncomingMessage {
   session?: unknown;
   sessionID?: unknown;
   sessionStore?: unknown;
-  [REQUEST_SESSION]?: RequestSession;
+  [REQUEST_SESSION]?: SessionConnection;
 }
 
 /** Returns what connects a request with the engine; `undefined` for one that the middleware has not seen. */
-export function requestSessionOf(req: object): RequestSession | undefined {
+export function requestSessionOf(req: object): SessionConnection | undefined {
   return (req as SessionRequest)[REQUEST_SESSION];
 }
 

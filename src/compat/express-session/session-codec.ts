@@ -3,7 +3,7 @@ import type { RecordKey, RecordMeta, Stored } from '../../stores/store.ts';
 import type { RecordCodec } from '../express-store/record-codec.ts';
 import { Cookie, type CookieAttributes } from './cookie.ts';
 import { COOKIE_FIELD } from './engine-store.ts';
-import { timeoutOf } from './options.ts';
+import { timeoutOf } from './timeout.ts';
 import { toJson } from './serializer.ts';
 import { setField } from './session.ts';
 

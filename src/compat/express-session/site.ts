@@ -12,10 +12,11 @@ import { CookieCodec } from './cookie-codec.ts';
 import { Cookie, type CookieAttributes } from './cookie.ts';
 import { EngineStore } from './engine-store.ts';
 import { MemoryStore } from './memory-store.ts';
-import { timeoutOf, type NormalizedOptions } from './options.ts';
+import type { NormalizedOptions } from './options.ts';
 import { requestSessionOf } from './request.ts';
 import { lossyJson } from './serializer.ts';
 import type { Secret } from './session-id.ts';
+import { timeoutOf } from './timeout.ts';
 
 /** The factory of any sessions: what the middleware makes has fields of any name. */
 export type AnyFactory = SessionFactory<Record<string, unknown>>;

@@ -36,10 +36,7 @@ const METHODS: Pick<Store, 'regenerate' | 'load' | 'createSession'> & ThisType<S
   regenerate(req: object, callback: Callback): void {
     const owner = requestSessionOf(req);
     if (owner !== undefined) {
-      callBack(
-        (async () => owner.regenerate())(),
-        (error) => callback(error),
-      );
+      callBack((async () => owner.regenerate())(), (error) => callback(error));
       return;
     }
     this.destroy((req as SessionRequest).sessionID as string, (error) => {

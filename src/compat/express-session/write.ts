@@ -2,7 +2,7 @@ import { stateOf } from '../../session/dict.ts';
 import type { WebsaunaSession } from '../../session/session.ts';
 import type { Cookie } from './cookie.ts';
 import { COOKIE_FIELD } from './engine-store.ts';
-import { timeoutOf } from './options.ts';
+import { timeoutOf } from './timeout.ts';
 import { toJson } from './serializer.ts';
 import { isReserved } from './session.ts';
 
