@@ -184,7 +184,7 @@ export class EngineStore extends Store {
 function ignore(): void {}
 
 function keyOfSid(sid: string): RecordKey {
-  return keyOf(engineIdOf(String(sid)));
+  return keyOf(engineIdOf(sid));
 }
 
 /** Returns the fields of a session as the engine's store keeps them. */

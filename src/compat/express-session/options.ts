@@ -191,7 +191,7 @@ function checkCookie(cookie: unknown): CookieAttributes {
   checkBoolean('cookie.httpOnly', httpOnly);
   checkBoolean('cookie.partitioned', partitioned);
   checkOneOf('cookie.priority', priority, ['low', 'medium', 'high']);
-  return cookie as CookieAttributes;
+  return cookie;
 }
 
 /** Returns the cookie of a new session. */

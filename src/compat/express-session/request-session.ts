@@ -84,7 +84,9 @@ export class RequestSession implements SessionConnection, ExchangeSession {
     this.#install();
     Object.defineProperty(this.#req, 'sessionID', {
       get: () => this.#currentSid(),
-      set: (value: unknown) => (this.#assignedSid = { value }),
+      set: (value: unknown) => {
+        this.#assignedSid = { value };
+      },
       enumerable: true,
       configurable: true,
     });

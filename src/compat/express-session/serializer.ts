@@ -11,5 +11,5 @@ export const lossyJson: Serializer = {
 
 /** Returns a value as JSON; `undefined` where a property with this value would be left out. */
 export function toJson(value: unknown): string | undefined {
-  return JSON.stringify(value) as string | undefined;
+  return JSON.stringify(value);
 }

@@ -56,7 +56,8 @@ export class CookieOverrides {
   }
 }
 
-function withoutExpiry({ expires: _, ...rest }: CookieData): Omit<CookieData, 'expires'> {
+function withoutExpiry(data: CookieData): Omit<CookieData, 'expires'> {
+  const { expires: _, ...rest } = data;
   return rest;
 }
 

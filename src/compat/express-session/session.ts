@@ -1,6 +1,6 @@
 import { expected } from '../../internal/validate.ts';
 import { settle, type Callback } from './callbacks.ts';
-import { Cookie } from './cookie.ts';
+import type { Cookie } from './cookie.ts';
 import { requestSessionOf, type SessionRequest } from './request.ts';
 
 type StoreFace = {
@@ -139,7 +139,7 @@ function viaStore<T>(session: Session, work: (store: StoreFace, done: Callback<T
   return new Promise((resolve, reject) => {
     work(storeOf(session), (error, value) => {
       if (error == null) resolve(value);
-      else reject(error as Error);
+      else reject(error);
     });
   });
 }

@@ -46,11 +46,14 @@ export function createSite(options: NormalizedOptions, secrets: readonly Secret[
     cookieDefaults: () => options.cookie ?? {},
     cookieAttributes,
   };
+  const store = options.expressStore ?? new EngineStore(parts);
+  // As express-session does it, for `store.regenerate(req)`.
+  Object.assign(store, { generate: (req: object) => requestSessionOf(req)?.regenerate() });
   return {
     options,
     factory,
     codec: new CookieCodec(options.name, secrets, engineSecrets),
-    store: options.expressStore ?? new EngineStore(parts),
+    store,
     adapter,
     cookieAttributes,
   };

@@ -61,7 +61,7 @@ const METHODS: Pick<Store, 'regenerate' | 'load' | 'createSession'> & ThisType<S
 };
 
 /** The base class of stores. */
-export const Store: StoreConstructor = function Store(this: Store): void {
+export const Store: StoreConstructor = function (this: Store): void {
   Reflect.apply(EventEmitter, this, []);
 } as unknown as StoreConstructor;
 

@@ -14,7 +14,7 @@ export async function getSession(store: ExpressStore, name: string): Promise<Ses
     store.get(name, (error, session) => {
       // File stores report so that there is none.
       if ((error as { code?: unknown } | null | undefined)?.code === 'ENOENT') resolve(null);
-      else if (error != null) reject(error as Error);
+      else if (error != null) reject(error);
       else resolve(session);
     });
   });
@@ -39,7 +39,7 @@ function done(work: (callback: (error?: unknown) => void) => void): Promise<void
   return new Promise((resolve, reject) => {
     work((error) => {
       if (error == null) resolve();
-      else reject(error as Error);
+      else reject(error);
     });
   });
 }
