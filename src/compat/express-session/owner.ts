@@ -1,4 +1,5 @@
 import { checkOwner, expected } from '../../internal/validate.ts';
+import type { SessionState } from '../../engine/state.ts';
 import { stateOf } from '../../session/dict.ts';
 import type { WebsaunaSession } from '../../session/session.ts';
 import type { NormalizedOptions } from './options.ts';
@@ -10,11 +11,18 @@ type Inner = WebsaunaSession<Record<string, unknown>>;
  * before. When it has no owner any longer, it ends, and its fields go on in another one. Called before the fields are
  * written, so that all of them are carried over.
  *
+ * @param known whose session it was when it was loaded: if the store does not know, the old id stays valid for a while
  * @returns whether the session goes on as another one without an owner
  */
-export function applyOwner(inner: Inner, session: object, { owner: ownerOf }: NormalizedOptions): boolean {
+export function applyOwner(
+  inner: Inner,
+  session: object,
+  { owner: ownerOf }: NormalizedOptions,
+  known: string | null,
+): boolean {
   if (ownerOf === null) return false;
-  const { epoch, record } = stateOf(inner);
+  const state = stateOf(inner);
+  const { epoch, record } = state;
   const owner = normalizeOwner(ownerOf(session));
   const stored = record?.meta.owner ?? null;
   const { login } = epoch.pending;
@@ -23,14 +31,24 @@ export function applyOwner(inner: Inner, session: object, { owner: ownerOf }: No
     return false;
   }
   if (owner !== null) {
-    if (login?.owner !== owner) inner.login(owner);
+    if (stored === null && record !== null && owner === known) adopt(state, owner, record.meta.createdAt);
+    else if (login?.owner !== owner) inner.login(owner);
     return false;
   }
   inner.logout();
   return true;
 }
 
-function normalizeOwner(owner: unknown): string | null {
+/** Tells the store whose session it is. A later request can do it, too. */
+function adopt(state: SessionState, owner: string, since: number): void {
+  if (state.headLeaving || state.clientCookie.insecurity !== null) return;
+  const at = performance.now();
+  const authenticatedAt = Math.max(1, since);
+  state.requestLogin({ owner, method: null, indexKeys: [], at, authenticatedAt, pendingSince: null, isAdoption: true });
+}
+
+/** Returns the user that the `owner` option has returned. */
+export function normalizeOwner(owner: unknown): string | null {
   if (owner === undefined || owner === null || owner === false) return null;
   if (typeof owner === 'number' || typeof owner === 'bigint') return String(owner);
   if (typeof owner !== 'string') {

@@ -15,7 +15,7 @@ import { COOKIE_FIELD } from './engine-store.ts';
 import type { ExchangeSession, SessionExchange } from './exchange.ts';
 import { commitBeforeEnd } from './late-commit.ts';
 import { newCookie } from './options.ts';
-import { applyOwner } from './owner.ts';
+import { applyOwner, normalizeOwner } from './owner.ts';
 import { RequestIds } from './request-ids.ts';
 import type { SessionConnection, SessionRequest } from './request.ts';
 import { SessionCodec } from './session-codec.ts';
@@ -52,6 +52,8 @@ export class RequestSession implements SessionConnection, ExchangeSession {
   /** The cookie of a session that the request has ended, so that it is to be deleted. */
   #endedCookie: Cookie | null = null;
   #isUnset = false;
+  /** Whose session it was when it was loaded, by the option. */
+  #knownOwner: string | null = null;
   #wasModified = false;
   #headCommitted = false;
   #cookieWritten = false;
@@ -233,7 +235,10 @@ export class RequestSession implements SessionConnection, ExchangeSession {
       // A record that could not be read was given up.
       if (this.#state.epoch !== epoch) continue;
       this.#epoch = epoch;
-      return this.#describe(fields);
+      const session = this.#describe(fields);
+      const { owner } = this.#site.options;
+      if (owner !== null && epoch.record !== null) this.#knownOwner = normalizeOwner(owner(session));
+      return session;
     }
   }
 
@@ -249,6 +254,7 @@ export class RequestSession implements SessionConnection, ExchangeSession {
   #beginAgain(fields: ReadonlyMap<string, unknown>): void {
     this.#epoch = this.#state.epoch;
     this.#isUnset = false;
+    this.#knownOwner = null;
     this.#newSid();
     this.#current = this.#describe(fields);
     this.#install();
@@ -318,7 +324,7 @@ export class RequestSession implements SessionConnection, ExchangeSession {
       const isProxied = untrustedHttps(this.#exchange.header('x-forwarded-proto'), 0, false);
       state.clientCookie.forbid(isProxied ? 'untrusted-proxy' : 'secure-over-http');
     }
-    if (applyOwner(this.#inner, session, this.#site.options) && session instanceof Session) {
+    if (applyOwner(this.#inner, session, this.#site.options, this.#knownOwner) && session instanceof Session) {
       renameSession(session, this.#newSid());
     }
     const { epoch } = state;

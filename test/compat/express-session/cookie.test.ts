@@ -46,7 +46,8 @@ function site(options: SessionOptions, act: (port: number) => Promise<void>): Pr
 
 const attributes = ({ cookies: [text = ''] }: Page): string => text.replace(/^[^;]*(?:; )?/, '');
 /** Seconds from now to the `Expires` of a cookie. */
-const lifetime = (page: Page): number => (Date.parse(/Expires=([^;]*)/.exec(attributes(page))![1]!) - Date.now()) / 1000;
+const lifetime = (page: Page): number =>
+  (Date.parse(/Expires=([^;]*)/.exec(attributes(page))![1]!) - Date.now()) / 1000;
 
 describe('The cookie', () => {
   test('has the form and the signature of express-session', () =>
@@ -62,7 +63,8 @@ describe('The cookie', () => {
     site({}, async (port) => {
       const browser = new Browser(port);
       const counts = [];
-      for (const path of ['/read', '/write', '/write', '/read']) counts.push((await browser.visit(path)).cookies.length);
+      for (const path of ['/read', '/write', '/write', '/read'])
+        counts.push((await browser.visit(path)).cookies.length);
       assert.deepEqual(counts, [0, 1, 0, 0]);
     }));
 
@@ -70,7 +72,8 @@ describe('The cookie', () => {
     site({ cookie: { maxAge: DAY } }, async (port) => {
       const browser = new Browser(port);
       const counts = [];
-      for (const path of ['/write', '/read', '/write', '/read']) counts.push((await browser.visit(path)).cookies.length);
+      for (const path of ['/write', '/read', '/write', '/read'])
+        counts.push((await browser.visit(path)).cookies.length);
       assert.deepEqual(counts, [1, 0, 1, 0]);
     }));
 

@@ -30,13 +30,16 @@ async function site(act: (port: number, middleware: SessionMiddleware) => Promis
         await sessions.factory.owners.revoke('ada', { except: { handle: handleOf(req) } });
         res.end();
       });
-      app.get('/show', (req, res) => res.json([req.session.user ?? req.session.passport?.user ?? null, req.session.cart ?? null, req.session.id]));
+      app.get('/show', (req, res) =>
+        res.json([req.session.user ?? req.session.passport?.user ?? null, req.session.cart ?? null, req.session.id]),
+      );
     },
     async (port) => act(port, sessions),
   );
 }
 
-const login = (browser: Browser) => browser.visit('/login', { method: 'POST', form: { username: 'ada', password: 'right' } });
+const login = (browser: Browser) =>
+  browser.visit('/login', { method: 'POST', form: { username: 'ada', password: 'right' } });
 const show = async (browser: Browser): Promise<[string | null, string[] | null, string]> =>
   JSON.parse(await browser.text('/show'));
 
@@ -89,24 +92,4 @@ describe('owner', () => {
       assert.equal((await show(owned))[0], null);
       assert.deepEqual(await factory.owners.list('ada'), []);
     }));
-
-  test('is found although the session has begun before the option was set', async () => {
-    const store = session.createStore();
-    let browser!: Browser;
-    const build = (owner: boolean) => (app: Parameters<typeof passportSite>[0]) => {
-      passportSite(app, session({ secret: SECRET, saveUninitialized: false, store, ...(owner && { owner: ({ passport }) => passport?.user }) }));
-      app.get('/show', (req, res) => res.send(req.session.passport?.user ?? 'nobody'));
-    };
-    await serve(build(false), async (port) => {
-      browser = new Browser(port);
-      await login(browser);
-    });
-    const { cookies } = browser;
-    await serve(build(true), async (port) => {
-      browser = new Browser(port, cookies);
-      // None of the parallel requests is answered as a stranger's.
-      const answers = await Promise.all(Array.from({ length: 10 }, () => browser.clone().text('/show')));
-      assert.deepEqual(new Set(answers), new Set(['ada']));
-    });
-  });
 });

@@ -42,5 +42,7 @@ export function passportSite(app: Express, sessions: SessionMiddleware): void {
   app.post('/login-keep', authenticator.authenticate('local', { ...options, keepSessionInfo: true }));
   app.post('/logout', (req, res, next) => req.logout((error) => (error ? next(error) : res.redirect('/'))));
   app.get('/failed', (req, res) => res.json(req.flash('error')));
-  app.get('/account', (req, res) => res.json({ user: req.user?.id ?? null, cart: req.session.cart ?? null, sid: req.sessionID }));
+  app.get('/account', (req, res) =>
+    res.json({ user: req.user?.id ?? null, cart: req.session.cart ?? null, sid: req.sessionID }),
+  );
 }

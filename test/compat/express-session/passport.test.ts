@@ -15,7 +15,10 @@ const BACKENDS: Record<string, () => SessionOptions> = {
   memory: () => ({}),
   'memory, with owners': () => ({ owner: ({ passport }) => passport?.user }),
   Redis: () => ({ redis: { url: server.url, prefix: 'passport:' } }),
-  'Redis, with owners': () => ({ redis: { url: server.url, prefix: 'owners:' }, owner: ({ passport }) => passport?.user }),
+  'Redis, with owners': () => ({
+    redis: { url: server.url, prefix: 'owners:' },
+    owner: ({ passport }) => passport?.user,
+  }),
   'a store for express-session': () => ({ store: new session.MemoryStore() }),
 };
 

@@ -73,7 +73,10 @@ test('a request that does not use its session gets no cookie, and stays cacheabl
     async (port) => {
       const browser = new Browser(port);
       const page = await browser.visit('/');
-      assert.deepEqual([page.headers['vary'], page.headers['cache-control'], page.cookies], [undefined, 'public, max-age=60', []]);
+      assert.deepEqual(
+        [page.headers['vary'], page.headers['cache-control'], page.cookies],
+        [undefined, 'public, max-age=60', []],
+      );
       const used = await browser.visit('/use');
       assert.deepEqual([used.headers['vary'], used.headers['cache-control']], ['Cookie', 'private, no-cache']);
     },
@@ -94,7 +97,11 @@ test('regenerate carries nothing over, and gives `req.session` and `req.sessionI
           if (error) return next(error);
           const { user } = req.session;
           req.session.views = 1;
-          return res.json({ user: user ?? null, same: req.session === before || req.session.id === id, id: req.sessionID });
+          return res.json({
+            user: user ?? null,
+            same: req.session === before || req.session.id === id,
+            id: req.sessionID,
+          });
         });
       });
       app.get('/show', (req, res) => res.json([req.session.user ?? null, req.session.views ?? null, req.session.id]));
@@ -156,7 +163,11 @@ test('names of methods and `__proto__` in stored data stay inert', () =>
     (app) => {
       app.use(middleware());
       app.get('/', (req, res) => {
-        Object.defineProperty(req.session, '__proto__', { value: { admin: true }, enumerable: true, configurable: true });
+        Object.defineProperty(req.session, '__proto__', {
+          value: { admin: true },
+          enumerable: true,
+          configurable: true,
+        });
         Object.assign(req.session, { views: 1 });
         res.send(req.sessionID);
       });

@@ -29,7 +29,10 @@ export class Browser {
     return new Browser(this.#port, this.cookies);
   }
 
-  async visit(path: string, init: { method?: string; headers?: Record<string, string>; form?: object } = {}): Promise<Page> {
+  async visit(
+    path: string,
+    init: { method?: string; headers?: Record<string, string>; form?: object } = {},
+  ): Promise<Page> {
     const { method = 'GET', headers = {}, form } = init;
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
     const answer = await ask(this.#port, {
