@@ -93,8 +93,7 @@ export class ExpressStoreAdapter implements SessionStore {
       const meta = changedMeta(record.meta, change, record.meta.cookie.confirmed || change.confirmsCookie, now);
       const fields = changedFields(inMemory, change);
       const next = { meta, lastSeen: now, fields };
-      const isTouch = fields === record.fields && (meta === record.meta || !this.#codec.keepsMeta);
-      if (isTouch) await this.#touch(key, next);
+      if (fields === record.fields && !this.#codec.keepsMeta) await this.#touch(key, next);
       else await this.#write(key, next);
       return { status: 'ok', now, evicted: [] };
     });

@@ -22,6 +22,7 @@ export interface ExpressStoreOptions {
  *
  * - no lost fields and atomic `update()`: the later of two writers overwrites the earlier one
  * - no resurrection: a slow writer in another process can bring a session back that has ended
+ * - readers do not write: a renewal of the idle timeout writes the session as it was read
  * - atomic rotation: a crash can leave the old id valid beside the new one
  *
  * Nor does it have owners, login indexes, scans or a clock of its own.

@@ -10,7 +10,10 @@ export interface AdapterRecord {
 
 /** How records become sessions of express-session, and back. */
 export interface RecordCodec {
-  /** Whether the metadata of records is kept, so that a change of it has to be written. */
+  /**
+   * Whether the metadata of records is kept. Then a touch has to be written, too: `touch` of many stores moves nothing but
+   * a time to live, and when a session was last used could not be read again.
+   */
   readonly keepsMeta: boolean;
   /**
    * Whether a name can be taken when a record is made. express-session never asks, and some of its stores do not answer
