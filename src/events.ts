@@ -58,6 +58,7 @@ export type RefusalReason =
   | 'csrf' // `requireCsrfToken`
   | 'not-fresh' // `requireFresh`
   | 'session-limit' // the owner has as many sessions as allowed
+  | 'too-large' // the session would have more than `maxSize` bytes
   | 'login-expired'; // revoked, or the authentication changed, while the login waited for its second factor
 
 interface OfSession {
@@ -105,6 +106,13 @@ export interface SessionEvents {
   discarded: OfAnySession & { readonly reason: DiscardReason };
   /** The library refused what a request asked for. */
   refused: OfAnySession & FromClient & { readonly reason: RefusalReason };
+  /** A stored field does not fit its schema, or cannot be migrated (`error`): it counts as absent. */
+  invalidField: OfSession & {
+    readonly field: string;
+    readonly version: number;
+    readonly paths: readonly string[];
+    readonly error: unknown;
+  };
   /** A session cookie was not sent. */
   cookieSuppressed: OfAnySession & { readonly reason: CookieSuppressionReason };
   /** A session cookie was sent, and the browser may refuse it; or the connection forbids it; or several came. */
@@ -140,6 +148,7 @@ const NAMES = Object.keys({
   lost: 0,
   discarded: 0,
   refused: 0,
+  invalidField: 0,
   cookieSuppressed: 0,
   cookieWarning: 0,
   cacheControlOverridden: 0,

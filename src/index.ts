@@ -18,7 +18,8 @@ export type { PendingLoginInfo } from './engine/pending-login.ts';
 export type { WebsaunaSession as Session } from './session/session.ts';
 export type { CookieOptions, IgnoreOptions, SessionOptions } from './options/options.ts';
 export type { DefaultData, SessionData } from './session/data.ts';
-export { SessionError, type SessionErrorCode } from './errors.ts';
+export { SessionError, type FieldIssue, type SessionErrorCode, type SessionErrorOptions } from './errors.ts';
+export type { FieldSchema, FieldSchemaResult, FieldSchemas, SchemaData } from './engine/field-schema.ts';
 export type {
   CookieSuppressionReason,
   CookieWarningReason,

@@ -45,6 +45,10 @@ export const WARNINGS: Readonly<Record<string, string | Readonly<Record<string, 
     'Something let shared caches store a response that sets a session cookie, after the session was committed. They ' +
     "would have handed the cookie to others, so the response's `Cache-Control` was replaced. " +
     'Set caching headers before the response, and not on one that starts a session',
+  invalidField:
+    'A stored session field does not fit its schema, so it counts as absent. ' +
+    'Set `schemaVersion` and `migrate` to bring older shapes forward, or accept them in the schema. The event ' +
+    '`invalidField` says which field it is, and where it does not fit',
   rejected: {
     signature:
       'A session cookie was signed with none of the secrets of this factory. Two middlewares share the name of the ' +

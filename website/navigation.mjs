@@ -15,11 +15,11 @@ export const SECTIONS = [
   },
   {
     text: 'Build with it',
-    pages: ['owners', 'timeouts', 'testing', 'recipes/'],
+    pages: ['data', 'owners', 'timeouts', 'testing', 'recipes/'],
   },
   {
     text: 'Operate it',
-    pages: ['deployment', 'cluster', 'cluster-measurements', 'performance'],
+    pages: ['deployment', 'cluster', 'cluster-measurements', 'performance', 'redis-commands'],
   },
   {
     text: 'Security',

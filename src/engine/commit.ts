@@ -109,6 +109,15 @@ class LeavingHead implements HeadSituation {
   }
 }
 
+/** Errors that are no failures of the store. */
+const REFUSALS: ReadonlySet<string> = new Set([
+  'ERR_SESSION_FULL',
+  'ERR_SESSION_INVALID_FIELD',
+  'ERR_SESSION_LOGIN_EXPIRED',
+  'ERR_SESSION_SERIALIZE',
+  'ERR_SESSION_TOO_LARGE',
+]);
+
 async function carryOut(
   state: SessionState,
   epoch: Epoch,
@@ -123,8 +132,7 @@ async function carryOut(
     if (state.pendingEnds.length > 0 && hasAccountSwitch(state)) await carryOutEnds(state, true);
   } catch (error) {
     const { code } = error as { code?: string };
-    const refused = code === 'ERR_SESSION_FULL' || code === 'ERR_SESSION_LOGIN_EXPIRED';
-    if (!refused) state.context.events.emit('storeError', { operation: 'commit', error });
+    if (!REFUSALS.has(code ?? '')) state.context.events.emit('storeError', { operation: 'commit', error });
     throw error;
   }
   if (head === null && state.phase === 'lost') throw sessionEnded();

@@ -1,6 +1,6 @@
 import type { CookieTemplate } from '../cookie/set-cookie.ts';
 import type { Exchange } from '../exchange.ts';
-import type { Serializer } from '../serializers/serializer.ts';
+import type { FieldSerializer } from './fields.ts';
 
 /** The settings of the engine. `options/normalize.ts` makes them of the application's options. Durations are seconds. */
 export interface SessionConfig {
@@ -21,7 +21,9 @@ export interface SessionConfig {
   /** In lower case; empty when `isCookieless` decides. */
   readonly cookielessHeaders: readonly string[];
   readonly isCookieless: ((headers: { get(name: string): string | undefined }) => boolean) | null;
-  readonly serializer: Serializer;
+  readonly serializer: FieldSerializer;
+  /** Bytes that the names and serialised values of a session's fields may have; `null` for any number. */
+  readonly maxSize: number | null;
   /** Returns a new random part of an id, already checked. */
   readonly generateId: () => string;
   /** Returns data that shares no object with what it returned before. */

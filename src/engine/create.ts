@@ -5,6 +5,7 @@ import type { Epoch, PendingLogin } from './epoch.ts';
 import { PENDING_LOGIN_FIELD } from './field-names.ts';
 import { storeBegunLogin } from './pending-login.ts';
 import { loginChange } from './session-limit.ts';
+import { assertSizeAllowed } from './size-limit.ts';
 import type { SessionState } from './state.ts';
 
 /** Retries on collision: repeated collisions mean a broken generator. */
@@ -143,6 +144,7 @@ export async function createRecord(state: SessionState, epoch: Epoch, login: Pen
     const key = keyOf(id);
     const changes = { set: fields.all(key.handle), delete: new Set<string>() };
     if (login !== null && begunLogin === null) changes.set.delete(PENDING_LOGIN_FIELD);
+    assertSizeAllowed(state, epoch, changes);
     const record: NewRecord = {
       details: detailsOf(state, login, indexKeys),
       timeout: { seconds: adjusted ?? config.timeout, adjusted: adjusted !== null },

@@ -19,6 +19,7 @@ import { storeBegunLogin } from './pending-login.ts';
 import { newNonce, newTombstone, onRecord, successorOf } from './rotation.ts';
 import { changeOf, saveRecord } from './save.ts';
 import { loginChange } from './session-limit.ts';
+import { assertSizeAllowed } from './size-limit.ts';
 import type { SessionState } from './state.ts';
 
 const MAX_TAKEN_IDS = 3;
@@ -132,6 +133,7 @@ function prepare(state: SessionState, epoch: Epoch, request: Request, login: Log
   const nonce = isGraceful(request) ? newNonce(ownerHash) : '';
   const id = targetId(state, record.id, request.login, nonce);
   const { changes, expect } = changesFor(state, epoch, request, keyOf(id).handle);
+  assertSizeAllowed(state, epoch, changes);
   const idle = request.timeout ?? (login === null ? record.meta.timeout.seconds : config.timeout);
   const keep = Math.max(idle, record.meta.timeout.seconds);
   const change = changeOf(state, epoch, changes, request.timeout, config.cookieAttributes);

@@ -1,4 +1,5 @@
 import type { Exchange } from '../exchange.ts';
+import type { FieldSchemas } from '../engine/field-schema.ts';
 import type { RedisOptions } from '../stores/redis/options.ts';
 import type { Serializer } from '../serializers/serializer.ts';
 import type { SessionStore } from '../stores/store.ts';
@@ -80,7 +81,24 @@ export interface SessionOptions<
   /** Returns a new, unguessable id of base64url characters, worth 128 bits or more. Default: 256 bits, CSPRNG. */
   idGenerator?: () => string;
   /** Pre-populates a session when it is first written, in the same atomic write. Default: nothing. */
-  initialData?: Partial<Data> | ((request: unknown) => Partial<Data>);
+  initialData?: NoInfer<Partial<Data> | ((request: unknown) => Partial<Data>)>;
+  /**
+   * Standard Schemas of fields, such as those of zod, valibot and arktype. They type the session's data, and a
+   * field is validated when it is set, before it is stored, and when it is first read. Default: none.
+   */
+  schema?: FieldSchemas<Data>;
+  /** The version of the schemas, which each field is stored with. Default 0: none is stored. */
+  schemaVersion?: number;
+  /**
+   * Returns the value of a field that was stored under an older `schemaVersion`, 0 where there was none, in its present
+   * shape; `undefined` for no field.
+   */
+  migrate?: (field: string, value: unknown, version: number) => unknown;
+  /**
+   * Bytes that the names and the serialised values of a session's fields may have together, flash messages included;
+   * `null` for any number. Default 1048576 (1 MiB).
+   */
+  maxSize?: number | null;
   /**
    * A response that has one of these headers gets no session cookie, unless its `Cache-Control` keeps
    * it out of shared caches: by `no-store`, or by `private` without field names. Default `['expires', 'cache-control']`. A function decides by itself.

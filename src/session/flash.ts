@@ -48,6 +48,7 @@ export function addFlash(state: SessionState, message: unknown, queue: string, a
   const { fields } = state.epoch;
   const field = (unique: string): string => flashPrefix(queue) + unique;
   const stored: StoredMessage = [nextTimestamp(state), message];
+  fields.check(flashPrefix(queue), stored);
   if (allowDuplicate) {
     fields.set(field(randomBytes(6).toString('base64url')), stored);
     return;

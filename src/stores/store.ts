@@ -149,6 +149,11 @@ export interface RecordChange {
   readonly cookieAttributes: string | null;
   /** True when the client has come with the record's present id: its cookie is confirmed from now on. */
   readonly confirmsCookie: boolean;
+  /**
+   * Bytes, in UTF-8, that the names and values of all fields may have together after a `save` that makes them more than
+   * they were, or nothing is written and the result is `too-large`. Absent: the caller knows that they are fewer.
+   */
+  readonly maxSize?: number | undefined;
 }
 
 /** What is to remain at a key. */
@@ -199,6 +204,12 @@ export interface Full {
 export interface Revoked {
   readonly status: 'revoked';
 }
+/** The record's fields would have more bytes than allowed; nothing was written. */
+export interface TooLarge {
+  readonly status: 'too-large';
+  /** Bytes that they would have. */
+  readonly size: number;
+}
 /** The record differs from what was expected; nothing was written. */
 export interface Conflict {
   readonly status: 'conflict';
@@ -227,7 +238,7 @@ export interface Taken {
 }
 
 export type CreateOutcome = Written | Exists | Full | Revoked;
-export type SaveOutcome = Written | Gone | Tombstone | Conflict;
+export type SaveOutcome = Written | Gone | Tombstone | Conflict | TooLarge;
 export type RekeyOutcome =
   | Written
   | ((Gone | Tombstone | Conflict | Exists | Full | Revoked | Interrupted) & EvictedHandles);

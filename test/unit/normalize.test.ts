@@ -43,6 +43,8 @@ describe('defaults', () => {
       invalidateBefore: null,
       maxSessionsPerOwner: null,
       onSessionLimit: 'evict-oldest',
+      schema: null,
+      maxSize: 1_048_576,
     });
     expect(options.cookie.attributes).toEqual({
       name: 'session',
@@ -131,6 +133,13 @@ const RIGHT: Record<string, (value: unknown) => boolean> = {
   invalidateBefore: isFunction,
   maxSessionsPerOwner: (value) => value === null || (Number.isSafeInteger(value) && (value as number) >= 1),
   onSessionLimit: is('refuse'),
+  // With an object of the samples, an empty one, there is nothing to be wrong.
+  schema: (value) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0,
+  // Those say something only beside `schema` and each other; test/unit/schema.test.ts has them.
+  schemaVersion: is(0),
+  migrate: () => false,
+  maxSize: (value) => value === null || (Number.isSafeInteger(value) && (value as number) >= 1),
 };
 
 const NUMBERS = [0, 1, 30, -1, 0.5, 59.5, 1e9, 1e13, Number.NaN, Infinity, -Infinity];

@@ -31,6 +31,7 @@ import {
   matchesExpected,
   newTimes,
   sentCookie,
+  sizeBeyond,
   type MemoryRecord,
 } from './memory-record.ts';
 import { OwnerSessions } from './owner-sessions.ts';
@@ -109,7 +110,10 @@ export class MemoryStore implements SessionStore, OwnerIndex, LoginIndex, Sessio
     const record = this.#find(key, now);
     if (record === undefined) return this.#tombstones.get(key, now) ?? GONE;
     if (!matchesExpected(record, change, false)) return { status: 'conflict', fields: record.fields };
-    record.fields = changedFields(record, change);
+    const fields = changedFields(record, change);
+    const size = sizeBeyond(change.maxSize, record.fields, fields);
+    if (size !== null) return { status: 'too-large', size };
+    record.fields = fields;
     record.meta = changedMeta(record.meta, change, record.meta.cookie.confirmed || change.confirmsCookie, now);
     this.#renew(record, now);
     return { status: 'ok', now, evicted: [] };

@@ -63,6 +63,7 @@ export function saveArguments({ handle }: RecordKey, change: RecordChange, encod
     formatTimeout(change.timeout),
     formatCookie(change.cookieAttributes),
     flag(change.confirmsCookie),
+    formatNumber(change.maxSize ?? null),
     ...changeArguments(change, encoding),
   ];
 }

@@ -830,7 +830,7 @@ return reply
 `,
   },
   save: {
-    sha: '710e9fc8d6021904f834d30e6828f4a2cba90d6a',
+    sha: '80535b3f74f3de781dc696a1a003b132387ea196',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -988,15 +988,36 @@ local function delete_fields(key, first)
     redis.call('HDEL', key, ARGV[index])
   end
 end
+local function size_beyond(key, max, change, values)
+  if not max then return nil end
+  local changed, after = {}, 0
+  for index = change + 2, change + 1 + tonumber(ARGV[change]) do changed[ARGV[index]] = true end
+  for index = values, #ARGV, 2 do
+    changed[ARGV[index]] = true
+    after = after + #ARGV[index] + #ARGV[index + 1]
+  end
+  local before = 0
+  for _, field in ipairs(redis.call('HKEYS', key)) do
+    if field ~= '@' and field ~= '@s' and field ~= '@v' then
+      local size = #field + redis.call('HSTRLEN', key, field)
+      before = before + size
+      if not changed[field] then after = after + size end
+    end
+  end
+  if after > max and after > before then return after end
+  return nil
+end
 local meta, missing = open_record(KEYS[1], KEYS[2], ARGV[1])
 if not meta then return missing end
-local first = match_expected(KEYS[1], 5, false)
+local first = match_expected(KEYS[1], 6, false)
 if not first then return conflict_reply(KEYS[1]) end
+local size = size_beyond(KEYS[1], tonumber(ARGV[5]), 6, first)
+if size then return {8, size} end
 set_timeout(meta, ARGV[2])
 set_cookie(meta, ARGV[3], meta.confirmed or ARGV[4] == '1')
 if ttl_ms(meta) <= 0 then return {0} end
 if KEYS[2] then index_session(KEYS[2], ARGV[1], now_us, ttl_ms(meta)) end
-delete_fields(KEYS[1], 5)
+delete_fields(KEYS[1], 6)
 write_record(KEYS[1], meta, first)
 return {1, now}
 `,

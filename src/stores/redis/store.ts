@@ -95,6 +95,7 @@ export class RedisStore implements SessionStore, OwnerIndex, LoginIndex, Session
   async save(key: RecordKey, change: RecordChange): Promise<SaveOutcome> {
     const args = saveArguments(key, change, this.#encoding);
     const reply = await this.#runner.runWithDeadline('save', this.#keys.withIndex(key), args);
+    if (reply.status === 'too-large') return { status: 'too-large', size: Number(reply.values[0]) };
     return this.#outcome(reply) as SaveOutcome;
   }
 

@@ -100,7 +100,7 @@ test('`set` without a callback is carried out', async () => {
   const store = session.createStore();
   store.set('sid', { cookie: {}, a: 1 } as never);
   const { length } = methodsOf(store);
-  await waitFor(async () => (await length()) === 1);
+  await waitFor('the session', async () => (await length()) === 1);
 });
 
 test('store.regenerate(req) begins another session', () => {
