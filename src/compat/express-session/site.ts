@@ -79,6 +79,8 @@ function createFactory(
     ...(adapter !== null && { touchInterval: 0 }),
     cookie: engineCookie(options.name, options.cookie ?? {}),
     serializer: lossyJson,
+    // As in express-session.
+    maxSize: null,
     ignore: false,
     // The cookie is sent in any case; see `SessionExchange.finalize`.
     cookielessHeaders: () => false,

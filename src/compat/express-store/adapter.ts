@@ -5,6 +5,7 @@ import {
   matchesExpected,
   newTimes,
   sentCookie,
+  sizeBeyond,
   type MemoryRecord,
 } from '../../stores/memory/memory-record.ts';
 import { Tombstones } from '../../stores/memory/tombstones.ts';
@@ -92,6 +93,8 @@ export class ExpressStoreAdapter implements SessionStore {
       const now = this.#state.now();
       const meta = changedMeta(record.meta, change, record.meta.cookie.confirmed || change.confirmsCookie, now);
       const fields = changedFields(inMemory, change);
+      const size = sizeBeyond(change.maxSize, record.fields, fields);
+      if (size !== null) return { status: 'too-large', size };
       const next = { meta, lastSeen: now, fields };
       if (fields === record.fields && !this.#codec.keepsMeta) await this.#touch(key, next);
       else await this.#write(key, next);
