@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import session, { type SessionMiddleware, type SessionOptions } from 'websauna-session/express-session';
 import { startRedis, type RedisServer } from '../../support/redis-server.ts';
-import { Browser, SECRET, serve } from './site.ts';
+import { Browser, fieldsOf, SECRET, serve } from './site.ts';
 
 let server: RedisServer;
 beforeAll(async () => {
@@ -35,7 +35,7 @@ async function site(
         void req.session.user;
         req.session.destroy((error) => (error ? next(error) : res.end()));
       });
-      app.get('/show', (req, res) => res.json({ ...req.session, cookie: undefined }));
+      app.get('/show', (req, res) => res.json(fieldsOf(req.session)));
     },
     async (port) => act(port, middleware),
   );

@@ -51,7 +51,7 @@ describe.each(Object.entries(STORES))('%s', (name, open) => {
   test('a session of express-session goes on here and back, under the same cookie', async () => {
     const store = open();
     let { cookies } = new Browser(0);
-    const turns = [original, session as unknown as Make, original, session as unknown as Make];
+    const turns = [original, session, original, session];
     for (const [turn, make] of turns.entries()) {
       await site(make, store, async (port) => {
         const browser = new Browser(port, cookies);
@@ -66,7 +66,7 @@ describe.each(Object.entries(STORES))('%s', (name, open) => {
   test('attributes of one session go on, too', async () => {
     const store = open();
     let { cookies } = new Browser(0);
-    for (const make of [original, session as unknown as Make]) {
+    for (const make of [original, session]) {
       await site(
         make,
         store,
@@ -84,13 +84,13 @@ describe.each(Object.entries(STORES))('%s', (name, open) => {
   test('a session that express-session has ended is no session here', async () => {
     const store = open();
     let { cookies } = new Browser(0);
-    await site(session as unknown as Make, store, async (port) => {
+    await site(session, store, async (port) => {
       const browser = new Browser(port);
       await browser.visit('/write');
       ({ cookies } = browser);
     });
     await site(original, store, async (port) => void (await new Browser(port, cookies).visit('/logout')));
-    await site(session as unknown as Make, store, async (port) => {
+    await site(session, store, async (port) => {
       assert.equal(JSON.parse(await new Browser(port, cookies).text('/read'))[0], null);
     });
   });
@@ -99,7 +99,7 @@ describe.each(Object.entries(STORES))('%s', (name, open) => {
 test('connect-redis keeps a session as long as its cookie says, and a use renews that', async () => {
   const store = new RedisStore({ client, prefix: 'ttl:' });
   await site(
-    session as unknown as Make,
+    session,
     store,
     async (port) => {
       const browser = new Browser(port);
@@ -124,7 +124,7 @@ test('an id of another form than ours goes on, and is not given out', async () =
     await browser.visit('/write');
     ({ cookies } = browser);
   });
-  await site(session as unknown as Make, store, async (port) => {
+  await site(session, store, async (port) => {
     const browser = new Browser(port, cookies);
     assert.equal(await browser.text('/write'), '2');
     assert.equal(JSON.parse(await browser.text('/read'))[2], 'odd/id 1');

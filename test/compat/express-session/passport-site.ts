@@ -28,7 +28,7 @@ export function passportSite(app: Express, sessions: SessionMiddleware): void {
       else done(null, false, { message: 'Wrong password' });
     }),
   );
-  authenticator.serializeUser((user, done) => done(null, (user as { id: string }).id));
+  authenticator.serializeUser((user, done) => done(null, user.id));
   authenticator.deserializeUser((id: string, done) => done(null, { id }));
   app.use(sessions, flash(), authenticator.initialize(), authenticator.session());
   app.use(express.urlencoded({ extended: false }));

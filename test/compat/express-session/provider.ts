@@ -37,7 +37,7 @@ export async function serveProvider(act: (origin: string) => Promise<void>): Pro
     const { redirect_uri: target, state, nonce = '', client_id: client } = query as Record<string, string>;
     const code = createHash('sha256').update(`${state}${codes.size}`).digest('hex');
     codes.set(code, { nonce, client: client! });
-    res.redirect(`${target}?${new URLSearchParams({ code, state: state! })}`);
+    res.redirect(`${target}?${new URLSearchParams({ code, state: state! }).toString()}`);
   });
   app.post('/token', (req: Request<unknown, unknown, { code: string }>, res) => {
     const { nonce, client } = codes.get(req.body.code)!;

@@ -79,6 +79,11 @@ export async function serve(build: (app: Express) => void, act: (port: number) =
   await listen(createServer(app), act);
 }
 
+/** The fields of a session. */
+export function fieldsOf(session: object): object {
+  return Object.fromEntries(Object.entries(session).filter(([name]) => name !== 'cookie'));
+}
+
 /** A promise that a test fulfils. */
 export class Gate {
   readonly opened: Promise<void>;
