@@ -1,5 +1,5 @@
 import { readCookies } from '../../cookie/read.ts';
-import { Keyring } from '../../crypto/keyring.ts';
+import { DIGEST_LENGTH, Keyring } from '../../crypto/keyring.ts';
 import { copyString, RecentMap } from '../../internal/recent-map.ts';
 import { engineIdOf, sign, unsign, type Secret } from './session-id.ts';
 import type { SessionRequest } from './request.ts';
@@ -16,6 +16,8 @@ export interface PresentedSid {
 /** As many as the engine checks. */
 const MAX_COOKIES = 8;
 const REMEMBERED = 5_000;
+/** A cookie of the engine's form that no secret has signed. */
+const UNSIGNED = `${'x'.repeat(DIGEST_LENGTH)}.${'A'.repeat(DIGEST_LENGTH)}`;
 
 /** Translates cookies of express-session, `s:<sid>.<signature>`, into those of the engine, and ids back. */
 export class CookieCodec {
@@ -31,10 +33,18 @@ export class CookieCodec {
     this.#keyrings = engineSecrets.map((secret) => new Keyring([secret]));
   }
 
+  /** Returns the cookies of a request as the engine reads them; `undefined` where it has none of the name. */
+  engineCookies(req: SessionRequest, presented: readonly PresentedSid[]): string | undefined {
+    if (presented.length > 0) return presented.map(({ value }) => `${this.#name}=${value}`).join('; ');
+    // The engine reports what it is not signed by, and warns of it.
+    const isForged = readCookies(req.headers.cookie, this.#name, 1) !== undefined;
+    return isForged ? `${this.#name}=${UNSIGNED}` : undefined;
+  }
+
   /** Returns the ids of a request that one of the secrets has signed, in the order of their cookies. */
   read(req: SessionRequest): PresentedSid[] {
     const found: PresentedSid[] = [];
-    for (const raw of readCookies(cookieHeader(req), this.#name, MAX_COOKIES) ?? []) this.#add(found, decode(raw));
+    for (const raw of readCookies(req.headers.cookie, this.#name, MAX_COOKIES) ?? []) this.#add(found, decode(raw));
     if (found.length > 0) return found;
     // What cookie-parser has left, for requests whose header was taken away.
     const verified = req.signedCookies?.[this.#name];
@@ -67,10 +77,6 @@ export class CookieCodec {
     const id = engineIdOf(sid);
     return { sid: copyString(sid), id: copyString(id), value: `${id}.${this.#keyrings[secret]!.sign(id)}` };
   }
-}
-
-function cookieHeader({ headers }: SessionRequest): string | undefined {
-  return headers.cookie;
 }
 
 function decode(raw: string): string {

@@ -21,9 +21,10 @@ export function createMiddleware(given: SessionOptions): Middleware {
   const sites = new Sites(options);
   const isConnected = watchConnection(options.expressStore);
   const middleware = (req: SessionRequest, res: ServerResponse, next: Next): void => {
-    if (hasSession(req) || !isConnected() || !isBelowPath(options, req)) return next();
+    if (hasSession(req) || !isConnected()) return next();
     let site: Site;
     try {
+      if (!isBelowPath(options, req)) return next();
       site = sites.for(req);
     } catch (error) {
       return next(error);

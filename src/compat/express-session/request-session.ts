@@ -63,11 +63,10 @@ export class RequestSession implements SessionConnection, ExchangeSession {
     this.#req = req;
     this.#res = res;
     this.#ids = new RequestIds(site.options, req);
-    const { name, ttl } = site.options;
+    const { ttl } = site.options;
     const presented = site.codec.read(req);
     for (const { sid } of presented) this.#ids.register(sid);
-    this.engineCookies =
-      presented.length === 0 ? undefined : presented.map(({ value }) => `${name}=${value}`).join('; ');
+    this.engineCookies = site.codec.engineCookies(req, presented);
     const { cookieAttributes } = site;
     const sidOf = ({ handle }: { readonly handle: string }): string => this.#ids.sidOfHandle(handle);
     const expires = (): Date | null => (this.#current === undefined ? null : this.#cookieIn(this.#current).expires);
