@@ -13,6 +13,8 @@ type Data = Record<string, unknown>;
 export interface ExchangeSession {
   /** The cookies of the request in the engine's form; `undefined` for none. */
   readonly engineCookies: string | undefined;
+  /** Whether a new session may replace one whose cookie another site's request has come without. */
+  readonly mayReplaceOthers: boolean;
   /** Whether the response's head has the session's cookie. */
   readonly cookieWritten: boolean;
   /** Commits what the request has changed, before the head leaves. */
@@ -52,7 +54,10 @@ export class SessionExchange extends NodeExchange<Data, WebsaunaSession<Data>> {
   }
 
   override header(name: string): string | undefined {
-    return name === 'cookie' ? this.#session.engineCookies : super.header(name);
+    if (name === 'cookie') return this.#session.engineCookies;
+    // By this the engine notices a new session that must not replace one whose cookie `SameSite` has withheld.
+    if (name === 'sec-fetch-site' && this.#session.mayReplaceOthers) return undefined;
+    return super.header(name);
   }
 
   protected override deferResponse(): void {

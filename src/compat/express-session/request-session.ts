@@ -52,6 +52,7 @@ export class RequestSession implements SessionConnection, ExchangeSession {
   /** The cookie of a session that the request has ended, so that it is to be deleted. */
   #endedCookie: Cookie | null = null;
   #isUnset = false;
+  #hasRegenerated = false;
   /** Whose session it was when it was loaded, by the option. */
   #knownOwner: string | null = null;
   #wasModified = false;
@@ -97,12 +98,18 @@ export class RequestSession implements SessionConnection, ExchangeSession {
     return this.#cookieWritten;
   }
 
+  /** A login by a form that an identity provider posts calls `regenerate()`. */
+  get mayReplaceOthers(): boolean {
+    return this.#hasRegenerated || this.#overridesOf().configured.sameSite === 'none';
+  }
+
   get handle(): string {
     return this.#inner.handle;
   }
 
   regenerate(): void {
     this.#inner.invalidate();
+    this.#hasRegenerated = true;
     this.#beginAgain(new Map());
   }
 
@@ -129,6 +136,8 @@ export class RequestSession implements SessionConnection, ExchangeSession {
 
   async destroy(session: object): Promise<void> {
     if (this.#attached() !== session) return;
+    // A page that a browser fetches ahead must not log out.
+    if (this.#state.isPrefetch) this.#state.assertCookieSendable('destroy');
     this.#unset();
     delete this.#req.session;
     await saveSession(this.#state);

@@ -11,17 +11,17 @@ type Inner = WebsaunaSession<Record<string, unknown>>;
  * change of the configuration; or all of them, as express-session does it, in a store that it may read.
  */
 export class CookieOverrides {
-  readonly #configured: Cookie;
+  readonly configured: Cookie;
   readonly #storesAll: boolean;
 
   constructor(configured: Cookie, storesAll: boolean) {
-    this.#configured = configured;
+    this.configured = configured;
     this.#storesAll = storesAll;
   }
 
   /** Returns the cookie of a session that has stored this. */
   apply(stored: unknown): Cookie {
-    const configured = this.#configured.data;
+    const configured = this.configured.data;
     if (typeof stored !== 'object' || stored === null) return copyOf(configured, configured.originalMaxAge);
     const own = stored as CookieAttributes;
     const isOwnAge = this.#storesAll || 'originalMaxAge' in own;
@@ -48,7 +48,7 @@ export class CookieOverrides {
   }
 
   #differences(cookie: Cookie): CookieAttributes | undefined {
-    const configured = withoutExpiry(this.#configured.data);
+    const configured = withoutExpiry(this.configured.data);
     const entries = Object.entries(withoutExpiry(cookie.data))
       .filter(([name, value]) => value !== configured[name as keyof typeof configured])
       .map(([name, value]) => [name, value ?? null]);

@@ -187,5 +187,5 @@ function toSecond(time: number): number {
 }
 
 function asMemoryRecord({ handle, ownerHash }: RecordKey, record: AdapterRecord): MemoryRecord {
-  return { ...record, handle, ownerHash, endsAt: 0, queuedFor: 0 };
+  return { ...record, handle, ownerHash, endsAt: 0, queuedFor: 0, explainEnds: 0 };
 }

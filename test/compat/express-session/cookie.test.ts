@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { describe, test } from 'vitest';
+import { MemoryStore } from 'websauna-session/memory';
 import session, { type SessionOptions } from 'websauna-session/express-session';
 import { Browser, SECRET, serve, type Page } from './site.ts';
 
@@ -135,12 +136,27 @@ describe('The cookie', () => {
       assert.equal((await browser.visit('/public')).headers['cache-control'], 'public, max-age=600');
     }));
 
-  test('that is `secure` is not sent over plain HTTP, and no session is stored for it', () =>
-    site({ cookie: { secure: true } }, async (port) => {
+  test('that is `secure` is not sent over plain HTTP, and no session is stored for it', async () => {
+    const store = new MemoryStore();
+    await site({ cookie: { secure: true }, store }, async (port) => {
+      const page = await new Browser(port).visit('/write');
+      assert.deepEqual([page.status, page.cookies, store.size], [200, [], 0]);
+    });
+  });
+
+  test('that is `secure` is not renewed over plain HTTP', async () => {
+    const options: SessionOptions = { store: new MemoryStore(), proxy: true, cookie: { secure: true } };
+    let { cookies } = new Browser(0);
+    await site({ ...options, secret: 'old' }, async (port) => {
       const browser = new Browser(port);
-      const page = await browser.visit('/write');
-      assert.deepEqual([page.status, page.cookies], [200, []]);
-    }));
+      await browser.visit('/write', { headers: { 'x-forwarded-proto': 'https' } });
+      ({ cookies } = browser);
+    });
+    await site({ ...options, secret: ['new', 'old'], rolling: true }, async (port) => {
+      const page = await new Browser(port, cookies).visit('/read');
+      assert.deepEqual([page.text, page.cookies], ['1', []]);
+    });
+  });
 
   test('that is `secure` is sent where the proxy is trusted', () =>
     site({ cookie: { secure: true }, proxy: true }, async (port) => {

@@ -14,7 +14,7 @@ afterAll(() => server.stop());
 
 const STORES = {
   memory: () => session.createStore(),
-  Redis: () => session.createStore({ redis: { url: server.url, prefix: 'openid:' } }),
+  Redis: () => session.createStore({ redis: { url: server.url, prefix: 'openid:', socketTimeout: 30 } }),
 };
 
 describe.each(Object.entries(STORES))('express-openid-connect over %s', (_, open) => {

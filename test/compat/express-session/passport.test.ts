@@ -14,9 +14,9 @@ afterAll(() => server.stop());
 const BACKENDS: Record<string, () => SessionOptions> = {
   memory: () => ({}),
   'memory, with owners': () => ({ owner: ({ passport }) => passport?.user }),
-  Redis: () => ({ redis: { url: server.url, prefix: 'passport:' } }),
+  Redis: () => ({ redis: { url: server.url, prefix: 'passport:', socketTimeout: 30 } }),
   'Redis, with owners': () => ({
-    redis: { url: server.url, prefix: 'owners:' },
+    redis: { url: server.url, prefix: 'owners:', socketTimeout: 30 },
     owner: ({ passport }) => passport?.user,
   }),
   'a store for express-session': () => ({ store: new session.MemoryStore() }),

@@ -87,7 +87,7 @@ async function site(options: SessionOptions, act: (site: Site) => Promise<void>)
 
 const BACKENDS: Record<string, () => SessionOptions> = {
   memory: () => ({}),
-  Redis: () => ({ redis: { url: server.url, prefix: 'races:' } }),
+  Redis: () => ({ redis: { url: server.url, prefix: 'races:', socketTimeout: 30 } }),
   // In one process.
   'a store for express-session': () => ({ store: new session.MemoryStore() }),
 };
