@@ -335,18 +335,10 @@ export class RequestSession implements SessionConnection, ExchangeSession {
     if (applyOwner(this.#inner, session, this.#site.options, this.#knownOwner) && session instanceof Session) {
       renameSession(session, this.#newSid());
     }
-    const { epoch } = state;
-    this.#epoch = epoch;
-    if (epoch.record === null && epoch.reservedId === null) this.#reserve();
+    this.#epoch = state.epoch;
     writeFields(this.#inner, session);
     const changed = this.#overridesOf().write(this.#inner, cookie, isStoredEmpty);
     return writeTimeout(this.#inner, cookie, this.#site.options.ttl) || changed;
-  }
-
-  #reserve(): void {
-    const { fresh } = this.#ids;
-    if (fresh === null) this.#newSid();
-    else this.#state.epoch.reserveId(this.#ids.register(fresh));
   }
 
   #noticeChanges(): void {

@@ -43,6 +43,19 @@ describe('The options of the cookie', () => {
     assert.match((await visit(options)).cookies[0]!, /; HttpOnly; SameSite=Lax$/);
   });
 
+  test('believe what Express says of a proxy', async () => {
+    await serve(
+      (app) => {
+        app.set('trust proxy', 1).use(session({ secret: SECRET, cookie: { secure: true } }));
+        app.get('/', (_req, res) => res.end());
+      },
+      async (port) => {
+        assert.equal((await new Browser(port).visit('/', { headers: HTTPS })).cookies.length, 1);
+        assert.equal((await new Browser(port).visit('/')).cookies.length, 0);
+      },
+    );
+  });
+
   test('do not trust a proxy that `proxy: false` forbids', async () => {
     const page = await visit({ proxy: false, cookie: { secure: true } }, '/', HTTPS);
     assert.deepEqual(page.cookies, []);

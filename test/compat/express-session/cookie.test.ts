@@ -25,6 +25,11 @@ function site(options: SessionOptions, act: (port: number) => Promise<void>): Pr
       req.session.cookie.sameSite = 'strict';
       res.end();
     });
+    app.get('/nothing', (_req, res) => res.end());
+    app.get('/save', (req, res) => {
+      req.session.views = 7;
+      req.session.save(() => res.end());
+    });
     app.get('/age', (req, res) => res.json(req.session.cookie.originalMaxAge));
     app.get('/id', (req, res) => res.send(req.sessionID));
     app.get('/logout', (req, res, next) => {
@@ -64,9 +69,9 @@ describe('The cookie', () => {
     site({}, async (port) => {
       const browser = new Browser(port);
       const counts = [];
-      for (const path of ['/read', '/write', '/write', '/read'])
+      for (const path of ['/read', '/write', '/write', '/save', '/read'])
         counts.push((await browser.visit(path)).cookies.length);
-      assert.deepEqual(counts, [0, 1, 0, 0]);
+      assert.deepEqual(counts, [0, 1, 0, 0, 0]);
     }));
 
   test('with `maxAge` is sent again when the session has changed', () =>
@@ -82,7 +87,8 @@ describe('The cookie', () => {
     site({ rolling: true }, async (port) => {
       const browser = new Browser(port);
       const counts = [];
-      for (const path of ['/read', '/write', '/read', '/read']) counts.push((await browser.visit(path)).cookies.length);
+      for (const path of ['/read', '/write', '/nothing', '/read'])
+        counts.push((await browser.visit(path)).cookies.length);
       assert.deepEqual(counts, [0, 1, 1, 1]);
     }));
 

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { Request, Response } from 'express';
 import { test } from 'vitest';
 import { MemoryStore } from 'websauna-session/memory';
 import { interceptStore } from 'websauna-session/testing';
 import session, { type SessionMiddleware } from 'websauna-session/express-session';
+import { listen } from '../../adapters/support/listen.ts';
 import { Browser, SECRET, serve } from './site.ts';
 
 /** What the store shall do at a save. */
@@ -71,6 +74,29 @@ test('a response whose late changes cannot be saved does not look complete', () 
     failing = false;
     assert.equal(await browser.text('/show'), '1');
   }));
+
+test('nor does it without a framework', async () => {
+  const middleware = newMiddleware();
+  const server = createServer((req, res) => {
+    let calls = 0;
+    middleware(req as Request, res as Response, () => {
+      // What is told of later errors is not answered.
+      if (calls++ > 0) return;
+      const { session: visit } = req as Request;
+      if (req.url === '/stream') res.write('one ');
+      visit.views = (visit.views ?? 0) + 1;
+      res.end('two');
+    });
+  });
+  failing = false;
+  await listen(server, async (port) => {
+    const browser = new Browser(port);
+    await browser.visit('/begin');
+    assert.equal((await browser.visit('/stream')).text, 'one two');
+    failing = true;
+    await assert.rejects(browser.visit('/stream'), /aborted|hang up/);
+  });
+});
 
 test('destroy after the head ends the session', () =>
   site(newMiddleware(), async (browser) => {
