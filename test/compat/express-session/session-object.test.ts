@@ -209,11 +209,13 @@ test('a session object that was replaced cannot save', () =>
 test('two middlewares in a row make one session', () =>
   serve(
     (app) => {
-      app.use(middleware(), middleware());
-      app.get('/', (req, res) => {
+      app.use(middleware());
+      app.use((req, _res, next) => {
         req.session.views = (req.session.views ?? 0) + 1;
-        res.send(String(req.session.views));
+        next();
       });
+      app.use(middleware());
+      app.get('/', (req, res) => res.send(String(req.session.views)));
     },
     async (port) => {
       const browser = new Browser(port);
