@@ -15,7 +15,8 @@ export function isTouchDue({ meta, lastSeen }: BoundRecord, config: SessionConfi
 export function isCookieDue(state: SessionState, record: BoundRecord): boolean {
   const { config } = state.context;
   const { cookie } = record.meta;
-  if (record.id !== state.clientCookie.presentedId || state.clientCookie.signedByOldSecret) return true;
+  const { presentedId, signedByOldSecret, renewalRequested } = state.clientCookie;
+  if (record.id !== presentedId || signedByOldSecret || renewalRequested) return true;
   // A token has no attributes, and no lifetime that could be renewed.
   if (state.token !== null) return false;
   if (cookie.attributes !== config.cookieAttributes) return true;

@@ -68,8 +68,8 @@ export const tokenBugs = [
     change: [
       [
         due,
-        'if (record.id !== state.clientCookie.presentedId || state.clientCookie.signedByOldSecret) return true;',
-        'if (record.id !== state.clientCookie.presentedId) return true;\n  if (state.clientCookie.signedByOldSecret && state.token === null) return true;',
+        'record.id !== presentedId || signedByOldSecret ||',
+        'record.id !== presentedId || (signedByOldSecret && state.token === null) ||',
       ],
     ],
   },
