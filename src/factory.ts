@@ -21,12 +21,14 @@ import type { StoreProvider } from './stores/store-provider.ts';
 /** The lifetimes and limits that are in force (ASVS 7.1.1, 7.1.2). Durations are seconds. */
 export interface SessionPolicy {
   readonly timeout: number;
-  /** The longest timeout that `adjustTimeout` may set. */
+  /** The longest timeout that `adjustTimeout` and a login may set. */
   readonly maxTimeout: number | null;
   readonly absoluteTimeout: number | null;
+  /** The longest absolute timeout that a login may set. */
+  readonly maxAbsoluteTimeout: number | null;
   readonly touchInterval: number;
   readonly rotationGrace: number;
-  readonly cookieMaxAge: number | null;
+  readonly cookieMaxAge: number | null | 'by-request';
   readonly maxSessionsPerOwner: number | null;
   readonly onSessionLimit: 'evict-oldest' | 'refuse';
 }
@@ -65,6 +67,7 @@ function composeFactory<Data extends object, S extends WebsaunaSession<Data>>(
       timeout: options.timeout,
       maxTimeout: options.maxTimeout,
       absoluteTimeout: options.absoluteTimeout,
+      maxAbsoluteTimeout: options.maxAbsoluteTimeout,
       isOwnerHashOf: (ownerHash, owner) => keyring.isOwnerHashOf(ownerHash, owner),
     },
     storeFor: source.storeFor,
@@ -138,9 +141,10 @@ export class SessionFactory<
       timeout,
       maxTimeout,
       absoluteTimeout,
+      maxAbsoluteTimeout,
       touchInterval,
       rotationGrace,
-      cookieMaxAge,
+      cookie,
       maxSessionsPerOwner,
       onSessionLimit,
     } = this.#composed.options;
@@ -148,9 +152,10 @@ export class SessionFactory<
       timeout,
       maxTimeout,
       absoluteTimeout,
+      maxAbsoluteTimeout,
       touchInterval,
       rotationGrace,
-      cookieMaxAge,
+      cookieMaxAge: typeof cookie === 'function' ? 'by-request' : cookie.maxAge,
       maxSessionsPerOwner,
       onSessionLimit,
     };

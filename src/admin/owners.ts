@@ -3,7 +3,7 @@ import { isHandle } from '../crypto/keyring.ts';
 import { endRecord } from '../engine/rotation.ts';
 import { withStoreErrorEvent } from '../events.ts';
 import { SessionError } from '../errors.ts';
-import { checkNames, checkOwner, expected, isObject } from '../internal/validate.ts';
+import { checkNames, checkOwner, expected, isObject, MAX_LIFETIME_SECONDS } from '../internal/validate.ts';
 import { SessionDict, stateOf } from '../session/dict.ts';
 import { describeRecord, type StoredSession } from './stored-session.ts';
 import type { OwnedRecord, OwnerIndex, SessionStore, LoginIndex } from '../stores/store.ts';
@@ -146,8 +146,10 @@ export class Owners {
 
   /** Seconds that a session can live on unseen. */
   get #longestLife(): number {
-    const { absoluteTimeout, maxTimeout, timeout } = this.#context.config;
-    return Math.max(MAX_PENDING_LOGIN_TIMEOUT, absoluteTimeout ?? maxTimeout ?? timeout);
+    const { maxTimeout, maxAbsoluteTimeout } = this.#context.config;
+    // Logins may set longer limits than the factory's, unless it bounds them.
+    const longest = Math.min(maxTimeout ?? MAX_LIFETIME_SECONDS, maxAbsoluteTimeout ?? MAX_LIFETIME_SECONDS);
+    return Math.max(MAX_PENDING_LOGIN_TIMEOUT, longest);
   }
 
   #announce(owner: string | null, handles: readonly string[]): void {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { normalizeOptions, type NormalizedOptions } from '../../src/options/normalize.ts';
 import { encrypted } from '../../src/serializers/encrypted.ts';
 import { json } from '../../src/serializers/json.ts';
+import type { CookieTemplate } from '../../src/cookie/set-cookie.ts';
 import type { DefaultData } from '../../src/session/data.ts';
 import { WebsaunaSession } from '../../src/session/session.ts';
 
@@ -18,6 +19,11 @@ function nested(option: string, value: unknown): object {
   return { [outer]: inner === undefined ? value : { [inner]: value } };
 }
 
+function templateOf({ cookie }: NormalizedOptions): CookieTemplate {
+  if (typeof cookie === 'function') throw new Error('Expected one cookie for all requests');
+  return cookie.template;
+}
+
 describe('defaults', () => {
   it('are filled in, and nothing is optional', () => {
     const options = normalize();
@@ -28,8 +34,8 @@ describe('defaults', () => {
       absoluteTimeout: 2_592_000,
       touchInterval: 60,
       rotationGrace: 10,
-      cookieMaxAge: null,
-      cookieOnException: true,
+      maxAbsoluteTimeout: null,
+      cookie: { maxAge: null, onException: true },
       store: null,
       serializer: json,
       bytes: false,
@@ -44,7 +50,7 @@ describe('defaults', () => {
       maxSessionsPerOwner: null,
       onSessionLimit: 'evict-oldest',
     });
-    expect(options.cookie.attributes).toEqual({
+    expect(templateOf(options).attributes).toEqual({
       name: 'session',
       path: '/',
       domain: null,
@@ -78,7 +84,7 @@ describe('defaults', () => {
     } = normalize({ ...undefineds, cookie, secret: SECRET });
     const { generateId: ___, ignore: ____, cookie: standard, ...defaults } = normalize();
     expect(options).toEqual(defaults);
-    expect(given.attributes).toEqual(standard.attributes);
+    expect(given).toEqual(standard);
   });
 });
 
@@ -99,8 +105,10 @@ const RIGHT: Record<string, (value: unknown) => boolean> = {
   maxTimeout: (value) => value === null,
   touchInterval: (value) => typeof value === 'number' && value >= 0 && value < 1200,
   rotationGrace: (value) => typeof value === 'number' && value >= 0 && value <= 3600,
+  maxAbsoluteTimeout: (value) => value === null || (isSeconds(value) && (value as number) >= 2_592_000),
   cookie: (value) =>
-    typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0,
+    isFunction(value) ||
+    (typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0),
   'cookie.name': (value) => typeof value === 'string' && /^[^ ]+$/.test(value),
   'cookie.maxAge': (value) => value === null || isSeconds(value),
   'cookie.path': is('/'),

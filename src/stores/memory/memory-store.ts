@@ -28,8 +28,9 @@ import { LoginEntries } from './login-index.ts';
 import {
   changedFields,
   changedMeta,
+  lifeAfterLogin,
   matchesExpected,
-  newTimes,
+  newLife,
   sentCookie,
   type MemoryRecord,
 } from './memory-record.ts';
@@ -99,7 +100,7 @@ export class MemoryStore implements SessionStore, OwnerIndex, LoginIndex, Sessio
     if (!Array.isArray(evicted)) return { status: evicted };
     this.#makeRoom(now);
     const cookie = sentCookie(record.cookieAttributes, now, true);
-    const meta = { ...newTimes(record, now), timeout: record.timeout, cookie };
+    const meta = { ...newLife(record, now), timeout: record.timeout, cookie };
     this.#put(key, { ...wellFormedDetails(record.details), ...meta }, Object.fromEntries(record.fields), now);
     return { status: 'ok', now, evicted };
   }
@@ -125,7 +126,9 @@ export class MemoryStore implements SessionStore, OwnerIndex, LoginIndex, Sessio
     const evicted = this.#admit(to, login, from.handle, now);
     if (!Array.isArray(evicted)) return { status: evicted };
     let meta = changedMeta(record.meta, rekey, login !== null, now);
-    if (login !== null) meta = { ...meta, ...wellFormedDetails(login.details), ...newTimes({ ...login, login }, now) };
+    if (login !== null) {
+      meta = { ...meta, ...wellFormedDetails(login.details), ...lifeAfterLogin(meta, login, now) };
+    }
     // A rotated session keeps its place among its owner's logins.
     if (login === null && from.ownerHash !== null) this.#owners.rename(from.ownerHash, from.handle, to.handle);
     this.#remove(record);

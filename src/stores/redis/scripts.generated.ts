@@ -26,7 +26,7 @@ return {1}
 `,
   },
   create: {
-    sha: '32aeac409c4237dd82a4a6368dd9236c923553b9',
+    sha: '99e12c8057eed40588831f7662d8dffbeae98ff2',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -35,19 +35,20 @@ end
 local deadline = tonumber(table.remove(ARGV))
 if deadline and now > deadline then return {6, now} end
 local function parse(stored)
-  local created, timeout, adjusted, expires, authenticated, sent, attributes, unconfirmed, index_keys, details =
-    string.match(stored, '^1:(%d+):(%d+)(a?):(%d+):(%d+):(%d+):([^:?]*)(%??):([^:]*):(.*)$')
+  local created, timeout, adjusted, expires, own_expiry, authenticated, sent, remember, attributes, unconfirmed,
+    index_keys, details =
+    string.match(stored, '^1:(%d+):(%d+)(a?):(%d+)(a?):(%d+):(%d+)([pb]?):([^:?]*)(%??):([^:]*):(.*)$')
   if not created or math.max(#created, #timeout + 5, #expires, #authenticated, #sent + 3) > 15 then return nil end
   return {
     created = tonumber(created), timeout = tonumber(timeout), adjusted = adjusted, expires = tonumber(expires),
-    authenticated = tonumber(authenticated), sent = tonumber(sent), attributes = attributes,
-    confirmed = unconfirmed == '', index_keys = index_keys, details = details
+    own_expiry = own_expiry, authenticated = tonumber(authenticated), sent = tonumber(sent), remember = remember,
+    attributes = attributes, confirmed = unconfirmed == '', index_keys = index_keys, details = details
   }
 end
 local function format(meta)
   return table.concat({
-    '1', int(meta.created), int(meta.timeout) .. meta.adjusted, int(meta.expires), int(meta.authenticated),
-    int(meta.sent), meta.attributes .. (meta.confirmed and '' or '?'), meta.index_keys, meta.details
+    '1', int(meta.created), int(meta.timeout) .. meta.adjusted, int(meta.expires) .. meta.own_expiry,
+    int(meta.authenticated), int(meta.sent) .. meta.remember, meta.attributes .. (meta.confirmed and '' or '?'), meta.index_keys, meta.details
   }, ':')
 end
 local function missing_reply(key)
@@ -83,9 +84,13 @@ local function set_cookie(meta, sent, confirmed)
   meta.confirmed = confirmed
 end
 local function begin_life(meta, first)
-  local absolute, age = tonumber(ARGV[first]), tonumber(ARGV[first + 1])
-  meta.created = now
-  meta.expires = absolute > 0 and now + absolute * 1000 or 0
+  local absolute, own_expiry, remember = string.match(ARGV[first], '^(%d*)(a?)([pb]?)$')
+  local age = tonumber(ARGV[first + 1])
+  if absolute ~= '' then
+    meta.created, meta.own_expiry = now, own_expiry
+    meta.expires = tonumber(absolute) > 0 and now + absolute * 1000 or 0
+  end
+  meta.remember = remember
   meta.authenticated = age and math.min(tonumber(ARGV[first + 2]) or now - age, now) or 0
   meta.index_keys, meta.details = ARGV[first + 3], ARGV[first + 4]
 end
@@ -181,7 +186,7 @@ return reply
 `,
   },
   deleteRotated: {
-    sha: '41c0f27cd0e2be3d119a56e07e678c00c288f42b',
+    sha: '70f19fed3f52c0d37be18c3e4ddccbc6f702166c',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -190,19 +195,20 @@ end
 local deadline = tonumber(table.remove(ARGV))
 if deadline and now > deadline then return {6, now} end
 local function parse(stored)
-  local created, timeout, adjusted, expires, authenticated, sent, attributes, unconfirmed, index_keys, details =
-    string.match(stored, '^1:(%d+):(%d+)(a?):(%d+):(%d+):(%d+):([^:?]*)(%??):([^:]*):(.*)$')
+  local created, timeout, adjusted, expires, own_expiry, authenticated, sent, remember, attributes, unconfirmed,
+    index_keys, details =
+    string.match(stored, '^1:(%d+):(%d+)(a?):(%d+)(a?):(%d+):(%d+)([pb]?):([^:?]*)(%??):([^:]*):(.*)$')
   if not created or math.max(#created, #timeout + 5, #expires, #authenticated, #sent + 3) > 15 then return nil end
   return {
     created = tonumber(created), timeout = tonumber(timeout), adjusted = adjusted, expires = tonumber(expires),
-    authenticated = tonumber(authenticated), sent = tonumber(sent), attributes = attributes,
-    confirmed = unconfirmed == '', index_keys = index_keys, details = details
+    own_expiry = own_expiry, authenticated = tonumber(authenticated), sent = tonumber(sent), remember = remember,
+    attributes = attributes, confirmed = unconfirmed == '', index_keys = index_keys, details = details
   }
 end
 local function format(meta)
   return table.concat({
-    '1', int(meta.created), int(meta.timeout) .. meta.adjusted, int(meta.expires), int(meta.authenticated),
-    int(meta.sent), meta.attributes .. (meta.confirmed and '' or '?'), meta.index_keys, meta.details
+    '1', int(meta.created), int(meta.timeout) .. meta.adjusted, int(meta.expires) .. meta.own_expiry,
+    int(meta.authenticated), int(meta.sent) .. meta.remember, meta.attributes .. (meta.confirmed and '' or '?'), meta.index_keys, meta.details
   }, ':')
 end
 local function missing_reply(key)
@@ -238,9 +244,13 @@ local function set_cookie(meta, sent, confirmed)
   meta.confirmed = confirmed
 end
 local function begin_life(meta, first)
-  local absolute, age = tonumber(ARGV[first]), tonumber(ARGV[first + 1])
-  meta.created = now
-  meta.expires = absolute > 0 and now + absolute * 1000 or 0
+  local absolute, own_expiry, remember = string.match(ARGV[first], '^(%d*)(a?)([pb]?)$')
+  local age = tonumber(ARGV[first + 1])
+  if absolute ~= '' then
+    meta.created, meta.own_expiry = now, own_expiry
+    meta.expires = tonumber(absolute) > 0 and now + absolute * 1000 or 0
+  end
+  meta.remember = remember
   meta.authenticated = age and math.min(tonumber(ARGV[first + 2]) or now - age, now) or 0
   meta.index_keys, meta.details = ARGV[first + 3], ARGV[first + 4]
 end
@@ -297,7 +307,7 @@ return {1, now}
 `,
   },
   destroy: {
-    sha: '4d21361819e858a2b1c065ccea69013f68100374',
+    sha: '5b084241fdda49176d2976f2506a8772d8a34dbd',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -306,19 +316,20 @@ end
 local deadline = tonumber(table.remove(ARGV))
 if deadline and now > deadline then return {6, now} end
 local function parse(stored)
-  local created, timeout, adjusted, expires, authenticated, sent, attributes, unconfirmed, index_keys, details =
-    string.match(stored, '^1:(%d+):(%d+)(a?):(%d+):(%d+):(%d+):([^:?]*)(%??):([^:]*):(.*)$')
+  local created, timeout, adjusted, expires, own_expiry, authenticated, sent, remember, attributes, unconfirmed,
+    index_keys, details =
+    string.match(stored, '^1:(%d+):(%d+)(a?):(%d+)(a?):(%d+):(%d+)([pb]?):([^:?]*)(%??):([^:]*):(.*)$')
   if not created or math.max(#created, #timeout + 5, #expires, #authenticated, #sent + 3) > 15 then return nil end
   return {
     created = tonumber(created), timeout = tonumber(timeout), adjusted = adjusted, expires = tonumber(expires),
-    authenticated = tonumber(authenticated), sent = tonumber(sent), attributes = attributes,
-    confirmed = unconfirmed == '', index_keys = index_keys, details = details
+    own_expiry = own_expiry, authenticated = tonumber(authenticated), sent = tonumber(sent), remember = remember,
+    attributes = attributes, confirmed = unconfirmed == '', index_keys = index_keys, details = details
   }
 end
 local function format(meta)
   return table.concat({
-    '1', int(meta.created), int(meta.timeout) .. meta.adjusted, int(meta.expires), int(meta.authenticated),
-    int(meta.sent), meta.attributes .. (meta.confirmed and '' or '?'), meta.index_keys, meta.details
+    '1', int(meta.created), int(meta.timeout) .. meta.adjusted, int(meta.expires) .. meta.own_expiry,
+    int(meta.authenticated), int(meta.sent) .. meta.remember, meta.attributes .. (meta.confirmed and '' or '?'), meta.index_keys, meta.details
   }, ':')
 end
 local function missing_reply(key)
@@ -354,9 +365,13 @@ local function set_cookie(meta, sent, confirmed)
   meta.confirmed = confirmed
 end
 local function begin_life(meta, first)
-  local absolute, age = tonumber(ARGV[first]), tonumber(ARGV[first + 1])
-  meta.created = now
-  meta.expires = absolute > 0 and now + absolute * 1000 or 0
+  local absolute, own_expiry, remember = string.match(ARGV[first], '^(%d*)(a?)([pb]?)$')
+  local age = tonumber(ARGV[first + 1])
+  if absolute ~= '' then
+    meta.created, meta.own_expiry = now, own_expiry
+    meta.expires = tonumber(absolute) > 0 and now + absolute * 1000 or 0
+  end
+  meta.remember = remember
   meta.authenticated = age and math.min(tonumber(ARGV[first + 2]) or now - age, now) or 0
   meta.index_keys, meta.details = ARGV[first + 3], ARGV[first + 4]
 end
@@ -450,7 +465,7 @@ return reply
 `,
   },
   rekey: {
-    sha: '468d6eb2ad21b4dec396754083bff80cd92a022c',
+    sha: 'dd31206d3e02b0b9e770e831f66b7e79daa3684f',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -459,19 +474,20 @@ end
 local deadline = tonumber(table.remove(ARGV))
 if deadline and now > deadline then return {6, now} end
 local function parse(stored)
-  local created, timeout, adjusted, expires, authenticated, sent, attributes, unconfirmed, index_keys, details =
-    string.match(stored, '^1:(%d+):(%d+)(a?):(%d+):(%d+):(%d+):([^:?]*)(%??):([^:]*):(.*)$')
+  local created, timeout, adjusted, expires, own_expiry, authenticated, sent, remember, attributes, unconfirmed,
+    index_keys, details =
+    string.match(stored, '^1:(%d+):(%d+)(a?):(%d+)(a?):(%d+):(%d+)([pb]?):([^:?]*)(%??):([^:]*):(.*)$')
   if not created or math.max(#created, #timeout + 5, #expires, #authenticated, #sent + 3) > 15 then return nil end
   return {
     created = tonumber(created), timeout = tonumber(timeout), adjusted = adjusted, expires = tonumber(expires),
-    authenticated = tonumber(authenticated), sent = tonumber(sent), attributes = attributes,
-    confirmed = unconfirmed == '', index_keys = index_keys, details = details
+    own_expiry = own_expiry, authenticated = tonumber(authenticated), sent = tonumber(sent), remember = remember,
+    attributes = attributes, confirmed = unconfirmed == '', index_keys = index_keys, details = details
   }
 end
 local function format(meta)
   return table.concat({
-    '1', int(meta.created), int(meta.timeout) .. meta.adjusted, int(meta.expires), int(meta.authenticated),
-    int(meta.sent), meta.attributes .. (meta.confirmed and '' or '?'), meta.index_keys, meta.details
+    '1', int(meta.created), int(meta.timeout) .. meta.adjusted, int(meta.expires) .. meta.own_expiry,
+    int(meta.authenticated), int(meta.sent) .. meta.remember, meta.attributes .. (meta.confirmed and '' or '?'), meta.index_keys, meta.details
   }, ':')
 end
 local function missing_reply(key)
@@ -507,9 +523,13 @@ local function set_cookie(meta, sent, confirmed)
   meta.confirmed = confirmed
 end
 local function begin_life(meta, first)
-  local absolute, age = tonumber(ARGV[first]), tonumber(ARGV[first + 1])
-  meta.created = now
-  meta.expires = absolute > 0 and now + absolute * 1000 or 0
+  local absolute, own_expiry, remember = string.match(ARGV[first], '^(%d*)(a?)([pb]?)$')
+  local age = tonumber(ARGV[first + 1])
+  if absolute ~= '' then
+    meta.created, meta.own_expiry = now, own_expiry
+    meta.expires = tonumber(absolute) > 0 and now + absolute * 1000 or 0
+  end
+  meta.remember = remember
   meta.authenticated = age and math.min(tonumber(ARGV[first + 2]) or now - age, now) or 0
   meta.index_keys, meta.details = ARGV[first + 3], ARGV[first + 4]
 end
@@ -668,7 +688,7 @@ return {1}
 `,
   },
   revoke: {
-    sha: 'd436eb70f7e233227b3737ea7ee95888cb061dc6',
+    sha: '0022c4756a80d3f941783f143372991fc1be0697',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -677,19 +697,20 @@ end
 local deadline = tonumber(table.remove(ARGV))
 if deadline and now > deadline then return {6, now} end
 local function parse(stored)
-  local created, timeout, adjusted, expires, authenticated, sent, attributes, unconfirmed, index_keys, details =
-    string.match(stored, '^1:(%d+):(%d+)(a?):(%d+):(%d+):(%d+):([^:?]*)(%??):([^:]*):(.*)$')
+  local created, timeout, adjusted, expires, own_expiry, authenticated, sent, remember, attributes, unconfirmed,
+    index_keys, details =
+    string.match(stored, '^1:(%d+):(%d+)(a?):(%d+)(a?):(%d+):(%d+)([pb]?):([^:?]*)(%??):([^:]*):(.*)$')
   if not created or math.max(#created, #timeout + 5, #expires, #authenticated, #sent + 3) > 15 then return nil end
   return {
     created = tonumber(created), timeout = tonumber(timeout), adjusted = adjusted, expires = tonumber(expires),
-    authenticated = tonumber(authenticated), sent = tonumber(sent), attributes = attributes,
-    confirmed = unconfirmed == '', index_keys = index_keys, details = details
+    own_expiry = own_expiry, authenticated = tonumber(authenticated), sent = tonumber(sent), remember = remember,
+    attributes = attributes, confirmed = unconfirmed == '', index_keys = index_keys, details = details
   }
 end
 local function format(meta)
   return table.concat({
-    '1', int(meta.created), int(meta.timeout) .. meta.adjusted, int(meta.expires), int(meta.authenticated),
-    int(meta.sent), meta.attributes .. (meta.confirmed and '' or '?'), meta.index_keys, meta.details
+    '1', int(meta.created), int(meta.timeout) .. meta.adjusted, int(meta.expires) .. meta.own_expiry,
+    int(meta.authenticated), int(meta.sent) .. meta.remember, meta.attributes .. (meta.confirmed and '' or '?'), meta.index_keys, meta.details
   }, ':')
 end
 local function missing_reply(key)
@@ -725,9 +746,13 @@ local function set_cookie(meta, sent, confirmed)
   meta.confirmed = confirmed
 end
 local function begin_life(meta, first)
-  local absolute, age = tonumber(ARGV[first]), tonumber(ARGV[first + 1])
-  meta.created = now
-  meta.expires = absolute > 0 and now + absolute * 1000 or 0
+  local absolute, own_expiry, remember = string.match(ARGV[first], '^(%d*)(a?)([pb]?)$')
+  local age = tonumber(ARGV[first + 1])
+  if absolute ~= '' then
+    meta.created, meta.own_expiry = now, own_expiry
+    meta.expires = tonumber(absolute) > 0 and now + absolute * 1000 or 0
+  end
+  meta.remember = remember
   meta.authenticated = age and math.min(tonumber(ARGV[first + 2]) or now - age, now) or 0
   meta.index_keys, meta.details = ARGV[first + 3], ARGV[first + 4]
 end
@@ -830,7 +855,7 @@ return reply
 `,
   },
   save: {
-    sha: '710e9fc8d6021904f834d30e6828f4a2cba90d6a',
+    sha: 'c453e7ad73edd2de8c78c041e3161d9ea36c4a7b',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -839,19 +864,20 @@ end
 local deadline = tonumber(table.remove(ARGV))
 if deadline and now > deadline then return {6, now} end
 local function parse(stored)
-  local created, timeout, adjusted, expires, authenticated, sent, attributes, unconfirmed, index_keys, details =
-    string.match(stored, '^1:(%d+):(%d+)(a?):(%d+):(%d+):(%d+):([^:?]*)(%??):([^:]*):(.*)$')
+  local created, timeout, adjusted, expires, own_expiry, authenticated, sent, remember, attributes, unconfirmed,
+    index_keys, details =
+    string.match(stored, '^1:(%d+):(%d+)(a?):(%d+)(a?):(%d+):(%d+)([pb]?):([^:?]*)(%??):([^:]*):(.*)$')
   if not created or math.max(#created, #timeout + 5, #expires, #authenticated, #sent + 3) > 15 then return nil end
   return {
     created = tonumber(created), timeout = tonumber(timeout), adjusted = adjusted, expires = tonumber(expires),
-    authenticated = tonumber(authenticated), sent = tonumber(sent), attributes = attributes,
-    confirmed = unconfirmed == '', index_keys = index_keys, details = details
+    own_expiry = own_expiry, authenticated = tonumber(authenticated), sent = tonumber(sent), remember = remember,
+    attributes = attributes, confirmed = unconfirmed == '', index_keys = index_keys, details = details
   }
 end
 local function format(meta)
   return table.concat({
-    '1', int(meta.created), int(meta.timeout) .. meta.adjusted, int(meta.expires), int(meta.authenticated),
-    int(meta.sent), meta.attributes .. (meta.confirmed and '' or '?'), meta.index_keys, meta.details
+    '1', int(meta.created), int(meta.timeout) .. meta.adjusted, int(meta.expires) .. meta.own_expiry,
+    int(meta.authenticated), int(meta.sent) .. meta.remember, meta.attributes .. (meta.confirmed and '' or '?'), meta.index_keys, meta.details
   }, ':')
 end
 local function missing_reply(key)
@@ -887,9 +913,13 @@ local function set_cookie(meta, sent, confirmed)
   meta.confirmed = confirmed
 end
 local function begin_life(meta, first)
-  local absolute, age = tonumber(ARGV[first]), tonumber(ARGV[first + 1])
-  meta.created = now
-  meta.expires = absolute > 0 and now + absolute * 1000 or 0
+  local absolute, own_expiry, remember = string.match(ARGV[first], '^(%d*)(a?)([pb]?)$')
+  local age = tonumber(ARGV[first + 1])
+  if absolute ~= '' then
+    meta.created, meta.own_expiry = now, own_expiry
+    meta.expires = tonumber(absolute) > 0 and now + absolute * 1000 or 0
+  end
+  meta.remember = remember
   meta.authenticated = age and math.min(tonumber(ARGV[first + 2]) or now - age, now) or 0
   meta.index_keys, meta.details = ARGV[first + 3], ARGV[first + 4]
 end
@@ -1002,7 +1032,7 @@ return {1, now}
 `,
   },
   take: {
-    sha: 'b9a380b2356da4b09849591fab6b06155adedd3f',
+    sha: 'f0b7bee72f1526c279fe9be2b42aeb4a6a32445b',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -1011,19 +1041,20 @@ end
 local deadline = tonumber(table.remove(ARGV))
 if deadline and now > deadline then return {6, now} end
 local function parse(stored)
-  local created, timeout, adjusted, expires, authenticated, sent, attributes, unconfirmed, index_keys, details =
-    string.match(stored, '^1:(%d+):(%d+)(a?):(%d+):(%d+):(%d+):([^:?]*)(%??):([^:]*):(.*)$')
+  local created, timeout, adjusted, expires, own_expiry, authenticated, sent, remember, attributes, unconfirmed,
+    index_keys, details =
+    string.match(stored, '^1:(%d+):(%d+)(a?):(%d+)(a?):(%d+):(%d+)([pb]?):([^:?]*)(%??):([^:]*):(.*)$')
   if not created or math.max(#created, #timeout + 5, #expires, #authenticated, #sent + 3) > 15 then return nil end
   return {
     created = tonumber(created), timeout = tonumber(timeout), adjusted = adjusted, expires = tonumber(expires),
-    authenticated = tonumber(authenticated), sent = tonumber(sent), attributes = attributes,
-    confirmed = unconfirmed == '', index_keys = index_keys, details = details
+    own_expiry = own_expiry, authenticated = tonumber(authenticated), sent = tonumber(sent), remember = remember,
+    attributes = attributes, confirmed = unconfirmed == '', index_keys = index_keys, details = details
   }
 end
 local function format(meta)
   return table.concat({
-    '1', int(meta.created), int(meta.timeout) .. meta.adjusted, int(meta.expires), int(meta.authenticated),
-    int(meta.sent), meta.attributes .. (meta.confirmed and '' or '?'), meta.index_keys, meta.details
+    '1', int(meta.created), int(meta.timeout) .. meta.adjusted, int(meta.expires) .. meta.own_expiry,
+    int(meta.authenticated), int(meta.sent) .. meta.remember, meta.attributes .. (meta.confirmed and '' or '?'), meta.index_keys, meta.details
   }, ':')
 end
 local function missing_reply(key)
@@ -1059,9 +1090,13 @@ local function set_cookie(meta, sent, confirmed)
   meta.confirmed = confirmed
 end
 local function begin_life(meta, first)
-  local absolute, age = tonumber(ARGV[first]), tonumber(ARGV[first + 1])
-  meta.created = now
-  meta.expires = absolute > 0 and now + absolute * 1000 or 0
+  local absolute, own_expiry, remember = string.match(ARGV[first], '^(%d*)(a?)([pb]?)$')
+  local age = tonumber(ARGV[first + 1])
+  if absolute ~= '' then
+    meta.created, meta.own_expiry = now, own_expiry
+    meta.expires = tonumber(absolute) > 0 and now + absolute * 1000 or 0
+  end
+  meta.remember = remember
   meta.authenticated = age and math.min(tonumber(ARGV[first + 2]) or now - age, now) or 0
   meta.index_keys, meta.details = ARGV[first + 3], ARGV[first + 4]
 end
