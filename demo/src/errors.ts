@@ -3,8 +3,7 @@ import { SessionError } from 'websauna-session';
 import { errorPage, type Fault } from './views/error.ts';
 import { layout, type Frame } from './views/layout.ts';
 
-// These pages show no messages: a browser that looks for an icon in vain must not use up those that wait for the
-// next page.
+// These pages show no messages: a request for a missing icon must not use up those that wait for the next page.
 
 /** A page that does not exist still says who is logged in. */
 export function notFound(req: Request, res: Response): void {
@@ -13,8 +12,8 @@ export function notFound(req: Request, res: Response): void {
 }
 
 /**
- * Asks the session for nothing, since it may be what failed. Express knows it for an error handler by its four
- * parameters.
+ * Says who is logged in when the request was refused after that was known, and asks the session for nothing when it may
+ * be what failed. Express recognises an error handler by its four parameters.
  */
 export function showError(error: unknown, req: Request, res: Response, next: NextFunction): void {
   if (res.headersSent) {
@@ -24,7 +23,8 @@ export function showError(error: unknown, req: Request, res: Response, next: Nex
   const status = statusOf(error);
   if (status >= 500) console.error(error);
   if (status === 503) res.set('Retry-After', '5');
-  send(res, status, faultOf(error, status), { path: req.path });
+  const visitor = status < 500 && 'user' in req && { visitor: { user: req.user, session: req.session } };
+  send(res, status, faultOf(error, status), { path: req.path, ...visitor });
 }
 
 function send(res: Response, status: number, fault: Fault, frame: Frame): void {

@@ -18,6 +18,6 @@ function messageOf(flash: unknown): Message {
   if (flash !== SESSION_INVALIDATED) return { kind: 'notice', text: String(flash) };
   return {
     kind: 'warning',
-    text: 'Your password was changed on another device, so this one was logged out. Log in with the new password to go on.',
+    text: 'Your password was changed on another device, so this one was logged out. Log in with the new password to continue.',
   };
 }

@@ -15,6 +15,10 @@ declare module 'websauna-session' {
     notes: Note[];
     /** Where to go after the login that was asked for on the way. */
     returnTo: string;
+    /** The id of the visitor's last race; the result is in memory. */
+    race: string;
+    /** The id of the visitor's experiment with a late write. */
+    experiment: string;
   }
 }
 

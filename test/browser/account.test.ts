@@ -76,7 +76,7 @@ describe('signing up and logging in', () => {
       const answer = cy.page.waitForResponse((response) => response.request().method() === 'POST');
       await cy.page.getByRole('button', { name: 'Log in' }).click();
       expect((await answer).status()).toBe(401);
-      expect(await cy.messages()).toEqual(['Name and password do not match.']);
+      expect(await cy.messages()).toEqual(['The name or the password is wrong.']);
       expect(await cy.page.getByLabel('Name').inputValue()).toBe(name);
     }
     await cy.enter({ Name: 'cy', Password: PASSWORD });

@@ -54,15 +54,16 @@ describe('every answer', () => {
     const { headers } = await site.fetch(path);
     expect(headers.get('content-security-policy')).toContain("default-src 'none'");
     expect(headers.get('content-security-policy')).toContain("frame-ancestors 'none'");
+    expect(headers.get('content-security-policy')).not.toContain('unsafe');
     expect(headers.get('x-content-type-options')).toBe('nosniff');
     expect(headers.get('referrer-policy')).toBe('same-origin');
     expect(headers.has('x-powered-by')).toBe(false);
   });
 
   it.each([
-    ['There is no such page', 404, '/nowhere', undefined],
+    ['Page not found', 404, '/nowhere', undefined],
     ['This form was not accepted', 403, '/notes', { text: 'Forged' }],
-    ['That was not understood', 413, '/notes', { text: 'x'.repeat(20_000) }],
+    ['Bad request', 413, '/notes', { text: 'x'.repeat(20_000) }],
   ])('has the look of the site when it is an error: %s', async (title, status, path, form) => {
     const answer = await site.fetch(path, form === undefined ? {} : { form });
     expect(answer.status).toBe(status);
@@ -90,7 +91,7 @@ describe('every answer', () => {
     const [, token = ''] = /name="_csrf" value="([^"]+)"/.exec(page) ?? [];
     await site.fetch('/notes', { cookie, form: { _csrf: token, text: 'Hello' } });
     await site.fetch('/nowhere', { cookie });
-    expect(await (await site.fetch('/notes', { cookie })).text()).toContain('Your note is kept.');
+    expect(await (await site.fetch('/notes', { cookie })).text()).toContain('Your note has been saved.');
   });
 });
 

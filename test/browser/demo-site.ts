@@ -10,11 +10,16 @@ import { MemoryStore } from 'websauna-session/memory';
 interface DemoModules {
   MemoryUsers: new () => object;
   createSessions: (users: object, options: { secret: string; store: SessionStore }) => SessionFactory;
-  createApp: (factory: SessionFactory, users: object) => Express;
+  Arena: new (redisUrl?: string) => Arena;
+  createApp: (factory: SessionFactory, users: object, arena: Arena) => Express;
+}
+
+interface Arena {
+  close(): void;
 }
 
 async function loadDemo(): Promise<DemoModules> {
-  const modules = ['users.ts', 'sessions.ts', 'app.ts'].map((file) => {
+  const modules = ['users.ts', 'sessions.ts', 'compare/arena.ts', 'app.ts'].map((file) => {
     const { href } = new URL(`../../demo/src/${file}`, import.meta.url);
     return import(/* @vite-ignore */ href) as Promise<object>;
   });
@@ -66,24 +71,28 @@ export class DemoSite {
   readonly store: TestStore;
   readonly #server: Server;
   readonly #factory: SessionFactory;
+  readonly #arena: Arena;
 
-  private constructor(server: Server, store: TestStore, factory: SessionFactory) {
+  private constructor(server: Server, store: TestStore, factory: SessionFactory, arena: Arena) {
     this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     this.store = store;
     this.#server = server;
     this.#factory = factory;
+    this.#arena = arena;
   }
 
-  static async start(): Promise<DemoSite> {
-    const { MemoryUsers, createSessions, createApp } = await loadDemo();
+  /** @param redisUrl - where the compared applications keep their sessions; without it, in memory */
+  static async start(redisUrl?: string): Promise<DemoSite> {
+    const { MemoryUsers, createSessions, createApp, Arena } = await loadDemo();
     const store = new TestStore();
     const users = new MemoryUsers();
     const factory = createSessions(users, { secret: 'a secret of the tests, of 32 bytes or more', store });
-    const server = createApp(factory, users).listen(0, '127.0.0.1');
+    const arena = new Arena(redisUrl);
+    const server = createApp(factory, users, arena).listen(0, '127.0.0.1');
     await new Promise((resolve, reject) => {
       server.once('listening', resolve).once('error', reject);
     });
-    return new DemoSite(server, store, factory);
+    return new DemoSite(server, store, factory, arena);
   }
 
   /** A request without a browser; redirects are not followed. */
@@ -101,6 +110,7 @@ export class DemoSite {
     await new Promise((resolve) => {
       this.#server.close(resolve);
     });
+    this.#arena.close();
     await this.#factory.close();
   }
 }

@@ -21,7 +21,7 @@ const PHONE = {
 };
 
 const INVALIDATED =
-  'Your password was changed on another device, so this one was logged out. Log in with the new password to go on.';
+  'Your password was changed on another device, so this one was logged out. Log in with the new password to continue.';
 
 /** One user with a computer and a phone, logged in on both. */
 async function twoDevices(name: string): Promise<{ computer: Visitor; phone: Visitor }> {
@@ -48,7 +48,7 @@ describe('the list of devices', () => {
     const { computer, phone } = await twoDevices('Bea');
     await computer.open('/devices');
     await computer.press('Log out Safari on iPhone', '/devices');
-    expect(await computer.messages()).toEqual(['The device is logged out.']);
+    expect(await computer.messages()).toEqual(['The device has been logged out.']);
     expect(await deviceNames(computer)).toEqual(['Chrome on Linux This device']);
     await phone.go('Devices');
     expect(await phone.heading()).toBe('Log in');
@@ -62,7 +62,7 @@ describe('the list of devices', () => {
     await tablet.logIn('Cy');
     await phone.open('/devices');
     await phone.press('Log out everywhere else', '/devices');
-    expect(await phone.messages()).toEqual(['2 other devices are logged out.']);
+    expect(await phone.messages()).toEqual(['2 other devices have been logged out.']);
     expect(await deviceNames(phone)).toEqual(['Safari on iPhone This device']);
     expect(await computer.isLoggedIn()).toBe(false);
     expect(await tablet.isLoggedIn()).toBe(false);
@@ -80,12 +80,12 @@ describe('the list of devices', () => {
 
     await computer.enter({ Password: 'wrong horse' });
     await computer.page.getByRole('button', { name: 'Confirm' }).click();
-    await computer.page.getByText('This is not your password.').waitFor();
+    await computer.page.getByText('That is not your password.').waitFor();
     expect(await phone.isLoggedIn()).toBe(true);
 
     await computer.enter({ Password: PASSWORD });
     await computer.press('Confirm', '/devices');
-    expect(await computer.messages()).toEqual(['The device is logged out.']);
+    expect(await computer.messages()).toEqual(['The device has been logged out.']);
     expect(await phone.isLoggedIn()).toBe(false);
     expect(await computer.handle()).not.toBe(before);
   });
@@ -109,7 +109,9 @@ describe('a changed password', () => {
     const { computer, phone } = await twoDevices('Fay');
     const before = await computer.handle();
     await computer.changePassword(PASSWORD, 'battery staple');
-    expect(await computer.messages()).toEqual(['Your password is changed. All your other devices are logged out.']);
+    expect(await computer.messages()).toEqual([
+      'Your password has been changed, and all your other devices have been logged out.',
+    ]);
     expect(await computer.page.locator('.tag').allInnerTexts()).toEqual(['Logged out', 'This device']);
     expect(await computer.handle()).not.toBe(before);
 
@@ -151,7 +153,7 @@ describe('a changed password', () => {
     await ida.open('/password');
     await ida.enter({ 'Current password': 'wrong horse', 'New password': 'battery staple' });
     await ida.press('Change password', '/password');
-    expect(await ida.messages()).toEqual(['This is not your current password.']);
+    expect(await ida.messages()).toEqual(['That is not your current password.']);
     await ida.press('Log out', '/');
     await ida.logIn('Ida', PASSWORD);
   });

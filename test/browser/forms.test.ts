@@ -20,8 +20,8 @@ describe('a form', () => {
     const ada = await Visitor.arrive(site, browser);
     await ada.open('/notes');
     await ada.enter({ 'New note': 'Water the birch <b>twice</b>' });
-    await ada.press('Keep note', '/notes');
-    expect(await ada.messages()).toEqual(['Your note is kept.']);
+    await ada.press('Save note', '/notes');
+    expect(await ada.messages()).toEqual(['Your note has been saved.']);
     expect(await ada.page.locator('.note').allInnerTexts()).toEqual(['Water the birch <b>twice</b>']);
     await ada.press(/^Delete the note/, '/notes');
     expect(await ada.page.getByText('No notes yet.').isVisible()).toBe(true);
@@ -33,7 +33,7 @@ describe('a form', () => {
     await bea.page.locator('[name=_csrf]').evaluate((input) => input.remove());
     await bea.enter({ 'New note': 'Forged' });
     const answer = bea.page.waitForResponse((response) => response.request().method() === 'POST');
-    await bea.page.getByRole('button', { name: 'Keep note' }).click();
+    await bea.page.getByRole('button', { name: 'Save note' }).click();
     expect((await answer).status()).toBe(403);
     await bea.page.getByText('This form was not accepted').waitFor();
     await bea.open('/notes');
@@ -66,7 +66,7 @@ describe('a form', () => {
     await other.waitForURL(`${site.url}/`);
 
     await dan.enter({ 'New note': 'Late' });
-    await dan.page.getByRole('button', { name: 'Keep note' }).click();
+    await dan.page.getByRole('button', { name: 'Save note' }).click();
     await dan.page.getByText('This form was not accepted').waitFor();
   });
 });
@@ -83,7 +83,7 @@ describe('what a form marks as wrong', () => {
     ['/log-in', { Name: 'Taken', Password: 'wrong horse' }, ['name', 'password']],
     ['/password', { 'Current password': PASSWORD, 'New password': 'short' }, ['new-password']],
     ['/password', { 'Current password': 'wrong horse', 'New password': PASSWORD }, ['password']],
-  ])('%s with %o: the input that is, and no other', async (path, values, wrong) => {
+  ])('%s with %o: the input that is, and no other, and puts the cursor there', async (path, values, wrong) => {
     const fi = await Visitor.arrive(site, browser);
     if (path === '/password') await fi.signUp(`Owner of ${wrong.join()}`);
     await fi.open(path);
@@ -95,6 +95,7 @@ describe('what a form marks as wrong', () => {
     const inputs = fi.page.locator('[aria-invalid=true]');
     expect(await inputs.evaluateAll((all) => all.map((input) => input.id))).toEqual(wrong);
     for (const input of await inputs.all()) expect(await input.getAttribute('aria-describedby')).toMatch(/\bproblem$/);
+    expect(await fi.page.locator(':focus').getAttribute('id')).toBe(wrong[0]);
   });
 });
 
@@ -106,8 +107,8 @@ describe('without JavaScript', () => {
     await phone.logIn('Eve');
     await eve.open('/notes');
     await eve.enter({ 'New note': 'No script' });
-    await eve.press('Keep note', '/notes');
-    expect(await eve.messages()).toEqual(['Your note is kept.']);
+    await eve.press('Save note', '/notes');
+    expect(await eve.messages()).toEqual(['Your note has been saved.']);
     expect(await eve.handle()).toMatch(/^[\w-]{43}$/);
     await eve.open('/devices');
     await eve.press('Log out Chrome on Linux', '/devices');

@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { AxeResults } from 'axe-core';
 import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { DemoSite } from './demo-site.ts';
@@ -17,13 +20,23 @@ afterAll(async () => {
 
 const DESKTOP = { viewport: { width: 1280, height: 800 } };
 const PHONE = {
-  viewport: { width: 375, height: 740 },
+  viewport: { width: 390, height: 844 },
   deviceScaleFactor: 2,
   isMobile: true,
   hasTouch: true,
   userAgent:
     'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1',
 };
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** The rules of accessibility that a page breaks, with the elements that do. */
+async function violations({ page }: Visitor): Promise<string[]> {
+  await page.evaluate(axe);
+  const results = (await page.evaluate('axe.run()')) as AxeResults;
+  expect(results.passes.length).toBeGreaterThan(10);
+  return results.violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
+}
 
 it.each<[string, BrowserContextOptions]>([
   ['desktop-light', DESKTOP],
@@ -54,6 +67,7 @@ it.each<[string, BrowserContextOptions]>([
       const unnamed = 'document.querySelectorAll("input:not([type=hidden], [hidden]), textarea").values()';
       const labels = `Array.from(${unnamed}, (input) => input.labels.length)`;
       expect.soft(await visitor.page.evaluate(labels), `${page} has a field without label`).not.toContain(0);
+      expect.soft(await violations(visitor), `${page} is not accessible`).toEqual([]);
     };
 
     await visitor.open('/');
@@ -66,7 +80,7 @@ it.each<[string, BrowserContextOptions]>([
     await look('no-notes');
     for (const note of ['Bring birch twigs', `A long one: ${'löyly '.repeat(30)}`, 'w'.repeat(200)]) {
       await visitor.enter({ 'New note': note });
-      await visitor.press('Keep note', '/notes');
+      await visitor.press('Save note', '/notes');
     }
     await look('notes');
     await visitor.open('/session');
@@ -89,17 +103,33 @@ it.each<[string, BrowserContextOptions]>([
     await look('logged-out-why');
     await visitor.enter({ Name: user, Password: 'battery staple' });
     await visitor.page.getByRole('button', { name: 'Log in' }).click();
-    await visitor.page.getByText('Name and password do not match.').waitFor();
+    await visitor.page.getByText('The name or the password is wrong.').waitFor();
     await look('wrong-password');
     await visitor.open('/about');
     await look('about');
+    await visitor.open('/compare');
+    await look('race');
+    await visitor.page.getByRole('button', { name: 'Start the race' }).click();
+    await visitor.page.getByRole('heading', { name: 'The result' }).waitFor();
+    await look('race-result');
+    await visitor.open('/compare/logout');
+    await look('experiment');
+    for (const button of ['Start a slow request', 'Log Ada out', 'Let the slow request finish']) {
+      await visitor.page.getByRole('button', { name: button }).click();
+      await visitor.page.getByRole('button', { name: button }).waitFor({ state: 'detached' });
+      await look(`experiment-${button.split(' ')[0]!.toLowerCase()}`);
+    }
+    await visitor.open('/source');
+    await look('sources');
+    await visitor.open('/source/docs/consistency.md');
+    await look('source');
     await visitor.open('/notes');
     await visitor.page
       .locator('[name=_csrf]')
       .first()
       .evaluate((input) => input.remove());
     await visitor.enter({ 'New note': 'Forged' });
-    await visitor.page.getByRole('button', { name: 'Keep note' }).click();
+    await visitor.page.getByRole('button', { name: 'Save note' }).click();
     await visitor.page.getByText('This form was not accepted').waitFor();
     await look('refused');
     await visitor.open('/nowhere');

@@ -23,7 +23,7 @@ export function accountRoutes(users: Users): Router {
     let problem = nameProblem(name) ?? passwordProblem('password', password);
     const user = problem === null ? await users.create(name, password) : null;
     if (user === null) {
-      problem ??= { text: 'This name is taken. Choose another one.', fields: ['name'] };
+      problem ??= { text: 'This name is taken. Please choose another.', fields: ['name'] };
       return render(req, res.status(422), signUpPage({ name, problem }, req.session));
     }
     req.session.login(user.id, { method: 'password' });
@@ -40,7 +40,7 @@ export function accountRoutes(users: Users): Router {
     const user = await users.authenticate(name, field(req, 'password'));
     if (user === null) {
       // One sentence for both: it does not reveal which names exist.
-      const problem = { text: 'Name and password do not match.', fields: ['name', 'password'] };
+      const problem = { text: 'The name or the password is wrong.', fields: ['name', 'password'] };
       return render(req, res.status(401), logInPage({ name, problem }, req.session));
     }
     req.session.login(user.id, { method: 'password' });
@@ -64,6 +64,7 @@ function nameOf(req: Request): string {
 
 function nameProblem(name: string): Problem | null {
   if (/^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,39}$/u.test(name)) return null;
-  const text = 'A name has up to 40 letters and digits, with spaces, dots, dashes and underscores between them.';
+  const text =
+    'Use up to 40 letters, digits, spaces, dots, hyphens and underscores, and begin with a letter or a digit.';
   return { text, fields: ['name'] };
 }

@@ -20,7 +20,7 @@ export function deviceRoutes({ owners }: SessionFactory, users: Users): Router {
     '/devices/:handle/log-out',
     forFreshUser(users, async (user, req, res) => {
       const ended = await owners.revokeSession(user.id, String(req.params['handle']));
-      req.session.flash(ended ? 'The device is logged out.' : 'The device was logged out already.');
+      req.session.flash(ended ? 'The device has been logged out.' : 'That device had already been logged out.');
       res.redirect(303, '/devices');
     }),
   );
@@ -29,7 +29,9 @@ export function deviceRoutes({ owners }: SessionFactory, users: Users): Router {
     '/devices/log-out-others',
     forFreshUser(users, async (user, req, res) => {
       const count = await owners.revoke(user.id, { except: req.session });
-      req.session.flash(count === 1 ? 'One other device is logged out.' : `${count} other devices are logged out.`);
+      req.session.flash(
+        count === 1 ? 'One other device has been logged out.' : `${count} other devices have been logged out.`,
+      );
       res.redirect(303, '/devices');
     }),
   );

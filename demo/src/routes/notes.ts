@@ -18,7 +18,7 @@ export function noteRoutes(): Router {
     if (text !== '') {
       const note = { id: randomUUID(), text, writtenAt: Date.now() };
       await req.session.update('notes', (notes = []) => [note, ...notes].slice(0, MOST_NOTES));
-      req.session.flash('Your note is kept.');
+      req.session.flash('Your note has been saved.');
     }
     res.redirect(303, '/notes');
   });

@@ -21,7 +21,7 @@ export function passwordRoutes(users: Users): Router {
       const password = field(req, 'new-password');
       let problem = passwordProblem('new-password', password);
       if ((await users.authenticate(user.name, field(req, 'password'))) === null) {
-        problem = { text: 'This is not your current password.', fields: ['password'] };
+        problem = { text: 'That is not your current password.', fields: ['password'] };
       }
       if (problem !== null) {
         return render(req, res.status(422), passwordPage({ name: user.name, problem }, req.session));
@@ -35,7 +35,7 @@ export function passwordRoutes(users: Users): Router {
       await req.session.save();
       await users.setPasswordChangedAt(user.id, req.session.authenticatedAt!);
 
-      req.session.flash('Your password is changed. All your other devices are logged out.');
+      req.session.flash('Your password has been changed, and all your other devices have been logged out.');
       res.redirect(303, '/devices');
     }),
   );
@@ -46,6 +46,6 @@ export function passwordRoutes(users: Users): Router {
 /** @param input the name of the input that has the password */
 export function passwordProblem(input: string, { length }: string): Problem | null {
   const { min, max } = PASSWORD_LENGTH;
-  if (length < min) return { text: `A password has ${min} characters or more.`, fields: [input] };
-  return length > max ? { text: `A password has ${max} characters or less.`, fields: [input] } : null;
+  if (length < min) return { text: `Use at least ${min} characters.`, fields: [input] };
+  return length > max ? { text: `Use at most ${max} characters.`, fields: [input] } : null;
 }

@@ -1,5 +1,14 @@
 import { html } from './html.ts';
 import type { View } from './layout.ts';
+import { sourceLink } from './sources.ts';
+
+const DOCS = [
+  { path: 'README.md', text: 'What the library is for, and how to begin' },
+  { path: 'docs/consistency.md', text: 'What it promises about concurrent requests' },
+  { path: 'docs/security.md', text: 'Security' },
+  { path: 'docs/session.md', text: 'Every member of a session' },
+  { path: 'demo/README.md', text: 'This demo' },
+];
 
 export function aboutPage(): View {
   return {
@@ -7,27 +16,37 @@ export function aboutPage(): View {
     content: html`<article class="prose">
       <header class="page-head">
         <h1>About this demo</h1>
-        <p class="lead">A small site on Express and <b>websauna-session</b>, to click through and to copy from.</p>
+        <p class="lead">A small site on Express and <b>websauna-session</b>, to try out and to copy from.</p>
       </header>
       <h2>Why this page does not know you</h2>
       <p>
-        It is the same for everybody, so any cache may keep it for five minutes:
-        <code>Cache-Control: public, max-age=300</code>. It is answered before the session middleware, reads no session,
-        sets no cookie, and does not vary by one. That is why you do not see your name above.
+        It is the same for all visitors, so any cache may store it for five minutes:
+        <code>Cache-Control: public, max-age=300</code>. The response is sent before the session middleware runs: it
+        reads no session, sets no cookie, and does not vary by one. That is why you do not see your name above.
       </p>
       <h2>What the other pages do</h2>
       <ul>
-        <li>A visitor without content in the session costs nothing: no record, no cookie.</li>
+        <li>A visitor with nothing in the session costs nothing: no record, no cookie.</li>
         <li>Signing up and logging in give the session a new id, in the same step that stores the owner.</li>
-        <li>A page is sent only when the store has your change: after a redirect you always see it.</li>
-        <li>Every form is bound to the session by a token. A wrong one is refused with an explanation.</li>
-        <li>Pages are sent with <code>no-store</code>, so that after the logout the Back button shows nothing.</li>
-        <li>When the store is down you get an error with status 503, never a page that shows you as logged out.</li>
+        <li>A response is sent only once the store has your change, so the page after a redirect always shows it.</li>
+        <li>Every form carries a token of the session. A wrong token is refused with an explanation.</li>
+        <li>Pages are sent with <code>no-store</code>, so the Back button shows nothing after the logout.</li>
+        <li>When the store is down, you get an error with status 503, never a page that shows you as logged out.</li>
       </ul>
-      <h2>What a real site has besides</h2>
+      <h2>How it compares</h2>
       <p>
-        Accounts in a database, limits on how often a password can be tried, a way back in for those who forgot it, and
-        HTTPS, with which the cookie becomes <code>Secure</code> by itself.
+        Two pages run the same small application on express-session and on this library, side by side:
+        <a href="/compare">lost updates</a> and <a href="/compare/logout">a logout during a request</a>.
+      </p>
+      <h2>Source and documentation</h2>
+      <ul>
+        ${DOCS.map(({ path, text }) => html`<li>${sourceLink(path, text)}</li>`)}
+        <li><a href="/source">Every file that runs here</a></li>
+      </ul>
+      <h2>What a real site also needs</h2>
+      <p>
+        Accounts in a database, a limit on password attempts, a password reset, and HTTPS, which makes the cookie
+        <code>Secure</code> automatically.
       </p>
     </article>`,
   };

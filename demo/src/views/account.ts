@@ -19,18 +19,23 @@ export interface AccountForm {
 }
 
 export function signUpPage({ name, problem }: AccountForm, session: Session): View {
-  return formPage('Sign up', 'Any name will do. Accounts are kept in memory, and gone when the demo stops.', problem, [
-    postForm(session, '/sign-up', [
-      nameInput(name, problem),
-      newPasswordInput('password', 'Password', problem),
-      html`<button class="button large">Sign up</button>`,
-    ]),
-    html`<p class="aside">Already have an account? <a href="/log-in">Log in</a></p>`,
-  ]);
+  return formPage(
+    'Sign up',
+    'Any name will do. Accounts are kept in memory and disappear when the demo stops.',
+    problem,
+    [
+      postForm(session, '/sign-up', [
+        nameInput(name, problem),
+        newPasswordInput('password', 'Password', problem),
+        html`<button class="button large">Sign up</button>`,
+      ]),
+      html`<p class="aside">Already have an account? <a href="/log-in">Log in</a></p>`,
+    ],
+  );
 }
 
 export function logInPage({ name, problem }: AccountForm, session: Session): View {
-  const text = session.has('returnTo') ? 'Log in to go on to the page that you asked for.' : 'Good to see you again.';
+  const text = session.has('returnTo') ? 'Log in to continue to the page that you asked for.' : 'Welcome back.';
   return formPage('Log in', text, problem, [
     postForm(session, '/log-in', [
       nameInput(name, problem),
@@ -56,8 +61,8 @@ export function passwordPage({ name, problem }: AccountForm, session: Session): 
 
 /** Asks for the password again before the form's request is carried out. */
 export function confirmPage(form: { action: string; name: string; wrong: boolean }, session: Session): View {
-  const text = 'You logged in a while ago. Type your password to show that it is still you.';
-  const problem = form.wrong ? { text: 'This is not your password.', fields: ['password'] } : null;
+  const text = 'You logged in a while ago. Enter your password to confirm that it is you.';
+  const problem = form.wrong ? { text: 'That is not your password.', fields: ['password'] } : null;
   return formPage('Confirm your password', text, problem, [
     postForm(session, form.action, [
       hiddenName(form.name),
@@ -73,6 +78,7 @@ const PROBLEM = 'problem';
 function formPage(title: string, text: string, problem: Problem | null, form: Child): View {
   return {
     title: problem === null ? title : `Error: ${title}`,
+    sources: ['routes/account.ts', 'routes/password.ts', 'login.ts', 'views/account.ts'],
     content: html`<section class="panel">
       <h1>${title}</h1>
       <p class="lead">${text}</p>
@@ -86,8 +92,13 @@ function problemOf(name: string, problem: Problem | null): string | null {
   return problem?.fields.includes(name) === true ? PROBLEM : null;
 }
 
+/** The first input that is wrong has the focus; `otherwise` decides when none is. */
+function hasFocus(name: string, problem: Problem | null, otherwise: boolean): boolean {
+  return problem === null ? otherwise : problem.fields[0] === name;
+}
+
 function nameInput(value: string, problem: Problem | null): Html {
-  const autofocus = value === '';
+  const autofocus = hasFocus('name', problem, value === '');
   return input({
     name: 'name',
     label: 'Name',
@@ -101,8 +112,14 @@ function nameInput(value: string, problem: Problem | null): Html {
 
 function passwordInput(label: string, autofocus: boolean, problem: Problem | null): Html {
   const name = 'password';
-  const autocomplete = 'current-password';
-  return input({ name, label, type: name, autocomplete, autofocus, problem: problemOf(name, problem) });
+  return input({
+    name,
+    label,
+    type: name,
+    autocomplete: 'current-password',
+    autofocus: hasFocus(name, problem, autofocus),
+    problem: problemOf(name, problem),
+  });
 }
 
 function newPasswordInput(name: string, label: string, problem: Problem | null): Html {
@@ -112,9 +129,10 @@ function newPasswordInput(name: string, label: string, problem: Problem | null):
     label,
     type: 'password',
     autocomplete: 'new-password',
-    hint: `${min} characters or more.`,
+    hint: `At least ${min} characters.`,
     minLength: min,
     maxLength: max,
+    autofocus: hasFocus(name, problem, false),
     problem: problemOf(name, problem),
   });
 }

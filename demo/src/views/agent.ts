@@ -1,35 +1,20 @@
+import Bowser from 'bowser';
+
 export interface Agent {
   readonly name: string;
   readonly mobile: boolean;
 }
 
-/** In the order of asking: most browsers also claim to be others. */
-const BROWSERS: readonly (readonly [RegExp, string])[] = [
-  [/Edg(?:e|A|iOS)?\//, 'Edge'],
-  [/OPR\//, 'Opera'],
-  [/SamsungBrowser\//, 'Samsung Internet'],
-  [/(?:Firefox|FxiOS)\//, 'Firefox'],
-  [/(?:Headless)?Chrome\/|CriOS\//, 'Chrome'],
-  [/Safari\//, 'Safari'],
-  [/curl\//, 'curl'],
-];
-const SYSTEMS: readonly (readonly [RegExp, string])[] = [
-  [/iPhone/, 'iPhone'],
-  [/iPad/, 'iPad'],
-  [/Android/, 'Android'],
-  [/Windows/, 'Windows'],
-  [/Mac OS X/, 'macOS'],
-  [/CrOS/, 'ChromeOS'],
-  [/Linux/, 'Linux'],
-];
+const UNKNOWN: Agent = { name: 'Unknown browser', mobile: false };
 
 /** A few words for a device list; what a browser says of itself proves nothing. */
 export function describeAgent(userAgent: string | null): Agent {
-  const find = (list: typeof BROWSERS): string | undefined => list.find(([form]) => form.test(userAgent ?? ''))?.[1];
-  const browser = find(BROWSERS) ?? 'Unknown browser';
-  const system = find(SYSTEMS);
+  if (!userAgent) return UNKNOWN;
+  const { browser, os, platform } = Bowser.parse(userAgent);
+  const system = os.name === 'iOS' ? (platform.model ?? os.name) : os.name;
+  const name = browser.name || UNKNOWN.name;
   return {
-    name: system === undefined ? browser : `${browser} on ${system}`,
-    mobile: /Mobile|iPhone|iPad|Android/.test(userAgent ?? ''),
+    name: system === undefined ? name : `${name} on ${system}`,
+    mobile: platform.type === 'mobile' || platform.type === 'tablet',
   };
 }

@@ -5,16 +5,17 @@ import { postForm } from './forms.ts';
 import { html, type Child, type Html } from './html.ts';
 import { icon } from './icons.ts';
 import type { View } from './layout.ts';
-import { time } from './time.ts';
+import { timeAgo } from './time.ts';
 
 export function devicesPage(user: User, devices: readonly OwnedSession[], session: Session): View {
   const others = devices.some((device) => !device.current && !isVoid(device, user));
   return {
     title: 'Your devices',
+    sources: ['routes/devices.ts', 'views/devices.ts'],
     content: html`<header class="page-head">
         <h1>Your devices</h1>
         <p class="lead">
-          Everywhere you are logged in. Something you do not know? Log it out, and change your password.
+          These devices are logged in to your account. If you do not recognise one, log it out and change your password.
         </p>
       </header>
       <ul class="list" aria-label="Devices">
@@ -35,7 +36,7 @@ function item(device: OwnedSession, user: User, session: Session): Html {
       <h2>${agent.name}${device.current && html` <span class="tag">This device</span>`}</h2>
       <p class="meta">
         <span>${device.clientAddress ?? 'Unknown address'}</span>
-        <span>Last seen ${time(device.lastSeenAt)}</span>
+        <span>Last seen ${timeAgo(device.lastSeenAt)}</span>
         <span>${loginOf(device)}</span>
       </p>
     </div>
@@ -44,7 +45,7 @@ function item(device: OwnedSession, user: User, session: Session): Html {
 }
 
 function loginOf({ method, authenticatedAt }: OwnedSession): Child {
-  return authenticatedAt !== null && html`Logged in ${time(authenticatedAt)}${method !== null && ` by ${method}`}`;
+  return authenticatedAt !== null && html`Logged in ${timeAgo(authenticatedAt)}${method !== null && ` by ${method}`}`;
 }
 
 function action(device: OwnedSession, user: User, session: Session, name: string): Html {

@@ -10,34 +10,34 @@ interface Explanation {
 
 const EXPLANATIONS: Readonly<Record<Fault, Explanation>> = {
   'not-found': {
-    title: 'There is no such page',
-    text: html`<p>The address may be misspelt, or the page has gone.</p>`,
+    title: 'Page not found',
+    text: html`<p>The address may be misspelt, or the page may have been removed.</p>`,
   },
   csrf: {
     title: 'This form was not accepted',
     text: html`<p>
         Every form here carries a token that belongs to your session, so that no other site can send it for you. This
-        one had none that fits. Nothing was changed.
+        one was missing or did not match. Nothing was changed.
       </p>
       <p>
-        If the form was yours, it is older than your last login or logout, or your session has ended. Go back, reload
-        the page, and send it again.
+        If you sent the form yourself, it was opened before your last login or logout, or your session has expired. Go
+        back, reload the page and try again.
       </p>`,
   },
   'bad-request': {
-    title: 'That was not understood',
+    title: 'Bad request',
     text: html`<p>The request was malformed or too large.</p>`,
   },
   unavailable: {
     title: 'Back in a moment',
     text: html`<p>
-      The place where sessions are kept does not answer. Rather than treat you as a stranger, the site waits: try again
-      in a few seconds.
+      The session store is not responding. Rather than treat you as logged out, the site refuses the request. Please try
+      again in a few seconds.
     </p>`,
   },
   broken: {
-    title: 'Something broke',
-    text: html`<p>It is not your fault, and it was written to the log.</p>`,
+    title: 'Something went wrong',
+    text: html`<p>This is our fault, not yours. The error has been logged.</p>`,
   },
 };
 

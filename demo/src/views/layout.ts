@@ -3,11 +3,16 @@ import type { User } from '../users.ts';
 import { postForm } from './forms.ts';
 import { html, type Child, type Html } from './html.ts';
 import { messageBox, type Message } from './message.ts';
+import { sourceLink } from './sources.ts';
 
 /** What a page puts into the layout. */
 export interface View {
   readonly title: string;
   readonly content: Html;
+  /** A script that makes the page livelier; it works without. */
+  readonly script?: string;
+  /** The files of the repository that make the page, below `demo/src`. */
+  readonly sources?: readonly string[];
 }
 
 export interface Frame {
@@ -18,14 +23,14 @@ export interface Frame {
 }
 
 const PAGES = [
-  { path: '/', name: 'Home' },
+  { path: '/compare', name: 'Compare' },
   { path: '/notes', name: 'Notes' },
   { path: '/session', name: 'Session' },
   { path: '/devices', name: 'Devices' },
   { path: '/about', name: 'About' },
 ];
 
-export function layout({ title, content }: View, { path, visitor, messages = [] }: Frame): Html {
+export function layout({ title, content, script, sources = [] }: View, { path, visitor, messages = [] }: Frame): Html {
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -35,6 +40,7 @@ export function layout({ title, content }: View, { path, visitor, messages = [] 
         <meta name="color-scheme" content="light dark" />
         <link rel="icon" href="/icon.svg" type="image/svg+xml" />
         <link rel="stylesheet" href="/style.css" />
+        ${script !== undefined && html`<script src="${script}" defer></script>`}
       </head>
       <body>
         <a class="skip" href="#content">Skip to content</a>
@@ -49,14 +55,22 @@ export function layout({ title, content }: View, { path, visitor, messages = [] 
         </header>
         <main id="content">${messages.map((message) => messageBox(message))}${content}</main>
         <footer>
-          <p>Server-side sessions, without a line of JavaScript in your browser.</p>
+          <p>Server-side sessions. Everything here works without JavaScript in the browser, too.</p>
+          <p class="links">
+            <span>Source:</span>
+            ${sources.map((file) => sourceLink(`demo/src/${file}`, file))}<a href="/source">all files and docs</a>
+          </p>
         </footer>
       </body>
     </html> `;
 }
 
 function navLink(page: (typeof PAGES)[number], path: string): Html {
-  return html`<a href="${page.path}" ${page.path === path && html`aria-current="page"`}>${page.name}</a>`;
+  return html`<a href="${page.path}" ${isWithin(path, page.path) && html`aria-current="page"`}>${page.name}</a>`;
+}
+
+function isWithin(path: string, page: string): boolean {
+  return path === page || path.startsWith(`${page}/`);
 }
 
 function account({ user, session }: NonNullable<Frame['visitor']>): Html {
@@ -65,7 +79,7 @@ function account({ user, session }: NonNullable<Frame['visitor']>): Html {
     content = html`<a class="button quiet" href="/log-in">Log in</a><a class="button" href="/sign-up">Sign up</a>`;
   } else {
     const form = postForm(session, '/log-out', html`<button class="button quiet">Log out</button>`);
-    content = html`<span class="who"
+    content = html`<span class="who" title="Logged in as ${user.name}"
         ><span class="avatar" aria-hidden="true">${initial(user.name)}</span
         ><span class="who-name">${user.name}</span></span
       >${form}`;

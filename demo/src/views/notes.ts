@@ -3,7 +3,7 @@ import type { Note } from '../sessions.ts';
 import { postForm } from './forms.ts';
 import { html, type Html } from './html.ts';
 import type { View } from './layout.ts';
-import { time } from './time.ts';
+import { timeAgo } from './time.ts';
 
 export const NOTE_LENGTH = 280;
 
@@ -11,10 +11,12 @@ export function notesPage(session: Session): View {
   const notes = session.get('notes', []);
   return {
     title: 'Notes',
+    sources: ['routes/notes.ts', 'views/notes.ts'],
     content: html`<header class="page-head">
         <h1>Notes</h1>
         <p class="lead">
-          They are kept in your session, and only you can see them. They stay when you log in, and go with the session.
+          Your notes are stored in your session, so only you can see them. They stay when you log in, and are deleted
+          when the session ends.
         </p>
       </header>
       <div class="panel wide">${postForm(session, '/notes', FIELDS)}</div>
@@ -39,10 +41,10 @@ const FIELDS = html`<div class="field">
       aria-describedby="text-hint"
     ></textarea>
     <p class="hint" id="text-hint">
-      Up to ${NOTE_LENGTH} characters. The form carries a token of your session: without it, it is refused.
+      Up to ${NOTE_LENGTH} characters. The form contains a token of your session, and is refused without it.
     </p>
   </div>
-  <button class="button">Keep note</button>`;
+  <button class="button">Save note</button>`;
 
 const EMPTY = html`<p class="empty">No notes yet.</p>`;
 
@@ -51,7 +53,7 @@ function item(note: Note, session: Session): Html {
   return html`<li class="row">
     <div class="row-text">
       <p class="note">${note.text}</p>
-      <p class="meta">${time(new Date(note.writtenAt))}</p>
+      <p class="meta">${timeAgo(new Date(note.writtenAt))}</p>
     </div>
     ${postForm(session, `/notes/${note.id}/delete`, button)}
   </li>`;
