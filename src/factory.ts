@@ -116,9 +116,6 @@ export class SessionFactory<
     return (this.#parts ??= composeFactory(this.#readOptions(), this.#events));
   }
 
-  get #context(): SessionContext {
-    return this.#composed.context;
-  }
 
   /** The sessions of an owner: list them, end them. */
   get owners(): Owners {
@@ -163,10 +160,18 @@ export class SessionFactory<
 
   /**
    * Opens the session of a request; for adapters. Not a promise when there is nothing to load.
-   * @throws {SessionError} rejects with status 503 when the store fails and `onStoreError` is `'fail'`
+   * @throws {SessionError} rejects with status 503 when the store fails and `onStoreError` is `'fail'`; rejects with what
+   * the application's functions `ignore` and `cookie` throw
    */
   load(exchange: Exchange): S | Promise<S> {
-    const state = openSession(this.#context, exchange);
+    const { context } = this.#composed;
+    let state: SessionState | Promise<SessionState>;
+    try {
+      state = openSession(context, exchange);
+    } catch (error) {
+      // From a function of the application: `ignore` or `cookie`. Adapters handle errors of one kind.
+      return Promise.reject(error as Error);
+    }
     return state instanceof Promise ? state.then((loaded) => this.#wrap(loaded)) : this.#wrap(state);
   }
 

@@ -75,7 +75,7 @@ function situationOf(
     head: head === null ? null : new LeavingHead(config, head),
     headLeft,
     insecure: state.clientCookie.insecurity !== null,
-    cookieOnException: state.cookie.onException,
+    cookieOnException: state.phase !== 'ready' || state.cookie.onException,
     stored: record !== null,
     hasChanges: changes !== null || pending.begunLogin !== null,
     login: pending.login !== null,

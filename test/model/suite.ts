@@ -4,12 +4,14 @@ import {
   deployments,
   lateSteps,
   lifetimes,
+  loginLimits,
   lostResponses,
   operationPairs,
   requestPairs,
   rivalLogins,
   severalCookies,
   sharedResponses,
+  shortenedLimits,
   slotCrossings,
 } from './enumerated-plans.ts';
 import { exploreInEveryOrder, exploreRandomly, type Explored } from './explore.ts';
@@ -94,6 +96,8 @@ export function modelSuite(
         async () => {
           for (const plans of [
             lifetimes,
+            loginLimits,
+            shortenedLimits,
             rivalLogins,
             lostResponses,
             severalCookies,

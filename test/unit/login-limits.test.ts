@@ -387,7 +387,9 @@ describe('options', () => {
 test('operators learn of the limits: by the event `login`, and in lists', async () => {
   const factory = make();
   const events: unknown[] = [];
-  factory.on('login', ({ handle: _, previous: __, ...event }) => events.push(event));
+  factory.on('login', ({ owner, method, timeout, expiresAt, remember }) => {
+    events.push({ owner, method, timeout, expiresAt, remember });
+  });
   await logIn(factory, { remember: true, timeout: 600, absoluteTimeout: null });
   await visit(factory, new Jar(), (session) => session.login('bob'));
   expect(events).toEqual([
