@@ -229,7 +229,7 @@ export class Model {
     epoch.known = {
       ...found,
       timeout,
-      timeoutOutdated: timeout.seconds !== session.timeout.seconds,
+      timeoutOutdated: timeout.seconds !== found.timeout.seconds,
       expiresAt,
       fromClient: epoch.known?.fromClient ?? true,
       issuedBy: epoch.known?.issuedBy ?? null,
