@@ -10,4 +10,5 @@ export function markdownFiles(root: string, ignored?: ReadonlySet<string>): stri
 export function codeBlocks(text: string): CodeBlock[];
 export function withoutCode(text: string): string;
 export function links(text: string): { target: string; line: number }[];
+export function slug(text: string): string;
 export function anchors(text: string): string[];

@@ -5,7 +5,7 @@ import { join, relative } from 'node:path';
 /** All Markdown files of the repository, by path from `root`; folders that git ignores have none of ours. */
 export function markdownFiles(
   root,
-  ignored = new Set(['node_modules', 'dist', 'build', 'coverage', '.git', '.servers']),
+  ignored = new Set(['node_modules', 'dist', 'build', 'coverage', '.git', '.servers', 'website']),
 ) {
   const walk = (folder) =>
     readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
@@ -63,6 +63,14 @@ export function links(text) {
   return found;
 }
 
+/** Returns the anchor that GitHub makes of the text of a heading. */
+export function slug(text) {
+  return text
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+    .replaceAll(/\s/g, '-');
+}
+
 /** Returns the anchors that GitHub makes of the headings of a text. */
 export function anchors(text) {
   const seen = new Map();
@@ -73,13 +81,9 @@ export function anchors(text) {
     const title = /^#{1,6}\s+(.*?)\s*#*$/.exec(line)?.[1];
     const explicit = [...line.matchAll(/<a\s+(?:id|name)="([^"]+)"/g)].map((match) => match[1]);
     if (title === undefined) return explicit;
-    const words = title.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1').replaceAll(/[`*]/g, '');
-    const slug = words
-      .toLowerCase()
-      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
-      .replaceAll(/\s/g, '-');
-    const count = seen.get(slug) ?? 0;
-    seen.set(slug, count + 1);
-    return [...explicit, count === 0 ? slug : `${slug}-${count}`];
+    const anchor = slug(title.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1').replaceAll(/[`*]/g, ''));
+    const count = seen.get(anchor) ?? 0;
+    seen.set(anchor, count + 1);
+    return [...explicit, count === 0 ? anchor : `${anchor}-${count}`];
   });
 }

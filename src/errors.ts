@@ -10,13 +10,16 @@ export type SessionErrorCode =
   | 'ERR_SESSION_FULL'
   | 'ERR_SESSION_HEADERS_SENT'
   | 'ERR_SESSION_ID_GENERATOR'
+  | 'ERR_SESSION_INVALID_FIELD'
   | 'ERR_SESSION_LOGIN_EXPIRED'
   | 'ERR_SESSION_NOT_FRESH'
   | 'ERR_SESSION_NOT_LOADED'
+  | 'ERR_SESSION_PREFETCH'
   | 'ERR_SESSION_SERIALIZE'
   | 'ERR_SESSION_STORE'
   | 'ERR_SESSION_STORE_TIMEOUT'
   | 'ERR_SESSION_STORE_UNAVAILABLE'
+  | 'ERR_SESSION_TOO_LARGE'
   | 'ERR_SESSION_UNSUPPORTED';
 
 /** The HTTP status that an error asks for when it is not caught; 500 where none is given. */
@@ -28,10 +31,21 @@ const STATUS: Partial<Record<SessionErrorCode, number>> = {
   ERR_SESSION_FULL: 409,
   ERR_SESSION_LOGIN_EXPIRED: 403,
   ERR_SESSION_NOT_FRESH: 403,
+  ERR_SESSION_PREFETCH: 503,
   ERR_SESSION_STORE: 503,
   ERR_SESSION_STORE_TIMEOUT: 503,
   ERR_SESSION_STORE_UNAVAILABLE: 503,
 };
+
+/** What a schema says is wrong with a value (Standard Schema 1). The message may quote the value. */
+export interface FieldIssue {
+  readonly message: string;
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+}
+
+export interface SessionErrorOptions extends ErrorOptions {
+  issues?: readonly FieldIssue[];
+}
 
 /** Marks the errors of every copy of the package. */
 const ERROR: unique symbol = Symbol.for('websauna-session.error');
@@ -60,6 +74,11 @@ export class SessionError extends Error {
   readonly status: number;
   /** The same, under the name that Fastify and http-errors read. */
   readonly statusCode: number;
+  /**
+   * With `ERR_SESSION_INVALID_FIELD`: what the schema says. Not enumerable, so that loggers and responses leave it out:
+   * the messages of some schemas quote values.
+   */
+  declare readonly issues?: readonly FieldIssue[];
 
   static {
     SessionError.prototype.name = 'SessionError';
@@ -72,11 +91,12 @@ export class SessionError extends Error {
     return typeof value === 'object' && value !== null && ERROR in value;
   }
 
-  constructor(code: SessionErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: SessionErrorCode, message: string, options: SessionErrorOptions = {}) {
     super(message, options);
     this.code = code;
     this.status = STATUS[code] ?? 500;
     this.statusCode = this.status;
+    if (options.issues !== undefined) Object.defineProperty(this, 'issues', { value: options.issues });
   }
 
   /** Returns a response that reveals nothing but the status, for Hono and the Fetch adapter when the error is not caught. */

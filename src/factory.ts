@@ -2,6 +2,7 @@ import { commitSession } from './engine/commit.ts';
 import { CookieVerifier } from './crypto/cookie-verifier.ts';
 import type { SessionContext } from './engine/context.ts';
 import { Keyring } from './crypto/keyring.ts';
+import { ValidatingSerializer } from './engine/validating-serializer.ts';
 import { openSession } from './engine/load.ts';
 import { finalizeHead, writeSessionHeaders } from './engine/response.ts';
 import type { SessionState } from './engine/state.ts';
@@ -58,8 +59,10 @@ function composeFactory<Data extends object, S extends WebsaunaSession<Data>>(
   const options = normalizeOptions(given);
   const source = createStoreProvider(options, given.redis, events);
   const keyring = new Keyring(options.secrets);
+  const { schema, serializer } = options;
   const context: SessionContext = {
-    config: options,
+    config:
+      schema === null ? options : { ...options, serializer: new ValidatingSerializer(serializer, schema, events) },
     keyring,
     cookies: new CookieVerifier(keyring),
     events,
@@ -115,7 +118,6 @@ export class SessionFactory<
   get #composed(): FactoryParts<Data, S> {
     return (this.#parts ??= composeFactory(this.#readOptions(), this.#events));
   }
-
 
   /** The sessions of an owner: list them, end them. */
   get owners(): Owners {
@@ -239,6 +241,9 @@ export class SessionFactory<
   }
 }
 
+/** Options that say nothing of the data: with a schema, a mistake in another option must not make all fields `unknown`. */
+type WithoutSchema<Options> = Options & { schema?: never };
+
 /**
  * Makes a session factory.
  *
@@ -258,7 +263,9 @@ export function createSessionFactory<
   S extends WebsaunaSession<Data> = WebsaunaSession<Data>,
 >(options: OptionsSource<Data, S>): SessionFactory<Data, S>;
 /** What `ReturnType<typeof createSessionFactory>` looks at: a factory whose sessions take any field. */
-export function createSessionFactory(options: OptionsSource): SessionFactory;
+export function createSessionFactory(
+  options: WithoutSchema<SessionOptions> | (() => WithoutSchema<SessionOptions>),
+): SessionFactory;
 export function createSessionFactory<Data extends object, S extends WebsaunaSession<Data>>(
   options: OptionsSource<Data, S>,
 ): SessionFactory<Data, S> {
@@ -301,7 +308,7 @@ export function createCreationTimeAwareSessionFactory<
 >(options: CreationTimeAwareOptions<Data, S>): SessionFactory<Data, S>;
 /** What `ReturnType` looks at, as for {@link createSessionFactory}. */
 export function createCreationTimeAwareSessionFactory(
-  options: CreationTimeAwareOptions<DefaultData, WebsaunaSession>,
+  options: WithoutSchema<CreationTimeAwareOptions<DefaultData, WebsaunaSession>>,
 ): SessionFactory;
 export function createCreationTimeAwareSessionFactory<Data extends object, S extends WebsaunaSession<Data>>(
   options: CreationTimeAwareOptions<Data, S>,

@@ -5,6 +5,11 @@ const CACHEABLE =
   'A response that shared caches may store got no session cookie, so what it wrote to a new session was discarded. ' +
   'Answer with `Cache-Control: no-store`, or without `Cache-Control` and `Expires`, where a session begins';
 
+const CROSS_SITE =
+  'A request from another site came without a session cookie, which `cookie.sameSite` keeps from it, so what it wrote to ' +
+  'a new session was discarded: the cookie would have replaced the one that the client may have. ' +
+  'Call `session.login(owner)` there, or leave what has to be kept to the next page';
+
 /**
  * What is reported on the console, once for each factory and text, outside production and tests: by event, and by its
  * reason where it has one. A developer sees these before the application has any listener. Each says what
@@ -28,9 +33,10 @@ export const WARNINGS: Readonly<Record<string, string | Readonly<Record<string, 
       'A request came with several session cookies, and the first that opens a session is used. ' +
       'Delete the one that a former `cookie.path` or `cookie.domain`, or another host of the site, has set',
   },
-  cookieSuppressed: { cacheable: CACHEABLE },
+  cookieSuppressed: { cacheable: CACHEABLE, 'cross-site': CROSS_SITE },
   discarded: {
     cacheable: CACHEABLE,
+    'cross-site': CROSS_SITE,
     ignored:
       'A request wrote to its session although its URL has none, so the changes were discarded. ' +
       'Move the route, or leave its URL out of the `ignore` option',
@@ -45,6 +51,10 @@ export const WARNINGS: Readonly<Record<string, string | Readonly<Record<string, 
     'Something let shared caches store a response that sets a session cookie, after the session was committed. They ' +
     "would have handed the cookie to others, so the response's `Cache-Control` was replaced. " +
     'Set caching headers before the response, and not on one that starts a session',
+  invalidField:
+    'A stored session field does not fit its schema, so it counts as absent. ' +
+    'Set `schemaVersion` and `migrate` to bring older shapes forward, or accept them in the schema. The event ' +
+    '`invalidField` says which field it is, and where it does not fit',
   rejected: {
     signature:
       'A session cookie was signed with none of the secrets of this factory. Two middlewares share the name of the ' +

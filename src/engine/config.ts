@@ -1,6 +1,21 @@
 import type { CookieTemplate } from '../cookie/set-cookie.ts';
 import type { Exchange } from '../exchange.ts';
-import type { Serializer } from '../serializers/serializer.ts';
+import type { FieldSerializer } from './fields.ts';
+
+/**
+ * How much of a client's address or user agent a session keeps:
+ * - `full`: all of it
+ * - `truncated`: the network of an address, and the browser, its major version and the system of a user agent
+ * - `hashed`: a keyed hash, by which equal ones can be recognised
+ * - `off`: nothing
+ */
+export type ClientDetailMode = 'full' | 'truncated' | 'hashed' | 'off';
+
+/** By kind of session. */
+export interface ClientDetailModes {
+  readonly anonymous: ClientDetailMode;
+  readonly owned: ClientDetailMode;
+}
 
 /** The settings of the session's cookie. */
 export interface CookieConfig {
@@ -29,7 +44,9 @@ export interface SessionConfig {
   /** In lower case; empty when `isCookieless` decides. */
   readonly cookielessHeaders: readonly string[];
   readonly isCookieless: ((headers: { get(name: string): string | undefined }) => boolean) | null;
-  readonly serializer: Serializer;
+  readonly serializer: FieldSerializer;
+  /** Bytes that the names and serialised values of a session's fields may have; `null` for any number. */
+  readonly maxSize: number | null;
   /** Returns a new random part of an id, already checked. */
   readonly generateId: () => string;
   /** Returns data that shares no object with what it returned before. */
@@ -41,4 +58,10 @@ export interface SessionConfig {
   readonly invalidateBefore: ((owner: string, request: unknown) => Date | null | Promise<Date | null>) | null;
   readonly maxSessionsPerOwner: number | null;
   readonly onSessionLimit: 'evict-oldest' | 'refuse';
+  readonly clientAddress: ClientDetailModes;
+  readonly userAgent: ClientDetailModes;
+  /** What the use of a rotated id after its grace leads to. */
+  readonly onReuse: 'report' | 'end-session' | 'end-owner';
+  /** For how long the end of an owned session can be explained; 0 for not at all. */
+  readonly explainEnds: number;
 }

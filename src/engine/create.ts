@@ -1,17 +1,17 @@
 import { makeId, keyOf } from '../crypto/session-id.ts';
 import { SessionError } from '../errors.ts';
 import type { LoginIndex, NewRecord, RecordDetails, RecordMeta, SessionStore } from '../stores/store.ts';
+import { clientDetails } from './client-details.ts';
 import type { Epoch, PendingLogin } from './epoch.ts';
 import { PENDING_LOGIN_FIELD } from './field-names.ts';
 import { loginLimits } from './lifetimes.ts';
 import { storeBegunLogin } from './pending-login.ts';
 import { loginChange } from './session-limit.ts';
+import { assertSizeAllowed } from './size-limit.ts';
 import type { SessionState } from './state.ts';
 
 /** Retries on collision: repeated collisions mean a broken generator. */
 const MAX_ATTEMPTS = 3;
-/** Longer than the `User-Agent` of every browser. */
-const MAX_AGENT_LENGTH = 512;
 
 /** Returns a new id: the application's generator's, or 256 random bits. */
 export function newId(state: SessionState, ownerHash: string | null): string {
@@ -31,17 +31,10 @@ export function detailsOf(
   login: PendingLogin | null,
   indexKeys: readonly string[],
 ): RecordDetails {
-  const { exchange } = state;
   return {
     owner: login?.owner ?? null,
     method: login?.method ?? null,
-    address: exchange.clientAddress,
-    // Cut between characters, not in the middle of one.
-    agent:
-      exchange
-        .header('user-agent')
-        ?.slice(0, MAX_AGENT_LENGTH)
-        .replace(/[\ud800-\udbff]$/, '') ?? null,
+    ...clientDetails(state.context, state.exchange, login !== null),
     indexKeys,
   };
 }
@@ -164,6 +157,7 @@ export async function createRecord(state: SessionState, epoch: Epoch, login: Pen
     const key = keyOf(id);
     const changes = { set: fields.all(key.handle), delete: new Set<string>() };
     if (login !== null && begunLogin === null) changes.set.delete(PENDING_LOGIN_FIELD);
+    assertSizeAllowed(state, epoch, changes);
     const record: NewRecord = {
       details: detailsOf(state, login, indexKeys),
       timeout,
@@ -171,6 +165,7 @@ export async function createRecord(state: SessionState, epoch: Epoch, login: Pen
       fields: changes.set,
       cookieAttributes: state.cookie.attributes,
       login: change,
+      explainEnds: config.explainEnds,
     };
     const outcome = await store.create(key, record);
     if (outcome.status === 'full' || outcome.status === 'revoked') throw refuseLogin(state, epoch, outcome.status);

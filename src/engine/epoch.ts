@@ -1,8 +1,7 @@
 import { keyOf } from '../crypto/session-id.ts';
 import { toWholeSecond } from '../internal/whole-second.ts';
-import type { Serializer } from '../serializers/serializer.ts';
 import type { RecordKey, RecordMeta } from '../stores/store.ts';
-import { FieldTracker } from './fields.ts';
+import { FieldTracker, type FieldSerializer } from './fields.ts';
 
 /** What gives a session an id. */
 export type IdIssue = 'creation' | 'login' | 'rotation';
@@ -102,7 +101,7 @@ export class Epoch {
   #reservedId: string | null = null;
   #initialized = false;
 
-  constructor(serializer: Serializer, owner: EpochOwner) {
+  constructor(serializer: FieldSerializer, owner: EpochOwner) {
     this.fields = new FieldTracker(serializer);
     this.#owner = owner;
   }

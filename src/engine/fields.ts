@@ -1,6 +1,19 @@
-import type { Serializer } from '../serializers/serializer.ts';
+import type { Serializer, SerializerContext } from '../serializers/serializer.ts';
 import type { RecordChange, Stored } from '../stores/store.ts';
-import { isStoreField, keyOfField } from './field-names.ts';
+import { AsyncSchemaError } from './field-schema.ts';
+import { fieldName, isStoreField, keyOfField } from './field-names.ts';
+import { markVersion, splitVersion } from './version-marker.ts';
+
+/** A serializer, perhaps one that validates fields by the application's schemas. */
+export interface FieldSerializer extends Serializer {
+  /**
+   * Returns whether a stored value of the field may turn out to be none: `deserialize` returns `undefined` then, and
+   * the field is absent. Without it no value is.
+   */
+  validates?(field: string): boolean;
+  /** What is behind a serializer that validates. */
+  readonly inner?: Serializer;
+}
 
 /** What a request did to the fields, serialised. */
 export interface FieldChanges {
@@ -25,12 +38,14 @@ const ABSENT: SerializedField = { stored: undefined, handle: '' };
  * and compared at the end if they could have been changed in place. All names are the store's.
  */
 export class FieldTracker {
-  readonly #serializer: Serializer;
+  readonly #serializer: FieldSerializer;
   #stored: Readonly<Record<string, Stored>> = NO_FIELDS;
   /** What earlier commits of this request changed in `#stored`. */
   #committedChanges: Map<string, SerializedField> | undefined;
   /** Parsed or written values. */
   readonly #values = new Map<string, unknown>();
+  /** Fields whose stored value turned out to be none. */
+  #absent: Set<string> | undefined;
   /** Serialised forms to find nested changes by, where the stored form cannot serve. */
   #snapshots: Map<string, Stored> | undefined;
   #written: Set<string> | undefined;
@@ -42,7 +57,7 @@ export class FieldTracker {
   /** The handle under which `#stored` was serialised. */
   #handle = '';
 
-  constructor(serializer: Serializer) {
+  constructor(serializer: FieldSerializer) {
     this.#serializer = serializer;
   }
 
@@ -52,6 +67,7 @@ export class FieldTracker {
     this.#handle = handle;
     this.#committedChanges = undefined;
     this.#snapshots = undefined;
+    this.#absent = undefined;
     for (const name of this.#values.keys()) {
       if (!this.#isSet(name)) this.#values.delete(name);
     }
@@ -89,7 +105,8 @@ export class FieldTracker {
 
   has(name: string): boolean {
     if (this.#values.has(name)) return true;
-    return !this.isDeleted(name) && this.#storedValue(name) !== undefined;
+    if (this.isDeleted(name) || this.#storedValue(name) === undefined) return false;
+    return this.#serializer.validates?.(name) !== true || !this.#isAbsent(name);
   }
 
   /** @throws {UnreadableField} when the stored value cannot be parsed. */
@@ -98,11 +115,26 @@ export class FieldTracker {
     if (known !== undefined || this.#values.has(name)) return known;
     if (this.isDeleted(name)) return undefined;
     const stored = this.#storedValue(name);
-    if (stored === undefined) return undefined;
+    if (stored === undefined || this.#absent?.has(name) === true) return undefined;
     const value = this.#parse(name, stored);
+    if (value === undefined) {
+      (this.#absent ??= new Set()).add(name);
+      return undefined;
+    }
     this.#values.set(name, value);
     if (this.#serializer.stableForm !== undefined && isMutable(value)) this.#remember(name, value);
     return value;
+  }
+
+  /** @throws {SessionError} for a value that the serializer or its schema refuses, as far as that can be known now */
+  check(name: string, value: unknown): void {
+    this.#serializer.check?.(value, name);
+  }
+
+  /** Sets a value that comes from the application, once it is checked. */
+  write(name: string, value: unknown): void {
+    this.#serializer.check?.(value, name);
+    this.set(name, value);
   }
 
   set(name: string, value: unknown): void {
@@ -123,7 +155,7 @@ export class FieldTracker {
     this.#writes++;
     this.#values.delete(name);
     this.#written?.delete(name);
-    if (existed) (this.#deleted ??= new Set()).add(name);
+    if (existed || this.#absent?.has(name) === true) (this.#deleted ??= new Set()).add(name);
     return existed;
   }
 
@@ -157,6 +189,7 @@ export class FieldTracker {
   /** Records a value that was written to the store ahead of this request's commit. */
   markSaved(name: string, value: unknown, stored: Stored | undefined, handle: string): void {
     this.markInPlaceChange(name);
+    this.#absent?.delete(name);
     (this.#committedChanges ??= new Map()).set(name, { stored, handle });
     // What the request has changed since then comes after it.
     if (this.#isSet(name) || this.isDeleted(name)) return;
@@ -174,8 +207,17 @@ export class FieldTracker {
     }
   }
 
+  /** Deletes the application's fields, those included that count as absent. */
+  clear(): void {
+    for (const key of this.keys()) this.delete(fieldName(key));
+    for (const name of this.#absent ?? []) this.delete(name);
+  }
+
   /** Returns the application's keys, in the order of the store and then of writing. */
   keys(): string[] {
+    if (this.#serializer.validates !== undefined) {
+      for (const name of this.#storedNames()) this.has(name);
+    }
     const keys: string[] = [];
     for (const name of this.names()) {
       const key = keyOfField(name);
@@ -187,7 +229,7 @@ export class FieldTracker {
   /** Returns all names that exist, those of the engine included. */
   *names(): Generator<string> {
     for (const name of this.#storedNames()) {
-      if (!this.isDeleted(name) && !this.#values.has(name)) yield name;
+      if (!this.isDeleted(name) && !this.#values.has(name) && this.#absent?.has(name) !== true) yield name;
     }
     yield* this.#values.keys();
   }
@@ -206,11 +248,50 @@ export class FieldTracker {
     return this.#stableForm('', value);
   }
 
+  /** Reads a value for an update; `undefined` for none. */
+  parseForUpdate(name: string, { stored, handle }: SerializedField): unknown {
+    if (stored === undefined) return undefined;
+    if (this.#absent?.has(name) === true && stored === this.#storedValue(name)) return undefined;
+    return this.parse(name, stored, handle);
+  }
+
+  /** Returns how many fields are stored, and UTF-16 code units of names and values, or a few more. */
+  storedAtMost(): { count: number; units: number } {
+    let [count, units] = [0, 0];
+    // By far the fastest way through an object, and not all that it finds has to be a field.
+    for (const name in this.#stored) {
+      count++;
+      units += name.length + this.#stored[name]!.length;
+    }
+    for (const [name, { stored }] of this.#committedChanges ?? []) {
+      count++;
+      units += name.length + (stored?.length ?? 0);
+    }
+    return { count, units };
+  }
+
+  /** Calls back with every stored field, as far as this request knows. */
+  forEachStored(visit: (name: string, stored: Stored) => void): void {
+    const committed = this.#committedChanges;
+    for (const name of Object.keys(this.#stored)) {
+      if (committed?.has(name) !== true && !isStoreField(name)) visit(name, this.#stored[name]!);
+    }
+    for (const [name, { stored }] of committed ?? []) if (stored !== undefined) visit(name, stored);
+  }
+
   /** Reads a serialised value that did not come with the record. */
   parse(name: string, stored: Stored, handle: string): unknown {
     // The result may share memory with the input, and be changed in place.
     const own = typeof stored === 'string' ? stored : Buffer.from(stored);
-    return this.#serializer.deserialize(own, { field: name, handle });
+    const context = { field: name, handle };
+    try {
+      return this.#serializer.deserialize(own, context);
+    } catch (error) {
+      // What a factory with schemas has stored is read without them, too: an application may go back.
+      const { version, body } = splitVersion(own);
+      if (version === 0 || this.#serializer.validates !== undefined) throw error;
+      return this.#serializer.deserialize(body, { ...context, version });
+    }
   }
 
   /**
@@ -260,9 +341,23 @@ export class FieldTracker {
       const stored = this.#storedValue(name)!;
       if (isStoreField(name)) continue;
       expect.set(name, stored);
-      if (!this.isDeleted(name)) set.set(name, this.serialize(name, this.#parse(name, stored), handle));
+      if (!this.isDeleted(name)) set.set(name, this.#reserialize(name, stored, handle));
     }
     return { set, expect };
+  }
+
+  /** Returns a stored value under another handle, as old as it is: what is only moved is neither migrated nor validated. */
+  #reserialize(name: string, stored: Stored, handle: string): Stored {
+    const serializer = this.#serializer.inner ?? this.#serializer;
+    const { version, body } = splitVersion(stored);
+    const at = (where: string): SerializerContext => ({ field: name, handle: where, ...(version > 0 && { version }) });
+    let value: unknown;
+    try {
+      value = serializer.deserialize(body, at(this.serialized(name).handle));
+    } catch (cause) {
+      throw unreadable(cause);
+    }
+    return markVersion({ version, body: serializer.serialize(value, at(handle)) });
   }
 
   /** Records that the store has these changes. What was written while they were on their way is still to come. */
@@ -271,6 +366,7 @@ export class FieldTracker {
     this.#committedChanges ??= new Map();
     for (const [name, stored] of changes.set) {
       this.#committedChanges.set(name, { stored, handle });
+      this.#absent?.delete(name);
       // From now on the stored form is what the value is compared with.
       this.#snapshots?.delete(name);
     }
@@ -318,7 +414,20 @@ export class FieldTracker {
     try {
       return this.parse(name, stored, this.serialized(name).handle);
     } catch (cause) {
-      throw new UnreadableField('A stored field cannot be read', { cause });
+      // A schema that is no schema is a mistake of the program, and no fault of the record.
+      if (cause instanceof AsyncSchemaError) throw cause;
+      throw unreadable(cause);
+    }
+  }
+
+  /** Returns whether a stored value that has not been used yet counts as none. */
+  #isAbsent(name: string): boolean {
+    try {
+      return this.get(name) === undefined;
+    } catch (error) {
+      // Whoever uses the value finds out.
+      if (error instanceof UnreadableField) return false;
+      throw error;
     }
   }
 
@@ -372,6 +481,10 @@ export class FieldTracker {
 /** Returns whether these are the same serialised value. */
 export function isSame(a: Stored, b: Stored): boolean {
   return typeof a === 'string' || typeof b === 'string' ? a === b : Buffer.compare(a, b) === 0;
+}
+
+function unreadable(cause: unknown): UnreadableField {
+  return new UnreadableField('A stored field cannot be read', { cause });
 }
 
 function isMutable(value: unknown): value is object {

@@ -20,6 +20,7 @@ import { storeBegunLogin } from './pending-login.ts';
 import { newNonce, newTombstone, onRecord, successorOf } from './rotation.ts';
 import { changeOf, saveRecord } from './save.ts';
 import { loginChange } from './session-limit.ts';
+import { assertSizeAllowed } from './size-limit.ts';
 import type { SessionState } from './state.ts';
 
 const MAX_TAKEN_IDS = 3;
@@ -126,6 +127,7 @@ function prepare(state: SessionState, epoch: Epoch, request: Request, login: Log
   const nonce = request.login === null && request.rotation === 'graceful' ? newNonce() : '';
   const id = targetId(state, record.id, request.login, nonce);
   const { changes, expect } = changesFor(state, epoch, request, keyOf(id).handle);
+  assertSizeAllowed(state, epoch, changes);
   const change = changeOf(state, epoch, changes, request.timeout, state.cookie.attributes);
   const timeout = request.limits?.timeout ?? change.timeout;
   const keep = Math.max(timeout?.seconds ?? 0, record.meta.timeout.seconds);

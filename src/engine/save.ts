@@ -6,6 +6,7 @@ import type { Epoch } from './epoch.ts';
 import type { FieldChanges } from './fields.ts';
 import type { CommitPlan, HeadSituation } from './plan.ts';
 import { onRecord } from './rotation.ts';
+import { assertSizeAllowed, limitInStore, tooLargeInStore } from './size-limit.ts';
 import type { SessionState } from './state.ts';
 
 const NO_CHANGES: Pick<RecordChange, 'set' | 'delete'> = { set: new Map(), delete: new Set() };
@@ -29,6 +30,7 @@ export async function saveRecord(
   const { timeout } = pending;
   const { handle } = epoch.record!.key;
   let changes = given;
+  if (given !== null) assertSizeAllowed(state, epoch, given);
   const isCookieSent = (key: RecordKey): boolean =>
     sendCookie === 'always' || (sendCookie === 'if-rotated' && key.handle !== handle && head?.allowsCookie === true);
   if (epoch.record!.meta.expiresAt === 0 && epoch.record!.meta.indexKeys.length > 0) {
@@ -43,6 +45,7 @@ export async function saveRecord(
     return store.save(key, change) as Promise<Exclude<SaveOutcome, Conflict>>;
   });
   if (outcome === null) return;
+  if (outcome.status === 'too-large') throw tooLargeInStore(state, epoch, changes!, outcome.size);
   const { key } = epoch.record!;
   fields.committed(changes, key.handle);
   if (pending.timeout === timeout) pending.timeout = null;
@@ -74,6 +77,8 @@ export function changeOf(
     expect: null,
     cookieAttributes,
     confirmsCookie: isConfirmation(state, record),
+    explainEnds: state.context.config.explainEnds,
+    maxSize: set.size === 0 ? undefined : limitInStore(state.context.config.maxSize, set),
   };
 }
 

@@ -4,6 +4,7 @@ import type { Epoch } from './epoch.ts';
 import { isSame, type SerializedField } from './fields.ts';
 import { onRecord, sessionEnded } from './rotation.ts';
 import { changeOf, written } from './save.ts';
+import { assertSizeAllowed, tooLargeInStore } from './size-limit.ts';
 import type { SessionState } from './state.ts';
 
 /** Each means that another request was faster, so this many in a row are no race. */
@@ -38,7 +39,7 @@ async function update(
     // No other request can know of the session, or this one has replaced the field as a whole.
     const value = change(state.read(name));
     if (value === undefined) fields.delete(name);
-    else fields.set(name, value);
+    else fields.write(name, value);
     return value;
   }
   return await updateStored(state, epoch, name, change);
@@ -54,19 +55,21 @@ async function updateStored(
   fields.forgetDeletion(name);
   let before = fields.serialized(name);
   for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts++) {
-    const value: unknown = change(
-      before.stored === undefined ? undefined : fields.parse(name, before.stored, before.handle),
-    );
+    const value: unknown = change(fields.parseForUpdate(name, before));
     let stored: Stored | undefined;
     const outcome = await onRecord(state, epoch, 'follow', (store, key) => {
       stored = value === undefined ? undefined : fields.serialize(name, value, key.handle);
       const set = new Map(stored === undefined ? [] : [[name, stored]]);
       const deleted = new Set(stored === undefined ? [name] : []);
+      assertSizeAllowed(state, epoch, { set, delete: deleted });
       const fieldChange = changeOf(state, epoch, { set, delete: deleted }, null, null);
       return store.save(key, { ...fieldChange, expect: new Map([[name, before.stored]]) });
     });
     if (outcome === null) throw sessionEnded();
     const { handle } = epoch.record!.key;
+    if (outcome.status === 'too-large') {
+      throw tooLargeInStore(state, epoch, { set: new Map([[name, stored!]]), delete: new Set() }, outcome.size);
+    }
     if (outcome.status === 'ok') {
       fields.markSaved(name, value, stored, handle);
       written(state, epoch, outcome.now, false);

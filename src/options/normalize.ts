@@ -16,8 +16,14 @@ import {
   MAX_LIFETIME_SECONDS,
   OF_SECONDS,
 } from '../internal/validate.ts';
+import { normalizeClientDetail } from './client-detail.ts';
+import { normalizeEnds } from './ends.ts';
 import { FOREIGN_OPTIONS } from './foreign-options.ts';
+import { fieldName } from '../engine/field-names.ts';
+import type { SchemaRules } from '../engine/field-schema.ts';
+import { acceptValue } from '../engine/validating-serializer.ts';
 import type { SessionOptions } from './options.ts';
+import { normalizeSchema } from './schema.ts';
 import { normalizeSerializer, type NormalizedSerializer } from './serializer.ts';
 import type { Serializer } from '../serializers/serializer.ts';
 import { WebsaunaSession } from '../session/session.ts';
@@ -25,7 +31,7 @@ import { REDIS_OPTION_NAMES } from '../stores/redis/options.ts';
 import type { SessionStore } from '../stores/store.ts';
 
 /** The options, checked, with every default filled in. All but `redis`, which its store checks. */
-export interface NormalizedOptions extends SessionConfig, NormalizedSerializer {
+export interface NormalizedOptions extends SessionConfig, Pick<NormalizedSerializer, 'bytes'> {
   /** The first signs, all verify. */
   readonly secrets: readonly string[];
   readonly store: SessionStore | null;
@@ -33,12 +39,16 @@ export interface NormalizedOptions extends SessionConfig, NormalizedSerializer {
   readonly sessionClass: NonNullable<SessionOptions['sessionClass']> | null;
   /** Proxies to trust; 0 for none. */
   readonly trustedHops: number;
+  /** `null` where fields have no schemas. */
+  readonly schema: SchemaRules | null;
 }
 
 /** The default of `timeout`, in seconds. */
 export const DEFAULT_TIMEOUT = 1200;
 /** The default of `absoluteTimeout`, in seconds: 30 days. */
 export const DEFAULT_ABSOLUTE_TIMEOUT = 2_592_000;
+/** The default of `maxSize`, in bytes: 1 MiB. */
+export const DEFAULT_MAX_SIZE = 1_048_576;
 
 const OPTION_NAMES: readonly string[] = Object.keys({
   secret: true,
@@ -56,6 +66,10 @@ const OPTION_NAMES: readonly string[] = Object.keys({
   serializer: true,
   idGenerator: true,
   initialData: true,
+  schema: true,
+  schemaVersion: true,
+  migrate: true,
+  maxSize: true,
   cookielessHeaders: true,
   ignore: true,
   sessionClass: true,
@@ -66,6 +80,10 @@ const OPTION_NAMES: readonly string[] = Object.keys({
   invalidateBefore: true,
   maxSessionsPerOwner: true,
   onSessionLimit: true,
+  clientAddress: true,
+  userAgent: true,
+  onReuse: true,
+  explainEnds: true,
 } satisfies Record<keyof SessionOptions, true>);
 
 const STORE_METHODS = Object.keys({
@@ -96,6 +114,7 @@ export function normalizeOptions<Data extends object, S extends WebsaunaSession<
   ];
   checkNames('', options, OPTION_NAMES, elsewhere, FOREIGN_OPTIONS);
   const serializer = normalizeSerializer(options);
+  const schema = normalizeSchema(options);
   return {
     secrets: normalizeSecrets(options.secret),
     ...normalizeTimes(options),
@@ -103,10 +122,15 @@ export function normalizeOptions<Data extends object, S extends WebsaunaSession<
     ...serializer,
     store: normalizeStore(options),
     generateId: normalizeIdGenerator(options.idGenerator),
-    initialData: normalizeInitialData(options.initialData, serializer.serializer),
+    initialData: normalizeInitialData(options.initialData, serializer.serializer, schema),
+    schema,
+    maxSize: normalizeMaxSize(options.maxSize),
     ...normalizeCookieless(options.cookielessHeaders),
     ignore: normalizeIgnore(options.ignore),
     ...normalizeBehaviour(options),
+    ...normalizeEnds(options),
+    clientAddress: normalizeClientDetail('clientAddress', options.clientAddress),
+    userAgent: normalizeClientDetail('userAgent', options.userAgent),
   };
 }
 
@@ -209,12 +233,16 @@ function normalizeIdGenerator(generate: SessionOptions['idGenerator']): () => st
 function normalizeInitialData(
   initial: SessionOptions['initialData'],
   serializer: Serializer,
+  schema: SchemaRules | null,
 ): NormalizedOptions['initialData'] {
   if (initial === undefined) return null;
   if (typeof initial === 'function') return (request) => copyInitialData(initial(request), serializer);
   // Tried now, so that a value which cannot be stored is found before the first request.
   for (const [field, value] of Object.entries(copyInitialData(initial, serializer))) {
     serializer.serialize(value, { field, handle: 'initial' });
+    const name = fieldName(field);
+    const fieldSchema = schema?.fields.get(name);
+    if (fieldSchema !== undefined) acceptValue(fieldSchema, name, value);
   }
   return () => copyInitialData(initial, serializer);
 }
@@ -241,6 +269,11 @@ function copyInitialData(data: unknown, serializer: Serializer): Record<string, 
         : value;
   }
   return copy;
+}
+
+function normalizeMaxSize(maxSize: SessionOptions['maxSize']): number | null {
+  checkNumber('maxSize', maxSize, { of: 'of bytes', min: 1, orNull: 'null for any number' });
+  return maxSize === undefined ? DEFAULT_MAX_SIZE : maxSize;
 }
 
 const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]+$/;

@@ -1,7 +1,9 @@
 import type { Exchange } from '../exchange.ts';
+import type { FieldSchemas } from '../engine/field-schema.ts';
 import type { RedisOptions } from '../stores/redis/options.ts';
 import type { Serializer } from '../serializers/serializer.ts';
 import type { SessionStore } from '../stores/store.ts';
+import type { ClientDetailMode } from '../engine/config.ts';
 import type { DefaultData } from '../session/data.ts';
 import type { SessionConstructor, WebsaunaSession } from '../session/session.ts';
 
@@ -86,7 +88,24 @@ export interface SessionOptions<
   /** Returns a new, unguessable id of base64url characters, worth 128 bits or more. Default: 256 bits, CSPRNG. */
   idGenerator?: () => string;
   /** Pre-populates a session when it is first written, in the same atomic write. Default: nothing. */
-  initialData?: Partial<Data> | ((request: unknown) => Partial<Data>);
+  initialData?: NoInfer<Partial<Data> | ((request: unknown) => Partial<Data>)>;
+  /**
+   * Standard Schemas of fields, such as those of zod, valibot and arktype. They type the session's data, and a
+   * field is validated when it is set, before it is stored, and when it is first read. Default: none.
+   */
+  schema?: FieldSchemas<Data>;
+  /** The version of the schemas, which each field is stored with. Default 0: none is stored. */
+  schemaVersion?: number;
+  /**
+   * Returns the value of a field that was stored under an older `schemaVersion`, 0 where there was none, in its present
+   * shape; `undefined` for no field.
+   */
+  migrate?: (field: string, value: unknown, version: number) => unknown;
+  /**
+   * Bytes that the names and the serialised values of a session's fields may have together, flash messages included;
+   * `null` for any number. Default 1048576 (1 MiB).
+   */
+  maxSize?: number | null;
   /**
    * A response that has one of these headers gets no session cookie, unless its `Cache-Control` keeps
    * it out of shared caches: by `no-store`, or by `private` without field names. Default `['expires', 'cache-control']`. A function decides by itself.
@@ -121,4 +140,32 @@ export interface SessionOptions<
   maxSessionsPerOwner?: number | null;
   /** What a login does at that limit. Default `'evict-oldest'`. */
   onSessionLimit?: 'evict-oldest' | 'refuse';
+  /**
+   * What a session keeps of the client's address: all, `'truncated'` to its network (24 bits of IPv4, 48 of IPv6), a
+   * keyed hash, or nothing. A word holds for all sessions. Default: `'full'` for those with an owner, `'off'` for others.
+   */
+  clientAddress?: ClientDetailMode | ClientDetailOptions;
+  /**
+   * What a session keeps of the client's `User-Agent`: all, `'truncated'` to the browser with its major version and the
+   * system, a keyed hash, or nothing. As for `clientAddress`.
+   */
+  userAgent?: ClientDetailMode | ClientDetailOptions;
+  /**
+   * What the use of a rotated id after its grace leads to, once the client has come with the new id: an event alone, the
+   * end of the session, or of all sessions of its owner. Default `'report'`.
+   */
+  onReuse?: 'report' | 'end-session' | 'end-owner';
+  /**
+   * Seconds, at most 400 days, for which `session.endedBefore` says why and when the session of a login has ended. Default
+   * 0: not at all.
+   */
+  explainEnds?: number;
+}
+
+/** What is kept of a client, by kind of session. */
+export interface ClientDetailOptions {
+  /** Of sessions without an owner. Default `'off'`. */
+  anonymous?: ClientDetailMode;
+  /** Of sessions with an owner. Default `'full'`. */
+  owned?: ClientDetailMode;
 }

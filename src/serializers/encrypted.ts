@@ -68,6 +68,9 @@ export function encrypted(options: EncryptedOptions): Serializer {
   const byId = new Map(keys.map((key) => [key.id.toString('latin1'), key]));
   return {
     boundToHandle: true,
+    check(value, field) {
+      inner.check?.(value, field);
+    },
     serialize(value, context) {
       return encrypt(keys[0]!, inner.serialize(value, context), context);
     },
@@ -114,9 +117,13 @@ function sessionKey(key: Key, { handle }: SerializerContext): Buffer {
   return createHmac('sha256', key.secret).update('websauna-session/e1/session ').update(handle).digest();
 }
 
-/** Handles have no NUL, and the field's name comes last: no two contexts give the same bytes. */
-function associatedData(head: Uint8Array, { handle, field }: SerializerContext): Buffer {
-  return Buffer.concat([Buffer.from(VERSION), head, Buffer.from(`${handle}\0${field}`)]);
+/**
+ * Handles have no NUL, all have one length, which is not that of a version, and the field's name comes last: no two
+ * contexts give the same bytes.
+ */
+function associatedData(head: Uint8Array, { handle, field, version }: SerializerContext): Buffer {
+  const schema = version === undefined ? '' : `v${version}\0`;
+  return Buffer.concat([Buffer.from(VERSION), head, Buffer.from(`${schema}${handle}\0${field}`)]);
 }
 
 function refused({ field }: SerializerContext, why: string): SessionError {

@@ -1,13 +1,6 @@
 import { sanitizeForMessage } from '../internal/validate.ts';
-
-/** A value that JSON does not keep: where it is, what it is, and what to do. */
-export interface Loss {
-  /** From the value that was to be written, as in `.items[0]`; empty for that itself. */
-  readonly path: string;
-  /** A predicate, such as `is a Date`. */
-  readonly what: string;
-  readonly advice: string;
-}
+import { pathStep } from '../internal/value-path.ts';
+import type { Loss } from './refusal.ts';
 
 /**
  * Returns whether `JSON.parse` returns what `JSON.stringify` has made of a value, but for properties that are
@@ -70,8 +63,8 @@ export function explainLoss(value: unknown): Loss {
   }
 }
 
-const TOO_DEEP: Loss = { path: '', what: 'is nested too deeply', advice: 'Store less of it' };
-const DATA_ONLY = 'Store data only';
+export const TOO_DEEP: Loss = { path: '', what: 'is nested too deeply', advice: 'Store less of it' };
+export const DATA_ONLY = 'Store data only';
 
 function find(value: unknown, path: string, above: Set<unknown>): Loss | undefined {
   const loss = lossOf(value, above);
@@ -82,17 +75,11 @@ function find(value: unknown, path: string, above: Set<unknown>): Loss | undefin
   const items = Array.isArray(value) ? Array.from(value as unknown[]).entries() : Object.entries(value);
   for (const [key, item] of items) {
     if (item === undefined && typeof key === 'string') continue;
-    const found = find(item, path + step(key), above);
+    const found = find(item, path + pathStep(key), above);
     if (found !== undefined) return found;
   }
   above.delete(value);
   return undefined;
-}
-
-/** Of a long path the beginning is enough. */
-function step(key: string | number): string {
-  if (typeof key === 'number') return `[${key}]`;
-  return /^[a-z_$][\w$]*$/i.test(key) ? `.${sanitizeForMessage(key)}` : `['${sanitizeForMessage(key)}']`;
 }
 
 /** Returns what is wrong with a value itself, and what to do. */
@@ -130,7 +117,7 @@ function instanceLoss(object: object): readonly [what: string, advice: string] |
   return hasToJson ? ['has a toJSON()', advice] : undefined;
 }
 
-function className({ constructor }: object): string {
+export function className({ constructor }: object): string {
   return typeof constructor === 'function' && constructor.name !== ''
     ? sanitizeForMessage(constructor.name)
     : 'a class';

@@ -1,5 +1,6 @@
 import { SessionError } from '../errors.ts';
 import { explainLoss, isLossless } from './json-loss.ts';
+import { refusal, titleOf } from './refusal.ts';
 import type { Serializer } from './serializer.ts';
 
 /**
@@ -13,7 +14,7 @@ import type { Serializer } from './serializer.ts';
  * give it a meaning, for the one object that they copy into.
  *
  * @throws {SessionError} `ERR_SESSION_SERIALIZE`: when writing, for what would come back as something else, with its
- * path and what to store instead; when reading, for what is not JSON
+ * path and what to store instead, at once where the value is set; when reading, for what is not JSON
  */
 export const json: Serializer = {
   serialize(value, { field }) {
@@ -29,6 +30,10 @@ export const json: Serializer = {
     return text;
   },
 
+  check(value, field) {
+    if (!isKept(value)) throw refused(field, value, undefined);
+  },
+
   deserialize(stored, { field }) {
     if (typeof stored === 'string') {
       try {
@@ -41,27 +46,16 @@ export const json: Serializer = {
   },
 };
 
+function isKept(value: unknown): boolean {
+  try {
+    return isLossless(value);
+  } catch (error) {
+    // A cycle, or too many levels.
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+}
+
 function refused(field: string, value: unknown, cause: unknown): SessionError {
-  const { path, what, advice } = explainLoss(value);
-  const isFlash = field.startsWith(FLASH);
-  // Flash messages are stored beside their time.
-  const place = isFlash ? `message${path.replace(/^\[1\]/, '')}` : `${nameOf(field) || 'value'}${path}`;
-  return new SessionError(
-    'ERR_SESSION_SERIALIZE',
-    `Cannot write ${titleOf(field)} as JSON: \`${place}\` ${what}. ${advice}, or pass a \`serializer\` that keeps it`,
-    cause === undefined ? undefined : { cause },
-  );
-}
-
-/** What the engine's names of flash fields begin with. */
-const FLASH = '@f';
-
-function titleOf(field: string): string {
-  if (field === '') return 'a session field';
-  return field.startsWith(FLASH) ? 'a flash message' : `session field \`${nameOf(field)}\``;
-}
-
-/** Returns the application's name of a field: one that begins with `@` is stored with one more. */
-function nameOf(field: string): string {
-  return field.replace(/^@(?=@)/, '').slice(0, 100);
+  return refusal(field, 'as JSON', explainLoss(value), 'a `serializer` that keeps it, such as `rich()`', cause);
 }

@@ -6,6 +6,8 @@ export interface SerializerContext {
   readonly field: string;
   /** The handle of the session. */
   readonly handle: string;
+  /** The `schemaVersion` that the value was stored under, where there was one. */
+  readonly version?: number;
 }
 
 /**
@@ -19,6 +21,11 @@ export interface Serializer {
    * when the stored form is not its own: the record then counts as corrupt.
    */
   deserialize(stored: Stored, context: SerializerContext): unknown;
+  /**
+   * Throws what `serialize` would throw for a value that is about to be set, so that the error comes from the line that
+   * sets it. Without it the commit finds out, as it does for what is changed inside a value afterwards.
+   */
+  check?(value: unknown, field: string): void;
   /** True when a stored value is valid only under its own handle: a rotation then serialises again. */
   readonly boundToHandle?: boolean;
   /**

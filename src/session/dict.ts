@@ -46,14 +46,16 @@ export abstract class SessionDict<Data extends object = DefaultData> {
   }
 
   /**
-   * Sets a field; `undefined` deletes it. The value is serialised at the commit, which fails with
-   * `ERR_SESSION_SERIALIZE` when the serializer refuses it.
+   * Sets a field; `undefined` deletes it. The value is serialised at the commit, which fails for what is changed
+   * inside it until then as this does for the value.
+   * @throws {SessionError} `ERR_SESSION_SERIALIZE` for a value that the serializer refuses; `ERR_SESSION_INVALID_FIELD`
+   * for one that does not fit the field's schema
    */
   set<K extends Key<Data>>(key: K, value: Data[K]): this {
     const state = this.#state;
     state.assertWritable();
     if (value === undefined) state.epoch.fields.delete(fieldName(checkKey(key)));
-    else state.epoch.fields.set(fieldName(checkKey(key)), value);
+    else state.epoch.fields.write(fieldName(checkKey(key)), value);
     return this;
   }
 
@@ -135,7 +137,9 @@ export abstract class SessionDict<Data extends object = DefaultData> {
 
   /** Deletes all fields. Owner, flash messages and CSRF secret stay; `invalidate()` ends the session itself. */
   clear(): void {
-    for (const key of this.keys()) this.delete(key);
+    const state = this.#state;
+    state.assertWritable();
+    state.epoch.fields.clear();
   }
 
   /**

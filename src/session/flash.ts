@@ -34,6 +34,8 @@ export function peekFlashes(state: SessionState, queue: string): unknown[] {
 }
 
 export function popFlashes(state: SessionState, queue: string): unknown[] {
+  // They are for the page that the user sees.
+  if (state.isPrefetch) return [];
   const names = fieldNames(state, queue);
   const messages = inOrder(names.map((name) => state.read(name)));
   for (const name of names) state.epoch.fields.delete(name);
@@ -48,6 +50,7 @@ export function addFlash(state: SessionState, message: unknown, queue: string, a
   const { fields } = state.epoch;
   const field = (unique: string): string => flashPrefix(queue) + unique;
   const stored: StoredMessage = [nextTimestamp(state), message];
+  fields.check(flashPrefix(queue), stored);
   if (allowDuplicate) {
     fields.set(field(randomBytes(6).toString('base64url')), stored);
     return;
@@ -67,6 +70,7 @@ function digest(form: Stored): string {
 
 /** Takes a queue out of the store, so that of several concurrent requests one receives each message. */
 export async function takeFlashes(state: SessionState, queue: string): Promise<unknown[]> {
+  if (state.isPrefetch) return [];
   const { epoch } = state;
   return await state.queue.run(() => take(state, epoch, queue));
 }

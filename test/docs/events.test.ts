@@ -4,6 +4,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { afterEach, beforeEach, describe, test } from 'vitest';
 import {
   createSessionFactory,
+  type FieldSchema,
   type SessionEventName,
   type SessionEvents,
   type SessionFactory,
@@ -35,6 +36,7 @@ const NAMES = Object.keys({
   lost: 0,
   discarded: 0,
   refused: 0,
+  invalidField: 0,
   cookieSuppressed: 0,
   cookieWarning: 0,
   cacheControlOverridden: 0,
@@ -288,6 +290,24 @@ describe('a cookie that opens nothing: rejected', () => {
     assert.deepEqual(reported(), ['loaded', 'rejected corrupt']);
     assert.equal(emitted[1]?.event['detail'], 'unparsable');
   });
+});
+
+test('a stored field that does not fit its schema: invalidField', async () => {
+  const jar = await started(make());
+  const field: FieldSchema = {
+    '~standard': {
+      version: 1,
+      vendor: 'test',
+      validate: (value) => ({ issues: [{ message: `Not ${String(value)}`, path: ['a', { key: 0 }] }] }),
+    },
+  };
+  await go(make({ schema: { field } }), jar, read);
+  const { handle } = emitted[0]!.event;
+  const event = { handle, field: 'field', version: 0, paths: ['field.a[0]'], error: null };
+  assert.deepEqual(emitted, [
+    { name: 'loaded', event: { handle } },
+    { name: 'invalidField', event },
+  ]);
 });
 
 describe('changes that are lost: discarded, cookieSuppressed', () => {

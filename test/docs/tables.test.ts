@@ -83,7 +83,7 @@ describe('docs/errors-and-events.md', () => {
   test('has every event with its payload, and no other', () => {
     const body = /export interface SessionEvents \{(.*?)\n\}/s.exec(source)![1]!;
     const declared = new Map(
-      [...body.matchAll(/^ {2}(\w+): (.*);$/gm)].map(([, name, type]) => {
+      [...body.matchAll(/^ {2}(\w+): ([^]*?);$(?=\n {2}\S|$(?!\n))/gm)].map(([, name, type]) => {
         const fields = [...type!.matchAll(/readonly (\w+):/g)].map(([, field]) => field!);
         const inherited = [
           ...(/Of(?:Any)?Session/.test(type!) ? ['handle'] : []),

@@ -67,6 +67,7 @@ export const TIMES = { timeout: 1000, absoluteTimeout: 1400 };
 /** Likewise, of a process that a deployment has given shorter limits. */
 const SHORTENED = { timeout: 600, absoluteTimeout: 900 };
 const ROTATION_GRACE = 50;
+export const EXPLAIN_ENDS = 700;
 
 const SECRETS = {
   new: 'the new secret of more than thirty-two bytes',
@@ -87,38 +88,48 @@ export class FactoryCache {
   }
 
   for(plan: Plan): Omit<Setting, 'model'> & { rules: Rules } {
-    const { encrypted: bound, touch, max, onSessionLimit, cookieMaxAge, invalidateBefore, rollout } = plan;
-    const rules = {
-      rotationGrace: ROTATION_GRACE,
-      touchInterval: touch === 'always' ? 0 : 100,
-      cookieMaxAge,
+    const {
+      encrypted: bound,
+      touch,
       max,
       onSessionLimit,
-    };
+      cookieMaxAge,
+      invalidateBefore,
+      explains,
+      onReuse,
+      rollout,
+    } = plan;
+    const touchInterval = touch === 'always' ? 0 : 100;
+    const explainEnds = explains ? EXPLAIN_ENDS : 0;
+    const rules = { rotationGrace: ROTATION_GRACE, explainEnds, touchInterval, cookieMaxAge, max, onSessionLimit };
     const both = rollout === 'secret' ? ['new', 'old'] : ['new'];
     const workers = [
-      { secrets: both, attributes: 'lax', invalidateBefore, ...TIMES },
+      { secrets: both, attributes: 'lax', invalidateBefore, onReuse, ...TIMES },
       {
         secrets: rollout === 'secret' ? ['old'] : ['new'],
         attributes: rollout === 'attributes' ? 'strict' : 'lax',
         invalidateBefore,
+        onReuse,
         ...(rollout === 'limits' ? SHORTENED : TIMES),
       },
     ] as const;
-    const observer = { secrets: both, attributes: 'lax', invalidateBefore: false, ...TIMES };
-    const name = JSON.stringify([bound, touch, max, onSessionLimit, cookieMaxAge, invalidateBefore, rollout]);
+    const lookers = { invalidateBefore: false, onReuse: 'report', ...TIMES } as const;
+    const observer = { secrets: both, attributes: 'lax', ...lookers };
+    const name = JSON.stringify([bound, rules, invalidateBefore, onReuse, rollout]);
     const known = this.#known.get(name) ?? this.#make(plan, rules, workers, observer);
     this.#known.set(name, known);
     return { factories: known, workers, observer, rules };
   }
 
   #make(plan: Plan, rules: Rules, workers: readonly [Worker, Worker], observer: Worker): Factories {
-    const { rotationGrace, touchInterval, max, onSessionLimit } = rules;
+    const { rotationGrace, explainEnds, touchInterval, max, onSessionLimit } = rules;
     const make = (worker: Worker, store: SessionStore, load: NonNullable<SessionOptions['load']>): Factory =>
       createSessionFactory({
         timeout: worker.timeout,
         absoluteTimeout: worker.absoluteTimeout,
         rotationGrace,
+        explainEnds,
+        onReuse: worker.onReuse,
         touchInterval,
         onSessionLimit,
         store,
@@ -149,7 +160,7 @@ export function intercept(inner: () => FullStore, interceptor: () => Interceptor
     interceptor().operation(call, steps ? () => interceptor().turn(call.operation, run) : run);
   return {
     now: () => inner().now(),
-    load: (key, bypass) => pass({ operation: 'load' }, () => inner().load(key, bypass)),
+    load: (key, bypass, explainEnds) => pass({ operation: 'load' }, () => inner().load(key, bypass, explainEnds)),
     create(key, record) {
       const call = { operation: 'create', makes: key.handle, ownerHash: key.ownerHash } as const;
       return pass(call, () => inner().create(key, record));
@@ -162,10 +173,13 @@ export function intercept(inner: () => FullStore, interceptor: () => Interceptor
       return pass(call, () => inner().rekey(from, to, rekey));
     },
     take: (key, prefix) => pass({ operation: 'take' }, () => inner().take(key, prefix)),
-    destroy: (key, tombstone) => pass({ operation: 'destroy' }, () => inner().destroy(key, tombstone)),
+    destroy: (key, tombstone, explanation) =>
+      pass({ operation: 'destroy' }, () => inner().destroy(key, tombstone, explanation)),
     listOwned: (ownerHash) => pass({ operation: 'listOwned' }, () => inner().listOwned(ownerHash)),
-    revokeOwned: (ownerHash, except, indexKey, keep) =>
-      pass({ operation: 'revokeOwned', ownerHash }, () => inner().revokeOwned(ownerHash, except, indexKey, keep)),
+    revokeOwned(ownerHash, except, indexKey, keep, explanation) {
+      const call = { operation: 'revokeOwned', ownerHash } as const;
+      return pass(call, () => inner().revokeOwned(ownerHash, except, indexKey, keep, explanation));
+    },
     addIndexKey: (indexKey, ownerHash, keep) => inner().addIndexKey(indexKey, ownerHash, keep),
     findOwnerHashes: (indexKey) => pass({ operation: 'findOwnerHashes' }, () => inner().findOwnerHashes(indexKey)),
     removeIndexKey: (indexKey, ownerHash, age) => inner().removeIndexKey(indexKey, ownerHash, age),

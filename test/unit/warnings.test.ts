@@ -1,7 +1,7 @@
 // Outside production and tests, what costs an application its sessions is reported once on the console.
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test, vi, type MockInstance } from 'vitest';
-import { createSessionFactory, type SessionFactory, type SessionOptions } from 'websauna-session';
+import { createSessionFactory, type FieldSchema, type SessionFactory, type SessionOptions } from 'websauna-session';
 import { MemoryStore } from 'websauna-session/memory';
 import { EventHub } from '../../src/events.ts';
 import { WARNINGS } from '../../src/warnings.ts';
@@ -95,6 +95,23 @@ describe.each(SITUATIONS)('%s %s', (event, reason, step) => {
 });
 
 describe('warnings', () => {
+  test('a stored field that does not fit its schema is one, too', async () => {
+    const store = new MemoryStore();
+    const jar = new Jar();
+    const views: FieldSchema = {
+      '~standard': { version: 1, vendor: 'test', validate: () => ({ issues: [{ message: 'no' }] }) },
+    };
+    for (const schema of [{}, { views }]) {
+      const visiting = await Visit.open(make({ store, schema }), jar);
+      if (jar.header === undefined) visiting.session.set('views', 1);
+      else expect(visiting.session.get('views')).toBeUndefined();
+      await visiting.end();
+    }
+    expect(emitted.mock.calls).toEqual([
+      [WARNINGS['invalidField'], { type: 'SessionWarning', code: 'WEBSAUNA_SESSION_INVALID_FIELD' }],
+    ]);
+  });
+
   test('several session cookies are one, too', async () => {
     const factory = make();
     const jars = [new Jar(), new Jar()];

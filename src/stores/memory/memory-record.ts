@@ -7,6 +7,8 @@ export interface MemoryRecord extends Expiring {
   readonly ownerHash: string | null;
   meta: RecordMeta;
   lastSeen: number;
+  /** Seconds for which its end is explained. */
+  explainEnds: number;
   /** Replaced as a whole, never changed: `load` returns this object. */
   fields: Readonly<Record<string, Stored>>;
 }
@@ -51,6 +53,23 @@ export function changedFields(record: MemoryRecord, change: RecordChange): Memor
       ? record.fields
       : Object.fromEntries(Object.entries(record.fields).filter(([name]) => !change.delete.has(name)));
   return { ...kept, ...Object.fromEntries(change.set) };
+}
+
+/** Returns the bytes of fields after a change, if they are more than allowed and more than before; `null` otherwise. */
+export function sizeBeyond(
+  max: number | undefined,
+  before: MemoryRecord['fields'],
+  after: MemoryRecord['fields'],
+): number | null {
+  if (max === undefined) return null;
+  const size = sizeOf(after);
+  return size > max && size > sizeOf(before) ? size : null;
+}
+
+function sizeOf(fields: MemoryRecord['fields']): number {
+  return Object.entries(fields).reduce((sum, [name, value]) => {
+    return sum + Buffer.byteLength(name) + (typeof value === 'string' ? Buffer.byteLength(value) : value.length);
+  }, 0);
 }
 
 /** Returns whether the record has what the change expects and, if `exact`, nothing else. */

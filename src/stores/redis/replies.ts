@@ -5,7 +5,7 @@ import { textOf } from './record.ts';
 import type { ScriptName } from './scripts.generated.ts';
 
 /** What the first number of a script's reply means; see `lua/_record.lua`. */
-const CODES = ['gone', 'ok', 'tombstone', 'conflict', 'exists', 'full', 'late', 'revoked'] as const;
+const CODES = ['gone', 'ok', 'tombstone', 'conflict', 'exists', 'full', 'late', 'revoked', 'too-large'] as const;
 export type ReplyStatus = (typeof CODES)[number];
 
 /** What a value of a reply is: a number, text (a string or bytes), or text that may be absent. */
@@ -29,6 +29,7 @@ const SHAPES: Readonly<Record<ReplyStatus, Shape>> = {
   full: NOTHING,
   late: { first: ['number'] },
   revoked: NOTHING,
+  'too-large': { first: ['number'] },
 };
 
 /** What a script may reply besides success, and what follows the code of success. */
@@ -48,7 +49,7 @@ const REPLIES: Readonly<Record<ScriptName, Replies>> = {
   rekey: { or: ['gone', 'tombstone', 'conflict', 'exists', 'full', 'revoked', 'late'], ok: HANDLES },
   removeIndexKey: { or: [], ok: NOTHING },
   revoke: { or: ['late'], ok: HANDLES },
-  save: { or: ['gone', 'tombstone', 'conflict', 'late'], ok: { first: ['number'] } },
+  save: { or: ['gone', 'tombstone', 'conflict', 'late', 'too-large'], ok: { first: ['number'] } },
   take: { or: ['gone', 'tombstone', 'late'], ok: { first: ['number'], groups: ['text', 'text'] } },
   time: { or: [], ok: { first: ['number'] } },
 };

@@ -26,7 +26,7 @@ return {1}
 `,
   },
   create: {
-    sha: '99e12c8057eed40588831f7662d8dffbeae98ff2',
+    sha: 'ad96d60f0e4bf6fd0062f4ca78fd109d3a51d78d',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -108,6 +108,26 @@ local function write_record(key, meta, first)
   redis.call('PEXPIRE', key, int(left))
   return left
 end
+local explain = tonumber(table.remove(ARGV))
+local function end_explained(key, reason)
+  if not explain then return redis.call('DEL', key) end
+  local left = redis.call('PTTL', key)
+  redis.call('HDEL', key, '@e')
+  redis.call('HSET', key, '@e', reason .. ':' .. int(now))
+  redis.call('PEXPIRE', key, int(math.max(left, 0) + explain * 1000))
+  for _, field in ipairs(redis.call('HKEYS', key)) do
+    if field ~= '@e' then redis.call('HDEL', key, field) end
+  end
+  return 1
+end
+local function explain_expiry(key, left)
+  if not explain then return end
+  redis.call('HSET', key .. ':end', '@e', 'expired:' .. int(now + left))
+  redis.call('PEXPIRE', key .. ':end', int(left + explain * 1000))
+end
+local function forget_expiry(key)
+  if explain then redis.call('DEL', key .. ':end') end
+end
 local function record_exists(key)
   return redis.call('TYPE', key).ok == 'hash' and redis.call('HEXISTS', key, '@') == 1
 end
@@ -135,7 +155,7 @@ local function enforce_limit(index, prefix, max, evict, replaced)
   if max > 0 and #live >= max then
     if not evict then return nil end
     for i = 1, #live - max + 1 do
-      redis.call('DEL', prefix .. live[i])
+      end_explained(prefix .. live[i], 'evicted')
       redis.call('ZREM', index, live[i])
       evicted[i] = live[i]
     end
@@ -181,12 +201,13 @@ if provisional > 0 and provisional < left then redis.call('PEXPIRE', KEYS[1], in
 if KEYS[2] then
   mark_admitted(KEYS[1], KEYS[2], meta)
   index_session(KEYS[2], ARGV[1], now_us, left)
+  if provisional == 0 then explain_expiry(KEYS[1], left) end
 end
 return reply
 `,
   },
   deleteRotated: {
-    sha: '70f19fed3f52c0d37be18c3e4ddccbc6f702166c',
+    sha: '6787a7e74eabeda0804a9a993efdf993a5a391c6',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -303,11 +324,12 @@ if not stored then return missing_reply(KEYS[1]) end
 if stored ~= ARGV[6] or not match_expected(KEYS[1], 7, true) then return {3} end
 local meta = parse(stored)
 end_record(KEYS[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[1] == '1' or not meta or meta.confirmed)
+if KEYS[2] then redis.call('DEL', KEYS[2]) end
 return {1, now}
 `,
   },
   destroy: {
-    sha: '5b084241fdda49176d2976f2506a8772d8a34dbd',
+    sha: '0c26ce41538cad5d9dac844666ff41d48193e41e',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -389,12 +411,37 @@ local function write_record(key, meta, first)
   redis.call('PEXPIRE', key, int(left))
   return left
 end
+local explain = tonumber(table.remove(ARGV))
+local function end_explained(key, reason)
+  if not explain then return redis.call('DEL', key) end
+  local left = redis.call('PTTL', key)
+  redis.call('HDEL', key, '@e')
+  redis.call('HSET', key, '@e', reason .. ':' .. int(now))
+  redis.call('PEXPIRE', key, int(math.max(left, 0) + explain * 1000))
+  for _, field in ipairs(redis.call('HKEYS', key)) do
+    if field ~= '@e' then redis.call('HDEL', key, field) end
+  end
+  return 1
+end
+local function explain_expiry(key, left)
+  if not explain then return end
+  redis.call('HSET', key .. ':end', '@e', 'expired:' .. int(now + left))
+  redis.call('PEXPIRE', key .. ':end', int(left + explain * 1000))
+end
+local function forget_expiry(key)
+  if explain then redis.call('DEL', key .. ':end') end
+end
 if KEYS[2] then redis.call('ZCARD', KEYS[2]) end
 local reply = {0}
 local stored = redis.pcall('HGET', KEYS[1], '@')
 if type(stored) == 'string' then
   local meta = parse(stored)
-  end_record(KEYS[1], '', ARGV[2], ARGV[3], '', not meta or meta.confirmed)
+  if KEYS[2] and tonumber(ARGV[3]) <= 0 then
+    end_explained(KEYS[1], ARGV[4])
+  else
+    end_record(KEYS[1], '', ARGV[2], ARGV[3], '', not meta or meta.confirmed)
+  end
+  if KEYS[2] then forget_expiry(KEYS[1]) end
   reply = {1, now}
 elseif stored == false then
   reply = missing_reply(KEYS[1])
@@ -465,7 +512,7 @@ return reply
 `,
   },
   rekey: {
-    sha: 'dd31206d3e02b0b9e770e831f66b7e79daa3684f',
+    sha: '649b463ab972d4e202075100d7de1e2c6a0a978a',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -547,6 +594,26 @@ local function write_record(key, meta, first)
   redis.call('PEXPIRE', key, int(left))
   return left
 end
+local explain = tonumber(table.remove(ARGV))
+local function end_explained(key, reason)
+  if not explain then return redis.call('DEL', key) end
+  local left = redis.call('PTTL', key)
+  redis.call('HDEL', key, '@e')
+  redis.call('HSET', key, '@e', reason .. ':' .. int(now))
+  redis.call('PEXPIRE', key, int(math.max(left, 0) + explain * 1000))
+  for _, field in ipairs(redis.call('HKEYS', key)) do
+    if field ~= '@e' then redis.call('HDEL', key, field) end
+  end
+  return 1
+end
+local function explain_expiry(key, left)
+  if not explain then return end
+  redis.call('HSET', key .. ':end', '@e', 'expired:' .. int(now + left))
+  redis.call('PEXPIRE', key .. ':end', int(left + explain * 1000))
+end
+local function forget_expiry(key)
+  if explain then redis.call('DEL', key .. ':end') end
+end
 local function record_exists(key)
   return redis.call('TYPE', key).ok == 'hash' and redis.call('HEXISTS', key, '@') == 1
 end
@@ -574,7 +641,7 @@ local function enforce_limit(index, prefix, max, evict, replaced)
   if max > 0 and #live >= max then
     if not evict then return nil end
     for i = 1, #live - max + 1 do
-      redis.call('DEL', prefix .. live[i])
+      end_explained(prefix .. live[i], 'evicted')
       redis.call('ZREM', index, live[i])
       evicted[i] = live[i]
     end
@@ -607,7 +674,7 @@ local function open_record(key, index, handle)
   local meta = parse(stored)
   if not meta then return nil, {0} end
   if not index or not is_revoked(key, meta, revoked_at(index)) then return meta end
-  redis.call('DEL', key)
+  end_explained(key, 'revoked')
   redis.call('ZREM', index, handle)
   return nil, {0}
 end
@@ -661,10 +728,14 @@ if ttl_ms(meta) <= 0 then return {0} end
 redis.call('RENAME', KEYS[1], KEYS[2])
 delete_fields(KEYS[2], 19)
 local left = write_record(KEYS[2], meta, first)
-if KEYS[4] then redis.call('ZREM', KEYS[4], ARGV[1]) end
+if KEYS[4] then
+  redis.call('ZREM', KEYS[4], ARGV[1])
+  forget_expiry(KEYS[1])
+end
 if KEYS[3] then
   if login then mark_admitted(KEYS[2], KEYS[3], meta) end
   index_session(KEYS[3], ARGV[2], score, left)
+  explain_expiry(KEYS[2], left)
 end
 write_tombstone(KEYS[1], ARGV[14], ARGV[15], ARGV[16], ARGV[17], confirmed)
 return reply
@@ -688,7 +759,7 @@ return {1}
 `,
   },
   revoke: {
-    sha: '0022c4756a80d3f941783f143372991fc1be0697',
+    sha: '71103f26b7a1dba08720e832e4d2a3d11871ec2f',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -770,6 +841,26 @@ local function write_record(key, meta, first)
   redis.call('PEXPIRE', key, int(left))
   return left
 end
+local explain = tonumber(table.remove(ARGV))
+local function end_explained(key, reason)
+  if not explain then return redis.call('DEL', key) end
+  local left = redis.call('PTTL', key)
+  redis.call('HDEL', key, '@e')
+  redis.call('HSET', key, '@e', reason .. ':' .. int(now))
+  redis.call('PEXPIRE', key, int(math.max(left, 0) + explain * 1000))
+  for _, field in ipairs(redis.call('HKEYS', key)) do
+    if field ~= '@e' then redis.call('HDEL', key, field) end
+  end
+  return 1
+end
+local function explain_expiry(key, left)
+  if not explain then return end
+  redis.call('HSET', key .. ':end', '@e', 'expired:' .. int(now + left))
+  redis.call('PEXPIRE', key .. ':end', int(left + explain * 1000))
+end
+local function forget_expiry(key)
+  if explain then redis.call('DEL', key .. ':end') end
+end
 local function assert_slot_stable(index, prefix, handles)
   for start = 1, #handles, 1000 do
     local keys = {index}
@@ -804,7 +895,7 @@ local function enforce_limit(index, prefix, max, evict, replaced)
   if max > 0 and #live >= max then
     if not evict then return nil end
     for i = 1, #live - max + 1 do
-      redis.call('DEL', prefix .. live[i])
+      end_explained(prefix .. live[i], 'evicted')
       redis.call('ZREM', index, live[i])
       evicted[i] = live[i]
     end
@@ -847,7 +938,12 @@ end
 for _, handle in ipairs(handles) do
   local key = ARGV[1] .. handle
   if handle ~= spared and handle ~= REVOKED and (ARGV[3] == '' or carries(key, ARGV[3])) then
-    if key ~= KEYS[1] and redis.call('DEL', key) == 1 then reply[#reply + 1] = handle end
+    if explain and record_exists(key) then
+      end_explained(key, ARGV[5])
+      reply[#reply + 1] = handle
+    elseif key ~= KEYS[1] and redis.call('DEL', key) == 1 then
+      reply[#reply + 1] = handle
+    end
     redis.call('ZREM', KEYS[1], handle)
   end
 end
@@ -855,7 +951,7 @@ return reply
 `,
   },
   save: {
-    sha: 'c453e7ad73edd2de8c78c041e3161d9ea36c4a7b',
+    sha: 'c65d745663dbbe47aac5c777cf4227091ae71135',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -937,6 +1033,26 @@ local function write_record(key, meta, first)
   redis.call('PEXPIRE', key, int(left))
   return left
 end
+local explain = tonumber(table.remove(ARGV))
+local function end_explained(key, reason)
+  if not explain then return redis.call('DEL', key) end
+  local left = redis.call('PTTL', key)
+  redis.call('HDEL', key, '@e')
+  redis.call('HSET', key, '@e', reason .. ':' .. int(now))
+  redis.call('PEXPIRE', key, int(math.max(left, 0) + explain * 1000))
+  for _, field in ipairs(redis.call('HKEYS', key)) do
+    if field ~= '@e' then redis.call('HDEL', key, field) end
+  end
+  return 1
+end
+local function explain_expiry(key, left)
+  if not explain then return end
+  redis.call('HSET', key .. ':end', '@e', 'expired:' .. int(now + left))
+  redis.call('PEXPIRE', key .. ':end', int(left + explain * 1000))
+end
+local function forget_expiry(key)
+  if explain then redis.call('DEL', key .. ':end') end
+end
 local function record_exists(key)
   return redis.call('TYPE', key).ok == 'hash' and redis.call('HEXISTS', key, '@') == 1
 end
@@ -964,7 +1080,7 @@ local function enforce_limit(index, prefix, max, evict, replaced)
   if max > 0 and #live >= max then
     if not evict then return nil end
     for i = 1, #live - max + 1 do
-      redis.call('DEL', prefix .. live[i])
+      end_explained(prefix .. live[i], 'evicted')
       redis.call('ZREM', index, live[i])
       evicted[i] = live[i]
     end
@@ -984,7 +1100,7 @@ local function open_record(key, index, handle)
   local meta = parse(stored)
   if not meta then return nil, {0} end
   if not index or not is_revoked(key, meta, revoked_at(index)) then return meta end
-  redis.call('DEL', key)
+  end_explained(key, 'revoked')
   redis.call('ZREM', index, handle)
   return nil, {0}
 end
@@ -1018,21 +1134,43 @@ local function delete_fields(key, first)
     redis.call('HDEL', key, ARGV[index])
   end
 end
+local function size_beyond(key, max, change, values)
+  if not max then return nil end
+  local changed, after = {}, 0
+  for index = change + 2, change + 1 + tonumber(ARGV[change]) do changed[ARGV[index]] = true end
+  for index = values, #ARGV, 2 do
+    changed[ARGV[index]] = true
+    after = after + #ARGV[index] + #ARGV[index + 1]
+  end
+  local before = 0
+  for _, field in ipairs(redis.call('HKEYS', key)) do
+    if field ~= '@' and field ~= '@s' and field ~= '@v' then
+      local size = #field + redis.call('HSTRLEN', key, field)
+      before = before + size
+      if not changed[field] then after = after + size end
+    end
+  end
+  if after > max and after > before then return after end
+  return nil
+end
 local meta, missing = open_record(KEYS[1], KEYS[2], ARGV[1])
 if not meta then return missing end
-local first = match_expected(KEYS[1], 5, false)
+local first = match_expected(KEYS[1], 6, false)
 if not first then return conflict_reply(KEYS[1]) end
+local size = size_beyond(KEYS[1], tonumber(ARGV[5]), 6, first)
+if size then return {8, size} end
 set_timeout(meta, ARGV[2])
 set_cookie(meta, ARGV[3], meta.confirmed or ARGV[4] == '1')
 if ttl_ms(meta) <= 0 then return {0} end
 if KEYS[2] then index_session(KEYS[2], ARGV[1], now_us, ttl_ms(meta)) end
-delete_fields(KEYS[1], 5)
-write_record(KEYS[1], meta, first)
+delete_fields(KEYS[1], 6)
+local left = write_record(KEYS[1], meta, first)
+if KEYS[2] then explain_expiry(KEYS[1], left) end
 return {1, now}
 `,
   },
   take: {
-    sha: 'f0b7bee72f1526c279fe9be2b42aeb4a6a32445b',
+    sha: '7ce1c20f21d8a135f2dd9d46d104b39114b1b0d3',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -1114,6 +1252,26 @@ local function write_record(key, meta, first)
   redis.call('PEXPIRE', key, int(left))
   return left
 end
+local explain = tonumber(table.remove(ARGV))
+local function end_explained(key, reason)
+  if not explain then return redis.call('DEL', key) end
+  local left = redis.call('PTTL', key)
+  redis.call('HDEL', key, '@e')
+  redis.call('HSET', key, '@e', reason .. ':' .. int(now))
+  redis.call('PEXPIRE', key, int(math.max(left, 0) + explain * 1000))
+  for _, field in ipairs(redis.call('HKEYS', key)) do
+    if field ~= '@e' then redis.call('HDEL', key, field) end
+  end
+  return 1
+end
+local function explain_expiry(key, left)
+  if not explain then return end
+  redis.call('HSET', key .. ':end', '@e', 'expired:' .. int(now + left))
+  redis.call('PEXPIRE', key .. ':end', int(left + explain * 1000))
+end
+local function forget_expiry(key)
+  if explain then redis.call('DEL', key .. ':end') end
+end
 local REVOKED = '@revoked'
 local function revoked_at(index)
   return tonumber(redis.call('ZSCORE', index, REVOKED))
@@ -1128,7 +1286,7 @@ local function open_record(key, index, handle)
   local meta = parse(stored)
   if not meta then return nil, {0} end
   if not index or not is_revoked(key, meta, revoked_at(index)) then return meta end
-  redis.call('DEL', key)
+  end_explained(key, 'revoked')
   redis.call('ZREM', index, handle)
   return nil, {0}
 end

@@ -1,4 +1,5 @@
 import type { StoreCheck } from './check.ts';
+import { EXPLANATIONS } from './explanations.ts';
 import { EXPIRIES, LIFETIMES } from './lifetimes.ts';
 import { LOGIN_INDEXES } from './login-indexes.ts';
 import { LOGIN_LIMITS, LOGIN_LIMITS_OF_OWNERS } from './login-limits.ts';
@@ -17,6 +18,8 @@ export interface StoreCapabilities {
   index?: boolean;
   /** It has `scan`. */
   scan?: boolean;
+  /** Its `load` reports how owned records have ended. Needs `owners`. */
+  explains?: boolean;
 }
 
 /**
@@ -25,13 +28,13 @@ export interface StoreCapabilities {
  *
  * @example
  * ```ts
- * for (const { title, run } of storeContract({ owners: true, index: true, scan: true })) {
+ * for (const { title, run } of storeContract({ owners: true, index: true, scan: true, explains: true })) {
  *   test(title, () => run(harness));
  * }
  * ```
  */
 export function storeContract(capabilities: StoreCapabilities): readonly StoreCheck[] {
-  const { owners, index = false, scan = false } = capabilities;
+  const { owners, index = false, scan = false, explains = false } = capabilities;
   return [
     ...RECORDS,
     ...LIFETIMES,
@@ -43,5 +46,6 @@ export function storeContract(capabilities: StoreCapabilities): readonly StoreCh
     ...(owners ? [...OWNERS, ...REVOCATIONS, ...LOGIN_LIMITS_OF_OWNERS] : []),
     ...(index ? LOGIN_INDEXES : []),
     ...(scan ? SCANS : []),
+    ...(explains ? EXPLANATIONS : []),
   ];
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { RecordChange } from '../../stores/store.ts';
 import type { StoreCheck } from './check.ts';
 import {
   assertNear,
@@ -105,6 +106,25 @@ export const RECORDS: readonly StoreCheck[] = [
       assert.equal((await store.rekey(key, newKey(), rekey({ set: new Map([['a', '2']]) }))).status, 'gone');
       assert.equal((await store.take(key, '')).status, 'gone');
       assert.equal(await store.load(key), undefined);
+    },
+  },
+  {
+    title: 'a save that makes a record larger than its maximum writes nothing, also after saves of others',
+    async run({ store }) {
+      const key = await createAnonymous(store, { a: 'x'.repeat(10), gone: 'x'.repeat(26) });
+      // 11 and 30 bytes are there, `b` would be 61 in UTF-8.
+      const large = (maxSize: number, extra: Partial<RecordChange> = {}) =>
+        store.save(key, change({ b: '\u20ac'.repeat(20) }, { maxSize, ...extra }));
+      assert.deepEqual(await large(101), { status: 'too-large', size: 102 });
+      assert.deepEqual(dataOf(await store.load(key)), { a: 'x'.repeat(10), gone: 'x'.repeat(26) });
+      await written(large(72, { delete: new Set(['gone', 'unknown']) }));
+      await written(large(72));
+      await written(store.save(key, change({ c: 'another request' })));
+      assert.equal((await large(72, { set: new Map([['b', '\u20ac'.repeat(21)]]) })).status, 'too-large');
+      // What shrinks, or stays as large as it is, is written although it is too much.
+      await written(large(10));
+      await written(large(10, { set: new Map([['c', 'less']]) }));
+      assert.deepEqual(Object.keys(dataOf(await store.load(key))).toSorted(), ['a', 'b', 'c']);
     },
   },
   {

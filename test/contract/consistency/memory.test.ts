@@ -1,7 +1,9 @@
 import { createSessionFactory } from 'websauna-session';
 import { MemoryStore } from 'websauna-session/memory';
+import { endsSuite } from './ends-suite.ts';
 import { loginSuite } from './login-suite.ts';
 import { cookieSuite } from './cookie-suite.ts';
+import { dataSuite } from './data-suite.ts';
 import { requestSuite } from './request-suite.ts';
 import { securitySuite } from './security-suite.ts';
 import { sessionsSuite } from './sessions-suite.ts';
@@ -19,3 +21,5 @@ requestSuite('memory', make);
 securitySuite('memory', make);
 cookieSuite('memory', make);
 statementsSuite('memory', make);
+endsSuite('memory', make);
+dataSuite('memory', make);

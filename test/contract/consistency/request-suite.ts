@@ -256,7 +256,7 @@ export function requestSuite(title: string, make: MakeFactory): void {
     });
 
     test.each<[string, (session: Session) => unknown]>([
-      ['a value', (session) => session.set('callback', () => 1)],
+      ['a value', setUnstorable],
       ['a change in place', (session) => Object.assign(session.get('nested') as Data, { callback: () => 1 })],
     ])('C12: %s that comes late and cannot be serialised is reported, and ends no process', async (_what, act) => {
       const factory = open();
@@ -292,7 +292,7 @@ export function requestSuite(title: string, make: MakeFactory): void {
         const client = await started(factory);
         const slow = await Visit.open(factory, new Jar(client));
         await visit(factory, client, (session) => session.logout());
-        slow.session.set('callback', () => 1);
+        setUnstorable(slow.session);
         await find(slow.session);
         assert.deepEqual(slow.session.keys(), []);
         assert.deepEqual((await slow.end()).cookies, []);
@@ -396,4 +396,11 @@ export function requestSuite(title: string, make: MakeFactory): void {
       });
     });
   });
+}
+
+/** Sets a value that is spoilt afterwards, so that only the commit can refuse it. */
+function setUnstorable(session: Session): void {
+  const value: Data = {};
+  session.set('callback', value);
+  value['callback'] = () => 1;
 }

@@ -37,6 +37,8 @@ describe.each(['redis', 'ioredis'] as const)('a field that others have written, 
     const one = createSessionFactory({
       secret: SECRET,
       redis: { url: server.url, library, socketTimeout: 20, ...redis },
+      // One record below is of four megabytes.
+      maxSize: null,
     });
     one.on('rejected', ({ reason, detail }) => missed.push({ reason, detail }));
     made.push(one);

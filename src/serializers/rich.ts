@@ -1,0 +1,62 @@
+import { parse, stringify } from 'devalue';
+import { SessionError } from '../errors.ts';
+import { json } from './json.ts';
+import { refusal, titleOf } from './refusal.ts';
+import { keeperOf } from './rich-values.ts';
+import type { Serializer } from './serializer.ts';
+
+/** What begins a stored value of the rich format. JSON does not begin so. */
+const MARKER = 'r1.';
+
+/**
+ * A serializer that keeps more than JSON: Date, Map, Set, BigInt, RegExp, URL, URLSearchParams, ArrayBuffer and typed
+ * arrays, `undefined`, `NaN`, infinities, `-0`, holes, cycles, and which parts of a value are the same object. It
+ * refuses the rest, as JSON does. Needs the package `devalue`.
+ *
+ * A value that JSON keeps exactly is stored as JSON, and all JSON is read: sessions go on when an application changes
+ * from JSON to this. After a change back, a session that has a rich value is rejected as corrupt. Nothing that is
+ * stored is run as code.
+ *
+ * @throws The serializer throws a SessionError `ERR_SESSION_SERIALIZE`, as that for JSON does.
+ * @example
+ * ```ts
+ * const factory = createSessionFactory({ secret, redis, serializer: rich() });
+ * ```
+ */
+export function rich(): Serializer {
+  return SERIALIZER;
+}
+
+const SERIALIZER: Serializer = {
+  check(value, field) {
+    const keeper = keeperOf(value);
+    if (typeof keeper === 'object') throw refused(field, keeper, undefined);
+  },
+
+  serialize(value, { field }) {
+    const keeper = keeperOf(value);
+    if (keeper === 'json') return JSON.stringify(value);
+    if (keeper !== 'rich') throw refused(field, keeper, undefined);
+    try {
+      return MARKER + stringify(value);
+    } catch (cause) {
+      const loss = { path: '', what: 'has something that is no data', advice: 'Store plain data' };
+      throw refused(field, loss, cause);
+    }
+  },
+
+  deserialize(stored, context) {
+    if (typeof stored !== 'string' || !stored.startsWith(MARKER)) return json.deserialize(stored, context);
+    try {
+      return parse(stored.slice(MARKER.length)) as unknown;
+    } catch {
+      // The parser's own message quotes what it read.
+      const { field } = context;
+      throw new SessionError('ERR_SESSION_SERIALIZE', `The stored value of ${titleOf(field)} is not of \`rich()\``);
+    }
+  },
+};
+
+function refused(field: string, loss: Parameters<typeof refusal>[2], cause: unknown): SessionError {
+  return refusal(field, 'by `rich()`', loss, 'a `serializer` of your own', cause);
+}

@@ -1,0 +1,1 @@
+export function tagline(readme?: string): string;
