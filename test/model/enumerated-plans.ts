@@ -191,6 +191,18 @@ export function* slotCrossings(): Generator<Plan> {
     yield { ...DEFAULTS, before: [visit(CONTENT)], during: [crashing, visit([LOGIN], 1, 1)] };
     yield { ...DEFAULTS, slow: true, before: [visit(CONTENT)], during: [crashing, { seconds: 63 }] };
   }
+  // Limits of its own reach the copy, and what is done with it.
+  const says: LoginSpec = { remember: true, timeout: 1200, absoluteTimeout: 1985, index: 's' };
+  const limited = visit([{ do: 'login', owner: 'alice', says }]);
+  for (const next of [[{ do: 'set', field: 'b' }], [LOGIN], [{ do: 'rotate', grace: true }]] satisfies Step[][]) {
+    const ending = visit([{ do: 'revokeBy', index: 's' }], 1, 1);
+    yield {
+      ...DEFAULTS,
+      before: [visit(CONTENT)],
+      during: [limited],
+      after: [{ seconds: 157 }, visit(next, 1), ending],
+    };
+  }
 }
 
 /** A session does the same again and again, until even its absolute expiry is over. */
@@ -233,6 +245,10 @@ export function* loginLimits(): Generator<Plan> {
     ...SAYINGS.map((says): Step[] => [{ do: 'mutate' }, { do: 'login', owner: 'bob', says }]),
     [{ do: 'login', owner: 'alice', says: { remember: true, timeout: 300, index: 't' } }, LOGIN],
     [{ do: 'wait' }, { do: 'reload' }],
+    [
+      { do: 'timeout', times: 0.3 },
+      { do: 'login', owner: 'alice', says: { timeout: 1200, absoluteTimeout: 1985 } },
+    ],
   ];
   for (const says of SAYINGS) {
     for (const [i, steps] of nexts.entries()) {

@@ -97,6 +97,8 @@ describe('defaults', () => {
 const isSeconds = (value: unknown): boolean =>
   Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 34_560_000;
 const isFunction = (value: unknown): boolean => typeof value === 'function';
+const isEmptyObject = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0;
 const isBoolean = (value: unknown): boolean => typeof value === 'boolean';
 const is =
   (...values: unknown[]): ((value: unknown) => boolean) =>
@@ -112,9 +114,7 @@ const RIGHT: Record<string, (value: unknown) => boolean> = {
   touchInterval: (value) => typeof value === 'number' && value >= 0 && value < 1200,
   rotationGrace: (value) => typeof value === 'number' && value >= 0 && value <= 3600,
   maxAbsoluteTimeout: (value) => value === null || (isSeconds(value) && (value as number) >= 2_592_000),
-  cookie: (value) =>
-    isFunction(value) ||
-    (typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0),
+  cookie: (value) => isFunction(value) || isEmptyObject(value),
   'cookie.name': (value) => typeof value === 'string' && /^[^ ]+$/.test(value),
   'cookie.maxAge': (value) => value === null || isSeconds(value),
   'cookie.path': is('/'),
@@ -136,7 +136,7 @@ const RIGHT: Record<string, (value: unknown) => boolean> = {
     (typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Promise)),
   cookielessHeaders: (value) =>
     isFunction(value) || (Array.isArray(value) && value.every((name) => name === 'expires')),
-  ignore: (value) => value === false || isFunction(value) || RIGHT['cookie']!(value),
+  ignore: (value) => value === false || isFunction(value) || isEmptyObject(value),
   sessionClass: is(WebsaunaSession),
   load: is('lazy'),
   bypassCache: isFunction,
@@ -145,10 +145,10 @@ const RIGHT: Record<string, (value: unknown) => boolean> = {
   invalidateBefore: isFunction,
   maxSessionsPerOwner: (value) => value === null || (Number.isSafeInteger(value) && (value as number) >= 1),
   onSessionLimit: is('refuse'),
-  clientAddress: (value) => value === 'off' || RIGHT['cookie']!(value),
+  clientAddress: (value) => value === 'off' || isEmptyObject(value),
   'clientAddress.anonymous': is('off'),
   'clientAddress.owned': is('off'),
-  userAgent: (value) => value === 'off' || RIGHT['cookie']!(value),
+  userAgent: (value) => value === 'off' || isEmptyObject(value),
   'userAgent.anonymous': is('off'),
   'userAgent.owned': is('off'),
   onReuse: is('end-session'),
