@@ -79,19 +79,6 @@ interface FromClient {
   readonly clientAddress: string | null;
 }
 
-interface LoginEvent {
-  /** The handle of the session before; `null` when the login has begun one. */
-  readonly previous: string | null;
-  readonly owner: string;
-  readonly method: string | null;
-  /** Seconds of inactivity after which the session ends. */
-  readonly timeout: number;
-  /** The end that no activity can move; `null` for none. */
-  readonly expiresAt: Date | null;
-  /** Whether the cookie outlives the browser's session, as the login has said; `null`: as the factory says. */
-  readonly remember: boolean | null;
-}
-
 /** Every event with its payload. No payload has an id, a cookie, a token or a field's value. */
 export interface SessionEvents {
   /** A new session was stored. */
@@ -109,7 +96,18 @@ export interface SessionEvents {
   /** The session has a new id. */
   rotated: OfSession & { readonly previous: string };
   /** The session has an owner now, and a new id; with the limits that it begins or goes on with. */
-  login: OfSession & LoginEvent;
+  login: OfSession & {
+    /** The handle of the session before; `null` when the login has begun one. */
+    readonly previous: string | null;
+    readonly owner: string;
+    readonly method: string | null;
+    /** Seconds of inactivity after which the session ends. */
+    readonly timeout: number;
+    /** The end that no activity can move; `null` for none. */
+    readonly expiresAt: Date | null;
+    /** Whether the cookie outlives the browser's session, as the login has said; `null`: as the factory says. */
+    readonly remember: boolean | null;
+  };
   /** The owner logged out. */
   logout: OfSession & { readonly owner: string | null };
   /** A session was ended. */

@@ -172,7 +172,7 @@ export class SessionFactory<
       state = openSession(context, exchange);
     } catch (error) {
       // From a function of the application: `ignore` or `cookie`. Adapters handle errors of one kind.
-      return Promise.reject(error as Error);
+      return Promise.reject(error);
     }
     return state instanceof Promise ? state.then((loaded) => this.#wrap(loaded)) : this.#wrap(state);
   }
