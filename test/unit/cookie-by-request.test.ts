@@ -131,6 +131,30 @@ describe('what it returns', () => {
   });
 });
 
+test("a form of another site is judged by the request's `SameSite`", async () => {
+  const factory = make(byTenant({ a: { sameSite: 'none', secure: true }, b: { sameSite: 'strict' } }));
+  const post = { method: 'POST', secure: true, headers: { 'sec-fetch-site': 'cross-site' } };
+  for (const [url, cookies] of [
+    ['/a', 1],
+    ['/b', 0],
+  ] as const) {
+    const request = await Visit.open(factory, new Jar(), { ...post, url });
+    request.session.set('a', 1);
+    expect((await request.end()).cookies).toHaveLength(cookies);
+  }
+});
+
+test('what it throws is how the load of the session is rejected, and so is what `ignore` throws', async () => {
+  const fails = (): never => {
+    throw new Error('there is no such tenant');
+  };
+  for (const factory of [make(fails), make(() => ({}), { ignore: fails })]) {
+    const loading = factory.load(exchangeOf(jar));
+    expect(loading).toBeInstanceOf(Promise);
+    await expect(loading).rejects.toThrow('there is no such tenant');
+  }
+});
+
 test('`policy` says that the age of the cookie depends on the request', () => {
   expect(make(() => ({ maxAge: 60 })).policy.cookieMaxAge).toBe('by-request');
 });

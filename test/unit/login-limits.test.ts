@@ -400,13 +400,56 @@ test('operators learn of the limits: by the event `login`, and in lists', async 
   expect(device).toMatchObject({ remember: true, timeout: 600, expiresAt: null });
 });
 
-test('an index entry lasts as long as the session that it leads to', async () => {
-  const factory = make({ absoluteTimeout: null });
-  const other = make({ timeout: 60, absoluteTimeout: 60 });
-  await logIn(other, { timeout: 2 * HOUR, absoluteTimeout: null, index: { sid: 's1' } });
-  for (let i = 0; i < 4; i++) {
-    pass(2 * HOUR - 10);
-    await visit(other, jar, (session) => session.set('a', i));
+describe('what is kept for owners', () => {
+  class RecordingStore extends MemoryStore {
+    readonly kept: number[] = [];
+
+    override addIndexKey(indexKey: string, ownerHash: string, keep: number): Promise<void> {
+      this.kept.push(keep);
+      return super.addIndexKey(indexKey, ownerHash, keep);
+    }
+
+    override revokeOwned(
+      ...[ownerHash, except, indexKey, keep]: Parameters<MemoryStore['revokeOwned']>
+    ): ReturnType<MemoryStore['revokeOwned']> {
+      this.kept.push(keep);
+      return super.revokeOwned(ownerHash, except, indexKey, keep);
+    }
   }
-  expect(await factory.owners.revokeBy('sid', 's1')).toBe(1);
+
+  let recording: RecordingStore;
+  beforeEach(() => {
+    recording = new RecordingStore({ now: () => now });
+  });
+  const index = { sid: 's1' };
+
+  test('an index entry lasts as long as the session that it leads to', async () => {
+    const factory = make({ store: recording });
+    await logIn(factory, { index, timeout: 2 * HOUR, absoluteTimeout: 3 * DAY });
+    pass(HOUR);
+    await logIn(factory);
+    expect(recording.kept).toEqual([3 * DAY, 3 * DAY - HOUR]);
+  });
+
+  test('without an absolute expiry every write adds the entry again', async () => {
+    const factory = make({ store: recording });
+    await logIn(factory, { index, timeout: 2 * HOUR, absoluteTimeout: null });
+    await visit(factory, jar, (session) => session.set('a', 1));
+    await visit(factory, jar, (session) => session.adjustTimeout(3 * HOUR));
+    await logIn(factory);
+    expect(recording.kept).toEqual([2 * HOUR, 2 * HOUR, 3 * HOUR, 3 * HOUR]);
+  });
+
+  test('with one, no write does', async () => {
+    const factory = make({ store: recording, absoluteTimeout: null });
+    await logIn(factory, { index, absoluteTimeout: DAY });
+    await visit(factory, jar, (session) => session.set('a', 1));
+    expect(recording.kept).toEqual([DAY]);
+  });
+
+  test('a revocation is remembered for as long as any login may let its session live', async () => {
+    const limits = [{}, { maxTimeout: 2 * HOUR }, { maxAbsoluteTimeout: 2 * DAY }, { maxTimeout: HOUR, timeout: 60 }];
+    for (const each of limits) await make({ store: recording, ...each }).owners.revoke('alice');
+    expect(recording.kept).toEqual([400 * DAY, 2 * HOUR, 2 * DAY, HOUR]);
+  });
 });
