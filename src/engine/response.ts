@@ -3,6 +3,7 @@ import { diagnoseCookie, type CookieRequest } from '../cookie/diagnostics.ts';
 import type { Exchange, ResponseHead } from '../exchange.ts';
 import type { SessionConfig } from './config.ts';
 import type { CookieEvidence } from './client-cookie.ts';
+import { cookieLifetime } from './lifetimes.ts';
 import type { SessionState } from './state.ts';
 
 /** Returns whether a response may set a cookie; if not, a shared cache could hand it to others, or it takes none. */
@@ -58,6 +59,7 @@ function sendCookie(state: SessionState, head: ResponseHead): boolean {
   const { handle } = state.epoch;
   const decision = decideCookie(state.clientCookie.evidence, state.record !== null);
   if (decision === 'keep') return false;
+  const { template, onException } = state.cookie;
   if (!allowsCookie(config, head)) {
     events.emit('cookieSuppressed', { handle, reason: 'cacheable' });
     return false;
@@ -67,7 +69,7 @@ function sendCookie(state: SessionState, head: ResponseHead): boolean {
     state.clientCookie.markWritten();
     return true;
   }
-  if (head.status >= 500 && !config.cookieOnException) {
+  if (head.status >= 500 && !onException) {
     events.emit('cookieSuppressed', { handle, reason: 'exception' });
     return false;
   }
@@ -78,7 +80,7 @@ function sendCookie(state: SessionState, head: ResponseHead): boolean {
     head.setToken(config.tokenHeader, value);
     return true;
   }
-  head.appendCookie(config.cookie.serialize(value, { secure: state.exchange.secure, maxAge: maxAge(state) }));
+  head.appendCookie(template.serialize(value, { secure: state.exchange.secure, maxAge: maxAge(state) }));
   deleteOutdatedVariant(state, head);
   if (events.hasListeners('cookieWarning')) warn(state, handle!);
   return true;
@@ -86,23 +88,21 @@ function sendCookie(state: SessionState, head: ResponseHead): boolean {
 
 /** Makes the client forget the session: by a cookie that is over, or an empty token. */
 function writeDeletion(state: SessionState, head: ResponseHead): void {
-  const { config } = state.context;
-  if (state.token !== null) return head.setToken(config.tokenHeader, '');
-  head.appendCookie(config.cookie.serializeDeletion({ secure: state.exchange.secure }));
+  if (state.token !== null) return head.setToken(state.context.config.tokenHeader, '');
+  head.appendCookie(state.cookie.template.serializeDeletion({ secure: state.exchange.secure }));
   deleteOutdatedVariant(state, head);
 }
 
 /** Deletes the cookie of another path, domain or partition, which the browser would go on sending beside this one. */
-function deleteOutdatedVariant({ context, exchange, clientCookie }: SessionState, head: ResponseHead): void {
+function deleteOutdatedVariant({ cookie, exchange, clientCookie }: SessionState, head: ResponseHead): void {
   const { outdatedVariant } = clientCookie;
   if (outdatedVariant === null) return;
   const { secure } = exchange;
-  head.appendCookie(context.config.cookie.serializeDeletion({ secure, variant: outdatedVariant }));
+  head.appendCookie(cookie.template.serializeDeletion({ secure, variant: outdatedVariant }));
 }
 
-function warn({ context, exchange }: SessionState, handle: string): void {
-  const { cookie } = context.config;
-  for (const reason of diagnoseCookie(cookie, cookieRequestOf(exchange))) {
+function warn({ context, cookie, exchange }: SessionState, handle: string): void {
+  for (const reason of diagnoseCookie(cookie.template, cookieRequestOf(exchange))) {
     context.events.emit('cookieWarning', { handle, reason });
   }
 }
@@ -124,12 +124,10 @@ export function cookieRequestOf(exchange: Exchange): CookieRequest {
 }
 
 /** Returns the cookie's `Max-Age`: the configured one or the session's own timeout, never past the absolute expiry. */
-function maxAge({ context, record, store }: SessionState): number | null {
-  const { cookieMaxAge } = context.config;
-  if (cookieMaxAge === null) return null;
-  const { timeout, expiresAt } = record!.meta;
-  const wanted = timeout.adjusted ? timeout.seconds : cookieMaxAge;
-  if (expiresAt === 0) return wanted;
+function maxAge({ cookie, record, store }: SessionState): number | null {
+  const wanted = cookieLifetime(cookie.maxAge, record!.meta);
+  const { expiresAt } = record!.meta;
+  if (wanted === null || expiresAt === 0) return wanted;
   return Math.max(0, Math.min(wanted, Math.floor((expiresAt - store.answeredAt) / 1000)));
 }
 

@@ -33,7 +33,7 @@ export async function saveRecord(
   if (given !== null) assertSizeAllowed(state, epoch, given);
   const isCookieSent = (key: RecordKey): boolean =>
     sendCookie === 'always' || (sendCookie === 'if-rotated' && key.handle !== handle && head?.allowsCookie === true);
-  if (context.config.absoluteTimeout === null && epoch.record!.meta.indexKeys.length > 0) {
+  if (epoch.record!.meta.expiresAt === 0 && epoch.record!.meta.indexKeys.length > 0) {
     await renewIndexKeys(state, epoch);
   }
   const outcome = await onRecord(state, epoch, 'follow', (store, key) => {
@@ -83,8 +83,8 @@ export function changeOf(
 }
 
 /** Returns the attributes of the cookie that the response sends; `null` where it sends a token, which leaves cookies alone. */
-export function sentAttributes({ context, token }: SessionState): string | null {
-  return token === null ? context.config.cookieAttributes : null;
+export function sentAttributes({ cookie, token }: SessionState): string | null {
+  return token === null ? cookie.attributes : null;
 }
 
 /** Records a write to the epoch's record. */

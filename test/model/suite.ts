@@ -5,6 +5,7 @@ import {
   explainedEnds,
   lateSteps,
   lifetimes,
+  loginLimits,
   lostResponses,
   nativeClients,
   operationPairs,
@@ -14,6 +15,7 @@ import {
   rivalLogins,
   severalCookies,
   sharedResponses,
+  shortenedLimits,
   slotCrossings,
 } from './enumerated-plans.ts';
 import { exploreInEveryOrder, exploreRandomly, type Explored } from './explore.ts';
@@ -100,6 +102,8 @@ export function modelSuite(
         async () => {
           for (const plans of [
             lifetimes,
+            loginLimits,
+            shortenedLimits,
             rivalLogins,
             lostResponses,
             severalCookies,

@@ -6,6 +6,7 @@ import { LATE } from './late.ts';
 import { LIFECYCLE } from './lifecycle.ts';
 import { RESPONSES } from './responses.ts';
 import { SECRETS } from './secrets.ts';
+import { TENANT_COOKIES } from './tenants.ts';
 import { TOKENS } from './tokens.ts';
 
 /**
@@ -19,5 +20,15 @@ import { TOKENS } from './tokens.ts';
  * ```
  */
 export function adapterContract(): readonly AdapterCheck[] {
-  return [...COOKIES, ...LIFECYCLE, ...RESPONSES, ...CACHING, ...LATE, ...SECRETS, ...TOKENS, ...FAILURES];
+  return [
+    ...COOKIES,
+    ...TENANT_COOKIES,
+    ...LIFECYCLE,
+    ...RESPONSES,
+    ...CACHING,
+    ...LATE,
+    ...SECRETS,
+    ...TOKENS,
+    ...FAILURES,
+  ];
 }

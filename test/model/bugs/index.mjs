@@ -2,6 +2,7 @@ import { clusterBugs } from './cluster.mjs';
 import { cookieBugs } from './cookies.mjs';
 import { endBugs } from './ends.mjs';
 import { engineBugs } from './engine.mjs';
+import { loginLimitBugs } from './login-limits.mjs';
 import { memoryStoreBugs } from './memory-store.mjs';
 import { overlappingBugs } from './overlapping.mjs';
 import { redisStoreBugs } from './redis-store.mjs';
@@ -17,6 +18,7 @@ export const bugs = [
   ...cookieBugs,
   ...endBugs,
   ...tokenBugs,
+  ...loginLimitBugs,
   ...memoryStoreBugs,
   ...redisStoreBugs,
   ...clusterBugs,

@@ -53,7 +53,9 @@ export const tokenBugs = [
     bug: 'header transport: an end deletes a cookie in place of the token',
     breaks: 'C13',
     on: 'memory',
-    change: [[response, "  if (state.token !== null) return head.setToken(config.tokenHeader, '');\n", '']],
+    change: [
+      [response, "  if (state.token !== null) return head.setToken(state.context.config.tokenHeader, '');\n", ''],
+    ],
   },
   {
     bug: 'header transport: other attributes of the cookie make a token look outdated',
