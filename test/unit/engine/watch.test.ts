@@ -372,3 +372,40 @@ test('a callback that throws does not keep others from being called', async () =
   assert.equal(error.message, 'mine');
   expect(reasons).toEqual(['revoked']);
 });
+
+test('a full memory store ends the session that was used longest ago, and says so', async () => {
+  store = new LossyStore({ maxSessions: 1 });
+  factory = createSessionFactory<Data>({ secret: 'a secret of more than thirty-two bytes', store });
+  const { signal } = await opened(await loggedIn());
+  await settle();
+  await loggedIn('bob');
+  await settle();
+  expect(reasonOf(signal)).toBe('evicted');
+});
+
+test('an expiry that another request meets is reported at once', async () => {
+  make({ timeout: 100, touchInterval: 0 });
+  const jar = await loggedIn();
+  const session = await opened(jar);
+  const { signal } = session;
+  await settle();
+  vi.setSystemTime(Date.now() + 200_000);
+  await opened(jar);
+  await settle();
+  expect(reasonOf(signal)).toBe('expired');
+});
+
+test('the answer of a look is not taken for that of the handle which a rotation has brought meanwhile', async () => {
+  const jar = await loggedIn();
+  const { signal } = await opened(jar);
+  await settle();
+  let answer: (checks: Awaited<ReturnType<MemoryStore['checkRecords']>>) => void = () => {};
+  vi.spyOn(store, 'checkRecords').mockReturnValueOnce(new Promise((resolve) => (answer = resolve)));
+  await vi.advanceTimersByTimeAsync(30_000);
+  await settle();
+  await visit(factory, jar, (session) => session.rotate());
+  await settle();
+  answer({ records: [{ status: 'ended', reason: 'unknown' }], now: Date.now() });
+  await settle();
+  expect(signal.aborted).toBe(false);
+});
