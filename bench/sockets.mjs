@@ -69,8 +69,8 @@ async function measureDelays() {
   const delays = [];
   const all = new Promise((resolve) => {
     for (const child of children) {
-      child.on('message', ({ owner, at }) => {
-        delays.push(at - revokedAt[owner]);
+      child.on('message', (message) => {
+        delays.push(message.at - revokedAt[message.owner]);
         if (delays.length === owners * perOwner * 2) resolve();
       });
     }
