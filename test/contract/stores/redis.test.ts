@@ -15,7 +15,13 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 function testContract(storeOf: () => RedisStore): void {
-  for (const { title, run } of storeContract({ owners: true, index: true, scan: true, explains: true, watches: true })) {
+  for (const { title, run } of storeContract({
+    owners: true,
+    index: true,
+    scan: true,
+    explains: true,
+    watches: true,
+  })) {
     test(title, () => run(redisHarness(storeOf(), PREFIX, (_, ...command) => server.cli(...command))));
   }
 }
