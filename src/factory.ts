@@ -6,6 +6,7 @@ import { ValidatingSerializer } from './engine/validating-serializer.ts';
 import { openSession } from './engine/load.ts';
 import { finalizeHead, writeSessionHeaders } from './engine/response.ts';
 import type { SessionState } from './engine/state.ts';
+import { closeWatches } from './engine/watch.ts';
 import { EventHub, type SessionEventName, type SessionListener } from './events.ts';
 import type { Exchange, ResponseHead } from './exchange.ts';
 import { expected, isObject } from './internal/validate.ts';
@@ -227,7 +228,9 @@ export class SessionFactory<
 
   /** Closes the connections that the factory opened. */
   async close(): Promise<void> {
-    await this.#parts?.source.close();
+    if (this.#parts === null) return;
+    closeWatches(this.#parts.context);
+    await this.#parts.source.close();
   }
 
   /** An error response is sent as it is: a second error would not help. */

@@ -17,7 +17,7 @@ export interface AdoptedRecord {
  */
 export function judgeRecord(
   key: RecordKey,
-  { meta: stored, lastSeen, now }: FoundRecord,
+  { meta: stored, lastSeen, now }: Pick<FoundRecord, 'meta' | 'lastSeen' | 'now'>,
   rules: AdoptionRules,
   changedAt: number | null,
 ): AdoptedRecord {

@@ -70,4 +70,6 @@ export interface SessionConfig {
   readonly onReuse: 'report' | 'end-session' | 'end-owner';
   /** For how long the end of an owned session can be explained; 0 for not at all. */
   readonly explainEnds: number;
+  /** Between two looks at the sessions that are watched. */
+  readonly watchInterval: number;
 }

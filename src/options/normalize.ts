@@ -87,6 +87,7 @@ const OPTION_NAMES: readonly string[] = Object.keys({
   userAgent: true,
   onReuse: true,
   explainEnds: true,
+  watchInterval: true,
 } satisfies Record<keyof SessionOptions, true>);
 
 const STORE_METHODS = Object.keys({

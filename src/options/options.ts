@@ -171,6 +171,11 @@ export interface SessionOptions<
    * 0: not at all.
    */
   explainEnds?: number;
+  /**
+   * Seconds between two looks at the sessions whose `signal` or `onEnd` is in use: by how much their ends are noticed
+   * later when a message of Redis is lost. Default 30.
+   */
+  watchInterval?: number;
 }
 
 /** What is kept of a client, by kind of session. */

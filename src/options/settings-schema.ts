@@ -136,6 +136,7 @@ export const SETTINGS: ReadonlyMap<string, Setting> = new Map<string, Setting>([
   ['cookie_priority', wordFor('cookie.priority', 'absent')],
   ['username', textFor('redis.username', 'absent')],
   ['cache', booleanFor('redis.cache')],
+  ['publish_ends', booleanFor('redis.publishEnds')],
   ['serializer', callableFor('serializer')],
   ['initial_data', callableFor('initialData')],
   ['schema', callableFor('schema')],
@@ -159,4 +160,5 @@ export const SETTINGS: ReadonlyMap<string, Setting> = new Map<string, Setting>([
   ['user_agent', wordFor('userAgent')],
   ['on_reuse', wordFor('onReuse')],
   ['explain_ends', integerFor('explainEnds')],
+  ['watch_interval', numberFor('watchInterval')],
 ]);

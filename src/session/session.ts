@@ -8,7 +8,7 @@ import { pendingLoginOf, type PendingLoginInfo } from '../engine/pending-login.t
 import type { SessionState } from '../engine/state.ts';
 import { updateField } from '../engine/update.ts';
 import { handleOf } from '../crypto/keyring.ts';
-import { SessionError } from '../errors.ts';
+import { SessionError, type WatchedEndReason } from '../errors.ts';
 import { withStoreErrorEvent } from '../events.ts';
 import {
   checkBoolean,
@@ -25,6 +25,7 @@ import type { DefaultData } from './data.ts';
 import { csrfToken, renewCsrfToken, requireToken, verifyToken } from './csrf.ts';
 import { guardMembers } from './assignment-guard.ts';
 import { checkKey, isSealed, SessionDict, stateOf } from './dict.ts';
+import { endSignal, watchEnd } from './end-signal.ts';
 import { addFlash, peekFlashes, popFlashes, takeFlashes } from './flash.ts';
 import { requestBegunLogin, requestLogin, type BeginLoginOptions, type LoginOptions } from './login.ts';
 
@@ -344,6 +345,32 @@ export class WebsaunaSession<Data extends object = DefaultData> extends SessionD
       URL.canParse(origin),
     );
     requireToken(this.#accessed(), token, trustedOrigins);
+  }
+
+  /**
+   * Aborted when the session has ended, in any process: by a logout, a revocation, a login that takes it over, its
+   * expiry. For sockets, streams and long work; it costs nothing until it is read. Rotations, and logins of the same
+   * owner, are followed. `signal.reason` is a `SessionError` whose `reason` says how the session has ended. Not aborted
+   * any longer once the response, or the socket of the handshake, is closed.
+   *
+   * With Redis it needs `redis.publishEnds: true`.
+   * @throws {TypeError} for a session that is not stored
+   * @throws {SessionError} `ERR_SESSION_UNSUPPORTED` for a store that cannot report ends
+   */
+  get signal(): AbortSignal {
+    return endSignal(this.#accessed());
+  }
+
+  /**
+   * Calls back once, when the session has ended, as `signal` says it.
+   * @returns a function that stops it
+   * @throws {TypeError} for a session that is not stored
+   * @throws {SessionError} `ERR_SESSION_UNSUPPORTED` for a store that cannot report ends
+   */
+  onEnd(callback: (reason: WatchedEndReason) => void): () => void {
+    checkFunction('callback', callback, 'a function of the reason');
+    if (callback === undefined) throw expected('callback', 'a function of the reason', callback);
+    return watchEnd(this.#accessed(), callback);
   }
 
   /** Loads a session that `load: 'lazy'` has left unloaded, once. */

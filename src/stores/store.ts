@@ -9,6 +9,8 @@
  * whole guard against resurrection. Every write but `create` must refuse to make a key.
  */
 
+import type { WatchedEndReason } from '../errors.ts';
+
 /** A serialised value. */
 export type Stored = string | Uint8Array;
 
@@ -121,7 +123,7 @@ export interface EndedRecord {
 /** What is to explain the end of an owned record. */
 export interface EndExplanation {
   readonly reason: ExplainedReason;
-  /** Seconds, more than 0. */
+  /** Seconds; 0 for not at all, so that only those who watch the record learn the reason. */
   readonly keep: number;
 }
 
@@ -381,4 +383,41 @@ export interface ScannedRecord {
 export interface SessionScanner {
   /** Every record that exists from beginning to end is returned at least once; others may be. */
   scan(): AsyncIterable<ScannedRecord>;
+}
+
+/** What has become of a watched record. */
+export type RecordCheck =
+  | Pick<FoundRecord, 'status' | 'meta' | 'lastSeen'>
+  /** It goes on under another handle, with the same owner hash. */
+  | { readonly status: 'rekeyed'; readonly successor: string }
+  | { readonly status: 'ended'; readonly reason: WatchedEndReason };
+
+export interface RecordChecks {
+  /** In the order of the keys. */
+  readonly records: readonly RecordCheck[];
+  /** Milliseconds: the store's clock. */
+  readonly now: number;
+}
+
+/** Called with what happens to records, in this process or another. */
+export interface EndListener {
+  /** Records have ended. Not called for what has expired, unless something meets it. */
+  ended(handles: readonly string[], reason: WatchedEndReason): void;
+  /** A record goes on under another handle, with the same owner hash. */
+  rekeyed(handle: string, successor: string): void;
+  /** What happens from now on is reported. What happened before may not have been. */
+  resumed(): void;
+  /** Nothing is reported until `resumed` is called, because of an error. */
+  failed(error: unknown): void;
+}
+
+/** The optional capability of a store to report how sessions end, as it happens. */
+export interface SessionWatcher {
+  /**
+   * Reports from now on; returns a function that stops it. Reports can be lost with a connection.
+   * @throws {SessionError} `ERR_SESSION_UNSUPPORTED` when the store was made without what it needs
+   */
+  watchEnds(listener: EndListener): () => void;
+  /** Reads what has become of records, without their fields. */
+  checkRecords(keys: readonly RecordKey[]): Promise<RecordChecks>;
 }

@@ -56,6 +56,7 @@ describe('defaults', () => {
       userAgent: { anonymous: 'off', owned: 'full' },
       onReuse: 'report',
       explainEnds: 0,
+      watchInterval: 30,
       schema: null,
       maxSize: 1_048_576,
     });
@@ -159,6 +160,7 @@ const RIGHT: Record<string, (value: unknown) => boolean> = {
   'userAgent.owned': is('off'),
   onReuse: is('end-session'),
   explainEnds: (value) => Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= 34_560_000,
+  watchInterval: (value) => typeof value === 'number' && value >= 0.05 && value <= 86_400,
   // With an object of the samples, an empty one, there is nothing to be wrong.
   schema: (value) =>
     typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0,

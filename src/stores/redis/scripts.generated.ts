@@ -7,7 +7,7 @@ export interface Script {
   readonly source: string;
 }
 
-export type ScriptName = 'addIndexKey' | 'create' | 'deleteRotated' | 'destroy' | 'getIndexOwners' | 'getMetadata' | 'list' | 'rekey' | 'removeIndexKey' | 'revoke' | 'save' | 'take' | 'time';
+export type ScriptName = 'addIndexKey' | 'check' | 'create' | 'deleteRotated' | 'destroy' | 'getIndexOwners' | 'getMetadata' | 'list' | 'rekey' | 'removeIndexKey' | 'revoke' | 'save' | 'take' | 'time';
 
 export const scripts: Readonly<Record<ScriptName, Script>> = {
   addIndexKey: {
@@ -23,6 +23,21 @@ redis.call('ZREMRANGEBYSCORE', KEYS[1], '1000000000000', '(' .. int(now - keep *
 local left = ARGV[2] * 1000
 if redis.call('PTTL', KEYS[1]) < left then redis.call('PEXPIRE', KEYS[1], int(left)) end
 return {1}
+`,
+  },
+  check: {
+    sha: '35f26c7583d57d719b9248a3e794cf16c27bed49',
+    source: `local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local function int(number)
+  return string.format('%.0f', number)
+end
+local reply = {1, now}
+for _, key in ipairs(KEYS) do
+  local values = redis.pcall('HMGET', key, '@', '@s', '@r', '@e')
+  for i = 1, 4 do reply[#reply + 1] = values[i] or '' end
+end
+return reply
 `,
   },
   create: {
@@ -1313,4 +1328,53 @@ end
 return {1, now}
 `,
   },
+};
+
+/** What publishes the ends that a script has made: `publish` runs before all of them, the others after the script. */
+export const endPublishers: Readonly<Partial<Record<ScriptName, string>> & { publish: string }> = {
+  publish: `local channel = table.remove(ARGV)
+if redis.acl_check_cmd and not redis.acl_check_cmd('PUBLISH', channel, '') then
+  return redis.error_reply("NOPERM this user has no permissions to publish the ends of sessions")
+end
+local function publish(...)
+  redis.call('PUBLISH', channel, table.concat({...}, ' '))
+end
+local function handle_of(key)
+  return string.sub(key, -43)
+end
+local function publish_ends(reason, handles, first)
+  if not reason or reason == '' then reason = 'unknown' end
+  for start = first, #handles, 100 do
+    publish('ended', reason, unpack(handles, start, math.min(start + 99, #handles)))
+  end
+end
+local function publish_missing(reply, key)
+  if reply[1] == 0 and redis.call('HEXISTS', key, '@') == 0 then publish('ended', 'unknown', handle_of(key)) end
+end
+local function publish_rekey(key, successor)
+  if successor == '' then
+    publish('ended', 'superseded', handle_of(key))
+  else
+    publish('rekeyed', handle_of(key), successor)
+  end
+end
+`,
+  create: `if reply[1] == 1 then publish_ends('evicted', reply, 3) end
+`,
+  deleteRotated: `if reply[1] == 1 then publish_rekey(KEYS[1], ARGV[5]) end
+`,
+  destroy: `if reply[1] == 1 then publish_ends(ARGV[4], {handle_of(KEYS[1])}, 1) end
+`,
+  rekey: `if reply[1] == 1 then
+  publish_ends('evicted', reply, 3)
+  publish_rekey(KEYS[1], ARGV[17])
+end
+publish_missing(reply, KEYS[1])
+`,
+  revoke: `if reply[1] == 1 then publish_ends(ARGV[5], reply, 3) end
+`,
+  save: `publish_missing(reply, KEYS[1])
+`,
+  take: `publish_missing(reply, KEYS[1])
+`,
 };

@@ -9,6 +9,7 @@ import { RECORDS } from './records.ts';
 import { REKEYS, TOMBSTONES } from './rekeys.ts';
 import { REVOCATIONS } from './revocations.ts';
 import { SCANS } from './scans.ts';
+import { WATCHES } from './watches.ts';
 
 /** What a store can do besides keeping records. */
 export interface StoreCapabilities {
@@ -20,6 +21,8 @@ export interface StoreCapabilities {
   scan?: boolean;
   /** Its `load` reports how owned records have ended. Needs `owners`. */
   explains?: boolean;
+  /** It has `watchEnds` and `checkRecords`. */
+  watches?: boolean;
 }
 
 /**
@@ -28,13 +31,13 @@ export interface StoreCapabilities {
  *
  * @example
  * ```ts
- * for (const { title, run } of storeContract({ owners: true, index: true, scan: true, explains: true })) {
+ * for (const { title, run } of storeContract({ owners: true, index: true, scan: true, explains: true, watches: true })) {
  *   test(title, () => run(harness));
  * }
  * ```
  */
 export function storeContract(capabilities: StoreCapabilities): readonly StoreCheck[] {
-  const { owners, index = false, scan = false, explains = false } = capabilities;
+  const { owners, index = false, scan = false, explains = false, watches = false } = capabilities;
   return [
     ...RECORDS,
     ...LIFETIMES,
@@ -47,5 +50,6 @@ export function storeContract(capabilities: StoreCapabilities): readonly StoreCh
     ...(index ? LOGIN_INDEXES : []),
     ...(scan ? SCANS : []),
     ...(explains ? EXPLANATIONS : []),
+    ...(watches ? WATCHES.filter((check) => owners || !check.owners) : []),
   ];
 }
