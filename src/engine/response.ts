@@ -65,7 +65,7 @@ function sendCookie(state: SessionState, head: ResponseHead): boolean {
   }
   const { secure } = exchange;
   if (decision === 'delete') {
-    head.appendCookie(cookie.serializeDeletion({ secure }));
+    head.appendCookie(cookie.serializeDeletion({ secure }), cookie.describe('', { secure, maxAge: 0 }));
     deleteOutdatedVariant(state, head);
     state.clientCookie.markWritten();
     return true;
@@ -76,7 +76,8 @@ function sendCookie(state: SessionState, head: ResponseHead): boolean {
   }
   const { id } = state.record!;
   const value = `${id}.${keyring.sign(id)}`;
-  head.appendCookie(cookie.serialize(value, { secure, maxAge: maxAge(state) }));
+  const lifetime = { secure, maxAge: maxAge(state) };
+  head.appendCookie(cookie.serialize(value, lifetime), cookie.describe(value, lifetime));
   deleteOutdatedVariant(state, head);
   state.clientCookie.markWritten();
   if (events.hasListeners('cookieWarning')) warn(state, handle!);
@@ -87,8 +88,9 @@ function sendCookie(state: SessionState, head: ResponseHead): boolean {
 function deleteOutdatedVariant({ context, exchange, clientCookie }: SessionState, head: ResponseHead): void {
   const { outdatedVariant } = clientCookie;
   if (outdatedVariant === null) return;
-  const { secure } = exchange;
-  head.appendCookie(context.config.cookie.serializeDeletion({ secure, variant: outdatedVariant }));
+  const { cookie } = context.config;
+  const deletion = { secure: exchange.secure, variant: outdatedVariant };
+  head.appendCookie(cookie.serializeDeletion(deletion), cookie.describe('', { ...deletion, maxAge: 0 }));
 }
 
 function warn({ context, exchange }: SessionState, handle: string): void {
