@@ -6,6 +6,8 @@ const needed = [
   { title: 'Redis 7 or newer', find: programs.redisServer, debian: 'redis-server', variable: 'REDIS_SERVER' },
   { title: 'Chromium or Chrome', find: programs.chromium, debian: 'chromium', variable: 'CHROMIUM_PATH' },
   { title: 'OpenSSL', find: programs.openssl, debian: 'openssl', variable: 'OPENSSL' },
+  { title: 'curl', find: programs.curl, debian: 'curl', variable: 'CURL' },
+  { title: 'bash', find: programs.bash, debian: 'bash', variable: 'BASH_PROGRAM' },
 ];
 
 const missing = () => needed.filter(({ find }) => find() === undefined);

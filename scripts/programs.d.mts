@@ -1,2 +1,4 @@
 /** Each returns the program's path, or `undefined` where the machine has none. */
-export declare const programs: Readonly<Record<'redisServer' | 'chromium' | 'openssl', () => string | undefined>>;
+export declare const programs: Readonly<
+  Record<'redisServer' | 'chromium' | 'openssl' | 'curl' | 'bash', () => string | undefined>
+>;

@@ -23,4 +23,6 @@ export const programs = {
   redisServer: () => program('REDIS_SERVER', 'redis-server', 'valkey-server'),
   chromium: () => program('CHROMIUM_PATH', 'chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'),
   openssl: () => program('OPENSSL', 'openssl'),
+  curl: () => program('CURL', 'curl'),
+  bash: () => program('BASH_PROGRAM', 'bash'),
 };

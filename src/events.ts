@@ -28,7 +28,8 @@ export type CookieWarningReason =
 export type CookieSuppressionReason =
   | 'cacheable' // shared caches may store the response
   | 'exception' // the handler failed, and `cookie.onException` is false
-  | 'insecure'; // the request came over plain HTTP, and `cookie.secure` is true
+  | 'insecure' // the request came over plain HTTP, and `cookie.secure` is true
+  | 'cross-site'; // the request came from another site and without the cookie, which `cookie.sameSite` keeps from it
 
 /** Why changes to a session were not stored. */
 export type DiscardReason =
@@ -37,6 +38,7 @@ export type DiscardReason =
   | 'rotated' // the session goes on under an id that this client may not learn
   | 'cacheable' // a new session whose cookie could not be sent
   | 'insecure' // a new session whose cookie could not be sent over plain HTTP
+  | 'cross-site' // a new session that would have replaced the one whose cookie `cookie.sameSite` keeps from the request
   | 'exception' // the handler failed, and `cookie.onException` is false
   | 'commit-failed' // the commit failed, and this was asked for with it or afterwards
   | 'late' // the response had left, and nothing saved the changes
@@ -51,6 +53,7 @@ export type EndReason =
   | 'expired' // past a lifetime that the factory has shortened since
   | 'authentication-changed'
   | 'account-switch' // a login as another owner
+  | 'id-reuse' // a rotated id was used after its grace, and `onReuse` ends such sessions
   | 'destroyed'; // by a tool
 
 /** Why the library refused what a request asked for. */

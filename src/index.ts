@@ -14,9 +14,12 @@ export {
   type SessionConstructor,
 } from './session/session.ts';
 export type { BeginLoginOptions, LoginOptions } from './session/login.ts';
+export type { EndedSession } from './engine/explanation.ts';
+export type { ExplainedReason } from './stores/store.ts';
 export type { PendingLoginInfo } from './engine/pending-login.ts';
 export type { WebsaunaSession as Session } from './session/session.ts';
-export type { CookieOptions, IgnoreOptions, SessionOptions } from './options/options.ts';
+export type { ClientDetailMode } from './engine/config.ts';
+export type { ClientDetailOptions, CookieOptions, IgnoreOptions, SessionOptions } from './options/options.ts';
 export type { DefaultData, SessionData } from './session/data.ts';
 export { SessionError, type FieldIssue, type SessionErrorCode, type SessionErrorOptions } from './errors.ts';
 export type { FieldSchema, FieldSchemaResult, FieldSchemas, SchemaData } from './engine/field-schema.ts';

@@ -5,6 +5,11 @@ const CACHEABLE =
   'A response that shared caches may store got no session cookie, so what it wrote to a new session was discarded. ' +
   'Answer with `Cache-Control: no-store`, or without `Cache-Control` and `Expires`, where a session begins';
 
+const CROSS_SITE =
+  'A request from another site came without a session cookie, which `cookie.sameSite` keeps from it, so what it wrote to ' +
+  'a new session was discarded: the cookie would have replaced the one that the client may have. ' +
+  'Call `session.login(owner)` there, or leave what has to be kept to the next page';
+
 /**
  * What is reported on the console, once for each factory and text, outside production and tests: by event, and by its
  * reason where it has one. A developer sees these before the application has any listener. Each says what
@@ -28,9 +33,10 @@ export const WARNINGS: Readonly<Record<string, string | Readonly<Record<string, 
       'A request came with several session cookies, and the first that opens a session is used. ' +
       'Delete the one that a former `cookie.path` or `cookie.domain`, or another host of the site, has set',
   },
-  cookieSuppressed: { cacheable: CACHEABLE },
+  cookieSuppressed: { cacheable: CACHEABLE, 'cross-site': CROSS_SITE },
   discarded: {
     cacheable: CACHEABLE,
+    'cross-site': CROSS_SITE,
     ignored:
       'A request wrote to its session although its URL has none, so the changes were discarded. ' +
       'Move the route, or leave its URL out of the `ignore` option',

@@ -1,5 +1,5 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
-import { SessionError } from 'websauna-session';
+import { SessionError, type ExplainedReason } from 'websauna-session';
 import { field } from './form.ts';
 import { render } from './render.ts';
 import type { User, Users } from './users.ts';
@@ -17,10 +17,19 @@ declare global {
 /** Seconds that a login counts as fresh. */
 const FRESH = 600;
 
+/** What visitors are told who were logged in; `render` does it for a changed password. */
+const ENDED: Partial<Record<ExplainedReason, string>> = {
+  expired: 'You were logged out because you were away for too long.',
+  revoked: 'You were logged out from another device.',
+  evicted: 'You were logged out because you have logged in on too many devices.',
+};
+
 /** Finds the user that the session belongs to. */
 export function loadUser(users: Users): RequestHandler {
   return async (req, _res, next) => {
-    const { owner } = req.session;
+    const { owner, endedBefore } = req.session;
+    const ended = endedBefore === null ? undefined : ENDED[endedBefore.reason];
+    if (ended !== undefined) req.session.flash(ended, 'warning', false);
     req.user = owner === null ? null : await users.find(owner);
     if (owner !== null && req.user === null) {
       req.session.invalidate();

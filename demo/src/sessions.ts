@@ -30,6 +30,8 @@ export function createSessions(
   return createSessionFactory({
     ...options,
     maxSessionsPerOwner: 10,
+    // The login page says why a session has ended.
+    explainEnds: 604_800,
     // Asked on every request of a logged-in session: a login from before the password's change is void.
     invalidateBefore: async (owner) => (await users.find(owner))?.passwordChangedAt ?? null,
   });

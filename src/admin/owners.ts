@@ -1,5 +1,7 @@
 import type { SessionContext } from '../engine/context.ts';
 import { isHandle } from '../crypto/keyring.ts';
+import { explanationOf } from '../engine/explanation.ts';
+import { announceRevocation, hasOwnerIndex, longestLife, revokeOwner } from '../engine/revoke.ts';
 import { endRecord } from '../engine/rotation.ts';
 import { withStoreErrorEvent } from '../events.ts';
 import { SessionError } from '../errors.ts';
@@ -7,7 +9,6 @@ import { checkNames, checkOwner, expected, isObject } from '../internal/validate
 import { SessionDict, stateOf } from '../session/dict.ts';
 import { describeRecord, type StoredSession } from './stored-session.ts';
 import type { OwnedRecord, OwnerIndex, SessionStore, LoginIndex } from '../stores/store.ts';
-import { MAX_PENDING_LOGIN_TIMEOUT } from '../engine/pending-login.ts';
 
 /** One session in a device list. */
 export interface OwnedSession extends StoredSession {
@@ -76,11 +77,7 @@ export class Owners {
       const current = options.current === undefined ? null : stateOf(checkSession(options.current));
       const except = handleOf('options.except', options.except) ?? null;
       const store = await this.#index();
-      const handles: string[] = [];
-      for (const ownerHash of this.#context.keyring.ownerHashes(checkOwner(owner))) {
-        handles.push(...(await store.revokeOwned(ownerHash, except, null, this.#longestLife)));
-      }
-      this.#announce(owner, handles);
+      const handles = await revokeOwner(this.#context, store, checkOwner(owner), except, 'revoked');
       const { record } = current ?? {};
       // All of the owner's have ended, also one that another request has rotated.
       const hasEnded = except === null ? record?.meta.owner === owner : handles.includes(record?.key.handle ?? '');
@@ -116,14 +113,15 @@ export class Owners {
     return withStoreErrorEvent(this.#context.events, 'revoke', async () => {
       const store = await this.#loginIndex();
       const handles: string[] = [];
+      const explanation = explanationOf(this.#context, 'revoked');
       for (const indexKey of this.#indexKeysOf(name, value)) {
         for (const ownerHash of await store.findOwnerHashes(indexKey)) {
-          const ended = await store.revokeOwned(ownerHash, null, indexKey, this.#longestLife);
+          const ended = await store.revokeOwned(ownerHash, null, indexKey, longestLife(this.#context), explanation);
           handles.push(...ended);
           if (ended.length === 0) await store.removeIndexKey(indexKey, ownerHash, LOGIN_UNDER_WAY);
         }
       }
-      this.#announce(null, handles);
+      announceRevocation(this.#context, null, handles);
       return handles.length;
     });
   }
@@ -136,24 +134,13 @@ export class Owners {
       // Handles come from forms: anything else must not become part of a key.
       if (!isHandle(handle)) return false;
       for (const ownerHash of ownerHashes) {
-        if ((await endRecord(store, { handle, ownerHash })) !== 'ended') continue;
-        this.#announce(owner, [handle]);
+        const explanation = explanationOf(this.#context, 'revoked');
+        if ((await endRecord(store, { handle, ownerHash }, null, explanation)) !== 'ended') continue;
+        announceRevocation(this.#context, owner, [handle]);
         return true;
       }
       return false;
     });
-  }
-
-  /** Seconds that a session can live on unseen. */
-  get #longestLife(): number {
-    const { absoluteTimeout, maxTimeout, timeout } = this.#context.config;
-    return Math.max(MAX_PENDING_LOGIN_TIMEOUT, absoluteTimeout ?? maxTimeout ?? timeout);
-  }
-
-  #announce(owner: string | null, handles: readonly string[]): void {
-    const { events } = this.#context;
-    events.emit('revoked', { owner, handles });
-    for (const handle of handles) events.emit('destroyed', { handle, reason: 'revoked' });
   }
 
   #indexKeysOf(name: unknown, value: unknown): string[] {
@@ -173,7 +160,7 @@ export class Owners {
 
   async #index(): Promise<SessionStore & OwnerIndex> {
     const store = await this.#context.storeFor(undefined);
-    if ('listOwned' in store && 'revokeOwned' in store) return store as SessionStore & OwnerIndex;
+    if (hasOwnerIndex(store)) return store;
     throw new SessionError(
       'ERR_SESSION_UNSUPPORTED',
       'The store cannot find sessions by owner: it has no `listOwned` and `revokeOwned`',

@@ -1,4 +1,5 @@
 import type { SessionContext } from '../engine/context.ts';
+import { explanationOf } from '../engine/explanation.ts';
 import { endRecord, findRecord } from '../engine/rotation.ts';
 import { isHandle } from '../crypto/keyring.ts';
 import { SessionError } from '../errors.ts';
@@ -98,7 +99,7 @@ export class Sessions {
   }
 
   async #end(store: SessionStore, key: RecordKey): Promise<boolean> {
-    if ((await endRecord(store, key)) !== 'ended') return false;
+    if ((await endRecord(store, key, null, explanationOf(this.#context, 'destroyed'))) !== 'ended') return false;
     this.#context.events.emit('destroyed', { handle: key.handle, reason: 'destroyed' });
     return true;
   }

@@ -6,6 +6,9 @@ export const DIGEST_LENGTH = 43;
 /** Length of an owner hash. */
 export const OWNER_HASH_LENGTH = 16;
 
+/** 128 bits. */
+const CLIENT_HASH_LENGTH = 22;
+
 const REMEMBERED_OWNERS = 10_000;
 
 /** Keys that serve different purposes never share their bytes: each is derived under a label of its own. */
@@ -15,6 +18,7 @@ interface Keys {
   readonly successor: KeyObject;
   readonly csrf: KeyObject;
   readonly indexKey: KeyObject;
+  readonly client: KeyObject;
 }
 
 function deriveKeys(secret: string): Keys {
@@ -26,6 +30,7 @@ function deriveKeys(secret: string): Keys {
     successor: derive('successor'),
     csrf: derive('csrf'),
     indexKey: derive('indexKey'),
+    client: derive('client'),
   };
 }
 
@@ -102,6 +107,11 @@ export class Keyring {
   /** Returns the index key of a name and a value under each secret; the first is the one to store. */
   indexKeys(name: string, value: string): string[] {
     return this.#keys.map((keys) => mac(keys.indexKey, JSON.stringify([name, value])).slice(0, OWNER_HASH_LENGTH));
+  }
+
+  /** Returns a hash of a client's address or user agent, by which equal ones can be recognised under one first secret. */
+  clientHash(kind: 'address' | 'agent', text: string): string {
+    return mac(this.#keys[0]!.client, JSON.stringify([kind, text])).slice(0, CLIENT_HASH_LENGTH);
   }
 
   /** Returns the random part of the id that a rotation of `id` leads to, under each secret; the first is the one to use. */

@@ -4,6 +4,7 @@ import type { SessionConfig } from './config.ts';
 import { createRecord } from './create.ts';
 import { isCookieDue, isRecordDue, isTouchDue } from './due.ts';
 import type { Epoch } from './epoch.ts';
+import { explanationOf } from './explanation.ts';
 import type { FieldChanges } from './fields.ts';
 import { planCommit, type CommitPlan, type CommitSituation, type HeadSituation } from './plan.ts';
 import { rekeyRecord } from './rekey.ts';
@@ -71,6 +72,7 @@ function situationOf(
   const { record, pending } = state.epoch;
   const usable = state.phase === 'ready' && record !== null;
   return {
+    request: state,
     phase: state.phase,
     lossReason: state.lossReason,
     head: head === null ? null : new LeavingHead(config, head),
@@ -147,9 +149,9 @@ async function carryOutEnds(state: SessionState, isReplaced: boolean): Promise<v
   const { context } = state;
   const store = await state.store.connect();
   while (state.pendingEnds.length > 0) {
-    const { key } = state.pendingEnds[0]!;
+    const { key, reason } = state.pendingEnds[0]!;
     const tombstone = isReplaced ? newTombstone(context, context.config.timeout) : null;
-    const outcome = await endRecord(store, key, tombstone);
+    const outcome = await endRecord(store, key, tombstone, explanationOf(context, reason));
     const end = state.endCarriedOut(outcome === 'ended');
     if (outcome === 'ended') announceEnd(state, end);
     // The login's session goes on: this request has not come with its id.
@@ -218,6 +220,12 @@ function refusalError({ clientCookie }: SessionState, refusal: NonNullable<Commi
       clientCookie.insecurity === 'untrusted-proxy'
         ? 'A proxy says that the request came over HTTPS, but the application trusts no proxy, so `cookie.secure` forbids the cookie: set `trustProxy`, or `trust proxy` in Express, `trustProxy` in Fastify, `app.proxy` in Koa'
         : 'The request came over plain HTTP, where `cookie.secure` forbids the cookie: serve the page over HTTPS; behind a proxy that ends it, have the proxy send `X-Forwarded-Proto`, and set `trustProxy`',
+    );
+  }
+  if (refusal === 'cross-site') {
+    return new SessionError(
+      'ERR_SESSION_COOKIE_WITHHELD',
+      'The request comes from another site and without the session cookie, which `cookie.sameSite` keeps from it, so a new session must not replace the one that the client may have: log in, or leave it to the next page',
     );
   }
   return new SessionError(

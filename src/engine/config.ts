@@ -2,6 +2,21 @@ import type { CookieTemplate } from '../cookie/set-cookie.ts';
 import type { Exchange } from '../exchange.ts';
 import type { FieldSerializer } from './fields.ts';
 
+/**
+ * How much of a client's address or user agent a session keeps:
+ * - `full`: all of it
+ * - `truncated`: the network of an address, and the browser, its major version and the system of a user agent
+ * - `hashed`: a keyed hash, by which equal ones can be recognised
+ * - `off`: nothing
+ */
+export type ClientDetailMode = 'full' | 'truncated' | 'hashed' | 'off';
+
+/** By kind of session. */
+export interface ClientDetailModes {
+  readonly anonymous: ClientDetailMode;
+  readonly owned: ClientDetailMode;
+}
+
 /** The settings of the engine. `options/normalize.ts` makes them of the application's options. Durations are seconds. */
 export interface SessionConfig {
   readonly timeout: number;
@@ -35,4 +50,10 @@ export interface SessionConfig {
   readonly invalidateBefore: ((owner: string, request: unknown) => Date | null | Promise<Date | null>) | null;
   readonly maxSessionsPerOwner: number | null;
   readonly onSessionLimit: 'evict-oldest' | 'refuse';
+  readonly clientAddress: ClientDetailModes;
+  readonly userAgent: ClientDetailModes;
+  /** What the use of a rotated id after its grace leads to. */
+  readonly onReuse: 'report' | 'end-session' | 'end-owner';
+  /** For how long the end of an owned session can be explained; 0 for not at all. */
+  readonly explainEnds: number;
 }

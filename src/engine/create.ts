@@ -1,6 +1,7 @@
 import { makeId, keyOf } from '../crypto/session-id.ts';
 import { SessionError } from '../errors.ts';
 import type { LoginIndex, NewRecord, RecordDetails, RecordMeta, SessionStore } from '../stores/store.ts';
+import { clientDetails } from './client-details.ts';
 import type { Epoch, PendingLogin } from './epoch.ts';
 import { PENDING_LOGIN_FIELD } from './field-names.ts';
 import { storeBegunLogin } from './pending-login.ts';
@@ -10,8 +11,6 @@ import type { SessionState } from './state.ts';
 
 /** Retries on collision: repeated collisions mean a broken generator. */
 const MAX_ATTEMPTS = 3;
-/** Longer than the `User-Agent` of every browser. */
-const MAX_AGENT_LENGTH = 512;
 
 /** Returns a new id: the application's generator's, or 256 random bits. */
 export function newId(state: SessionState, ownerHash: string | null): string {
@@ -31,17 +30,10 @@ export function detailsOf(
   login: PendingLogin | null,
   indexKeys: readonly string[],
 ): RecordDetails {
-  const { exchange } = state;
   return {
     owner: login?.owner ?? null,
     method: login?.method ?? null,
-    address: exchange.clientAddress,
-    // Cut between characters, not in the middle of one.
-    agent:
-      exchange
-        .header('user-agent')
-        ?.slice(0, MAX_AGENT_LENGTH)
-        .replace(/[\ud800-\udbff]$/, '') ?? null,
+    ...clientDetails(state.context, state.exchange, login !== null),
     indexKeys,
   };
 }
@@ -152,6 +144,7 @@ export async function createRecord(state: SessionState, epoch: Epoch, login: Pen
       fields: changes.set,
       cookieAttributes: config.cookieAttributes,
       login: change,
+      explainEnds: config.explainEnds,
     };
     const outcome = await store.create(key, record);
     if (outcome.status === 'full' || outcome.status === 'revoked') throw refuseLogin(state, epoch, outcome.status);

@@ -1,5 +1,5 @@
 // The names under which a store keeps the fields of a session. Names that begin with `@` belong to the library:
-// `@` and at most one of s, r, v to the stores (see `SessionStore`), those below to the engine.
+// `@` and at most one of s, r, v, e to the stores (see `SessionStore`), those below to the engine.
 
 /** The CSRF secret, or one for each secret of a rotation. */
 export const CSRF_FIELD = '@c';
@@ -23,7 +23,7 @@ export function keyOfField(name: string): string | undefined {
 
 /** Returns whether a store keeps the field for itself. */
 export function isStoreField(name: string): boolean {
-  return name === '@' || name === '@s' || name === '@r' || name === '@v';
+  return name === '@' || name === '@s' || name === '@r' || name === '@v' || name === '@e';
 }
 
 /** Returns what the field names of a flash queue begin with. Each message is a field of its own, so that none is lost. */

@@ -4,13 +4,15 @@ import type { VerifiedCookie } from '../crypto/cookie-verifier.ts';
 import { isPlausibleCookieValue, keyOf } from '../crypto/session-id.ts';
 import type { RejectReason } from '../events.ts';
 import type { Exchange } from '../exchange.ts';
-import type { FoundRecord, LoadResult, RecordKey, SessionStore, Tombstone } from '../stores/store.ts';
+import type { FoundRecord, LoadResult, RecordKey, RecordMeta, SessionStore, Tombstone } from '../stores/store.ts';
 import { authenticationChangedAt, judgeRecord, type AdoptedRecord, type AdoptionRefusal } from './adopt.ts';
 import type { SessionContext } from './context.ts';
 import type { BoundRecord, Epoch } from './epoch.ts';
+import { endedSession, endOfRefused } from './explanation.ts';
 import { flashPrefix, PENDING_LOGIN_FIELD, SESSION_INVALIDATED } from './field-names.ts';
 import { pendingLoginOf } from './pending-login.ts';
 import { cookieRequestOf, warnOfInsecurity } from './response.ts';
+import { answerReuse, type StaleCookie } from './reuse.ts';
 import { findSuccessor, loseSession, MAX_ROTATIONS_FOLLOWED, onRecord } from './rotation.ts';
 import { SessionState } from './state.ts';
 
@@ -81,12 +83,10 @@ export async function reloadSession(state: SessionState): Promise<void> {
 
 async function reload(state: SessionState, epoch: Epoch): Promise<void> {
   if (epoch.record === null || epoch.over !== null || state.phase !== 'ready') return;
-  const record = await onRecord(
-    state,
-    epoch,
-    'lose',
-    async (store, key) => (await store.load(key, true)) ?? { status: 'gone' as const },
-  );
+  const record = await onRecord(state, epoch, 'lose', async (store, key) => {
+    const found = await store.load(key, true);
+    return found === undefined || found.status === 'ended' ? { status: 'gone' as const } : found;
+  });
   if (record === null || epoch.over !== null) return;
   if (record.status === 'corrupt') return state.discardCorrupt(epoch);
   const { id, key, sendableUntil } = epoch.record;
@@ -121,11 +121,12 @@ async function load(state: SessionState, cookies: readonly VerifiedCookie[]): Pr
     const store = connected instanceof Promise ? await connected : connected;
     if (context.config.bypassCache?.(exchange) === true) state.readPastCache();
     const results: Opened[] = [];
+    const stale: StaleCookie[] = [];
     for (const cookie of cookies) {
-      const record = await store.load(cookie.key, state.bypassCache);
+      const record = await store.load(cookie.key, state.bypassCache, context.config.explainEnds);
       const opening =
         record?.status === 'tombstone'
-          ? openSuccessor(state, store, cookie, record)
+          ? openSuccessor(state, store, cookie, record, stale)
           : open(state, cookie, candidateOf(cookie), record);
       const result = opening instanceof Promise ? await opening : opening;
       results.push(result);
@@ -136,6 +137,7 @@ async function load(state: SessionState, cookies: readonly VerifiedCookie[]): Pr
     if (results.at(-1) !== 'opened') {
       if (results.includes('invalidated')) flashInvalidated(state);
       else if (results.includes('superseded')) state.startLost('superseded');
+      if (stale.length > 0) await answerReuse(state, store, stale);
     }
   } catch (error) {
     context.events.emit('storeError', { operation: 'load', error });
@@ -181,18 +183,26 @@ function open(
       reject(state, handle, 'corrupt', record.reason);
       state.rememberCorrupt(candidate.key);
       return 'rejected';
+    case 'ended':
+      state.explainEnd(endedSession(record));
+      reject(state, handle, 'not-found', record.reason);
+      return 'rejected';
     default:
       reject(state, handle, 'not-found');
       return 'rejected';
   }
 }
 
-/** Opens what rotations have made of the session of a cookie. */
+/**
+ * Opens what rotations have made of the session of a cookie.
+ * @param stale takes the cookie if its id is past its grace
+ */
 async function openSuccessor(
   state: SessionState,
   store: SessionStore,
   cookie: VerifiedCookie,
   tombstone: Tombstone,
+  stale: StaleCookie[],
 ): Promise<Opened> {
   let candidate = candidateOf(cookie);
   let link = tombstone;
@@ -209,6 +219,7 @@ async function openSuccessor(
     // Of a link past its grace, the successor is looked at first.
     const mayFollow = inGrace || state.context.config.rotationGrace > 0;
     if (successor === null || !mayFollow || followed === MAX_ROTATIONS_FOLLOWED) {
+      stale.push({ key: cookie.key, tombstone: link });
       return rejectRotated(state, handle, link);
     }
     candidate = {
@@ -216,8 +227,12 @@ async function openSuccessor(
       key: keyOf(successor),
       sendableUntil: inGrace ? Math.min(candidate.sendableUntil, link.graceUntil) : candidate.sendableUntil,
     };
-    const record = await store.load(candidate.key, state.bypassCache);
-    if (!inGrace && (record === undefined || isConfirmed(record))) return rejectRotated(state, cookie.key.handle, link);
+    const record = await store.load(candidate.key, state.bypassCache, state.context.config.explainEnds);
+    if (!inGrace && (record === undefined || record.status === 'ended' || isConfirmed(record))) {
+      if (record?.status === 'ended') state.explainEnd(endedSession(record));
+      stale.push({ key: cookie.key, tombstone: link });
+      return rejectRotated(state, cookie.key.handle, link);
+    }
     if (record?.status !== 'tombstone') return await open(state, cookie, candidate, record);
     link = record;
   }
@@ -281,7 +296,7 @@ function adopt(
   const { context } = state;
   // The request has ended its session while the application was asked.
   if (epoch.over !== null) return 'rejected';
-  if (refusal !== null) return refuseRecord(state, epoch, { key, owner: meta.owner }, refusal);
+  if (refusal !== null) return refuseRecord(state, epoch, { key, meta, lastSeen: record.lastSeen }, refusal);
   const bound: BoundRecord = {
     id,
     key,
@@ -308,10 +323,14 @@ function adopt(
 function refuseRecord(
   state: SessionState,
   epoch: Epoch,
-  record: { readonly key: RecordKey; readonly owner: string | null },
+  { key, meta, lastSeen }: { readonly key: RecordKey; readonly meta: RecordMeta; readonly lastSeen: number },
   refusal: AdoptionRefusal,
 ): Opened {
-  reject(state, record.key.handle, refusal);
+  const record = { key, owner: meta.owner };
+  reject(state, key.handle, refusal);
+  if (refusal !== 'owner' && meta.owner !== null) {
+    state.explainEnd(endOfRefused(refusal, meta, lastSeen, state.store.now));
+  }
   const wasBound = epoch.record !== null;
   if (refusal === 'authentication-changed') {
     if (wasBound) endInvalidated(state, epoch);

@@ -9,8 +9,17 @@ export interface HeadSituation {
   readonly allowsCookie: boolean;
 }
 
+/** What a plan may have to know of a request. */
+export interface RequestSituation {
+  /** Whether a browser fetches the page ahead of a visit that may never come. */
+  readonly isPrefetch: boolean;
+  /** Whether the client may have a session cookie that `SameSite` has kept from the request. */
+  readonly isCookieWithheld: boolean;
+}
+
 /** Everything that decides what a commit does. */
 export interface CommitSituation {
+  readonly request: RequestSituation;
   readonly phase: Phase;
   readonly lossReason: LossReason | null;
   /** The response's head when it is about to leave; `null` for a commit before or after that. */
@@ -54,7 +63,7 @@ export interface CommitPlan {
   /** Why the cookie of a new session is not sent; `null` when it is, or none is needed. */
   readonly suppressed: CookieSuppressionReason | null;
   /** Why the commit fails; `null` when it does not. */
-  readonly refusal: 'cookie-withheld' | 'headers-sent' | 'insecure' | null;
+  readonly refusal: 'cookie-withheld' | 'cross-site' | 'headers-sent' | 'insecure' | null;
 }
 
 type Outcome = Omit<CommitPlan, 'ends'>;
@@ -94,6 +103,10 @@ function decide(situation: CommitSituation): Outcome {
     if (mustNotBeLost) return { ...NOTHING, refusal: 'cookie-withheld' };
     return { ...NOTHING, discard: 'cacheable', suppressed: 'cacheable' };
   }
+  if (needsCookie && !stored && !mustNotBeLost && situation.request.isCookieWithheld) {
+    if (head === null) return { ...NOTHING, refusal: 'cross-site' };
+    return { ...NOTHING, discard: 'cross-site', suppressed: 'cross-site' };
+  }
   if (situation.unsentId !== null && head?.allowsCookie === false) {
     if (situation.unsentId !== 'creation') return { ...NOTHING, refusal: 'cookie-withheld' };
     return { ...decideWrite(situation), suppressed: 'cacheable' };
@@ -106,6 +119,9 @@ function decideWrite(situation: CommitSituation): Outcome {
   if (!stored) return login || hasChanges ? CREATE : NOTHING;
   if (login || rotation) return REKEY;
   if (!hasChanges && !timeout && !isCookieOrTouchDue(situation)) return NOTHING;
+  // A prefetch is no use of the session. A client that has no other id needs this one all the same.
+  const isAhead = !hasChanges && !timeout && situation.unsentId === null && situation.request.isPrefetch;
+  if (isAhead) return NOTHING;
   // Few saves send a cookie, and a head is costly to ask.
   const sends = (situation.unsentId !== null || situation.cookieDue) && head?.allowsCookie === true;
   if (hasChanges || timeout) {

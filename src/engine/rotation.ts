@@ -12,6 +12,7 @@ import { keyOf, makeId, ownerHashOf } from '../crypto/session-id.ts';
 import { SessionError } from '../errors.ts';
 import type {
   DestroyOutcome,
+  EndExplanation,
   Gone,
   LoadResult,
   NewTombstone,
@@ -159,8 +160,9 @@ export async function endRecord(
   store: SessionStore,
   key: RecordKey,
   tombstone: NewTombstone | null = null,
+  explanation: EndExplanation | null = null,
 ): Promise<'ended' | 'gone' | 'superseded'> {
-  const outcome = await alongRotations(key, (each) => store.destroy(each, tombstone));
+  const outcome = await alongRotations(key, (each) => store.destroy(each, tombstone, explanation));
   if (outcome === undefined) return 'superseded';
   return outcome.status === 'ok' ? 'ended' : 'gone';
 }

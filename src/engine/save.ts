@@ -77,6 +77,7 @@ export function changeOf(
     expect: null,
     cookieAttributes,
     confirmsCookie: isConfirmation(state, record),
+    explainEnds: state.context.config.explainEnds,
     maxSize: set.size === 0 ? undefined : limitInStore(state.context.config.maxSize, set),
   };
 }

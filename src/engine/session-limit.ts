@@ -1,5 +1,6 @@
 import type { LoginChange, OwnerIndex, SessionStore } from '../stores/store.ts';
 import type { Epoch, PendingLogin } from './epoch.ts';
+import { explanationOf } from './explanation.ts';
 import { endRecord } from './rotation.ts';
 import type { SessionState } from './state.ts';
 
@@ -35,7 +36,8 @@ async function remainingSlots(state: SessionState, epoch: Epoch, owner: string):
   const excess = older.length + newest.length + 1 - max;
   const surplus = config.onSessionLimit === 'evict-oldest' ? older.splice(0, Math.max(0, excess)) : [];
   for (const key of surplus) {
-    if ((await endRecord(store, key)) === 'ended') events.emit('destroyed', { handle: key.handle, reason: 'evicted' });
+    const ended = await endRecord(store, key, null, explanationOf(state.context, 'evicted'));
+    if (ended === 'ended') events.emit('destroyed', { handle: key.handle, reason: 'evicted' });
   }
   // 0 would mean any number.
   return max - older.length || -1;

@@ -5,9 +5,11 @@ import { SerialQueue } from '../internal/serial-queue.ts';
 import type { RecordKey } from '../stores/store.ts';
 import { ClientCookie } from './client-cookie.ts';
 import type { SessionContext } from './context.ts';
+import type { EndedSession } from './explanation.ts';
 import { Epoch, type BegunLogin, type BoundRecord, type EpochEnd, type PendingLogin } from './epoch.ts';
 import { fieldName } from './field-names.ts';
 import { UnreadableField } from './fields.ts';
+import { isCookieWithheldBySite, isPrefetchRequest } from './request-kind.ts';
 import { RequestStore } from './request-store.ts';
 
 /**
@@ -50,6 +52,7 @@ export class SessionState {
   #lossReason: LossReason | null = null;
   /** A record that this version of the application cannot read, and leaves alone until a logout ends it. */
   #corruptKey: RecordKey | null = null;
+  #endedBefore: EndedSession | null = null;
   /** `null` while there is none: most requests end nothing. */
   #pendingEnds: PendingEnd[] | null = null;
   /** The session of another owner, which a login is about to leave. */
@@ -62,6 +65,8 @@ export class SessionState {
   #headersWritten = false;
   #commitFailed = false;
   #lateCheckArmed = false;
+  /** `null` until it is asked for. */
+  #isPrefetch: boolean | null = null;
 
   constructor(context: SessionContext, exchange: Exchange) {
     this.context = context;
@@ -127,6 +132,22 @@ export class SessionState {
     return this.#commitFailed;
   }
 
+  /** Why and when the session of the request's cookie has ended; `null` when that is not known. */
+  get endedBefore(): EndedSession | null {
+    return this.#endedBefore;
+  }
+
+  /** True when a browser fetches the page ahead of a visit that may never come. */
+  get isPrefetch(): boolean {
+    this.#isPrefetch ??= isPrefetchRequest(this.exchange);
+    return this.#isPrefetch;
+  }
+
+  /** True when the client may have a session cookie that `SameSite` has kept from the request. */
+  get isCookieWithheld(): boolean {
+    return isCookieWithheldBySite(this.context.config, this.exchange);
+  }
+
   // Loading.
 
   markIgnored(): void {
@@ -166,12 +187,18 @@ export class SessionState {
   bindLoaded(record: BoundRecord): void {
     this.clientCookie.compareAttributes(this.context.config, record);
     this.#isNew = false;
+    this.#endedBefore = null;
     this.#epoch.bind(record);
   }
 
   /** Records the key of a record that cannot be read: a logout ends it. */
   rememberCorrupt(key: RecordKey): void {
     this.#corruptKey = key;
+  }
+
+  /** Records why the session of a cookie has ended. Of several cookies, the first explains it. */
+  explainEnd(ended: EndedSession): void {
+    if (this.context.config.explainEnds > 0) this.#endedBefore ??= ended;
   }
 
   // Use.
@@ -229,6 +256,12 @@ export class SessionState {
   /** Prepares for a change that needs another cookie. */
   assertCookieSendable(operation: string): void {
     this.assertWritable();
+    if (this.isPrefetch) {
+      throw new SessionError(
+        'ERR_SESSION_PREFETCH',
+        `\`session.${operation}()\` is refused because a browser prefetches the page, which its user may never visit. The visit is a request of its own`,
+      );
+    }
     if (this.#headLeaving) throw headersSent(`\`session.${operation}()\` cannot take effect`);
   }
 

@@ -3,6 +3,7 @@
 /** By the names that express-session, cookie-session, koa-session and connect-redis know. */
 export const FOREIGN_OPTIONS: Readonly<Record<string, string>> = {
   cookieOptions: 'Use `cookie`',
+  disableTTL: 'Leave it out: every session has a lifetime. `absoluteTimeout: null` lets active ones go on for ever',
   disableTouch: 'Use `touchInterval`, which says how often reading renews the idle timeout',
   genid: 'Use `idGenerator`',
   idleTimeout: 'Use `timeout`, in seconds',
@@ -14,6 +15,7 @@ export const FOREIGN_OPTIONS: Readonly<Record<string, string>> = {
   resave: 'Leave it out: only what changed is stored',
   rolling: 'Use `cookie.maxAge`: the cookie is renewed while the session is used',
   saveUninitialized: 'Leave it out: a session without content is never stored',
+  scanCount: 'Leave it out: an owner has an index, and `factory.sessions.scan()` reads a page at a time',
   ttl: 'Use `timeout`, in seconds',
   unset: 'Call `session.logout()` or `session.invalidate()` where the session shall end',
 };

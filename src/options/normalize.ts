@@ -15,6 +15,8 @@ import {
   MAX_LIFETIME_SECONDS,
   OF_SECONDS,
 } from '../internal/validate.ts';
+import { normalizeClientDetail } from './client-detail.ts';
+import { normalizeEnds } from './ends.ts';
 import { FOREIGN_OPTIONS } from './foreign-options.ts';
 import { fieldName } from '../engine/field-names.ts';
 import type { SchemaRules } from '../engine/field-schema.ts';
@@ -76,6 +78,10 @@ const OPTION_NAMES: readonly string[] = Object.keys({
   invalidateBefore: true,
   maxSessionsPerOwner: true,
   onSessionLimit: true,
+  clientAddress: true,
+  userAgent: true,
+  onReuse: true,
+  explainEnds: true,
 } satisfies Record<keyof SessionOptions, true>);
 
 const STORE_METHODS = Object.keys({
@@ -120,6 +126,9 @@ export function normalizeOptions<Data extends object, S extends WebsaunaSession<
     ...normalizeCookieless(options.cookielessHeaders),
     ignore: normalizeIgnore(options.ignore),
     ...normalizeBehaviour(options),
+    ...normalizeEnds(options),
+    clientAddress: normalizeClientDetail('clientAddress', options.clientAddress),
+    userAgent: normalizeClientDetail('userAgent', options.userAgent),
   };
 }
 

@@ -3,6 +3,7 @@ import type { FieldSchemas } from '../engine/field-schema.ts';
 import type { RedisOptions } from '../stores/redis/options.ts';
 import type { Serializer } from '../serializers/serializer.ts';
 import type { SessionStore } from '../stores/store.ts';
+import type { ClientDetailMode } from '../engine/config.ts';
 import type { DefaultData } from '../session/data.ts';
 import type { SessionConstructor, WebsaunaSession } from '../session/session.ts';
 
@@ -133,4 +134,32 @@ export interface SessionOptions<
   maxSessionsPerOwner?: number | null;
   /** What a login does at that limit. Default `'evict-oldest'`. */
   onSessionLimit?: 'evict-oldest' | 'refuse';
+  /**
+   * What a session keeps of the client's address: all, `'truncated'` to its network (24 bits of IPv4, 48 of IPv6), a
+   * keyed hash, or nothing. A word holds for all sessions. Default: `'full'` for those with an owner, `'off'` for others.
+   */
+  clientAddress?: ClientDetailMode | ClientDetailOptions;
+  /**
+   * What a session keeps of the client's `User-Agent`: all, `'truncated'` to the browser with its major version and the
+   * system, a keyed hash, or nothing. As for `clientAddress`.
+   */
+  userAgent?: ClientDetailMode | ClientDetailOptions;
+  /**
+   * What the use of a rotated id after its grace leads to, once the client has come with the new id: an event alone, the
+   * end of the session, or of all sessions of its owner. Default `'report'`.
+   */
+  onReuse?: 'report' | 'end-session' | 'end-owner';
+  /**
+   * Seconds, at most 400 days, for which `session.endedBefore` says why and when the session of a login has ended. Default
+   * 0: not at all.
+   */
+  explainEnds?: number;
+}
+
+/** What is kept of a client, by kind of session. */
+export interface ClientDetailOptions {
+  /** Of sessions without an owner. Default `'off'`. */
+  anonymous?: ClientDetailMode;
+  /** Of sessions with an owner. Default `'full'`. */
+  owned?: ClientDetailMode;
 }

@@ -152,4 +152,8 @@ export const SETTINGS: ReadonlyMap<string, Setting> = new Map<string, Setting>([
   ['invalidate_before', callableFor('invalidateBefore')],
   ['max_sessions_per_owner', integerFor('maxSessionsPerOwner', 'null')],
   ['on_session_limit', wordFor('onSessionLimit')],
+  ['client_address', wordFor('clientAddress')],
+  ['user_agent', wordFor('userAgent')],
+  ['on_reuse', wordFor('onReuse')],
+  ['explain_ends', integerFor('explainEnds')],
 ]);

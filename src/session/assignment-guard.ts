@@ -10,19 +10,36 @@ const MEMBER_ADVICE: Readonly<Record<string, string>> = {
     'connect-flash does not work with this session: leave messages with `session.flash(message, queue)` and take them with `session.popFlash(queue)`',
 };
 
+const COMMIT_ADVICE = 'The session is committed before the response leaves; `await session.save()` commits it earlier';
+const ID_ADVICE = 'The secret is `session.id`, and the name for logs and tools is `session.handle`';
+const LIFETIME_ADVICE =
+  'The `timeout` and `cookie.maxAge` options set the lifetimes, and `session.adjustTimeout(seconds)` that of one session';
+const SIZE_ADVICE = 'Use `session.size > 0`';
+
 /** Methods of other session libraries, and what to call instead. */
 const FOREIGN_METHODS: Readonly<Record<string, string>> = {
+  commit: COMMIT_ADVICE,
   destroy: '`session.logout()` or `session.invalidate()` ends the session at the commit',
+  manuallyCommit: COMMIT_ADVICE,
   regenerate: '`session.login(owner)` gives the session its owner and a new id, and `session.rotate()` a new id alone',
+  reset: '`session.logout()` or `session.invalidate()` ends the session, and `session.clear()` deletes its fields',
   resetMaxAge: 'The cookie is renewed by itself: see `cookie.maxAge` and `touchInterval`',
+  setDuration: LIFETIME_ADVICE,
   touch: 'The idle timeout is renewed by itself, at most once in `touchInterval` seconds',
+  unset: '`session.delete(key)` deletes a field',
+  updateConfig: LIFETIME_ADVICE,
 };
 
 /** Properties of other session libraries, and what to read instead. */
 const FOREIGN_PROPERTIES: Readonly<Record<string, string>> = {
   cookie: 'The `cookie` option sets the attributes, and `session.adjustTimeout(seconds)` the lifetime of one session',
-  sessionID: 'The secret is `session.id`, and the name for logs and tools is `session.handle`',
-  sessionId: 'The secret is `session.id`, and the name for logs and tools is `session.handle`',
+  encryptedSessionId: ID_ADVICE,
+  isChanged: 'Only what has changed is stored, so that the application need not ask',
+  isPopulated: SIZE_ADVICE,
+  maxAge: LIFETIME_ADVICE,
+  populated: SIZE_ADVICE,
+  sessionID: ID_ADVICE,
+  sessionId: ID_ADVICE,
 };
 
 /**
@@ -35,24 +52,27 @@ export function guardMembers(prototype: object, isSealed: (session: object) => b
     const { value, writable: _, ...accessor } = descriptor;
     const method: unknown = value;
     if (typeof method === 'function') Object.freeze(method);
-    define(prototype, name, typeof method === 'function' ? { get: () => method } : accessor, isSealed);
+    const advice = Object.hasOwn(MEMBER_ADVICE, name) ? MEMBER_ADVICE[name] : undefined;
+    define(prototype, name, typeof method === 'function' ? { get: () => method } : accessor, isSealed, advice);
   }
 }
 
 /** Adds the names that other session libraries have, each of which says what to use instead. */
 export function addForeignNames(prototype: object, isSealed: (session: object) => boolean): void {
   for (const [name, advice] of Object.entries(FOREIGN_METHODS)) {
-    const refuse = (): never => {
-      throw new TypeError(`\`session.${name}()\` belongs to another session library. ${advice}`);
-    };
-    define(prototype, name, { get: () => refuse }, isSealed);
+    const refuse = refusal(`session.${name}()`, advice);
+    define(prototype, name, { get: () => refuse }, isSealed, advice);
   }
   for (const [name, advice] of Object.entries(FOREIGN_PROPERTIES)) {
-    const refuse = (): never => {
-      throw new TypeError(`\`session.${name}\` belongs to another session library. ${advice}`);
-    };
-    define(prototype, name, { get: refuse }, isSealed);
+    const refuse = refusal(`session.${name}`, advice);
+    define(prototype, name, { get: refuse }, isSealed, advice);
   }
+}
+
+function refusal(member: string, advice: string): () => never {
+  return () => {
+    throw new TypeError(`\`${member}\` belongs to another session library. ${advice}`);
+  };
 }
 
 /** Makes assignments to names that are no members throw, on objects that are sealed. The prototype must have no parent of its own. */
@@ -76,6 +96,7 @@ function define(
   name: string,
   accessor: PropertyDescriptor,
   isSealed: (session: object) => boolean,
+  memberAdvice: string | undefined,
 ): void {
   Object.defineProperty(prototype, name, {
     ...accessor,
@@ -84,7 +105,7 @@ function define(
         defineOwn(this, name, value);
         return;
       }
-      const advice = Object.hasOwn(MEMBER_ADVICE, name) ? `. ${MEMBER_ADVICE[name]}` : '';
+      const advice = memberAdvice === undefined ? '' : `. ${memberAdvice}`;
       throw new TypeError(
         `Expected ${fieldAdvice(name)}, got an assignment to \`session${access(name)}\`, which the library has taken${advice}`,
       );

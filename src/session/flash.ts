@@ -34,6 +34,8 @@ export function peekFlashes(state: SessionState, queue: string): unknown[] {
 }
 
 export function popFlashes(state: SessionState, queue: string): unknown[] {
+  // They are for the page that the user sees.
+  if (state.isPrefetch) return [];
   const names = fieldNames(state, queue);
   const messages = inOrder(names.map((name) => state.read(name)));
   for (const name of names) state.epoch.fields.delete(name);
@@ -68,6 +70,7 @@ function digest(form: Stored): string {
 
 /** Takes a queue out of the store, so that of several concurrent requests one receives each message. */
 export async function takeFlashes(state: SessionState, queue: string): Promise<unknown[]> {
+  if (state.isPrefetch) return [];
   const { epoch } = state;
   return await state.queue.run(() => take(state, epoch, queue));
 }

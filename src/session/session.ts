@@ -1,5 +1,7 @@
+import { clientDetails } from '../engine/client-details.ts';
 import { saveSession } from '../engine/commit.ts';
 import { newId } from '../engine/create.ts';
+import type { EndedSession } from '../engine/explanation.ts';
 import { fieldName } from '../engine/field-names.ts';
 import { loadSession, reloadSession } from '../engine/load.ts';
 import { pendingLoginOf, type PendingLoginInfo } from '../engine/pending-login.ts';
@@ -77,6 +79,14 @@ export class WebsaunaSession<Data extends object = DefaultData> extends SessionD
     return this.#accessed().isNew;
   }
 
+  /**
+   * Why and when the session has ended that the request's cookie was of; `null` when there was none, it goes on, or that is
+   * not known any longer: see the option `explainEnds`.
+   */
+  get endedBefore(): EndedSession | null {
+    return this.#accessed().endedBefore;
+  }
+
   /** The URL that opened the session, for debugging. It is not stored. */
   get url(): string {
     return stateOf(this).exchange.url;
@@ -117,16 +127,19 @@ export class WebsaunaSession<Data extends object = DefaultData> extends SessionD
     return login === null ? (record?.meta.method ?? null) : login.method;
   }
 
-  /** The client's address when the session was stored, or at the login. */
+  /**
+   * The client's address when the session was stored, or at the login, as far as the option `clientAddress` lets the
+   * session keep it.
+   */
   get clientAddress(): string | null {
-    const { record, exchange } = this.#accessed();
-    return record === null ? exchange.clientAddress : record.meta.address;
+    const state = this.#accessed();
+    return state.record === null ? keptDetails(state).address : state.record.meta.address;
   }
 
-  /** The client's `User-Agent` when the session was stored, or at the login. */
+  /** The client's `User-Agent` when the session was stored, or at the login, as far as the option `userAgent` lets it. */
   get userAgent(): string | null {
-    const { record, exchange } = this.#accessed();
-    return record === null ? (exchange.header('user-agent') ?? null) : record.meta.agent;
+    const state = this.#accessed();
+    return state.record === null ? keptDetails(state).agent : state.record.meta.agent;
   }
 
   /** Seconds of inactivity after which the session ends. */
@@ -410,6 +423,11 @@ function refuseArguments(method: string, [given]: ArrayLike<unknown> & Iterable<
 function handled<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => {});
   return promise;
+}
+
+/** Returns what a session that is not stored yet will keep of its client. */
+function keptDetails(state: SessionState): { address: string | null; agent: string | null } {
+  return clientDetails(state.context, state.exchange, state.epoch.pending.login !== null);
 }
 
 function dateOf(milliseconds: number | undefined): Date | null {

@@ -95,6 +95,32 @@ export interface Tombstone {
   readonly now: number;
 }
 
+/** Why the record of a login has ended. */
+export type ExplainedReason =
+  | 'logout' // its own request has ended it
+  | 'revoked' // the owner, an administrator or a tool
+  | 'evicted' // a login beyond the limit
+  | 'expired'
+  | 'authentication-changed'
+  | 'id-reuse'; // an id that a rotation had replaced was used, and the application ends such sessions
+
+/** What explains for a while why there is no record. */
+export interface EndedRecord {
+  readonly status: 'ended';
+  readonly reason: ExplainedReason;
+  /** Milliseconds: when the record has ended. */
+  readonly at: number;
+  /** Milliseconds: the store's clock now. */
+  readonly now: number;
+}
+
+/** What is to explain the end of an owned record. */
+export interface EndExplanation {
+  readonly reason: ExplainedReason;
+  /** Seconds, more than 0. */
+  readonly keep: number;
+}
+
 /** Something is stored under the key that is not a record of ours; it is left alone. */
 export interface CorruptRecord {
   readonly status: 'corrupt';
@@ -103,7 +129,7 @@ export interface CorruptRecord {
 
 export type CorruptReason = 'undecodable' | 'unparsable' | 'unknown-version' | 'wrong-type';
 
-export type LoadResult = FoundRecord | Tombstone | CorruptRecord;
+export type LoadResult = FoundRecord | Tombstone | EndedRecord | CorruptRecord;
 
 /** A login that a write carries out: the record becomes owned, and its lifetime starts again. */
 export interface LoginChange {
@@ -132,6 +158,8 @@ export interface NewRecord {
   readonly cookieAttributes: string;
   /** Given when `key.ownerHash` is. */
   readonly login: LoginChange | null;
+  /** Seconds for which the end of the record is explained, if it is owned, and of those that make room for it. Default 0: not at all. */
+  readonly explainEnds?: number;
 }
 
 /** What one request did to a record's fields. */
@@ -149,6 +177,8 @@ export interface RecordChange {
   readonly cookieAttributes: string | null;
   /** True when the client has come with the record's present id: its cookie is confirmed from now on. */
   readonly confirmsCookie: boolean;
+  /** As in {@link NewRecord}, from now on. */
+  readonly explainEnds?: number;
   /**
    * Bytes, in UTF-8, that the names and values of all fields may have together after a `save` that makes them more than
    * they were, or nothing is written and the result is `too-large`. Absent: the caller knows that they are fewer.
@@ -251,9 +281,11 @@ export interface SessionStore {
   /**
    * Reads a record; `undefined` when there is none or it has ended.
    * @param bypassCache not from a cache, if there is one
+   * @param explainEnds seconds: an owned record that has ended within them is reported as such, where it can be explained.
+   * To all other operations, and by default, it is as if it had never been, except that its key is not used again
    */
-  load(key: RecordKey, bypassCache?: boolean): Promise<LoadResult | undefined>;
-  /** Makes a record where there is neither one nor a tombstone, and admits it to its owner's sessions. */
+  load(key: RecordKey, bypassCache?: boolean, explainEnds?: number): Promise<LoadResult | undefined>;
+  /** Makes a record where there is neither one nor what one has left, and admits it to its owner's sessions. */
   create(key: RecordKey, record: NewRecord): Promise<CreateOutcome>;
   /** Changes fields of an existing record and renews its idle timeout. An empty change is a touch. */
   save(key: RecordKey, change: RecordChange): Promise<SaveOutcome>;
@@ -267,8 +299,13 @@ export interface SessionStore {
   /**
    * Ends a record. `gone` when there was none: that is no error.
    * @param tombstone what remains at the key, for a session that the client goes on with under another one
+   * @param explanation explains the end of an owned record, where no tombstone remains
    */
-  destroy(key: RecordKey, tombstone?: NewTombstone | null): Promise<DestroyOutcome>;
+  destroy(
+    key: RecordKey,
+    tombstone?: NewTombstone | null,
+    explanation?: EndExplanation | null,
+  ): Promise<DestroyOutcome>;
   /** Closes the connections that the store opened itself. */
   close(): Promise<void>;
 }
@@ -291,12 +328,14 @@ export interface OwnerIndex {
    * @param except a handle to spare, also when it was rotated since
    * @param indexKey ends only sessions that carry it; `null` for all
    * @param keep seconds
+   * @param explanation explains the ends; default: none
    */
   revokeOwned(
     ownerHash: string,
     except: string | null,
     indexKey: string | null,
     keep: number,
+    explanation?: EndExplanation | null,
   ): Promise<readonly string[]>;
 }
 

@@ -79,7 +79,7 @@ describe('Fetch', () => {
 
   test("further arguments are the platform's", async () => {
     const handler = withSession(
-      factoryWith(),
+      { secret: SECRET, clientAddress: 'full' },
       (_request, session, context: { params: { id: string }; ip: string }) =>
         Response.json([context.params.id, session.clientAddress]),
       { clientAddress: (_request, { ip }) => ip },

@@ -189,7 +189,7 @@ describe('Hono', () => {
     const seen: unknown[] = [];
     const app = new Hono<Env>();
     const initialData = (c: unknown): Record<string, unknown> => ({ path: (c as Context).req.path });
-    app.use(sessions({ secret: SECRET, initialData }));
+    app.use(sessions({ secret: SECRET, initialData, clientAddress: 'full' }));
     app.get('/here', (c) => {
       seen.push(c.var.session.get('path'), c.var.session.clientAddress);
       return c.text('hello');

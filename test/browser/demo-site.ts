@@ -37,9 +37,9 @@ class TestStore extends MemoryStore {
     super({ now: () => Date.now() + this.offset });
   }
 
-  override async load(key: RecordKey): Promise<LoadResult | undefined> {
+  override async load(key: RecordKey, bypassCache?: boolean, explainEnds?: number): Promise<LoadResult | undefined> {
     if (this.down) throw new SessionError('ERR_SESSION_STORE_UNAVAILABLE', 'The store is down');
-    const result = await super.load(key);
+    const result = await super.load(key, bypassCache, explainEnds);
     if (this.#meeting > 0) await this.#meet();
     return result;
   }

@@ -52,6 +52,7 @@ describe('the list of devices', () => {
     expect(await deviceNames(computer)).toEqual(['Chrome on Linux This device']);
     await phone.go('Devices');
     expect(await phone.heading()).toBe('Log in');
+    expect(await phone.messages()).toEqual(['You were logged out from another device.']);
     expect(await phone.isLoggedIn()).toBe(false);
     expect(await computer.isLoggedIn()).toBe(true);
   });

@@ -23,7 +23,7 @@ for (const [name, connect] of Object.entries(CLUSTER_CLIENTS)) {
       store = createRedisStore({ client: given.client, prefix: PREFIX, socketTimeout: 20 });
     });
     afterAll(() => given?.close());
-    for (const { title, run } of storeContract({ owners: true, index: true, scan: true }))
+    for (const { title, run } of storeContract({ owners: true, index: true, scan: true, explains: true }))
       test(title, () => run(redisHarness(store, PREFIX, (...command) => cluster.cli(...command))));
   });
 }

@@ -36,7 +36,7 @@ for (const name of Object.keys(SENTINEL_CLIENTS)) {
     beforeAll(() => {
       store = createRedisStore({ client: clients.get(name)![0]!.client, prefix: PREFIX, socketTimeout: 20 });
     });
-    for (const { title, run } of storeContract({ owners: true, index: true, scan: true })) {
+    for (const { title, run } of storeContract({ owners: true, index: true, scan: true, explains: true })) {
       test(title, async () => {
         const master = await sentinel.master();
         await run(redisHarness(store, PREFIX, (_, ...command) => master.cli(...command)));

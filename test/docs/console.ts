@@ -7,12 +7,20 @@ export interface Exchanged {
   readonly status: string;
   /** By lower-case name; the value of a session cookie is `*`. */
   readonly headers: Readonly<Record<string, string>>;
+  /** A CSRF token is `*`. */
   readonly body: string;
 }
+
+const CSRF_TOKEN = /"csrf":"([^"]+)"/;
 
 /** Tokens differ each time; that a cookie has a value, or none, does not. */
 function masked(header: string): string {
   return header.replace(/^session=[^;]+/, 'session=*');
+}
+
+/** Leaves of a CSRF token that there is one. */
+function maskedBody(body: string): string {
+  return body.replace(CSRF_TOKEN, '"csrf":"*"');
 }
 
 export function exchangesIn(block: string): Exchanged[] {
@@ -27,19 +35,23 @@ export function exchangesIn(block: string): Exchanged[] {
       const colon = line.indexOf(': ');
       return [line.slice(0, colon).toLowerCase(), masked(line.slice(colon + 2))];
     });
-    const body = rest.slice(blank + 1).join('\n');
+    const body = maskedBody(rest.slice(blank + 1).join('\n'));
     exchanges.push({ commands, status: status ?? '', headers: Object.fromEntries(headers), body });
     commands = [];
   }
   return exchanges;
 }
 
-/** As much of curl, and of cp, as the examples use: -i, -b, -c, -X and a URL. */
+/**
+ * As much of curl, and of cp, as the examples use: -i, -b, -c, -X, -H and a URL. The CSRF token of a command stands for
+ * the last one that a page has shown, because the example's own are shortened.
+ */
 export class Curl {
   readonly #origin: string;
   readonly #leftOut: readonly string[];
   /** Cookie jars by file name. */
   readonly #jars = new Map<string, string>();
+  #csrfToken = '';
 
   /** @param leftOut - names of response headers that are not looked at */
   constructor(origin: string, leftOut: readonly string[]) {
@@ -50,14 +62,19 @@ export class Curl {
   async run(commands: readonly string[]): Promise<Exchanged> {
     for (const command of commands.slice(0, -1)) this.#copy(command);
     const curl = commands.at(-1)!;
-    const { method, path, from, to } = parse(curl);
+    const { method, path, from, to, csrf } = parse(curl);
     const cookie = from === undefined ? undefined : this.#jars.get(from);
     const response = await fetch(this.#origin + path, {
       method,
       redirect: 'manual',
-      headers: { accept: '*/*', ...(cookie !== undefined && { cookie }) },
+      headers: {
+        accept: '*/*',
+        ...(cookie !== undefined && { cookie }),
+        ...(csrf && { 'x-csrf-token': this.#csrfToken }),
+      },
     });
     const body = await response.text();
+    this.#csrfToken = CSRF_TOKEN.exec(body)?.[1] ?? this.#csrfToken;
     const headers = [...response.headers].filter(([name]) => !this.#leftOut.includes(name));
     for (const text of response.headers.getSetCookie()) {
       if (to === undefined) continue;
@@ -68,7 +85,7 @@ export class Curl {
       commands,
       status: `HTTP/1.1 ${response.status} ${response.statusText}`,
       headers: Object.fromEntries(headers.map(([name, value]) => [name, masked(value)])),
-      body,
+      body: maskedBody(body),
     };
   }
 
@@ -80,10 +97,19 @@ export class Curl {
   }
 }
 
-function parse(command: string): { method: string; path: string; from?: string; to?: string } {
-  const words = command.split(' ').slice(1);
+interface Command {
+  method: string;
+  path: string;
+  from?: string;
+  to?: string;
+  /** Whether it sends a CSRF token. */
+  csrf: boolean;
+}
+
+function parse(command: string): Command {
+  const words = command.match(/'[^']*'|\S+/g)!.slice(1);
   const url = words.pop() ?? '';
-  const parsed: ReturnType<typeof parse> = { method: 'GET', path: url.slice(url.indexOf('/')) };
+  const parsed: Command = { method: 'GET', path: url.slice(url.indexOf('/')), csrf: false };
   for (let word = words.shift(); word !== undefined; word = words.shift()) {
     if (word === '-i') continue;
     const value = words.shift();
@@ -91,6 +117,7 @@ function parse(command: string): { method: string; path: string; from?: string; 
     if (word === '-X') parsed.method = value;
     else if (word === '-b') parsed.from = value;
     else if (word === '-c') parsed.to = value;
+    else if (word === '-H' && value.startsWith("'x-csrf-token: ")) parsed.csrf = true;
     else throw new Error(`Not understood: ${command}`);
   }
   return parsed;

@@ -78,6 +78,15 @@ describe('README.md', () => {
     expect(exchanges.at(-1)!.commands.at(-1)).toContain('-b copy');
   });
 
+  test('its first program refuses a request that brings no CSRF token', async () => {
+    const { child, origin } = await start({});
+    try {
+      expect((await fetch(`${origin}/login`, { method: 'POST', redirect: 'manual' })).status).toBe(403);
+    } finally {
+      await terminate(child, 'SIGTERM');
+    }
+  });
+
   test('its first program answers as its exchange says, without Redis', async () => {
     expect(await replay({})).toEqual(exchanges);
   });

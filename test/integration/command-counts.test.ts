@@ -11,6 +11,7 @@ import { scripts } from '../../src/stores/redis/scripts.generated.ts';
 import { CommandWatch } from '../support/command-watch.ts';
 import { startRedis, type RedisServer } from '../support/redis-server.ts';
 import { Jar } from '../support/visit.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 type Act = (session: WebsaunaSession) => unknown;
 
@@ -221,6 +222,30 @@ describe.each(combinations)('round trips to Redis with $library, through $framew
       expect(old.cookies.size).toBe(1);
       expect(await app.cost(old, (session) => session.get('a'))).toEqual([READ]);
     });
+  });
+
+  test('with `explainEnds`, as many as without; an end is read with one, and an expiry with one more', async () => {
+    const explaining = await start({ explainEnds: 600 });
+    const owner = `${library} ${framework}`;
+    const jar = await stored(explaining, (session) => session.login(owner));
+    const last = new Jar(jar);
+    expect(await explaining.cost(jar, (session) => session.owner)).toEqual([READ]);
+    expect(await explaining.cost(jar, (session) => session.set('a', 1))).toEqual([READ, WRITE]);
+    expect(await explaining.cost(jar, (session) => session.rotate())).toEqual([READ, WRITE]);
+    expect(await explaining.cost(new Jar(jar), (session) => session.logout())).toEqual([READ, WRITE]);
+    const reasons: unknown[] = [];
+    const ask: Act = (session) => reasons.push(session.endedBefore?.reason);
+    expect(await explaining.cost(jar, ask)).toEqual([READ]);
+    expect(await explaining.cost(last, ask)).toEqual([READ, READ]);
+    const expiring = await start({ explainEnds: 600, timeout: 1, absoluteTimeout: 1, touchInterval: 0 });
+    const idle = await stored(expiring, (session) => session.login(owner));
+    await waitFor('its expiry', async () => {
+      await expiring.visit(idle, ask);
+      return reasons.at(-1) === 'expired';
+    });
+    // One, if a request has come in the moment between its end and its expiry in Redis.
+    expect([[READ], [READ, READ]]).toContainEqual(await expiring.cost(idle, ask));
+    expect([...new Set(reasons)]).toEqual(['logout', undefined, 'expired']);
   });
 
   describe('2', () => {

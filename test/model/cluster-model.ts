@@ -38,7 +38,7 @@ export class ClusterModel extends Model {
       if (old?.is !== 'session' || deleted!.status === 'conflict') {
         // C1 and C6: of what has ended, or has a successor, there is no copy.
         yield 'deleteCopy';
-        this.destroy(id);
+        this.destroy(id, null);
         if (old?.is === 'session') continue;
         yield 'rekey';
         return old;

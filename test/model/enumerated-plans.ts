@@ -50,6 +50,8 @@ const DEFAULTS: Omit<Plan, 'before' | 'during'> = {
   cookieMaxAge: null,
   encrypted: false,
   invalidateBefore: false,
+  explains: false,
+  onReuse: 'report',
   rollout: 'none',
   slow: false,
   turns: [],
@@ -57,7 +59,7 @@ const DEFAULTS: Omit<Plan, 'before' | 'during'> = {
 };
 
 function visit(steps: readonly Step[], worker = 0, browser = 0): Visit {
-  return { browser, worker, stale: 0, also: 0, shared: false, steps, late: [], ends: 'answered' };
+  return { browser, worker, stale: 0, also: 0, kind: 'visit', shared: false, steps, late: [], ends: 'answered' };
 }
 
 /** Two requests with one cookie, each doing one thing, for every two things, of an owned and of an anonymous session. */
@@ -195,7 +197,7 @@ export function* lifetimes(): Generator<Plan> {
   for (const steps of HANDLERS) {
     const lives: (Visit | Pause)[] = [63, 610, 610, 610].flatMap((seconds) => [visit(steps), { seconds }]);
     yield { ...DEFAULTS, before: [visit(CONTENT), ...lives], during: [visit([])] };
-    yield { ...DEFAULTS, before: [visit([...CONTENT, LOGIN]), ...lives], during: [visit([])] };
+    yield { ...DEFAULTS, explains: true, before: [visit([...CONTENT, LOGIN]), ...lives], during: [visit([])] };
     // The cookie lives on while the session is used, however it is used.
     const uses: (Visit | Pause)[] = Array.from({ length: 9 }, () => [visit(steps), { seconds: 41 }]).flat();
     yield { ...DEFAULTS, cookieMaxAge: 300, before: [visit([...CONTENT, LOGIN]), ...uses], during: [visit([])] };
@@ -333,6 +335,102 @@ export function* deployments(): Generator<Plan> {
           during: [visit(steps, first), visit([{ do: 'set', field: 'b' }], second)],
         };
       }
+    }
+  }
+}
+
+/** Ends of a login's session that are explained to its cookie, soon, later, and when nothing explains them any longer. */
+export function* explainedEnds(): Generator<Plan> {
+  const ends: readonly (readonly (Visit | Pause)[])[] = [
+    [{ ...visit([{ do: 'logout' }]), ends: 'unanswered' }],
+    [{ ...visit([{ do: 'logout' }, { do: 'set', field: 'b' }]), ends: 'unanswered' }],
+    [{ ...visit([{ do: 'login', owner: 'bob' }]), ends: 'unanswered' }],
+    [visit([{ do: 'revoke', owner: 'alice', spare: false }], 1, 1)],
+    [visit([{ do: 'revokeSession', owner: 'alice', device: 0 }], 1, 1)],
+    [visit([LOGIN], 1, 1)],
+    [visit([{ do: 'changePassword', owner: 'alice' }], 1, 1)],
+    [{ seconds: 610 }, { seconds: 610 }],
+    [visit([{ do: 'timeout', times: 0.3 }]), { seconds: 610 }],
+  ];
+  const ways: readonly (readonly Visit[])[] = [
+    [],
+    [{ ...visit([{ do: 'rotate', grace: true }]), ends: 'unanswered' }],
+    [visit([{ do: 'rotate', grace: true }])],
+    [visit([{ do: 'set', field: 'b' }])],
+  ];
+  for (const explains of [true, false]) {
+    for (const way of ways) {
+      for (const end of ends) {
+        const rules = { ...DEFAULTS, explains, max: 1, invalidateBefore: true };
+        const after = [
+          visit([]),
+          { seconds: 610 },
+          visit([], 1),
+          { seconds: 157 },
+          visit([]),
+          { seconds: 610 },
+          visit([]),
+        ];
+        yield { ...rules, before: [visit([...CONTENT, LOGIN]), { seconds: 11 }, ...way], during: end, after };
+      }
+    }
+    // An end races with what keeps the session, or gives it another id.
+    for (const steps of HANDLERS) {
+      const before = [visit([...CONTENT, LOGIN])];
+      const other = visit([{ do: 'revokeSession', owner: 'alice', device: 0 }], 1, 1);
+      yield { ...DEFAULTS, explains, before, during: [visit(steps), other], after: [visit([])] };
+    }
+  }
+}
+
+/** A rotated id is used after its grace: by who has copied it, or by a client whose response was lost; and what meets it. */
+export function* reusedIds(): Generator<Plan> {
+  const rotation: Visit = visit([{ do: 'rotate', grace: true }]);
+  const stale: Visit = { ...visit([]), stale: 1 };
+  for (const onReuse of ['end-session', 'end-owner'] as const) {
+    // A client whose response was lost comes to a process that does not know the secret of its new id.
+    for (const opening of [CONTENT, [...CONTENT, LOGIN]]) {
+      const lost: Visit = { ...rotation, ends: 'unanswered' };
+      const before = [visit(opening, 1), lost, { seconds: 63 }];
+      yield { ...DEFAULTS, onReuse, rollout: 'secret', before, during: [visit([], 1)], after: [visit([])] };
+    }
+    for (const opening of [CONTENT, [...CONTENT, LOGIN]]) {
+      const rules = { ...DEFAULTS, onReuse, explains: true };
+      // Another device of the owner.
+      const before: readonly (Visit | Pause)[] = [visit([LOGIN], 1, 2), visit(opening)];
+      for (const change of [rotation, visit([{ do: 'rotate', grace: false }]), visit([LOGIN])]) {
+        for (const seen of [[], [visit([])]]) {
+          const stolen: readonly (Visit | Pause)[] = [...before, change, ...seen, { seconds: 63 }];
+          const after = [visit([]), visit([], 1, 2)];
+          for (const steps of HANDLERS) yield { ...rules, before: stolen, during: [visit(steps, 1), stale], after };
+          // The session has gone on to yet another id since.
+          yield { ...rules, before: [...stolen, rotation], during: [{ ...stale, stale: 2 }], after };
+          yield { ...rules, before: [...stolen, rotation, visit([])], during: [{ ...stale, stale: 2 }], after };
+          // The same client has another cookie, which opens the session.
+          yield { ...rules, before: stolen, during: [{ ...visit([]), also: 1 }], after };
+        }
+        const lost: Visit = { ...change, ends: 'unanswered' };
+        yield { ...rules, before: [...before, lost, { seconds: 63 }], during: [visit([])], after: [visit([])] };
+        const again: readonly (Visit | Pause)[] = [...before, lost, { seconds: 63 }, lost, { seconds: 63 }];
+        yield { ...rules, before: again, during: [visit([])], after: [{ seconds: 63 }, visit([])] };
+      }
+    }
+  }
+}
+
+/** Pages that the browser fetches ahead of a visit, and forms that another site has sent. */
+export function* otherKinds(): Generator<Plan> {
+  for (const kind of ['prefetch', 'form-post'] as const) {
+    for (const opening of [null, CONTENT, [...CONTENT, LOGIN]]) {
+      for (const steps of [...HANDLERS, [{ do: 'set', field: 'b' }, { do: 'save' }] satisfies Step[]]) {
+        for (const rules of [DEFAULTS, { ...DEFAULTS, touch: 'always', cookieMaxAge: 300 } as const]) {
+          const before = opening === null ? [] : [visit(opening), { seconds: 157 }];
+          yield { ...rules, before, during: [{ ...visit(steps), kind }], after: [{ seconds: 157 }, visit([])] };
+        }
+      }
+      // The first request with a new id is one, too.
+      const before = opening === null ? [] : [visit(opening), visit([{ do: 'rotate', grace: true }])];
+      yield { ...DEFAULTS, before, during: [{ ...visit([]), kind }], after: [{ seconds: 63 }, visit([])] };
     }
   }
 }

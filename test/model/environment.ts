@@ -61,7 +61,7 @@ export interface Environment {
 }
 
 /** Seconds. Nothing that a plan does comes near enough to one of them for the time that it takes to matter. */
-export const TIMES = { timeout: 1000, absoluteTimeout: 1400, rotationGrace: 50 };
+export const TIMES = { timeout: 1000, absoluteTimeout: 1400, rotationGrace: 50, explainEnds: 700 };
 
 const SECRETS = {
   new: 'the new secret of more than thirty-two bytes',
@@ -82,31 +82,46 @@ export class FactoryCache {
   }
 
   for(plan: Plan): Omit<Setting, 'model'> & { rules: Rules } {
-    const { encrypted: bound, touch, max, onSessionLimit, cookieMaxAge, invalidateBefore, rollout } = plan;
-    const rules = { ...TIMES, touchInterval: touch === 'always' ? 0 : 100, cookieMaxAge, max, onSessionLimit };
+    const {
+      encrypted: bound,
+      touch,
+      max,
+      onSessionLimit,
+      cookieMaxAge,
+      invalidateBefore,
+      explains,
+      onReuse,
+      rollout,
+    } = plan;
+    const touchInterval = touch === 'always' ? 0 : 100;
+    const explainEnds = explains ? TIMES.explainEnds : 0;
+    const rules = { ...TIMES, explainEnds, touchInterval, cookieMaxAge, max, onSessionLimit };
     const both = rollout === 'secret' ? ['new', 'old'] : ['new'];
     const workers = [
-      { secrets: both, attributes: 'lax', invalidateBefore },
+      { secrets: both, attributes: 'lax', invalidateBefore, onReuse },
       {
         secrets: rollout === 'secret' ? ['old'] : ['new'],
         attributes: rollout === 'attributes' ? 'strict' : 'lax',
         invalidateBefore,
+        onReuse,
       },
     ] as const;
-    const observer = { secrets: both, attributes: 'lax', invalidateBefore: false };
-    const name = JSON.stringify([bound, touch, max, onSessionLimit, cookieMaxAge, invalidateBefore, rollout]);
+    const observer = { secrets: both, attributes: 'lax', invalidateBefore: false, onReuse: 'report' } as const;
+    const name = JSON.stringify([bound, rules, invalidateBefore, onReuse, rollout]);
     const known = this.#known.get(name) ?? this.#make(plan, rules, workers, observer);
     this.#known.set(name, known);
     return { factories: known, workers, observer, rules };
   }
 
   #make(plan: Plan, rules: Rules, workers: readonly [Worker, Worker], observer: Worker): Factories {
-    const { timeout, absoluteTimeout, rotationGrace, touchInterval, max, onSessionLimit } = rules;
+    const { timeout, absoluteTimeout, rotationGrace, explainEnds, touchInterval, max, onSessionLimit } = rules;
     const make = (worker: Worker, store: SessionStore, load: NonNullable<SessionOptions['load']>): Factory =>
       createSessionFactory({
         timeout,
         absoluteTimeout,
         rotationGrace,
+        explainEnds,
+        onReuse: worker.onReuse,
         touchInterval,
         onSessionLimit,
         store,
@@ -137,7 +152,7 @@ export function intercept(inner: () => FullStore, interceptor: () => Interceptor
     interceptor().operation(call, steps ? () => interceptor().turn(call.operation, run) : run);
   return {
     now: () => inner().now(),
-    load: (key, bypass) => pass({ operation: 'load' }, () => inner().load(key, bypass)),
+    load: (key, bypass, explainEnds) => pass({ operation: 'load' }, () => inner().load(key, bypass, explainEnds)),
     create: (key, record) => pass({ operation: 'create', makes: key.handle }, () => inner().create(key, record)),
     save: (key, change) => pass({ operation: 'save' }, () => inner().save(key, change)),
     rekey(from, to, rekey) {
@@ -146,10 +161,11 @@ export function intercept(inner: () => FullStore, interceptor: () => Interceptor
       return pass({ operation: 'rekey', makes: to.handle, replaces }, () => inner().rekey(from, to, rekey));
     },
     take: (key, prefix) => pass({ operation: 'take' }, () => inner().take(key, prefix)),
-    destroy: (key, tombstone) => pass({ operation: 'destroy' }, () => inner().destroy(key, tombstone)),
+    destroy: (key, tombstone, explanation) =>
+      pass({ operation: 'destroy' }, () => inner().destroy(key, tombstone, explanation)),
     listOwned: (ownerHash) => pass({ operation: 'listOwned' }, () => inner().listOwned(ownerHash)),
-    revokeOwned: (ownerHash, except, indexKey, keep) =>
-      pass({ operation: 'revokeOwned' }, () => inner().revokeOwned(ownerHash, except, indexKey, keep)),
+    revokeOwned: (ownerHash, except, indexKey, keep, explanation) =>
+      pass({ operation: 'revokeOwned' }, () => inner().revokeOwned(ownerHash, except, indexKey, keep, explanation)),
     addIndexKey: (indexKey, ownerHash, keep) => inner().addIndexKey(indexKey, ownerHash, keep),
     findOwnerHashes: (indexKey) => inner().findOwnerHashes(indexKey),
     removeIndexKey: (indexKey, ownerHash, age) => inner().removeIndexKey(indexKey, ownerHash, age),

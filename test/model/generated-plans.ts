@@ -67,9 +67,19 @@ const visit: fc.Arbitrary<Visit> = fc.record({
     [1, fc.constant('abandoned')],
     [1, fc.record({ turns: fc.nat(7) })],
   ),
+  kind: weighted<Visit['kind']>([8, fc.constant('visit')], [1, fc.constantFrom('prefetch', 'form-post')]),
 });
 
-const BARE = { browser: 0, worker: 0, stale: 0, also: 0, shared: false, late: [], ends: 'answered' } as const;
+const BARE = {
+  browser: 0,
+  worker: 0,
+  stale: 0,
+  also: 0,
+  kind: 'visit',
+  shared: false,
+  late: [],
+  ends: 'answered',
+} as const;
 
 /** Makes a session that is worth racing for: with content, and often with an owner. */
 const opening: fc.Arbitrary<Visit> = fc
@@ -104,6 +114,8 @@ export const anyPlan: fc.Arbitrary<Plan> = fc
     during: fc.array(weighted<Visit | Pause>([8, visit], [1, pause]), { minLength: 2, maxLength: 4 }),
     turns: fc.array(fc.nat(5), { maxLength: 30 }),
     after: fc.array(weighted<Visit | Pause>([2, visit], [3, shortPause]), { maxLength: 3 }),
+    explains: fc.boolean(),
+    onReuse: weighted<Plan['onReuse']>([1, fc.constant('report')], [1, fc.constantFrom('end-session', 'end-owner')]),
   })
   // Sessions under several secrets are counted by the library, one after the other.
   .map((plan) => (plan.rollout === 'secret' ? { ...plan, max: null } : plan));

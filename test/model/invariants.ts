@@ -97,7 +97,8 @@ export class Invariants {
     const order = run.evidence;
     const at = run.model.now;
     const set = head.cookies.find((text) => !text.startsWith('session=;'));
-    const opens = request.phase === 'ready' && request.id !== null && !request.failed && !request.shared;
+    const isUse = run.kind !== 'prefetch' && !request.failed && !request.shared;
+    const opens = request.phase === 'ready' && request.id !== null && isUse;
     const opened = cookies.find(({ id }) => id === request.presented);
     const came = opened && plan.handleOf(opened.value);
     if (set !== undefined) {
@@ -115,10 +116,17 @@ export class Invariants {
         deletes: false,
       };
     }
-    if (came !== undefined && !request.failed) this.#use(came);
+    // Nothing is stored for a page that is fetched ahead.
+    if (came !== undefined && !request.failed && run.kind !== 'prefetch') this.#use(came);
     const deletes = head.cookies.length > 0;
     if (deletes && !run.askedForEnd) this.#report(`C13: request ${run.order} deletes a cookie, and has ended nothing`);
     return { order: deletes ? run.gaveUp : order, at: run.committedAt, opens, sets: null, deletes };
+  }
+
+  /** C6: a request has ended a session because of a rotated id. A client that has been sent no other one must not. */
+  answersReuse({ browser, order }: RequestRun, cookies: readonly HeldCookie[]): void {
+    const isItsOwn = cookies.some(({ id }) => id === browser.cookie?.id);
+    if (browser.honest && isItsOwn) this.#report(`C6: request ${order} ends the session of its browser as stolen`);
   }
 
   #use(handle: string): void {

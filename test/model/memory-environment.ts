@@ -32,7 +32,7 @@ export class MemoryEnvironment implements Environment {
     const worker = intercept(() => this.#store, interceptor, true);
     const observer: FullStore = {
       ...worker,
-      load: (key) => this.#store.load(key),
+      load: (key, bypassCache, explainEnds) => this.#store.load(key, bypassCache, explainEnds),
       listOwned: (ownerHash) => this.#store.listOwned(ownerHash),
     };
     this.#factories = new FactoryCache(interceptor, worker, worker, observer);

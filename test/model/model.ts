@@ -1,3 +1,4 @@
+import type { ExplainedReason } from 'websauna-session';
 import {
   CSRF,
   flashPrefix,
@@ -5,6 +6,7 @@ import {
   PENDING,
   Refusal,
   type BegunLogin,
+  type Ended,
   type Epoch,
   type LossReason,
   type Message,
@@ -106,6 +108,8 @@ export interface Rules {
   readonly absoluteTimeout: number;
   readonly touchInterval: number;
   readonly rotationGrace: number;
+  /** For how long ends are explained; 0 for not at all. */
+  readonly explainEnds: number;
   readonly cookieMaxAge: number | null;
   readonly max: number | null;
   readonly onSessionLimit: 'evict-oldest' | 'refuse';
@@ -128,6 +132,8 @@ export class Model {
   /** C10: in the application's database, since when each owner's logins are valid. */
   readonly validSince = new Map<string, Time>();
   protected readonly places = new Map<Id, Place>();
+  /** How sessions with an owner were ended. */
+  readonly #ends = new Map<Id, Ended>();
   /** When the sessions of an owner were last revoked, by owner and secret. */
   readonly #revocations = new Map<string, Time>();
   #ids = 0;
@@ -142,6 +148,14 @@ export class Model {
   at(id: Id): Place | undefined {
     const place = this.places.get(id);
     return place !== undefined && this.now < endOf(place) ? place : undefined;
+  }
+
+  /** How the session with an owner has ended that had this id last, as long as that is explained. */
+  explanationOf(id: Id): Ended | null {
+    const place = this.places.get(id);
+    const ended = this.#ends.get(id) ?? (place === undefined ? null : expiryOf(place));
+    const isOver = ended !== null && ended.at <= this.now && this.now < ended.at + this.rules.explainEnds * 1000;
+    return isOver ? ended : null;
   }
 
   // Loading.
@@ -160,6 +174,7 @@ export class Model {
       request.phase = 'ready';
       return;
     }
+    yield* this.#answerReuse(request);
     request.phase = superseded ? 'lost' : 'ready';
     request.lossReason = superseded ? 'superseded' : null;
   }
@@ -171,10 +186,12 @@ export class Model {
   *#open(request: Request, presented: Id, outdated: boolean): Steps<'opened' | 'superseded' | 'rejected'> {
     let sendableUntil = Infinity;
     let afterGrace = false;
+    let link: Tombstone | undefined;
     for (let id = presented; ;) {
       yield 'load';
       const place = this.at(id);
-      if (afterGrace && (place === undefined || isConfirmed(place))) return rejectRotated(request);
+      if (place === undefined) request.endedBefore ??= this.explanationOf(id);
+      if (afterGrace && (place === undefined || isConfirmed(place))) return rejectRotated(request, link!);
       if (place === undefined) {
         request.report('rejected: not-found');
         return 'rejected';
@@ -182,19 +199,65 @@ export class Model {
       if (place.is === 'session') {
         request.presented = presented;
         request.cookieOutdated = outdated;
+        request.endedBefore = null;
         return (yield* this.#adopt(request, request.epoch, place.session, sendableUntil)) ? 'opened' : 'rejected';
       }
       const inGrace = this.now < place.graceUntil;
-      if (place.is === 'replaced' && inGrace) {
+      const leads = place.is === 'rotated' && request.worker.secrets.includes(place.secret);
+      if (!leads && inGrace) {
         request.report('rejected: superseded');
         return 'superseded';
       }
-      const leads = place.is === 'rotated' && request.worker.secrets.includes(place.secret);
-      if (!leads || (!inGrace && this.rules.rotationGrace === 0)) return rejectRotated(request);
+      if (!leads || (!inGrace && this.rules.rotationGrace === 0)) return rejectRotated(request, place);
+      link = place;
       if (inGrace) sendableUntil = Math.min(sendableUntil, place.graceUntil);
       afterGrace = !inGrace;
       id = place.to;
     }
+  }
+
+  /**
+   * C6: a rotated id that is used after its grace, although a request has come with the next one, may be stolen. Without
+   * that request, it is what a lost response has left to the client.
+   */
+  *#answerReuse(request: Request): Steps {
+    const { worker } = request;
+    if (worker.onReuse === 'report') return;
+    for (const tombstone of request.reused) {
+      const id = yield* this.#confirmedSuccessor(tombstone);
+      if (id === null) continue;
+      const owner = worker.onReuse === 'end-owner' ? yield* this.#ownerOf(id) : null;
+      if (owner !== null) {
+        const count = yield* this.revoke(worker, owner, null, 'id-reuse');
+        for (let i = 0; i < count; i++) request.report('destroyed: id-reuse');
+      } else if ((yield* this.end(id, null, 'id-reuse')) === 'ended') {
+        request.report('destroyed: id-reuse');
+      }
+    }
+  }
+
+  *#confirmedSuccessor(tombstone: Tombstone): Steps<Id | null> {
+    for (let link = tombstone; link.is === 'rotated' && this.now >= link.graceUntil;) {
+      yield 'load';
+      const place = this.at(link.to);
+      if (place === undefined) return null;
+      if (isConfirmed(place)) return link.to;
+      if (place.is === 'session') return null;
+      link = place;
+    }
+    return null;
+  }
+
+  /** The owner of the session that has had an id. */
+  *#ownerOf(given: Id): Steps<string | null> {
+    for (let id: Id | null = given; id !== null;) {
+      yield 'load';
+      const place: Place | undefined = this.at(id);
+      if (place === undefined) return null;
+      if (place.is === 'session') return place.session.owner;
+      id = place.to;
+    }
+    return null;
   }
 
   /** The one gate through which a session becomes the request's, after every check. */
@@ -217,7 +280,8 @@ export class Model {
     if (request.worker.invalidateBefore && owner !== null && found.authenticatedAt < this.#validSince(owner)) {
       request.report('rejected: authentication-changed');
       if (wasKnown && (epoch.asks || epoch.rotation !== null)) request.report('discarded: gone');
-      request.end();
+      request.end('authentication-changed');
+      if (this.rules.explainEnds > 0) request.endedBefore ??= { reason: 'authentication-changed', at: this.now };
       request.epoch.flash('', { at: 0, text: 'session-invalidated' }, true);
       return true;
     }
@@ -259,7 +323,7 @@ export class Model {
       throw error;
     }
     // C9: no cookie in a response that shared caches may store.
-    const hasEvidence = request.acknowledged !== null || request.clientSessionEnded;
+    const hasEvidence = request.acknowledged !== null || (request.clientSessionEnded && request.id === null);
     if (when === 'final' && request.shared && hasEvidence) request.report('cookieSuppressed: cacheable');
   }
 
@@ -287,6 +351,17 @@ export class Model {
       if (issuedBy !== 'creation') throw new Refusal('ERR_SESSION_COOKIE_WITHHELD');
       request.report('cookieSuppressed: cacheable');
     }
+    // C13: the browser may have a session, whose cookie it has kept from this request.
+    const isNew = how === 'create' && epoch.login === null && epoch.begun === null;
+    if (isNew && request.kind === 'form-post') {
+      if (!final) throw new Refusal('ERR_SESSION_COOKIE_WITHHELD');
+      request.report('discarded: cross-site');
+      request.report('cookieSuppressed: cross-site');
+      epoch.discard();
+      how = 'nothing';
+    }
+    // C4: a page that is fetched ahead is no use of the session.
+    if (how === 'touch' && request.kind === 'prefetch' && issuedBy === null) how = 'nothing';
     if (how === 'nothing' && request.ends.length === 0) return;
     const sendCookie = !final || request.shared ? 'never' : this.#isCookieDue(request) ? 'always' : 'if-rotated';
     yield* this.#carryOutEnds(request, how === 'create');
@@ -337,8 +412,8 @@ export class Model {
   /** C1: when a new session follows in this commit, what remains of the old one says so to parallel requests. */
   *#carryOutEnds(request: Request, isReplaced: boolean): Steps {
     while (request.ends.length > 0) {
-      const { id, fromClient } = request.ends[0]!;
-      const became = yield* this.end(id, isReplaced ? this.rules.timeout : null);
+      const { id, fromClient, reason } = request.ends[0]!;
+      const became = yield* this.end(id, isReplaced ? this.rules.timeout : null, reason);
       request.ends.shift();
       if (became === 'ended' && fromClient) request.clientSessionEnded = true;
       if (became === 'superseded') request.report('discarded: superseded');
@@ -386,7 +461,7 @@ export class Model {
     // An account switch: the new session is there, and next the other owner's ends.
     const { id, fromClient } = request.switchedFrom.known!;
     request.switchedFrom = null;
-    request.ends.push({ id, fromClient, isSwitch: true });
+    request.ends.push({ id, fromClient, reason: 'logout', isSwitch: true });
   }
 
   /** C6: in one moment the old id ceases to open the session, and the new one begins to. */
@@ -496,7 +571,7 @@ export class Model {
       sendableUntil: Infinity,
     };
     request.made = session.id;
-    if (epoch.over === 'ended') request.ends.push({ id: session.id, fromClient });
+    if (epoch.over === 'ended') request.ends.push({ id: session.id, fromClient, reason: request.endReason });
     request.acknowledge(epoch);
   }
 
@@ -564,7 +639,7 @@ export class Model {
    * C1: ends a session, also when it was rotated since, but not what a login has made of it.
    * @param keep seconds that a tombstone remains; `null` for none
    */
-  *end(given: Id, keep: number | null): Steps<'ended' | 'gone' | 'superseded'> {
+  *end(given: Id, keep: number | null, reason: ExplainedReason): Steps<'ended' | 'gone' | 'superseded'> {
     for (let id = given; ;) {
       yield 'destroy';
       const place = this.at(id);
@@ -575,7 +650,7 @@ export class Model {
       }
       if (place === undefined) return 'gone';
       const { confirmed } = place.session.cookie;
-      this.destroy(id);
+      this.destroy(id, keep === null ? reason : null);
       if (keep === null) return 'ended';
       const graceUntil = this.now + this.rules.rotationGrace * 1000;
       const until = Math.max(graceUntil, this.now + keep * 1000);
@@ -587,13 +662,13 @@ export class Model {
   // Owners.
 
   /** C7: ends an owner's sessions in one moment, all but the one to spare, also under its newest id. */
-  *revoke(worker: Worker, owner: string, except: Id | null): Steps<number> {
+  *revoke(worker: Worker, owner: string, except: Id | null, reason: ExplainedReason = 'revoked'): Steps<number> {
     let count = 0;
     for (const secret of worker.secrets.toReversed()) {
       yield 'revokeOwned';
       const spared = except === null ? null : this.successor(except);
       const ended = this.owned(owner, [secret]).filter(({ id }) => id !== spared);
-      for (const { id } of ended) this.destroy(id);
+      for (const { id } of ended) this.destroy(id, reason);
       this.#revocations.set(`${owner} ${secret}`, this.now);
       count += ended.length;
     }
@@ -603,7 +678,7 @@ export class Model {
   *revokeSession(worker: Worker, id: Id): Steps<boolean> {
     for (const secret of worker.secrets.toReversed()) {
       if (id.secret !== secret) yield 'destroy';
-      else if ((yield* this.end(id, null)) === 'ended') return true;
+      else if ((yield* this.end(id, null, 'revoked')) === 'ended') return true;
     }
     return false;
   }
@@ -641,7 +716,10 @@ export class Model {
   }
 
   /** Ends a session. Of its ids none is ever used again. */
-  destroy(id: Id): boolean {
+  destroy(id: Id, reason: ExplainedReason | null): boolean {
+    const place = this.places.get(id);
+    const isOwned = place?.is === 'session' && place.session.owner !== null;
+    if (isOwned && reason !== null) this.#ends.set(id, { reason, at: this.now });
     return this.places.delete(id);
   }
 
@@ -678,8 +756,10 @@ export class Model {
   #follow(request: Request, epoch: Epoch, place: Tombstone, afterGrace: 'follow' | 'lose'): LossReason | null {
     if (place.is === 'replaced') return 'superseded';
     const inGrace = this.now < place.graceUntil;
+    const isKnown = request.worker.secrets.includes(place.secret);
+    if (!isKnown && inGrace) return 'superseded';
     if (!inGrace) request.report('staleId');
-    if (!request.worker.secrets.includes(place.secret) || (!inGrace && afterGrace === 'lose')) return 'rotated';
+    if (!isKnown || (!inGrace && afterGrace === 'lose')) return 'rotated';
     const known = epoch.known!;
     epoch.known = { ...known, id: place.to, sendableUntil: Math.min(known.sendableUntil, place.graceUntil) };
     return null;
@@ -705,7 +785,7 @@ export class Model {
     const others = this.#others(request, login, replaced);
     if (max === null || others.length < max) return;
     for (const { id } of others.slice(0, others.length - max + 1)) {
-      this.destroy(id);
+      this.destroy(id, 'evicted');
       request.report('evicted');
     }
   }
@@ -822,7 +902,8 @@ function isConfirmed(place: Place): boolean {
 }
 
 /** C6: a later use of an old id is reported. */
-function rejectRotated(request: Request): 'rejected' {
+function rejectRotated(request: Request, link: Tombstone): 'rejected' {
+  request.reused.push(link);
   request.report('rejected: rotated');
   request.report('staleId');
   return 'rejected';
@@ -834,6 +915,12 @@ function dateBegunLogin(epoch: Epoch): void {
 
 function toSecond(time: Time): Time {
   return time - (time % 1000);
+}
+
+/** Of a session with an owner that no login has still to confirm. */
+function expiryOf(place: Place): Ended | null {
+  if (place.is !== 'session' || place.session.owner === null || place.session.provisionalUntil !== null) return null;
+  return { reason: 'expired', at: endOf(place) };
 }
 
 /** Idle or absolute, whichever comes first; what is left of an id has an end of its own. */

@@ -3,7 +3,7 @@ import type { Id } from './model.ts';
 import { OWNERS, QUEUES } from './plan.ts';
 import type { Browser, PlanRun } from './plan-run.ts';
 import { CSRF, Request } from './request.ts';
-import { difference } from './violation.ts';
+import { difference, endDifference } from './violation.ts';
 
 /**
  * Comes with every cookie that any client was ever sent, lists the sessions of every owner, and compares with
@@ -56,6 +56,7 @@ async function look(plan: PlanRun, id: Id, value: string, browser: Browser): Pro
     data: { ...session.toJSON() },
     flashes: QUEUES.map((queue) => session.peekFlash(queue)),
     forms: forms.map(({ token }) => session.verifyCsrfToken(token)),
+    ended: endDifference('', session, request, plan.tolerance),
     times: isNew ? null : [session.createdAt, session.expiresAt, session.lastSeenAt, session.timeout].map(Number),
   };
   return difference(`a request with ${id.name}`, got, {
@@ -65,6 +66,7 @@ async function look(plan: PlanRun, id: Id, value: string, browser: Browser): Pro
     data: Object.fromEntries(data.map((name) => [name, epoch.get(name)])),
     flashes: QUEUES.map((queue) => epoch.messages(queue)),
     forms: forms.map(({ secret }) => secret !== null && secret === epoch.get(CSRF)),
+    ended: null,
     times: stored && [
       stored.createdAt,
       stored.expiresAt,

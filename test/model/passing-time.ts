@@ -26,6 +26,7 @@ export function later(store: FullStore, passed: () => number): FullStore {
   };
   const loaded = (record: LoadResult | undefined): LoadResult | undefined => {
     if (record === undefined) return undefined;
+    if (record.status === 'ended') return timed({ ...record, at: record.at + passed() });
     return record.status === 'found' ? { ...dated(record), now: record.now + passed() } : timed(record);
   };
   /** Times of a login that come from the request, as they are stored. */
@@ -37,14 +38,15 @@ export function later(store: FullStore, passed: () => number): FullStore {
     };
   return {
     now: async () => (await store.now()) + passed(),
-    load: async (key, bypassCache) => loaded(await store.load(key, bypassCache)),
+    load: async (key, bypassCache, explainEnds) => loaded(await store.load(key, bypassCache, explainEnds)),
     create: async (key, record) => timed(await store.create(key, { ...record, login: stored(record.login) })),
     save: async (key, change) => timed(await store.save(key, change)),
     rekey: async (from, to, rekey) => timed(await store.rekey(from, to, { ...rekey, login: stored(rekey.login) })),
     take: async (key, prefix) => timed(await store.take(key, prefix)),
-    destroy: async (key, tombstone) => timed(await store.destroy(key, tombstone)),
+    destroy: async (key, tombstone, explanation) => timed(await store.destroy(key, tombstone, explanation)),
     listOwned: async (ownerHash) => (await store.listOwned(ownerHash)).map(dated),
-    revokeOwned: (ownerHash, except, indexKey, keep) => store.revokeOwned(ownerHash, except, indexKey, keep),
+    revokeOwned: (ownerHash, except, indexKey, keep, explanation) =>
+      store.revokeOwned(ownerHash, except, indexKey, keep, explanation),
     addIndexKey: (indexKey, ownerHash, keep) => store.addIndexKey(indexKey, ownerHash, keep),
     findOwnerHashes: (indexKey) => store.findOwnerHashes(indexKey),
     removeIndexKey: (indexKey, ownerHash, age) => store.removeIndexKey(indexKey, ownerHash, age),

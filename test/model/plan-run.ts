@@ -130,9 +130,14 @@ export class PlanRun implements Interceptor {
     return ++this.#values;
   }
 
-  /** What a request comes with. */
-  cookiesOf({ browser: index, stale, also }: Visit): HeldCookie[] {
+  /** What a request comes with. `SameSite` keeps cookies from other sites. */
+  cookiesOf({ browser: index, stale, also, kind }: Visit): HeldCookie[] {
     const browser = this.browsers[index]!;
+    if (kind === 'form-post') {
+      // What the browser's other requests do to their session may take away the cookie of a login.
+      if (browser.cookie !== null) browser.honest = false;
+      return [];
+    }
     const { past, cookie } = browser;
     if (stale > 0 || also > 0) browser.honest = false;
     const held = [also > 0 ? past[also - 1] : undefined, past[stale - 1] ?? cookie];

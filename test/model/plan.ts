@@ -32,6 +32,11 @@ export interface Visit {
   readonly stale: number;
   /** 0, or n when the browser also has the nth cookie before, under a longer path, and sends it first. */
   readonly also: number;
+  /**
+   * A visit; or a page that the browser fetches ahead of one; or a form that another site has sent, which comes without the
+   * cookie.
+   */
+  readonly kind: 'visit' | 'prefetch' | 'form-post';
   readonly steps: readonly Step[];
   /** Whether its response may be stored by shared caches. */
   readonly shared: boolean;
@@ -63,6 +68,10 @@ export interface Plan {
   readonly encrypted: boolean;
   /** Whether the application knows since when logins are valid. */
   readonly invalidateBefore: boolean;
+  /** Whether ends are explained. */
+  readonly explains: boolean;
+  /** What the use of a rotated id after its grace leads to. */
+  readonly onReuse: 'report' | 'end-session' | 'end-owner';
   /** What sets the second process apart: cookie attributes of another deployment, or the previous secret. */
   readonly rollout: 'none' | 'attributes' | 'secret';
   /** Whether handlers and responses take their time, so that others go on meanwhile. */
@@ -113,13 +122,15 @@ function queueOf(queue: string): string {
 }
 
 export function describeRules(plan: Plan): string {
-  const { touch, max, onSessionLimit, encrypted, cookieMaxAge, invalidateBefore, rollout } = plan;
+  const { touch, max, onSessionLimit, encrypted, cookieMaxAge, invalidateBefore, explains, onReuse, rollout } = plan;
   const rules = [
     touch === 'always' ? 'every request renews the idle timeout' : '',
     max === null ? '' : `${max} sessions for an owner, ${onSessionLimit}`,
     cookieMaxAge === null ? '' : `cookies of ${cookieMaxAge} seconds`,
     encrypted ? 'encrypted values' : '',
     invalidateBefore ? 'with invalidateBefore' : '',
+    explains ? 'ends are explained' : '',
+    onReuse === 'report' ? '' : `the use of an old id is answered by ${onReuse}`,
     rollout === 'none' ? '' : `another ${rollout} in worker 2`,
   ].filter((rule) => rule !== '');
   return rules.length === 0 ? 'default options' : rules.join('; ');

@@ -70,7 +70,8 @@ class InterceptedDriver extends RelayingDriver {
     if (name === 'create') this.#records.add(keys[0]!);
     if (name === 'rekey') this.#records.add(keys[1]!);
     // Of owners' indexes, which remember revocations.
-    for (const key of keys) if (key.endsWith(':owner')) this.#records.add(key);
+    // And what explains the expiry of records.
+    for (const key of keys) if (/:(?:owner|end)$/.test(key)) this.#records.add(key);
     // Several requests wait for one answer to this, so it must not wait for the turn of any.
     if (name === 'time') return await super.evaluate(script, keys, args, bytes);
     const interceptor = this.#interceptor();

@@ -8,7 +8,7 @@ import type { Browser, HeldCookie, PlanRun } from './plan-run.ts';
 import { Refusal, Request, type Worker } from './request.ts';
 import type { Actor } from './scheduler.ts';
 import { STEPS, type Session } from './steps.ts';
-import { difference, Violation } from './violation.ts';
+import { difference, endDifference, Violation } from './violation.ts';
 
 /** What became of an operation, in the code and in the model. */
 export interface Outcome {
@@ -73,13 +73,18 @@ export class RequestRun implements Actor {
     this.worker = plan.setting.workers[visit.worker]!;
     this.factory = plan.setting.factories.workers[visit.worker]!;
     this.#cookies = plan.cookiesOf(visit);
-    this.request = new Request(this.worker, this.#cookies);
+    this.request = new Request(this.worker, this.#cookies, visit.kind);
     const names = this.#cookies.map(({ id }) => id.name).join(' and ') || 'no cookie';
+    if (visit.kind !== 'visit') this.log(`is a ${visit.kind}`);
     this.log(`comes from browser ${this.browser.name} with ${names}, to worker ${visit.worker + 1}`);
   }
 
   get session(): Session {
     return this.#session!;
+  }
+
+  get kind(): Visit['kind'] {
+    return this.#visit.kind;
   }
 
   get model(): Model {
@@ -93,6 +98,7 @@ export class RequestRun implements Actor {
         if (what === null || this.plan.scheduler.actor !== this) return;
         this.#events.push(what);
         if (what === 'rejected: authentication-changed') this.askedForEnd = true;
+        if (what === 'destroyed: id-reuse') this.plan.invariants.answersReuse(this, this.#cookies);
       }),
     );
     this.#stop = () => {
@@ -231,7 +237,9 @@ export class RequestRun implements Actor {
     // What a store refuses because another request was faster has no effect, and is tried again.
     if (status === 'exists' || status === 'interrupted') return;
     const isOwners = operation === 'listOwned' || operation === 'revokeOwned' || this.#queue.length === 0;
-    const action = isOwners ? [...this.#others].find(({ expected }) => expected === operation) : this.#queue[0];
+    // A load may end the sessions of an owner, too.
+    const other = isOwners ? [...this.#others].find(({ expected }) => expected === operation) : undefined;
+    const action = other ?? this.#queue[0];
     const expected = action?.expected;
     if (expected !== operation && !(expected === 'copy' && operation === 'rekey')) {
       return this.plan.fail(
@@ -269,6 +277,8 @@ export class RequestRun implements Actor {
     const pending = this.request.pendingLogin(this.model.now)?.owner;
     const promised = pending === undefined ? undefined : this.plan.userId(pending);
     this.expect('its pending login', this.session.pendingLogin?.owner, promised);
+    const problem = endDifference(`request ${this.order}`, this.session, this.request, this.plan.tolerance);
+    if (problem !== null) throw new Violation(problem);
   }
 
   expect(what: string, got: unknown, promised: unknown): void {
@@ -283,12 +293,12 @@ export class RequestRun implements Actor {
   async #open(loadsItself: boolean): Promise<void> {
     const header = this.#cookies.map(({ value }) => `session=${value}`).join('; ');
     const exchange: Exchange = {
-      method: 'GET',
+      method: this.#visit.kind === 'form-post' ? 'POST' : 'GET',
       url: '/',
       secure: false,
       clientAddress: '192.0.2.1',
       request: {},
-      header: (name) => (name === 'cookie' && header !== '' ? header : undefined),
+      header: (name) => (name === 'cookie' ? header || undefined : HEADERS[this.#visit.kind][name]),
       onClose: (callback) => this.#closeListeners.push(callback),
     };
     const lazy = this.workerIndex === 1;
@@ -394,7 +404,15 @@ function attempt<T>(work: () => T): { value: T | undefined; code: string | null 
   }
 }
 
+const HEADERS: Readonly<Record<Visit['kind'], Readonly<Record<string, string>>>> = {
+  visit: { 'sec-fetch-site': 'same-origin' },
+  prefetch: { 'sec-fetch-site': 'same-origin', 'sec-purpose': 'prefetch;prerender' },
+  'form-post': { 'sec-fetch-site': 'cross-site' },
+};
+
 type Describe = (event: never) => string | null;
+
+const DESTROYED: Readonly<Record<string, string>> = { evicted: 'evicted', 'id-reuse': 'destroyed: id-reuse' };
 
 /** C12: what says that something did not take effect. */
 const EVENTS: readonly (readonly [SessionEventName, Describe])[] = [
@@ -405,5 +423,5 @@ const EVENTS: readonly (readonly [SessionEventName, Describe])[] = [
   ['refused', ({ reason }: { reason: string }) => `refused: ${reason}`],
   ['cookieWarning', ({ reason }: { reason: string }) => `cookieWarning: ${reason}`],
   ['cookieSuppressed', ({ reason }: { reason: string }) => `cookieSuppressed: ${reason}`],
-  ['destroyed', ({ reason }: { reason: string }) => (reason === 'evicted' ? 'evicted' : null)],
+  ['destroyed', ({ reason }: { reason: string }) => DESTROYED[reason] ?? null],
 ];

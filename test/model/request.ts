@@ -1,4 +1,6 @@
-import type { Id, Session, Time } from './model.ts';
+import type { ExplainedReason } from 'websauna-session';
+import type { Id, Session, Time, Tombstone } from './model.ts';
+import type { Visit } from './plan.ts';
 
 /** The names under which the model keeps what is not data. */
 export const CSRF = '@csrf';
@@ -46,6 +48,7 @@ export interface Known {
 export interface PendingEnd {
   readonly id: Id;
   readonly fromClient: boolean;
+  readonly reason: ExplainedReason;
   /** A login as another owner has left it. */
   readonly isSwitch?: boolean;
 }
@@ -200,6 +203,14 @@ export interface Worker {
   readonly attributes: string;
   /** Whether it asks the application since when an owner's logins are valid. */
   readonly invalidateBefore: boolean;
+  /** What the use of a rotated id after its grace leads to. */
+  readonly onReuse: 'report' | 'end-session' | 'end-owner';
+}
+
+/** Why and when a session has ended. */
+export interface Ended {
+  readonly reason: ExplainedReason;
+  readonly at: Time;
 }
 
 /** A session cookie: an id, and the secret that signed it. */
@@ -212,6 +223,7 @@ export interface Cookie {
 export class Request {
   readonly worker: Worker;
   readonly cookies: readonly Cookie[];
+  readonly kind: Visit['kind'];
   phase: 'unloaded' | 'ready' | 'lost' = 'unloaded';
   lossReason: LossReason | null = null;
   epoch = new Epoch();
@@ -220,6 +232,12 @@ export class Request {
   presented: Id | null = null;
   /** The cookie is signed by an older secret. */
   cookieOutdated = false;
+  /** How the session of its cookie has ended, as far as that is explained. */
+  endedBefore: Ended | null = null;
+  /** C6: what is left of rotated ids that it came with after their grace. */
+  readonly reused: Tombstone[] = [];
+  /** Why it has ended its session last. */
+  endReason: ExplainedReason = 'logout';
   /** Sessions to end at the commit. */
   readonly ends: PendingEnd[] = [];
   /** The session of another owner, which a login is about to leave. */
@@ -240,9 +258,10 @@ export class Request {
   /** C12: what is reported. */
   readonly events: string[] = [];
 
-  constructor(worker: Worker, cookies: readonly Cookie[]) {
+  constructor(worker: Worker, cookies: readonly Cookie[], kind: Visit['kind'] = 'visit') {
     this.worker = worker;
     this.cookies = cookies;
+    this.kind = kind;
   }
 
   get id(): Id | null {
@@ -270,6 +289,12 @@ export class Request {
     this.events.push(event);
   }
 
+  /** The messages of a queue, for a page that the user sees. */
+  pop(queue: string): string[] {
+    const epoch = this.write();
+    return this.kind === 'prefetch' ? [] : epoch.pop(queue);
+  }
+
   // What a handler does takes effect at once, in the request.
 
   /** @throws {Refusal} when the session cannot be used yet */
@@ -287,6 +312,7 @@ export class Request {
   /** @throws {Refusal} C12: when the head has left, so that no cookie can be sent */
   #assertCookieSendable(): Epoch {
     const epoch = this.write();
+    if (this.kind === 'prefetch') throw new Refusal('ERR_SESSION_PREFETCH');
     if (this.headLeaving) throw new Refusal('ERR_SESSION_HEADERS_SENT');
     return epoch;
   }
@@ -354,9 +380,10 @@ export class Request {
   }
 
   /** C11: an end wins over everything under way. What follows belongs to a new, empty session. */
-  end(): void {
+  end(reason: ExplainedReason = 'logout'): void {
+    this.endReason = reason;
     for (const epoch of [this.epoch, this.switchedFrom]) {
-      if (epoch?.known != null) this.ends.push({ id: epoch.known.id, fromClient: epoch.known.fromClient });
+      if (epoch?.known != null) this.ends.push({ id: epoch.known.id, fromClient: epoch.known.fromClient, reason });
     }
     if (this.switchedFrom !== null) this.switchedFrom.over = 'ended';
     this.switchedFrom = null;

@@ -41,6 +41,7 @@ export interface Search {
 const PLACES: Readonly<Record<Store, readonly Place[]>> = {
   memory: [
     ...(['severalCookies', 'sharedResponses', 'lifetimes', 'lateSteps', 'rivalLogins'] as const),
+    ...(['explainedEnds', 'reusedIds', 'otherKinds'] as const),
     ...([
       'authenticationChanges',
       'random 1',
@@ -51,7 +52,7 @@ const PLACES: Readonly<Record<Store, readonly Place[]>> = {
     ] as const),
     'random 2',
   ],
-  redis: ['lifetimes', 'random 1', 'rivalLogins', 'requestPairs', 'random 2'],
+  redis: ['lifetimes', 'random 1', 'rivalLogins', 'explainedEnds', 'requestPairs', 'random 2'],
   cluster: ['slotCrossings', 'random 1'],
 };
 
@@ -61,7 +62,7 @@ const RUNS: Readonly<Record<Store, number>> = { memory: 1500, redis: 600, cluste
 export async function search({ on, hint, everywhere, shrinks }: Search, servers: Servers): Promise<Found> {
   const explored: Explored = { interleavings: 0, counts: new Map() };
   const environment = on === 'memory' ? new MemoryEnvironment() : await openRedis(on, servers);
-  const places = everywhere ? PLACES[on] : PLACES[on].slice(0, on === 'memory' ? 6 : 2);
+  const places = everywhere ? PLACES[on] : PLACES[on].slice(0, on === 'memory' ? 9 : 2);
   try {
     for (const place of new Set([...(hint === undefined ? [] : [hint]), ...places])) {
       const found = await searchIn(environment, place, RUNS[on], explored, shrinks);
@@ -99,5 +100,7 @@ async function openRedis(on: 'redis' | 'cluster', { redis, cluster }: Servers): 
   const several = CLUSTER_CLIENTS['node-redis 6']!;
   const connect = (): Promise<GivenClient> => (on === 'redis' ? one(redis) : several({ urls: cluster }));
   const clients = await Promise.all([connect(), connect(), connect()] as const);
-  return new RedisEnvironment(on, clients);
+  const environment = new RedisEnvironment(on, clients);
+  await environment.pass(0);
+  return environment;
 }

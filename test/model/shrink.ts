@@ -29,6 +29,8 @@ function* smallerThan(plan: Plan): Generator<Plan> {
   for (const before of withSmaller(plan.before)) yield { ...plan, before };
   if (plan.encrypted) yield { ...plan, encrypted: false };
   if (plan.invalidateBefore) yield { ...plan, invalidateBefore: false };
+  if (plan.explains) yield { ...plan, explains: false };
+  if (plan.onReuse !== 'report') yield { ...plan, onReuse: 'report' };
   if (plan.rollout !== 'none') yield { ...plan, rollout: 'none' };
   if (plan.cookieMaxAge !== null) yield { ...plan, cookieMaxAge: null };
   if (plan.touch === 'always') yield { ...plan, touch: 'seldom' };
@@ -50,6 +52,7 @@ function* smallerVisits(visit: Visit): Generator<Visit> {
     yield { ...visit, steps: visit.steps.with(i, { ...step, start: false }) };
   }
   if (visit.stale > 0) yield { ...visit, stale: 0 };
+  if (visit.kind !== 'visit') yield { ...visit, kind: 'visit' };
   if (visit.shared) yield { ...visit, shared: false };
   if (visit.also > 0) yield { ...visit, also: 0 };
   if (visit.browser > 0) yield { ...visit, browser: 0 };

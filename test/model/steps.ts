@@ -87,16 +87,19 @@ export const STEPS: Doing = {
     const popped = run.atOnce(
       'popFlash',
       () => run.session.popFlash(queue),
-      () => run.request.write().pop(queue),
+      () => run.request.pop(queue),
     );
     if (popped !== null) run.expect('the messages', popped.got, popped.promised);
   },
   async takeFlash(run, { queue }) {
     const { session, request, model, plan } = run;
     const { epoch } = request;
+    const isPrefetch = request.kind === 'prefetch';
     const { got, promised, code } = await run.call(
       'takes messages',
-      { steps: () => model.take(request, queue, epoch), check: () => request.write(), queue: 'always' },
+      isPrefetch
+        ? { steps: noMessages, check: () => request.write(), queue: 'never' }
+        : { steps: () => model.take(request, queue, epoch), check: () => request.write(), queue: 'always' },
       () => session.takeFlash(queue),
     );
     if (code !== null) return;
@@ -222,6 +225,8 @@ export const STEPS: Doing = {
   list: (run, { owner }) => listSessions(run, owner),
   async revoke(run, { owner, spare }) {
     const { session, request, model, factory, plan, worker } = run;
+    // A load that revokes itself could not be told from this.
+    if (request.phase === 'unloaded' && worker.onReuse === 'end-owner') await run.settled();
     const except = spare && request.id !== null ? session : null;
     const { got, promised } = await run.call(
       'revokes',
@@ -247,6 +252,11 @@ export const STEPS: Doing = {
     run.model.changePassword(owner);
   },
 };
+
+// oxlint-disable-next-line require-yield -- it does all at once
+function* noMessages(): Generator<never, string[], undefined> {
+  return [];
+}
 
 function* nothing(): Generator<never, void, undefined> {}
 

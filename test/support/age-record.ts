@@ -15,7 +15,7 @@ end
 for _, key in ipairs(KEYS) do
   local type = redis.call('TYPE', key).ok
   if type == 'zset' then redis.call('ZADD', key, 'XX', 'INCR', -ms, '@revoked') end
-  local meta, tombstone = unpack(type == 'hash' and redis.call('HMGET', key, '@', '@r') or {})
+  local meta, tombstone, ended = unpack(type == 'hash' and redis.call('HMGET', key, '@', '@r', '@e') or {})
   if meta then
     local created, timeout, expires, authenticated, sent, rest =
       string.match(meta, '^1:(%d+):(%d+a?):(%d+):(%d+):(%d+)(:.*)$')
@@ -29,7 +29,11 @@ for _, key in ipairs(KEYS) do
     local nonce, grace, rest = string.match(tombstone, '^([^:]*):(%d+)(:.*)$')
     redis.call('HSET', key, '@r', nonce .. ':' .. shift(grace) .. rest)
   end
-  if meta or tombstone then redis.call('PEXPIRE', key, string.format('%.0f', redis.call('PTTL', key) - ms)) end
+  if ended then
+    local reason, at = string.match(ended, '^([%a-]+):(%d+)$')
+    redis.call('HSET', key, '@e', reason .. ':' .. shift(at))
+  end
+  if meta or tombstone or ended then redis.call('PEXPIRE', key, string.format('%.0f', redis.call('PTTL', key) - ms)) end
 end
 return {1}
 `;

@@ -33,7 +33,7 @@ export function redisHarness(
     },
     async pass(key, seconds) {
       const names = [recordName(prefix, key)];
-      if (key.ownerHash !== null) names.push(`${prefix}{${key.ownerHash}}:owner`);
+      if (key.ownerHash !== null) names.push(`${prefix}{${key.ownerHash}}:owner`, `${names[0]}:end`);
       await cli(names[0]!, 'EVAL', AGE.source, String(names.length), ...names, String(seconds * 1000));
     },
   };

@@ -43,6 +43,10 @@ describe('defaults', () => {
       invalidateBefore: null,
       maxSessionsPerOwner: null,
       onSessionLimit: 'evict-oldest',
+      clientAddress: { anonymous: 'off', owned: 'full' },
+      userAgent: { anonymous: 'off', owned: 'full' },
+      onReuse: 'report',
+      explainEnds: 0,
       schema: null,
       maxSize: 1_048_576,
     });
@@ -133,6 +137,14 @@ const RIGHT: Record<string, (value: unknown) => boolean> = {
   invalidateBefore: isFunction,
   maxSessionsPerOwner: (value) => value === null || (Number.isSafeInteger(value) && (value as number) >= 1),
   onSessionLimit: is('refuse'),
+  clientAddress: (value) => value === 'off' || RIGHT['cookie']!(value),
+  'clientAddress.anonymous': is('off'),
+  'clientAddress.owned': is('off'),
+  userAgent: (value) => value === 'off' || RIGHT['cookie']!(value),
+  'userAgent.anonymous': is('off'),
+  'userAgent.owned': is('off'),
+  onReuse: is('end-session'),
+  explainEnds: (value) => Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= 34_560_000,
   // With an object of the samples, an empty one, there is nothing to be wrong.
   schema: (value) =>
     typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0,
@@ -143,7 +155,22 @@ const RIGHT: Record<string, (value: unknown) => boolean> = {
 };
 
 const NUMBERS = [0, 1, 30, -1, 0.5, 59.5, 1e9, 1e13, Number.NaN, Infinity, -Infinity];
-const TEXTS = ['', 'misplaced-secret', '30', 'true', '/', 'lax', 'low', 'lazy', 'anonymous', 'refuse', 'auto', 'none'];
+const TEXTS = [
+  '',
+  'misplaced-secret',
+  '30',
+  'true',
+  '/',
+  'lax',
+  'low',
+  'lazy',
+  'anonymous',
+  'refuse',
+  'auto',
+  'none',
+  'off',
+  'end-session',
+];
 const OBJECTS = [
   [],
   ['expires'],
@@ -246,6 +273,18 @@ describe('times', () => {
     expect(normalize({ absoluteTimeout: 600 }).timeout).toBe(600);
     expect(normalize({ timeout: 20 }).touchInterval).toBe(2);
     expect(normalize({ timeout: 3600 }).touchInterval).toBe(60);
+  });
+});
+
+describe('ends', () => {
+  it('of all sessions of an owner need a store that finds them', () => {
+    const store = Object.fromEntries(
+      ['now', 'load', 'create', 'save', 'rekey', 'take', 'destroy', 'close'].map((method) => [method, () => undefined]),
+    );
+    expect(() => normalize({ store, onReuse: 'end-owner' })).toThrow(
+      /^Expected `onReuse` to be 'report' or 'end-session', got a string\. .*it has no `revokeOwned`/,
+    );
+    expect(normalize({ store, onReuse: 'end-session' }).onReuse).toBe('end-session');
   });
 });
 

@@ -170,6 +170,12 @@ describe('names of other session libraries', () => {
     ['regenerate', ['`session.login(owner)`', '`session.rotate()`']],
     ['touch', ['by itself']],
     ['resetMaxAge', ['by itself']],
+    ['commit', ['`await session.save()`']],
+    ['manuallyCommit', ['`await session.save()`']],
+    ['reset', ['`session.logout()`', '`session.clear()`']],
+    ['setDuration', ['`session.adjustTimeout(seconds)`']],
+    ['updateConfig', ['`session.adjustTimeout(seconds)`']],
+    ['unset', ['`session.delete(key)`']],
   ])('`%s()` is a method that says what to call instead', async (name, advice) => {
     const message = await complaint((session) => (session[name] as () => void)());
     expect(message).toContain(`session.${name}`);
@@ -178,12 +184,19 @@ describe('names of other session libraries', () => {
 
   test.each([
     ['cookie', ['`cookie` option', '`session.adjustTimeout(seconds)`']],
+    ['maxAge', ['`timeout`', '`session.adjustTimeout(seconds)`']],
+    ['isPopulated', ['`session.size > 0`']],
+    ['populated', ['`session.size > 0`']],
+    ['isChanged', ['need not ask']],
+    ['encryptedSessionId', ['`session.handle`']],
     ['sessionID', ['`session.id`', '`session.handle`']],
     ['sessionId', ['`session.id`', '`session.handle`']],
-  ])('reading `%s` says what to use instead', async (name, advice) => {
+  ])('reading or assigning `%s` says what to use instead', async (name, advice) => {
     const message = await complaint((session) => session[name]);
     expect(message).toContain(`session.${name}`);
     for (const each of advice) expect(message).toContain(each);
+    const onAssignment = await complaint((session) => assignSloppy(session, name, 1));
+    for (const each of advice) expect(onAssignment).toContain(each);
     expect(await complaint((session) => name in session)).toBe('');
   });
 

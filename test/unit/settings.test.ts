@@ -111,6 +111,10 @@ describe('the settings of this library', () => {
     ['max_sessions_per_owner', '5', { maxSessionsPerOwner: 5 }],
     ['max_sessions_per_owner', 'none', { maxSessionsPerOwner: null }],
     ['on_session_limit', 'refuse', { onSessionLimit: 'refuse' }],
+    ['client_address', 'Truncated', { clientAddress: 'truncated' }],
+    ['user_agent', 'off', { userAgent: 'off' }],
+    ['on_reuse', 'end-owner', { onReuse: 'end-owner' }],
+    ['explain_ends', '3600', { explainEnds: 3600 }],
   ])('%s = %j', async (name, value, expected) => {
     expect(await optionsOf({ [name]: value })).toEqual({ secret: SECRET, redis: {}, ...expected });
   });

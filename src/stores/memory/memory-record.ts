@@ -7,6 +7,8 @@ export interface MemoryRecord extends Expiring {
   readonly ownerHash: string | null;
   meta: RecordMeta;
   lastSeen: number;
+  /** Seconds for which its end is explained. */
+  explainEnds: number;
   /** Replaced as a whole, never changed: `load` returns this object. */
   fields: Readonly<Record<string, Stored>>;
 }

@@ -3,6 +3,8 @@ import { wellFormedDetails } from '../details.ts';
 import type {
   CreateOutcome,
   DestroyOutcome,
+  EndExplanation,
+  ExplainedReason,
   Gone,
   LoadResult,
   LoginChange,
@@ -23,6 +25,7 @@ import type {
   Stored,
   TakeOutcome,
 } from '../store.ts';
+import { EndedRecords } from './ended-records.ts';
 import { ExpiryQueue } from './expiry-queue.ts';
 import { LoginEntries } from './login-index.ts';
 import {
@@ -60,6 +63,7 @@ export class MemoryStore implements SessionStore, OwnerIndex, LoginIndex, Sessio
     () => this.#records.size,
   );
   readonly #tombstones: Tombstones;
+  readonly #ended: EndedRecords;
   readonly #owners = new OwnerSessions();
   readonly #logins = new LoginEntries();
   readonly #maxSessions: number;
@@ -73,6 +77,7 @@ export class MemoryStore implements SessionStore, OwnerIndex, LoginIndex, Sessio
     }
     this.#maxSessions = maxSessions;
     this.#tombstones = new Tombstones(maxSessions);
+    this.#ended = new EndedRecords(maxSessions);
     this.#clock = now;
     this.#onEvict = onEvict;
   }
@@ -86,22 +91,23 @@ export class MemoryStore implements SessionStore, OwnerIndex, LoginIndex, Sessio
     return this.#clock();
   }
 
-  async load(key: RecordKey): Promise<LoadResult | undefined> {
+  async load(key: RecordKey, _bypassCache = false, explainEnds = 0): Promise<LoadResult | undefined> {
     const now = this.#clock();
     const record = this.#find(key, now);
-    if (record === undefined) return this.#tombstones.get(key, now);
+    if (record === undefined) return this.#tombstones.get(key, now) ?? this.#ended.get(key, explainEnds, now);
     return { status: 'found', meta: record.meta, lastSeen: record.lastSeen, fields: record.fields, now };
   }
 
   async create(key: RecordKey, record: NewRecord): Promise<CreateOutcome> {
     const now = this.#clock();
     if (this.#isTaken(key, now)) return { status: 'exists' };
-    const evicted = this.#admit(key, record.login, null, now);
+    const evicted = this.#admit(key, record.login, null, record.explainEnds ?? 0, now);
     if (!Array.isArray(evicted)) return { status: evicted };
     this.#makeRoom(now);
     const cookie = sentCookie(record.cookieAttributes, now, true);
     const meta = { ...newTimes(record, now), timeout: record.timeout, cookie };
-    this.#put(key, { ...wellFormedDetails(record.details), ...meta }, Object.fromEntries(record.fields), now);
+    const fields = Object.fromEntries(record.fields);
+    this.#put(key, { ...wellFormedDetails(record.details), ...meta }, fields, record.explainEnds ?? 0, now);
     return { status: 'ok', now, evicted };
   }
 
@@ -115,6 +121,7 @@ export class MemoryStore implements SessionStore, OwnerIndex, LoginIndex, Sessio
     if (size !== null) return { status: 'too-large', size };
     record.fields = fields;
     record.meta = changedMeta(record.meta, change, record.meta.cookie.confirmed || change.confirmsCookie, now);
+    record.explainEnds = change.explainEnds ?? 0;
     this.#renew(record, now);
     return { status: 'ok', now, evicted: [] };
   }
@@ -126,14 +133,14 @@ export class MemoryStore implements SessionStore, OwnerIndex, LoginIndex, Sessio
     if (this.#isTaken(to, now)) return { status: 'exists' };
     if (!matchesExpected(record, rekey, rekey.exact)) return { status: 'conflict', fields: record.fields };
     const { login } = rekey;
-    const evicted = this.#admit(to, login, from.handle, now);
+    const evicted = this.#admit(to, login, from.handle, rekey.explainEnds ?? 0, now);
     if (!Array.isArray(evicted)) return { status: evicted };
     let meta = changedMeta(record.meta, rekey, login !== null, now);
     if (login !== null) meta = { ...meta, ...wellFormedDetails(login.details), ...newTimes({ ...login, login }, now) };
     // A rotated session keeps its place among its owner's logins.
     if (login === null && from.ownerHash !== null) this.#owners.rename(from.ownerHash, from.handle, to.handle);
     this.#remove(record);
-    this.#put(to, meta, changedFields(record, rekey), now);
+    this.#put(to, meta, changedFields(record, rekey), rekey.explainEnds ?? 0, now);
     const confirmed = record.meta.cookie.confirmed || rekey.confirmsCookie;
     if (rekey.tombstone !== null) this.#tombstones.add(from, rekey.tombstone, to.handle, confirmed, now);
     return { status: 'ok', now, evicted };
@@ -149,11 +156,15 @@ export class MemoryStore implements SessionStore, OwnerIndex, LoginIndex, Sessio
     return { status: 'ok', fields: Object.fromEntries(fields.filter(isTaken)), now };
   }
 
-  async destroy(key: RecordKey, tombstone: NewTombstone | null = null): Promise<DestroyOutcome> {
+  async destroy(
+    key: RecordKey,
+    tombstone: NewTombstone | null = null,
+    explanation: EndExplanation | null = null,
+  ): Promise<DestroyOutcome> {
     const now = this.#clock();
     const record = this.#find(key, now);
     if (record === undefined) return this.#tombstones.get(key, now) ?? GONE;
-    this.#remove(record);
+    this.#end(record, tombstone === null ? explanation : null, now);
     const { confirmed } = record.meta.cookie;
     if (tombstone !== null) this.#tombstones.add(key, { ...tombstone, nonce: '' }, '', confirmed, now);
     return { status: 'ok', now, evicted: [] };
@@ -169,13 +180,14 @@ export class MemoryStore implements SessionStore, OwnerIndex, LoginIndex, Sessio
     except: string | null,
     indexKey: string | null,
     keep: number,
+    explanation: EndExplanation | null = null,
   ): Promise<readonly string[]> {
     const now = this.#clock();
     const spared = except === null ? null : this.#resolveSuccessor({ handle: except, ownerHash }, now);
     const ended = this.#live(ownerHash, now).filter(
       ({ handle, meta }) => handle !== spared && (indexKey === null || meta.indexKeys.includes(indexKey)),
     );
-    for (const record of ended) this.#remove(record);
+    for (const record of ended) this.#end(record, explanation, now);
     if (indexKey === null) this.#owners.revoke(ownerHash, now, keep);
     return ended.map(({ handle }) => handle);
   }
@@ -210,21 +222,22 @@ export class MemoryStore implements SessionStore, OwnerIndex, LoginIndex, Sessio
     const record = this.#records.get(key.handle);
     if (record === undefined || record.ownerHash !== key.ownerHash) return undefined;
     if (record.endsAt > now) return record;
-    this.#remove(record);
+    this.#expire(record, now);
     return undefined;
   }
 
   #isTaken(key: RecordKey, now: number): boolean {
-    return this.#find(key, now) !== undefined || this.#tombstones.get(key, now) !== undefined;
+    const isFound = this.#find(key, now) !== undefined;
+    return isFound || this.#tombstones.get(key, now) !== undefined || this.#ended.has(key, now);
   }
 
-  #put(key: RecordKey, meta: RecordMeta, fields: MemoryRecord['fields'], now: number): void {
+  #put(key: RecordKey, meta: RecordMeta, fields: MemoryRecord['fields'], explainEnds: number, now: number): void {
     const { handle, ownerHash } = key;
     if (ownerHash !== null) {
       this.#owners.add(ownerHash, handle);
       this.#logins.attach(meta.indexKeys, ownerHash);
     }
-    this.#renew({ handle, ownerHash, meta, fields, lastSeen: 0, endsAt: 0, queuedFor: Infinity }, now);
+    this.#renew({ handle, ownerHash, meta, fields, explainEnds, lastSeen: 0, endsAt: 0, queuedFor: Infinity }, now);
   }
 
   /** Stores a record as the one that was used last, and renews its idle timeout. */
@@ -245,6 +258,21 @@ export class MemoryStore implements SessionStore, OwnerIndex, LoginIndex, Sessio
     this.#logins.detach(meta.indexKeys, ownerHash);
   }
 
+  /** Ends a record, and explains it if it is owned. */
+  #end(record: MemoryRecord, explanation: EndExplanation | null, now: number): void {
+    this.#remove(record);
+    if (explanation !== null) this.#explain(record, explanation.reason, now, explanation.keep, now);
+  }
+
+  #expire(record: MemoryRecord, now: number): void {
+    this.#remove(record);
+    this.#explain(record, 'expired', record.endsAt, record.explainEnds, now);
+  }
+
+  #explain(record: MemoryRecord, reason: ExplainedReason, at: number, keep: number, now: number): void {
+    if (record.ownerHash !== null && keep > 0) this.#ended.add(record, reason, at, keep, now);
+  }
+
   /** Returns an owner's live sessions, oldest login first. */
   #live(ownerHash: string, now: number): MemoryRecord[] {
     return this.#owners.handles(ownerHash).flatMap((handle) => this.#find({ handle, ownerHash }, now) ?? []);
@@ -261,6 +289,7 @@ export class MemoryStore implements SessionStore, OwnerIndex, LoginIndex, Sessio
     { ownerHash }: RecordKey,
     login: LoginChange | null,
     replaced: string | null,
+    explainEnds: number,
     now: number,
   ): string[] | 'full' | 'revoked' {
     if (ownerHash === null || login === null) return [];
@@ -270,7 +299,8 @@ export class MemoryStore implements SessionStore, OwnerIndex, LoginIndex, Sessio
     const live = this.#live(ownerHash, now).filter(({ handle }) => handle !== replaced);
     const excess = live.slice(0, Math.max(0, live.length - max + 1));
     if (excess.length > 0 && onSessionLimit === 'refuse') return 'full';
-    for (const record of excess) this.#remove(record);
+    const explanation = explainEnds > 0 ? ({ reason: 'evicted', keep: explainEnds } as const) : null;
+    for (const record of excess) this.#end(record, explanation, now);
     return excess.map(({ handle }) => handle);
   }
 
@@ -284,6 +314,6 @@ export class MemoryStore implements SessionStore, OwnerIndex, LoginIndex, Sessio
   }
 
   #removeExpired(now: number): void {
-    for (const record of this.#expiries.takeExpired(now)) this.#remove(record);
+    for (const record of this.#expiries.takeExpired(now)) this.#expire(record, now);
   }
 }

@@ -1,4 +1,5 @@
 import type {
+  EndExplanation,
   LoginChange,
   NewRecord,
   NewTombstone,
@@ -28,7 +29,9 @@ export function createArguments({ handle }: RecordKey, record: NewRecord, encodi
     '',
     '0',
   ];
-  return addFields(args, record.fields, encoding);
+  addFields(args, record.fields, encoding);
+  args.push(explanationArgument(record.explainEnds));
+  return args;
 }
 
 /**
@@ -39,7 +42,7 @@ export function createArguments({ handle }: RecordKey, record: NewRecord, encodi
  */
 export function copyArguments(
   { handle }: RecordKey,
-  { login, timeout, cookieAttributes }: RecordRekey,
+  { login, timeout, cookieAttributes, explainEnds }: RecordRekey,
   meta: string,
   fields: ReadonlyMap<string, Stored>,
   provisional: number,
@@ -54,7 +57,9 @@ export function copyArguments(
     meta,
     formatNumber(provisional),
   ];
-  return addFields(args, fields, encoding);
+  addFields(args, fields, encoding);
+  args.push(explanationArgument(explainEnds));
+  return args;
 }
 
 export function saveArguments({ handle }: RecordKey, change: RecordChange, encoding: ValueEncoding): Stored[] {
@@ -65,6 +70,7 @@ export function saveArguments({ handle }: RecordKey, change: RecordChange, encod
     flag(change.confirmsCookie),
     formatNumber(change.maxSize ?? null),
     ...changeArguments(change, encoding),
+    explanationArgument(change.explainEnds),
   ];
 }
 
@@ -81,6 +87,7 @@ export function rekeyArguments(from: RecordKey, to: RecordKey, rekey: RecordReke
     ...tombstoneArguments(rekey.tombstone, to),
     flag(rekey.exact),
     ...changeArguments(rekey, encoding),
+    explanationArgument(rekey.explainEnds),
   ];
 }
 
@@ -99,8 +106,22 @@ export function deleteRotatedArguments(
   return [flag(confirmsCookie), ...tombstoneArguments(tombstone, to), meta, ...changeArguments(expectations, encoding)];
 }
 
-export function destroyArguments({ handle }: RecordKey, tombstone: NewTombstone | null): Stored[] {
-  return [handle, formatNumber(tombstone?.grace ?? 0), formatNumber(tombstone?.keep ?? 0)];
+export function destroyArguments(
+  { handle }: RecordKey,
+  tombstone: NewTombstone | null,
+  explanation: EndExplanation | null,
+): Stored[] {
+  const kept = [formatNumber(tombstone?.grace ?? 0), formatNumber(tombstone?.keep ?? 0)];
+  return [handle, ...kept, ...explanationArguments(explanation)];
+}
+
+/** Returns why records end, and for how long that is explained. */
+export function explanationArguments(explanation: EndExplanation | null): string[] {
+  return [explanation?.reason ?? '', explanationArgument(explanation?.keep)];
+}
+
+function explanationArgument(seconds = 0): string {
+  return seconds > 0 ? formatNumber(seconds) : '';
 }
 
 export function formatNumber(number: number | null): string {

@@ -30,9 +30,20 @@ export class KeyNames {
     return `${this.prefix}indexKey:${indexKey}`;
   }
 
-  /** Returns the names of a record and of the index that it is in, if any. */
-  withIndex(key: RecordKey): string[] {
-    return key.ownerHash === null ? [this.record(key)] : [this.record(key), this.ownerIndex(key.ownerHash)];
+  /** Returns the name of what explains the expiry of an owned record. */
+  expiry(key: RecordKey): string {
+    return `${this.record(key)}:end`;
+  }
+
+  /**
+   * Returns the names of a record and of the index that it is in, if any.
+   * @param explains whether also the name of what explains its expiry
+   */
+  withIndex(key: RecordKey, explains: boolean): string[] {
+    if (key.ownerHash === null) return [this.record(key)];
+    const names = [this.record(key), this.ownerIndex(key.ownerHash)];
+    if (explains) names.push(this.expiry(key));
+    return names;
   }
 
   /** A name of no data, for a command that only has to reach the server. */

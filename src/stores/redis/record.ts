@@ -3,6 +3,8 @@ import { wellFormedDetails } from '../details.ts';
 import type {
   CookieState,
   CorruptRecord,
+  EndedRecord,
+  ExplainedReason,
   FoundRecord,
   IdleTimeout,
   RecordDetails,
@@ -16,10 +18,11 @@ const META = '@';
 const LAST_SEEN = '@s';
 const SPARED = '@v';
 const TOMBSTONE = '@r';
+const ENDED = '@e';
 
 /** Returns whether a field is the store's own, and no data. */
 export function isOwnField(name: string): boolean {
-  return name === META || name === LAST_SEEN || name === SPARED || name === TOMBSTONE;
+  return name === META || name === LAST_SEEN || name === SPARED || name === TOMBSTONE || name === ENDED;
 }
 
 // As many digits as dates and `MAX_SECONDS` have: beyond them arithmetic is not exact, here and in Lua.
@@ -27,6 +30,8 @@ const META_FORMAT =
   /^1:(\d{1,15}):([1-9]\d{0,9})(a?):(\d{1,15}):(\d{1,15}):(\d{1,12}):([\w.~-]*)(\??):([\w,-]*):(.*)$/s;
 const LAST_SEEN_FORMAT = /^\d{1,12}$/;
 const TOMBSTONE_FORMAT = /^([\w-]*):(\d{1,15}):([\w-]*):([01])$/;
+
+const ENDED_FORMAT = /^(logout|revoked|evicted|expired|authentication-changed|id-reuse):(\d{1,15})$/;
 
 const COOKIE_ATTRIBUTES = /^[\w.~-]*$/;
 const INDEX_KEY = /^[\w-]+$/;
@@ -114,7 +119,7 @@ export function textOf(value: Stored): string {
 }
 
 /** What a hash holds, without the time at which it was read. */
-export type ParsedRecord = Omit<FoundRecord, 'now'> | Omit<Tombstone, 'now'> | CorruptRecord;
+export type ParsedRecord = Omit<FoundRecord, 'now'> | Omit<Tombstone, 'now'> | Omit<EndedRecord, 'now'> | CorruptRecord;
 
 /** Reads the reply of HGETALL; `undefined` for an absent key. */
 export function parseRecord(fields: Readonly<Record<string, Stored>>): ParsedRecord | undefined {
@@ -128,10 +133,17 @@ export function parseRecord(fields: Readonly<Record<string, Stored>>): ParsedRec
     return { status: 'found', meta, lastSeen, fields };
   }
   if (Object.hasOwn(fields, TOMBSTONE)) return parseTombstone(textOf(fields[TOMBSTONE]!));
+  if (Object.hasOwn(fields, ENDED)) return parseEnded(textOf(fields[ENDED]!));
   for (const name in fields) {
     if (Object.hasOwn(fields, name)) return { status: 'corrupt', reason: 'unknown-version' };
   }
   return undefined;
+}
+
+function parseEnded(text: string): Omit<EndedRecord, 'now'> | CorruptRecord {
+  const match = ENDED_FORMAT.exec(text);
+  if (match === null) return { status: 'corrupt', reason: 'unparsable' };
+  return { status: 'ended', reason: match[1] as ExplainedReason, at: Number(match[2]) };
 }
 
 function parseTombstone(text: string): Omit<Tombstone, 'now'> | CorruptRecord {

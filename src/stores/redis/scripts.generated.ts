@@ -26,7 +26,7 @@ return {1}
 `,
   },
   create: {
-    sha: '32aeac409c4237dd82a4a6368dd9236c923553b9',
+    sha: '5b27bc15fa9f61ca0e05243d97846f1254dc167a',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -103,6 +103,26 @@ local function write_record(key, meta, first)
   redis.call('PEXPIRE', key, int(left))
   return left
 end
+local explain = tonumber(table.remove(ARGV))
+local function end_explained(key, reason)
+  if not explain then return redis.call('DEL', key) end
+  local left = redis.call('PTTL', key)
+  redis.call('HDEL', key, '@e')
+  redis.call('HSET', key, '@e', reason .. ':' .. int(now))
+  redis.call('PEXPIRE', key, int(math.max(left, 0) + explain * 1000))
+  for _, field in ipairs(redis.call('HKEYS', key)) do
+    if field ~= '@e' then redis.call('HDEL', key, field) end
+  end
+  return 1
+end
+local function explain_expiry(key, left)
+  if not explain then return end
+  redis.call('HSET', key .. ':end', '@e', 'expired:' .. int(now + left))
+  redis.call('PEXPIRE', key .. ':end', int(left + explain * 1000))
+end
+local function forget_expiry(key)
+  if explain then redis.call('DEL', key .. ':end') end
+end
 local function record_exists(key)
   return redis.call('TYPE', key).ok == 'hash' and redis.call('HEXISTS', key, '@') == 1
 end
@@ -130,7 +150,7 @@ local function enforce_limit(index, prefix, max, evict, replaced)
   if max > 0 and #live >= max then
     if not evict then return nil end
     for i = 1, #live - max + 1 do
-      redis.call('DEL', prefix .. live[i])
+      end_explained(prefix .. live[i], 'evicted')
       redis.call('ZREM', index, live[i])
       evicted[i] = live[i]
     end
@@ -176,12 +196,13 @@ if provisional > 0 and provisional < left then redis.call('PEXPIRE', KEYS[1], in
 if KEYS[2] then
   mark_admitted(KEYS[1], KEYS[2], meta)
   index_session(KEYS[2], ARGV[1], now_us, left)
+  if provisional == 0 then explain_expiry(KEYS[1], left) end
 end
 return reply
 `,
   },
   deleteRotated: {
-    sha: '41c0f27cd0e2be3d119a56e07e678c00c288f42b',
+    sha: 'df98fd0bd71e86d5a01010b451b2fa0a3284e9b1',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -293,11 +314,12 @@ if not stored then return missing_reply(KEYS[1]) end
 if stored ~= ARGV[6] or not match_expected(KEYS[1], 7, true) then return {3} end
 local meta = parse(stored)
 end_record(KEYS[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[1] == '1' or not meta or meta.confirmed)
+if KEYS[2] then redis.call('DEL', KEYS[2]) end
 return {1, now}
 `,
   },
   destroy: {
-    sha: '4d21361819e858a2b1c065ccea69013f68100374',
+    sha: '8fb19d3aa141469cc43d098142969053d7548a22',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -374,12 +396,37 @@ local function write_record(key, meta, first)
   redis.call('PEXPIRE', key, int(left))
   return left
 end
+local explain = tonumber(table.remove(ARGV))
+local function end_explained(key, reason)
+  if not explain then return redis.call('DEL', key) end
+  local left = redis.call('PTTL', key)
+  redis.call('HDEL', key, '@e')
+  redis.call('HSET', key, '@e', reason .. ':' .. int(now))
+  redis.call('PEXPIRE', key, int(math.max(left, 0) + explain * 1000))
+  for _, field in ipairs(redis.call('HKEYS', key)) do
+    if field ~= '@e' then redis.call('HDEL', key, field) end
+  end
+  return 1
+end
+local function explain_expiry(key, left)
+  if not explain then return end
+  redis.call('HSET', key .. ':end', '@e', 'expired:' .. int(now + left))
+  redis.call('PEXPIRE', key .. ':end', int(left + explain * 1000))
+end
+local function forget_expiry(key)
+  if explain then redis.call('DEL', key .. ':end') end
+end
 if KEYS[2] then redis.call('ZCARD', KEYS[2]) end
 local reply = {0}
 local stored = redis.pcall('HGET', KEYS[1], '@')
 if type(stored) == 'string' then
   local meta = parse(stored)
-  end_record(KEYS[1], '', ARGV[2], ARGV[3], '', not meta or meta.confirmed)
+  if KEYS[2] and tonumber(ARGV[3]) <= 0 then
+    end_explained(KEYS[1], ARGV[4])
+  else
+    end_record(KEYS[1], '', ARGV[2], ARGV[3], '', not meta or meta.confirmed)
+  end
+  if KEYS[2] then forget_expiry(KEYS[1]) end
   reply = {1, now}
 elseif stored == false then
   reply = missing_reply(KEYS[1])
@@ -450,7 +497,7 @@ return reply
 `,
   },
   rekey: {
-    sha: '468d6eb2ad21b4dec396754083bff80cd92a022c',
+    sha: '69c37fbcd999790407181a358d7c29d96660d76a',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -527,6 +574,26 @@ local function write_record(key, meta, first)
   redis.call('PEXPIRE', key, int(left))
   return left
 end
+local explain = tonumber(table.remove(ARGV))
+local function end_explained(key, reason)
+  if not explain then return redis.call('DEL', key) end
+  local left = redis.call('PTTL', key)
+  redis.call('HDEL', key, '@e')
+  redis.call('HSET', key, '@e', reason .. ':' .. int(now))
+  redis.call('PEXPIRE', key, int(math.max(left, 0) + explain * 1000))
+  for _, field in ipairs(redis.call('HKEYS', key)) do
+    if field ~= '@e' then redis.call('HDEL', key, field) end
+  end
+  return 1
+end
+local function explain_expiry(key, left)
+  if not explain then return end
+  redis.call('HSET', key .. ':end', '@e', 'expired:' .. int(now + left))
+  redis.call('PEXPIRE', key .. ':end', int(left + explain * 1000))
+end
+local function forget_expiry(key)
+  if explain then redis.call('DEL', key .. ':end') end
+end
 local function record_exists(key)
   return redis.call('TYPE', key).ok == 'hash' and redis.call('HEXISTS', key, '@') == 1
 end
@@ -554,7 +621,7 @@ local function enforce_limit(index, prefix, max, evict, replaced)
   if max > 0 and #live >= max then
     if not evict then return nil end
     for i = 1, #live - max + 1 do
-      redis.call('DEL', prefix .. live[i])
+      end_explained(prefix .. live[i], 'evicted')
       redis.call('ZREM', index, live[i])
       evicted[i] = live[i]
     end
@@ -587,7 +654,7 @@ local function open_record(key, index, handle)
   local meta = parse(stored)
   if not meta then return nil, {0} end
   if not index or not is_revoked(key, meta, revoked_at(index)) then return meta end
-  redis.call('DEL', key)
+  end_explained(key, 'revoked')
   redis.call('ZREM', index, handle)
   return nil, {0}
 end
@@ -641,10 +708,14 @@ if ttl_ms(meta) <= 0 then return {0} end
 redis.call('RENAME', KEYS[1], KEYS[2])
 delete_fields(KEYS[2], 19)
 local left = write_record(KEYS[2], meta, first)
-if KEYS[4] then redis.call('ZREM', KEYS[4], ARGV[1]) end
+if KEYS[4] then
+  redis.call('ZREM', KEYS[4], ARGV[1])
+  forget_expiry(KEYS[1])
+end
 if KEYS[3] then
   if login then mark_admitted(KEYS[2], KEYS[3], meta) end
   index_session(KEYS[3], ARGV[2], score, left)
+  explain_expiry(KEYS[2], left)
 end
 write_tombstone(KEYS[1], ARGV[14], ARGV[15], ARGV[16], ARGV[17], confirmed)
 return reply
@@ -668,7 +739,7 @@ return {1}
 `,
   },
   revoke: {
-    sha: 'd436eb70f7e233227b3737ea7ee95888cb061dc6',
+    sha: '651ff17126aeff7b3a49f59a9607fd7fa4e4c153',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -745,6 +816,26 @@ local function write_record(key, meta, first)
   redis.call('PEXPIRE', key, int(left))
   return left
 end
+local explain = tonumber(table.remove(ARGV))
+local function end_explained(key, reason)
+  if not explain then return redis.call('DEL', key) end
+  local left = redis.call('PTTL', key)
+  redis.call('HDEL', key, '@e')
+  redis.call('HSET', key, '@e', reason .. ':' .. int(now))
+  redis.call('PEXPIRE', key, int(math.max(left, 0) + explain * 1000))
+  for _, field in ipairs(redis.call('HKEYS', key)) do
+    if field ~= '@e' then redis.call('HDEL', key, field) end
+  end
+  return 1
+end
+local function explain_expiry(key, left)
+  if not explain then return end
+  redis.call('HSET', key .. ':end', '@e', 'expired:' .. int(now + left))
+  redis.call('PEXPIRE', key .. ':end', int(left + explain * 1000))
+end
+local function forget_expiry(key)
+  if explain then redis.call('DEL', key .. ':end') end
+end
 local function assert_slot_stable(index, prefix, handles)
   for start = 1, #handles, 1000 do
     local keys = {index}
@@ -779,7 +870,7 @@ local function enforce_limit(index, prefix, max, evict, replaced)
   if max > 0 and #live >= max then
     if not evict then return nil end
     for i = 1, #live - max + 1 do
-      redis.call('DEL', prefix .. live[i])
+      end_explained(prefix .. live[i], 'evicted')
       redis.call('ZREM', index, live[i])
       evicted[i] = live[i]
     end
@@ -822,7 +913,12 @@ end
 for _, handle in ipairs(handles) do
   local key = ARGV[1] .. handle
   if handle ~= spared and handle ~= REVOKED and (ARGV[3] == '' or carries(key, ARGV[3])) then
-    if key ~= KEYS[1] and redis.call('DEL', key) == 1 then reply[#reply + 1] = handle end
+    if explain and record_exists(key) then
+      end_explained(key, ARGV[5])
+      reply[#reply + 1] = handle
+    elseif key ~= KEYS[1] and redis.call('DEL', key) == 1 then
+      reply[#reply + 1] = handle
+    end
     redis.call('ZREM', KEYS[1], handle)
   end
 end
@@ -830,7 +926,7 @@ return reply
 `,
   },
   save: {
-    sha: '80535b3f74f3de781dc696a1a003b132387ea196',
+    sha: 'ddc0f6e08ea5626d17925a54c98a73c986c149e5',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -907,6 +1003,26 @@ local function write_record(key, meta, first)
   redis.call('PEXPIRE', key, int(left))
   return left
 end
+local explain = tonumber(table.remove(ARGV))
+local function end_explained(key, reason)
+  if not explain then return redis.call('DEL', key) end
+  local left = redis.call('PTTL', key)
+  redis.call('HDEL', key, '@e')
+  redis.call('HSET', key, '@e', reason .. ':' .. int(now))
+  redis.call('PEXPIRE', key, int(math.max(left, 0) + explain * 1000))
+  for _, field in ipairs(redis.call('HKEYS', key)) do
+    if field ~= '@e' then redis.call('HDEL', key, field) end
+  end
+  return 1
+end
+local function explain_expiry(key, left)
+  if not explain then return end
+  redis.call('HSET', key .. ':end', '@e', 'expired:' .. int(now + left))
+  redis.call('PEXPIRE', key .. ':end', int(left + explain * 1000))
+end
+local function forget_expiry(key)
+  if explain then redis.call('DEL', key .. ':end') end
+end
 local function record_exists(key)
   return redis.call('TYPE', key).ok == 'hash' and redis.call('HEXISTS', key, '@') == 1
 end
@@ -934,7 +1050,7 @@ local function enforce_limit(index, prefix, max, evict, replaced)
   if max > 0 and #live >= max then
     if not evict then return nil end
     for i = 1, #live - max + 1 do
-      redis.call('DEL', prefix .. live[i])
+      end_explained(prefix .. live[i], 'evicted')
       redis.call('ZREM', index, live[i])
       evicted[i] = live[i]
     end
@@ -954,7 +1070,7 @@ local function open_record(key, index, handle)
   local meta = parse(stored)
   if not meta then return nil, {0} end
   if not index or not is_revoked(key, meta, revoked_at(index)) then return meta end
-  redis.call('DEL', key)
+  end_explained(key, 'revoked')
   redis.call('ZREM', index, handle)
   return nil, {0}
 end
@@ -1018,12 +1134,13 @@ set_cookie(meta, ARGV[3], meta.confirmed or ARGV[4] == '1')
 if ttl_ms(meta) <= 0 then return {0} end
 if KEYS[2] then index_session(KEYS[2], ARGV[1], now_us, ttl_ms(meta)) end
 delete_fields(KEYS[1], 6)
-write_record(KEYS[1], meta, first)
+local left = write_record(KEYS[1], meta, first)
+if KEYS[2] then explain_expiry(KEYS[1], left) end
 return {1, now}
 `,
   },
   take: {
-    sha: 'b9a380b2356da4b09849591fab6b06155adedd3f',
+    sha: 'fe8cd1d4fdead7efb0fb7a27b4110584d11f97db',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -1100,6 +1217,26 @@ local function write_record(key, meta, first)
   redis.call('PEXPIRE', key, int(left))
   return left
 end
+local explain = tonumber(table.remove(ARGV))
+local function end_explained(key, reason)
+  if not explain then return redis.call('DEL', key) end
+  local left = redis.call('PTTL', key)
+  redis.call('HDEL', key, '@e')
+  redis.call('HSET', key, '@e', reason .. ':' .. int(now))
+  redis.call('PEXPIRE', key, int(math.max(left, 0) + explain * 1000))
+  for _, field in ipairs(redis.call('HKEYS', key)) do
+    if field ~= '@e' then redis.call('HDEL', key, field) end
+  end
+  return 1
+end
+local function explain_expiry(key, left)
+  if not explain then return end
+  redis.call('HSET', key .. ':end', '@e', 'expired:' .. int(now + left))
+  redis.call('PEXPIRE', key .. ':end', int(left + explain * 1000))
+end
+local function forget_expiry(key)
+  if explain then redis.call('DEL', key .. ':end') end
+end
 local REVOKED = '@revoked'
 local function revoked_at(index)
   return tonumber(redis.call('ZSCORE', index, REVOKED))
@@ -1114,7 +1251,7 @@ local function open_record(key, index, handle)
   local meta = parse(stored)
   if not meta then return nil, {0} end
   if not index or not is_revoked(key, meta, revoked_at(index)) then return meta end
-  redis.call('DEL', key)
+  end_explained(key, 'revoked')
   redis.call('ZREM', index, handle)
   return nil, {0}
 end

@@ -1,6 +1,8 @@
 import type {
   CreateOutcome,
   DestroyOutcome,
+  EndedRecord,
+  EndExplanation,
   LoadResult,
   LoginIndex,
   NewRecord,
@@ -23,6 +25,7 @@ import {
   createArguments,
   deleteRotatedArguments,
   destroyArguments,
+  explanationArguments,
   formatNumber,
   rekeyArguments,
   saveArguments,
@@ -48,6 +51,13 @@ const TOUCH: RecordChange = {
 
 const NONE: readonly string[] = [];
 
+/** Milliseconds that a known time may differ from the server's. */
+const MAX_CLOCK_ERROR_MS = 1000;
+
+function isExplained({ explainEnds = 0 }: { readonly explainEnds?: number }): boolean {
+  return explainEnds > 0;
+}
+
 /** Sessions in Redis: a hash for each, changed by scripts only. */
 export class RedisStore implements SessionStore, OwnerIndex, LoginIndex, SessionScanner {
   readonly #driver: RedisDriver;
@@ -67,7 +77,7 @@ export class RedisStore implements SessionStore, OwnerIndex, LoginIndex, Session
     return this.#runner.now(this.#keys.unused);
   }
 
-  async load(key: RecordKey, bypassCache = false): Promise<LoadResult | undefined> {
+  async load(key: RecordKey, bypassCache = false, explainEnds = 0): Promise<LoadResult | undefined> {
     const name = this.#keys.record(key);
     const bytes = this.#encoding.needsBytes;
     try {
@@ -79,7 +89,8 @@ export class RedisStore implements SessionStore, OwnerIndex, LoginIndex, Session
       } else {
         record = cached.record ??= await this.#parse(name, cached.fields);
       }
-      if (record === undefined || record.status === 'corrupt') return record;
+      if (record === undefined || record.status === 'ended') return await this.#explain(key, record, explainEnds);
+      if (record.status === 'corrupt') return record;
       return { ...record, now: this.#runner.knownTime ?? (await this.#now(name)) };
     } catch (error) {
       if (isWrongType(error)) return { status: 'corrupt', reason: 'wrong-type' };
@@ -89,12 +100,14 @@ export class RedisStore implements SessionStore, OwnerIndex, LoginIndex, Session
 
   async create(key: RecordKey, record: NewRecord): Promise<CreateOutcome> {
     const args = createArguments(key, record, this.#encoding);
-    return (await this.#admit('create', key, this.#keys.withIndex(key), args)) as CreateOutcome;
+    const keys = this.#keys.withIndex(key, isExplained(record));
+    return (await this.#admit('create', key, keys, args)) as CreateOutcome;
   }
 
   async save(key: RecordKey, change: RecordChange): Promise<SaveOutcome> {
     const args = saveArguments(key, change, this.#encoding);
-    const reply = await this.#runner.runWithDeadline('save', this.#keys.withIndex(key), args);
+    const keys = this.#keys.withIndex(key, isExplained(change));
+    const reply = await this.#runner.runWithDeadline('save', keys, args);
     if (reply.status === 'too-large') return { status: 'too-large', size: Number(reply.values[0]) };
     return this.#outcome(reply) as SaveOutcome;
   }
@@ -103,20 +116,27 @@ export class RedisStore implements SessionStore, OwnerIndex, LoginIndex, Session
     // The owner's sessions are elsewhere under a new secret, and anonymous ones each by itself.
     const crossesSlots = from.ownerHash === null || from.ownerHash !== to.ownerHash;
     if (this.#driver.cluster && crossesSlots) return await rekeyAcrossSlots(this.#slots, from, to, rekey);
-    const keys = [this.#keys.record(from), ...this.#keys.withIndex(to)];
+    const keys = [this.#keys.record(from), ...this.#keys.withIndex(to, false)];
     if (from.ownerHash !== null) keys.push(this.#keys.ownerIndex(from.ownerHash));
+    if (isExplained(rekey)) keys.push(...[to, from].flatMap((key) => this.#expiryOf(key)));
     return await this.#admit('rekey', to, keys, rekeyArguments(from, to, rekey, this.#encoding));
   }
 
   async take(key: RecordKey, prefix: string): Promise<TakeOutcome> {
-    const reply = await this.#runner.runWithDeadline('take', this.#keys.withIndex(key), [key.handle, prefix]);
+    const keys = this.#keys.withIndex(key, false);
+    const reply = await this.#runner.runWithDeadline('take', keys, [key.handle, prefix, '']);
     if (reply.status !== 'ok') return this.#outcome(reply) as TakeOutcome;
     return { status: 'ok', fields: this.#fields('take', reply.values, 1), now: Number(reply.values[0]) };
   }
 
-  async destroy(key: RecordKey, tombstone: NewTombstone | null = null): Promise<DestroyOutcome> {
-    const args = destroyArguments(key, tombstone);
-    const reply = await this.#runner.runWithDeadline('destroy', this.#keys.withIndex(key), args);
+  async destroy(
+    key: RecordKey,
+    tombstone: NewTombstone | null = null,
+    explanation: EndExplanation | null = null,
+  ): Promise<DestroyOutcome> {
+    const args = destroyArguments(key, tombstone, explanation);
+    const keys = this.#keys.withIndex(key, explanation !== null);
+    const reply = await this.#runner.runWithDeadline('destroy', keys, args);
     return this.#outcome(reply) as DestroyOutcome;
   }
 
@@ -138,8 +158,10 @@ export class RedisStore implements SessionStore, OwnerIndex, LoginIndex, Session
     except: string | null,
     indexKey: string | null,
     keep: number,
+    explanation: EndExplanation | null = null,
   ): Promise<readonly string[]> {
-    const args = [this.#keys.ownerPrefix(ownerHash), except ?? '', indexKey ?? '', formatNumber(keep)];
+    const which = [this.#keys.ownerPrefix(ownerHash), except ?? '', indexKey ?? '', formatNumber(keep)];
+    const args = [...which, ...explanationArguments(explanation)];
     const { values } = await this.#runner.runWithDeadline('revoke', [this.#keys.ownerIndex(ownerHash)], args);
     const ended = handlesOf(values);
     this.#forget(ownerHash, ended);
@@ -174,6 +196,7 @@ export class RedisStore implements SessionStore, OwnerIndex, LoginIndex, Session
         const stored = await this.#driver.hgetall(name, true);
         const record = parseRecord(stored);
         if (record?.status === 'tombstone') return { ...record, now: await this.#now(name) };
+        if (record?.status === 'ended') return undefined;
         if (record?.status !== 'found') return record;
         const fields = Object.entries(stored).filter(([field]) => !isOwnField(field));
         return { status: 'found', meta: record.meta, text: textOf(stored['@']!), fields: new Map(fields) };
@@ -185,15 +208,40 @@ export class RedisStore implements SessionStore, OwnerIndex, LoginIndex, Session
     encode: (value) => this.#encoding.encode(value),
     copy: (to, { text }, rekey, fields, provisional) => {
       const args = copyArguments(to, rekey, text, fields, provisional, this.#encoding);
-      return this.#admit('create', to, this.#keys.withIndex(to), args);
+      return this.#admit('create', to, this.#keys.withIndex(to, isExplained(rekey)), args);
     },
-    confirm: (key) => this.save(key, TOUCH),
+    confirm: (key, { explainEnds = 0 }) => this.save(key, { ...TOUCH, explainEnds }),
     destroy: (key) => this.destroy(key),
     deleteRotated: async (from, to, rekey, { text, fields }) => {
       const args = deleteRotatedArguments(to, rekey, text, fields, this.#encoding);
-      return this.#outcome(await this.#runner.runWithDeadline('deleteRotated', [this.#keys.record(from)], args));
+      const keys = [this.#keys.record(from), ...(isExplained(rekey) ? this.#expiryOf(from) : [])];
+      return this.#outcome(await this.#runner.runWithDeadline('deleteRotated', keys, args));
     },
   };
+
+  /**
+   * Returns what explains why there is no record.
+   * @param found what is at the record's key, if anything
+   * @param within seconds since the end
+   */
+  async #explain(
+    key: RecordKey,
+    found: Omit<EndedRecord, 'now'> | undefined,
+    within: number,
+  ): Promise<EndedRecord | undefined> {
+    if (within <= 0 || key.ownerHash === null) return undefined;
+    const name = this.#keys.expiry(key);
+    const ended = found ?? parseRecord(await this.#driver.hgetall(name, this.#encoding.needsBytes));
+    if (ended?.status !== 'ended') return undefined;
+    const now = this.#runner.knownTime ?? (await this.#now(name));
+    // A record that has not lived until its expiry has ended in another way.
+    const isOver = found !== undefined || ended.at <= now + MAX_CLOCK_ERROR_MS;
+    return isOver && now < ended.at + within * 1000 ? { ...ended, now } : undefined;
+  }
+
+  #expiryOf(key: RecordKey): string[] {
+    return key.ownerHash === null ? [] : [this.#keys.expiry(key)];
+  }
 
   /** Runs a script that may end other sessions of the owner of a key. */
   async #admit(

@@ -87,7 +87,11 @@ export const COOKIES: readonly AdapterCheck[] = [
   ),
   appCheck(
     "the client's address is what a trusted proxy says",
-    { trustProxy: true, routes: { '/': (session) => ({ body: String(session.clientAddress) }) } },
+    {
+      trustProxy: true,
+      options: { clientAddress: 'full' },
+      routes: { '/': (session) => ({ body: String(session.clientAddress) }) },
+    },
     async (app) => {
       const reply = await app.visit('/', { headers: { 'x-forwarded-for': '203.0.113.9' } });
       assert.equal(reply.body, '203.0.113.9');
@@ -95,7 +99,10 @@ export const COOKIES: readonly AdapterCheck[] = [
   ),
   appCheck(
     'the headers of an untrusted proxy are ignored',
-    { routes: { '/': (session) => ({ body: String(session.set('a', 1).clientAddress) }) } },
+    {
+      options: { clientAddress: 'full' },
+      routes: { '/': (session) => ({ body: String(session.set('a', 1).clientAddress) }) },
+    },
     async (app) => {
       const headers = { 'x-forwarded-proto': 'https', 'x-forwarded-for': '203.0.113.9' };
       const reply = await app.visit('/', { headers });

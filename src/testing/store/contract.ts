@@ -1,4 +1,5 @@
 import type { StoreCheck } from './check.ts';
+import { EXPLANATIONS } from './explanations.ts';
 import { EXPIRIES, LIFETIMES } from './lifetimes.ts';
 import { LOGIN_INDEXES } from './login-indexes.ts';
 import { OWNERS } from './owners.ts';
@@ -16,6 +17,8 @@ export interface StoreCapabilities {
   index?: boolean;
   /** It has `scan`. */
   scan?: boolean;
+  /** Its `load` reports how owned records have ended. Needs `owners`. */
+  explains?: boolean;
 }
 
 /**
@@ -24,13 +27,13 @@ export interface StoreCapabilities {
  *
  * @example
  * ```ts
- * for (const { title, run } of storeContract({ owners: true, index: true, scan: true })) {
+ * for (const { title, run } of storeContract({ owners: true, index: true, scan: true, explains: true })) {
  *   test(title, () => run(harness));
  * }
  * ```
  */
 export function storeContract(capabilities: StoreCapabilities): readonly StoreCheck[] {
-  const { owners, index = false, scan = false } = capabilities;
+  const { owners, index = false, scan = false, explains = false } = capabilities;
   return [
     ...RECORDS,
     ...LIFETIMES,
@@ -41,5 +44,6 @@ export function storeContract(capabilities: StoreCapabilities): readonly StoreCh
     ...(owners ? [...OWNERS, ...REVOCATIONS] : []),
     ...(index ? LOGIN_INDEXES : []),
     ...(scan ? SCANS : []),
+    ...(explains ? EXPLANATIONS : []),
   ];
 }

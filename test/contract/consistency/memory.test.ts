@@ -1,5 +1,6 @@
 import { createSessionFactory } from 'websauna-session';
 import { MemoryStore } from 'websauna-session/memory';
+import { endsSuite } from './ends-suite.ts';
 import { loginSuite } from './login-suite.ts';
 import { cookieSuite } from './cookie-suite.ts';
 import { dataSuite } from './data-suite.ts';
@@ -20,4 +21,5 @@ requestSuite('memory', make);
 securitySuite('memory', make);
 cookieSuite('memory', make);
 statementsSuite('memory', make);
+endsSuite('memory', make);
 dataSuite('memory', make);

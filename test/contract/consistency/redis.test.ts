@@ -1,6 +1,7 @@
 import { afterAll, beforeAll } from 'vitest';
 import { createSessionFactory } from 'websauna-session';
 import { startRedis, type RedisServer } from '../../support/redis-server.ts';
+import { endsSuite } from './ends-suite.ts';
 import { loginSuite } from './login-suite.ts';
 import { cookieSuite } from './cookie-suite.ts';
 import { dataSuite } from './data-suite.ts';
@@ -28,5 +29,6 @@ for (const library of ['redis', 'ioredis'] as const) {
   securitySuite(`Redis, ${library}`, make);
   cookieSuite(`Redis, ${library}`, make);
   statementsSuite(`Redis, ${library}`, make);
+  endsSuite(`Redis, ${library}`, make);
   dataSuite(`Redis, ${library}`, make);
 }

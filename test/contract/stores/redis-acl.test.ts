@@ -37,7 +37,7 @@ for (const library of ['redis', 'ioredis'] as const) {
       await store?.close();
       await server?.stop();
     });
-    for (const { title, run } of storeContract({ owners: true, index: true, scan: true }))
+    for (const { title, run } of storeContract({ owners: true, index: true, scan: true, explains: true }))
       test(title, () => run(redisHarness(store, PREFIX, (_, ...command) => server.cli(...command))));
   });
 }

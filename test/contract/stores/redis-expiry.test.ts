@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterAll, beforeAll, beforeEach, describe, test } from 'vitest';
 import { createRedisStore, type RedisStore } from 'websauna-session/redis';
+import type { RecordKey } from 'websauna-session/store';
 import {
   change,
   createAnonymous,
@@ -104,6 +105,49 @@ describe('every key that is written expires', () => {
     await written(store.rekey(short, next, rekey({ tombstone: { ...ROTATED, grace: 1, keep: 30 } })));
     const left = [...(await lifetimes()).values()].map((ms) => Math.ceil(ms / 1000)).toSorted((a, b) => a - b);
     assert.deepEqual(left, [30, 50, 200, 200]);
+  });
+});
+
+describe('what explains an end', () => {
+  const EXPLAINED = 500;
+  const left = async (name: string): Promise<number> => Math.ceil(Number(await server.cli('PTTL', name)) / 1000);
+  const nameOf = ({ ownerHash, handle }: RecordKey): string => `${PREFIX}{${ownerHash}}:${handle}`;
+
+  test('is kept beside a record for as much longer, and takes its place when it is ended', async () => {
+    const key = newKey(newOwnerHash());
+    await written(store.create(key, { ...ownedRecord({ a: '1' }), timeout: seconds(100), explainEnds: EXPLAINED }));
+    assert.deepEqual([await left(nameOf(key)), await left(`${nameOf(key)}:end`)], [100, 600]);
+    const timeout = seconds(200);
+    await written(store.save(key, change({ a: '2' }, { timeout, explainEnds: EXPLAINED })));
+    assert.deepEqual([await left(nameOf(key)), await left(`${nameOf(key)}:end`)], [200, 700]);
+    await written(store.destroy(key, null, { reason: 'logout', keep: EXPLAINED }));
+    // Nothing of the data stays.
+    assert.deepEqual(await server.cli('HKEYS', nameOf(key)), ['@e']);
+    assert.equal(await left(nameOf(key)), 700);
+    assert.equal(await server.cli('EXISTS', `${nameOf(key)}:end`), 0);
+  });
+
+  test('goes with the record to its new key', async () => {
+    const ownerHash = newOwnerHash();
+    const [from, to] = [newKey(ownerHash), newKey(ownerHash)];
+    await written(store.create(from, { ...ownedRecord(), timeout: seconds(100), explainEnds: EXPLAINED }));
+    await written(store.rekey(from, to, rekey({ explainEnds: EXPLAINED })));
+    const names = ((await server.cli('KEYS', '*')) as string[]).filter((name) => name.endsWith(':end'));
+    assert.deepEqual(names, [`${nameOf(to)}:end`]);
+  });
+
+  test('is not there without it, nor for a record without an owner', async () => {
+    const anonymous = newKey();
+    await written(store.create(anonymous, record({}, { explainEnds: EXPLAINED })));
+    const key = newKey(newOwnerHash());
+    await written(store.create(key, ownedRecord()));
+    await written(store.destroy(key));
+    await written(store.destroy(anonymous, null, { reason: 'logout', keep: EXPLAINED }));
+    const names = (await server.cli('KEYS', '*')) as string[];
+    assert.deepEqual(
+      names.filter((name) => !name.endsWith(':owner')),
+      [],
+    );
   });
 });
 

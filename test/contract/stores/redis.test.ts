@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 function testContract(storeOf: () => RedisStore): void {
-  for (const { title, run } of storeContract({ owners: true, index: true, scan: true })) {
+  for (const { title, run } of storeContract({ owners: true, index: true, scan: true, explains: true })) {
     test(title, () => run(redisHarness(storeOf(), PREFIX, (_, ...command) => server.cli(...command))));
   }
 }

@@ -208,8 +208,8 @@ export const cookieBugs = [
     change: [
       [
         load,
-        'if (!inGrace && (record === undefined || isConfirmed(record))) return',
-        'if (!inGrace && record === undefined) return',
+        "(record === undefined || record.status === 'ended' || isConfirmed(record))",
+        "(record === undefined || record.status === 'ended')",
       ],
     ],
   },

@@ -352,9 +352,9 @@ ${LOST_WITH_LOGIN}`,
     on: 'memory',
     change: [
       [
-        'src/admin/owners.ts',
-        'this.#context.keyring.ownerHashes(checkOwner(owner))) {\n        handles.push',
-        'this.#context.keyring.ownerHashes(checkOwner(owner)).slice(-1)) {\n        handles.push',
+        'src/engine/revoke.ts',
+        'context.keyring.ownerHashes(owner)) {',
+        'context.keyring.ownerHashes(owner).slice(-1)) {',
       ],
     ],
   },

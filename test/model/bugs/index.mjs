@@ -1,5 +1,6 @@
 import { clusterBugs } from './cluster.mjs';
 import { cookieBugs } from './cookies.mjs';
+import { endBugs } from './ends.mjs';
 import { engineBugs } from './engine.mjs';
 import { memoryStoreBugs } from './memory-store.mjs';
 import { overlappingBugs } from './overlapping.mjs';
@@ -13,6 +14,7 @@ export const bugs = [
   ...engineBugs,
   ...overlappingBugs,
   ...cookieBugs,
+  ...endBugs,
   ...memoryStoreBugs,
   ...redisStoreBugs,
   ...clusterBugs,

@@ -2,7 +2,8 @@
 const store = 'src/stores/memory/memory-store.ts';
 
 const renewed = '    this.#renew(record, now);\n    return';
-const moved = '    this.#remove(record);\n    this.#put(to, meta, changedFields(record, rekey), now);\n';
+const moved =
+  '    this.#remove(record);\n    this.#put(to, meta, changedFields(record, rekey), rekey.explainEnds ?? 0, now);\n';
 
 export const memoryStoreBugs = [
   {
@@ -55,8 +56,8 @@ export const memoryStoreBugs = [
     change: [
       [
         store,
-        'this.#put(to, meta, changedFields(record, rekey), now);',
-        'this.#put(to, { ...meta, expiresAt: now + 1_400_000 }, changedFields(record, rekey), now);',
+        'this.#put(to, meta, changedFields(record, rekey), rekey.explainEnds ?? 0, now);',
+        'this.#put(to, { ...meta, expiresAt: now + 1_400_000 }, changedFields(record, rekey), rekey.explainEnds ?? 0, now);',
       ],
     ],
   },
@@ -64,7 +65,7 @@ export const memoryStoreBugs = [
     bug: 'memory: a rotation leaves both ids valid',
     breaks: 'C6',
     on: 'memory',
-    change: [[store, moved, '    this.#put(to, meta, changedFields(record, rekey), now);\n']],
+    change: [[store, moved, '    this.#put(to, meta, changedFields(record, rekey), rekey.explainEnds ?? 0, now);\n']],
   },
   {
     bug: 'memory: a login keeps the old id valid',
@@ -75,7 +76,7 @@ export const memoryStoreBugs = [
         store,
         moved,
         `    if (login === null) this.#remove(record);
-    this.#put(to, meta, changedFields(record, rekey), now);
+    this.#put(to, meta, changedFields(record, rekey), rekey.explainEnds ?? 0, now);
 `,
       ],
     ],

@@ -2,7 +2,9 @@
 const store = 'src/stores/redis/store.ts';
 const lua = (name) => `src/stores/redis/lua/${name}.lua`;
 
-const CREATED = "    return (await this.#admit('create', key, this.#keys.withIndex(key), args)) as CreateOutcome;\n";
+const CREATED = `    const keys = this.#keys.withIndex(key, isExplained(record));
+    return (await this.#admit('create', key, keys, args)) as CreateOutcome;
+`;
 
 export const redisStoreBugs = [
   {
@@ -64,7 +66,7 @@ export const redisStoreBugs = [
     change: [
       [
         store,
-        "    const reply = await this.#runner.runWithDeadline('take', this.#keys.withIndex(key), [key.handle, prefix]);",
+        "    const reply = await this.#runner.runWithDeadline('take', keys, [key.handle, prefix, '']);",
         `    const found = await this.load(key);
     if (found?.status === 'found') {
       const taken = Object.entries(found.fields).filter(([name]) => name.startsWith(prefix));
@@ -72,7 +74,7 @@ export const redisStoreBugs = [
       if (saved.status !== 'ok') return saved as TakeOutcome;
       return { status: 'ok', fields: Object.fromEntries(taken), now: saved.now };
     }
-    const reply = await this.#runner.runWithDeadline('take', this.#keys.withIndex(key), [key.handle, prefix]);`,
+    const reply = await this.#runner.runWithDeadline('take', keys, [key.handle, prefix, '']);`,
       ],
     ],
   },
@@ -137,7 +139,7 @@ end
       [
         store,
         CREATED,
-        `    const created = (await this.#admit('create', key, this.#keys.withIndex(key), args)) as CreateOutcome;
+        `    const created = (await this.#admit('create', key, this.#keys.withIndex(key, isExplained(record)), args)) as CreateOutcome;
     if (key.ownerHash !== null) await this.save(key, { ...TOUCH, timeout: { seconds: 1, adjusted: true } });
     return created;
 `,
@@ -151,7 +153,7 @@ end
     change: [
       [
         store,
-        "    const args = [this.#keys.ownerPrefix(ownerHash), except ?? '', indexKey ?? '', formatNumber(keep)];",
+        "    const which = [this.#keys.ownerPrefix(ownerHash), except ?? '', indexKey ?? '', formatNumber(keep)];\n",
         `    if (indexKey === null) {
       const gone: string[] = [];
       for (const { handle } of await this.listOwned(ownerHash)) {
@@ -159,7 +161,8 @@ end
       }
       return gone;
     }
-    const args = [this.#keys.ownerPrefix(ownerHash), except ?? '', indexKey, formatNumber(keep)];`,
+    const which = [this.#keys.ownerPrefix(ownerHash), except ?? '', indexKey, formatNumber(keep)];
+`,
       ],
     ],
   },
@@ -197,7 +200,7 @@ end
         '    const args = createArguments(key, record, this.#encoding);\n' + CREATED,
         `    const create = async (login: NewRecord['login']): Promise<CreateOutcome> => {
       const args = createArguments(key, { ...record, login }, this.#encoding);
-      return (await this.#admit('create', key, this.#keys.withIndex(key), args)) as CreateOutcome;
+      return (await this.#admit('create', key, this.#keys.withIndex(key, isExplained(record)), args)) as CreateOutcome;
     };
     const { login } = record;
     if (login === null || key.ownerHash === null) return await create(login);

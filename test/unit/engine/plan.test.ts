@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { planCommit, type CommitPlan, type CommitSituation } from '../../../src/engine/plan.ts';
 
 const QUIET: CommitSituation = {
+  request: { isPrefetch: false, isCookieWithheld: false },
   phase: 'ready',
   lossReason: null,
   head: { failed: false, allowsCookie: true },

@@ -41,7 +41,7 @@ export interface CrossSlotOps {
     provisional: number,
   ): Promise<RekeyOutcome>;
   /** Lets a provisional record live as long as any other. */
-  confirm(key: RecordKey): Promise<SaveOutcome>;
+  confirm(key: RecordKey, rekey: RecordRekey): Promise<SaveOutcome>;
   destroy(key: RecordKey): Promise<DestroyOutcome>;
   /** Ends a record that still is exactly this, and leaves the tombstone of the rekey. */
   deleteRotated(from: RecordKey, to: RecordKey, rekey: RecordRekey, old: RawRecord): Promise<RekeyOutcome>;
@@ -100,7 +100,7 @@ async function confirmCopy(
 ): Promise<RekeyOutcome> {
   if (rekey.login === null) return created;
   // Ended meanwhile: by a revocation, by the owner's limit, or because the steps took too long.
-  return (await slots.confirm(to)).status === 'ok' ? created : { status: 'gone', evicted: created.evicted };
+  return (await slots.confirm(to, rekey)).status === 'ok' ? created : { status: 'gone', evicted: created.evicted };
 }
 
 function matchesExpected(slots: CrossSlotOps, fields: ReadonlyMap<string, Stored>, rekey: RecordRekey): boolean {

@@ -1,4 +1,4 @@
--- Needs _record and _revocation.
+-- Needs _record, _explanation and _revocation.
 
 -- Returns the metadata of a record that goes on, or else nil and what to reply. A record that outlived a revocation of
 -- its owner's sessions ends here: first the record, then its entry, which otherwise would be missing where the
@@ -9,7 +9,7 @@ local function open_record(key, index, handle)
   local meta = parse(stored)
   if not meta then return nil, {0} end
   if not index or not is_revoked(key, meta, revoked_at(index)) then return meta end
-  redis.call('DEL', key)
+  end_explained(key, 'revoked')
   redis.call('ZREM', index, handle)
   return nil, {0}
 end

@@ -1,6 +1,6 @@
 -- The owner's index: a sorted set of handles by the time of their login. It is never trusted: an entry
 -- counts only while its record exists. It lives at least as long as any record that it names.
--- Needs _time.
+-- Needs _explanation.
 -- @include _record_exists
 -- @include _revocation
 
@@ -26,7 +26,7 @@ local function enforce_limit(index, prefix, max, evict, replaced)
   if max > 0 and #live >= max then
     if not evict then return nil end
     for i = 1, #live - max + 1 do
-      redis.call('DEL', prefix .. live[i])
+      end_explained(prefix .. live[i], 'evicted')
       redis.call('ZREM', index, live[i])
       evicted[i] = live[i]
     end

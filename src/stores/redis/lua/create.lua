@@ -1,11 +1,13 @@
 -- Makes a record where there is neither one nor a tombstone, together with its entry in the owner's index.
--- KEYS  1 record, 2 the owner's index (owned records only)
+-- KEYS  1 record, 2 the owner's index, 3 what explains its expiry (owned records only)
 -- ARGV  1 handle, 2 idle timeout (see set_timeout), 3 cookie (see set_cookie), 4-8 (see begin_life), 9-11 (see admit_login),
 --       12 metadata of the record in another slot that this one is a copy of (''), for a login (5: an age) or a rotation,
---       13 seconds to live until a save confirms it (0: as long as any), 14... field, value
+--       13 seconds to live until a save confirms it (0: as long as any), 14... field, value, and last how long its end is
+--       explained (see _explanation)
 -- Returns {1, now, evicted handle...} | {0} (copied, but past its end) | {4} | {5} | {7}
 -- Upholds C1 (nothing else makes records), C7 (session and index in one step), C8 (the limit).
 -- @include _record
+-- @include _explanation
 -- @include _owner
 -- @include _admission
 if redis.call('EXISTS', KEYS[1]) == 1 then return {4} end
@@ -27,5 +29,6 @@ if provisional > 0 and provisional < left then redis.call('PEXPIRE', KEYS[1], in
 if KEYS[2] then
   mark_admitted(KEYS[1], KEYS[2], meta)
   index_session(KEYS[2], ARGV[1], now_us, left)
+  if provisional == 0 then explain_expiry(KEYS[1], left) end
 end
 return reply

@@ -2,11 +2,13 @@
 -- remembered (see _revocation), for records that the index does not name.
 -- KEYS  1 the owner's index
 -- ARGV  1 what the keys of the owner's records begin with, 2 the handle to spare, or '', 3 the index key, or '',
---       4 how long to remember a revocation of all (s, 0: not at all)
+--       4 how long to remember a revocation of all (s, 0: not at all), 5 why the records end, 6 how long that is explained
+--       (see _explanation)
 -- Returns {1, now, handle...} of the records that it ended
 -- Upholds C7: no moment between listing and ending. Each record goes first and its entry then: where the deletion is
 -- refused, the session stays listed, and the next revocation finds it.
 -- @include _record
+-- @include _explanation
 -- @include _slot
 -- @include _owner
 local function carries(key, index_key)
@@ -44,7 +46,12 @@ for _, handle in ipairs(handles) do
   local key = ARGV[1] .. handle
   if handle ~= spared and handle ~= REVOKED and (ARGV[3] == '' or carries(key, ARGV[3])) then
     -- An entry of another's making could name the index itself.
-    if key ~= KEYS[1] and redis.call('DEL', key) == 1 then reply[#reply + 1] = handle end
+    if explain and record_exists(key) then
+      end_explained(key, ARGV[5])
+      reply[#reply + 1] = handle
+    elseif key ~= KEYS[1] and redis.call('DEL', key) == 1 then
+      reply[#reply + 1] = handle
+    end
     redis.call('ZREM', KEYS[1], handle)
   end
 end

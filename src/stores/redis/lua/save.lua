@@ -1,12 +1,13 @@
 -- Changes fields of an existing record and renews its idle timeout; an empty change is a touch.
--- KEYS  1 record, 2 the owner's index (owned records only)
+-- KEYS  1 record, 2 the owner's index, 3 what explains its expiry (owned records only)
 -- ARGV  1 handle, 2 idle timeout (see set_timeout), 3 cookie (see set_cookie), 4 the client has come with this id ('1'),
 --       5 bytes that the fields may have after a change that makes them more ('': any number), 6... a change (see
---       _change), then field, value
+--       _change), then field, value, and last how long its end is explained (see _explanation)
 -- Returns {1, now} | {0} | {8, size} | {2, nonce, grace until, now, successor, confirmed} | {3, field, value...}
 -- Upholds C1 (the record must exist), C2 and C3 (fields merge here), C4 (never past the absolute expiry), C7 (a
 -- revocation that did not find the record); restores an entry that the index has lost.
 -- @include _record
+-- @include _explanation
 -- @include _owner
 -- @include _live_record
 -- @include _change
@@ -23,5 +24,6 @@ if ttl_ms(meta) <= 0 then return {0} end
 -- The index first: if what is there is no index, nothing is written.
 if KEYS[2] then index_session(KEYS[2], ARGV[1], now_us, ttl_ms(meta)) end
 delete_fields(KEYS[1], 6)
-write_record(KEYS[1], meta, first)
+local left = write_record(KEYS[1], meta, first)
+if KEYS[2] then explain_expiry(KEYS[1], left) end
 return {1, now}
