@@ -2,9 +2,8 @@
 import type { DefaultData, SessionFactory, WebsaunaSession } from '../index.ts';
 import { checkFunction, checkNames, expected } from '../internal/validate.ts';
 import { AbsentHead } from './absent-head.ts';
-import { serve } from './context.ts';
 import { FetchExchange } from './fetch/exchange.ts';
-import { serveRequest } from './fetch/serve.ts';
+import { serveRequest, type ErrorResponder } from './fetch/serve.ts';
 import { assertCookiesWritable, runAction } from './next/action.ts';
 import { HandOver } from './next/hand-over.ts';
 import { HeadersExchange } from './next/headers-exchange.ts';
@@ -15,6 +14,11 @@ import { resolveFactory, type FactoryOrOptions } from './resolve-factory.ts';
 export interface NextSessionOptions {
   /** The address at the other end of the connection, where the platform has a header for it. Default: unknown. */
   clientAddress?: (headers: Headers) => string | null | undefined;
+  /**
+   * Makes the response of `route` and `proxy` when the handler, or opening or storing the session, failed. Default: errors of
+   * the session are answered with their status; the handler's are thrown on.
+   */
+  onError?: (error: unknown, request: Request) => Response | Promise<Response>;
 }
 
 /** What an application of Next uses of its sessions. */
@@ -90,10 +94,12 @@ export function nextSessions<
   S extends WebsaunaSession<Data> = WebsaunaSession<Data>,
 >(given: FactoryOrOptions<Data, S>, options: NextSessionOptions = {}): NextSessions<S> {
   const factory = resolveFactory(given);
-  checkNames('options', options, ['clientAddress']);
-  const { clientAddress } = options;
+  checkNames('options', options, ['clientAddress', 'onError']);
+  const { clientAddress, onError } = options;
   checkFunction('options.clientAddress', clientAddress, 'a function of the headers');
+  checkFunction('options.onError', onError, 'a function of the error and the request');
   const peerOf = (headers: Headers): string | null => clientAddress?.(headers) ?? null;
+  const responderOf = (request: Request): ErrorResponder => onError && ((error) => onError(error, request));
   return {
     async getSession() {
       const session = findSession(factory) ?? (await readSession(factory, peerOf));
@@ -106,8 +112,12 @@ export function nextSessions<
     route(handler) {
       requireFunction('handler', handler, 'a route handler');
       return async (request, ...rest) => {
-        const known = { clientAddress: peerOf(request.headers) };
-        return await serve(factory, request, (session) => handler(request, session, ...rest), known);
+        return await serveRequest(
+          factory,
+          new FetchExchange(request, factory.trustedHops, peerOf(request.headers)),
+          (session) => runWithSession(factory, session, (held) => handler(request, held, ...rest)),
+          responderOf(request),
+        );
       };
     },
     proxy(handler) {
@@ -122,7 +132,7 @@ export function nextSessions<
           factory,
           new FetchExchange(request, factory.trustedHops, peerOf(headers)),
           (session) => runWithSession(factory, session, answer),
-          undefined,
+          responderOf(request),
           (head) => handOver.complete(head),
         );
       };

@@ -1,5 +1,6 @@
 'use server';
 
+import { refresh } from 'next/cache';
 import { redirect } from 'next/navigation';
 import { action, factory, getSession } from '@/lib/session';
 import { checkPassword } from '@/lib/users';
@@ -27,4 +28,6 @@ export const endSession = action(async (form: FormData) => {
   if (session.owner === null) redirect('/login');
   await factory.owners.revokeSession(session.owner, String(form.get('handle')));
   session.flash('The device is logged out');
+  // Next renders the page again by itself only where a cookie has changed.
+  refresh();
 });
