@@ -1,6 +1,6 @@
 /**
- * The contract of a store: the few operations that the engine needs, each atomic for one record. `docs/testing.md` says
- * how to check a new store against it.
+ * The contract of a store: the few operations that the engine needs, each atomic for one record. `docs/add-a-store.md`
+ * builds a new store, and checks it against them.
  *
  * Points in time inside this contract are milliseconds since 1970 by the store's own clock, so that
  * application servers with skewed clocks agree; durations are seconds, as everywhere.
