@@ -35,7 +35,7 @@ export interface NextSessions<S> {
    * }
    * ```
    */
-  getSession(): Promise<S>;
+  readonly getSession: () => Promise<S>;
   /**
    * Wraps a server action, in which `getSession()` returns a session that can be changed. It is committed before the
    * action's answer, also when that is thrown, as by `redirect()`.
@@ -49,7 +49,7 @@ export interface NextSessions<S> {
    * });
    * ```
    */
-  action<Args extends unknown[], R>(fn: (...args: Args) => R | Promise<R>): (...args: Args) => Promise<R>;
+  readonly action: <Args extends unknown[], R>(fn: (...args: Args) => R | Promise<R>) => (...args: Args) => Promise<R>;
   /**
    * Wraps a route handler. The session is its second argument, before Next's own, and committed to its response.
    *
@@ -58,9 +58,9 @@ export interface NextSessions<S> {
    * export const GET = route((request, session) => Response.json({ owner: session.owner }));
    * ```
    */
-  route<Rest extends unknown[], Req extends Request = Request>(
+  readonly route: <Rest extends unknown[], Req extends Request = Request>(
     handler: (request: Req, session: S, ...rest: Rest) => Response | Promise<Response>,
-  ): (request: Req, ...rest: Rest) => Promise<Response>;
+  ) => (request: Req, ...rest: Rest) => Promise<Response>;
   /**
    * Makes the function of `proxy.ts`: it renews idle timeout and cookie, which pages cannot. What its handler changes is
    * committed before the request goes on, and the page, action or route of the same request has that session.
@@ -71,13 +71,12 @@ export interface NextSessions<S> {
    * export default proxy();
    * ```
    */
-  proxy<Rest extends unknown[], Req extends Request = Request>(
+  readonly proxy: <Rest extends unknown[], Req extends Request = Request>(
     handler?: (request: Req, session: S, ...rest: Rest) => ProxyAnswer | Promise<ProxyAnswer>,
-  ): (request: Req, ...rest: Rest) => Promise<Response>;
+  ) => (request: Req, ...rest: Rest) => Promise<Response>;
 }
 
 /** What a proxy's handler returns; nothing to let the request go on. */
-// oxlint-disable-next-line typescript/no-invalid-void-type -- a handler may have no `return`
 export type ProxyAnswer = Response | undefined | void;
 
 /**

@@ -36,7 +36,10 @@ export function runWithSession<Data extends object, S extends WebsaunaSession<Da
 export function findSession<Data extends object, S extends WebsaunaSession<Data>>(
   factory: SessionFactory<Data, S> | undefined,
 ): S | undefined {
-  let context = contexts().getStore();
-  while (context !== undefined && factory !== undefined && context.factory !== factory) context = context.outer;
-  return context?.session as S | undefined;
+  return find(contexts().getStore(), factory)?.session as S | undefined;
+}
+
+function find(context: RequestContext | undefined, factory: object | undefined): RequestContext | undefined {
+  if (context === undefined || factory === undefined || context.factory === factory) return context;
+  return find(context.outer, factory);
 }

@@ -382,9 +382,7 @@ export class WebsaunaSession<Data extends object = DefaultData> extends SessionD
   }
 
   #run<T>(operation: string, work: (state: SessionState) => Promise<T>): Promise<T> {
-    return handled(
-      withStoreErrorEvent(stateOf(this).context.events, operation, async () => await work(stateOf(this))),
-    );
+    return handled(withStoreErrorEvent(stateOf(this).context.events, operation, async () => await work(stateOf(this))));
   }
 
   #accessed(): SessionState {

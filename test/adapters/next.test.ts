@@ -302,7 +302,11 @@ describe('nextSessions', () => {
   test.each([
     ['an unknown option', () => nextSessions(newFactory(), { clientAdress: () => null } as object), /clientAdress/],
     ['no action', () => nextSessions(newFactory()).action(undefined as never), /Expected `fn` to be a server action/],
-    ['no handler', () => nextSessions(newFactory()).route(undefined as never), /Expected `handler` to be a route handler/],
+    [
+      'no handler',
+      () => nextSessions(newFactory()).route(undefined as never),
+      /Expected `handler` to be a route handler/,
+    ],
     ['a proxy that is a response', () => nextSessions(newFactory()).proxy(new Response() as never), /`handler` to be/],
   ])('refuses %s', (_name, call, message) => {
     assert.throws(call, { name: 'TypeError', message });

@@ -5,14 +5,19 @@ import { redirect } from 'next/navigation';
 import { action, factory, getSession } from '@/lib/session';
 import { checkPassword } from '@/lib/users';
 
+function textOf(form: FormData, name: string): string {
+  const value = form.get(name);
+  return typeof value === 'string' ? value : '';
+}
+
 /** Returns what is wrong; `null` before the form is sent. */
 export const logIn = action(async (_previous: string | null, form: FormData): Promise<string | null> => {
-  const user = await checkPassword(String(form.get('name')), String(form.get('password')));
+  const user = await checkPassword(textOf(form, 'name'), textOf(form, 'password'));
   if (user === null) return 'This name and password do not fit together.';
   const session = await getSession();
   session.login(user, { method: 'password' });
   session.flash(`Welcome, ${user}`);
-  redirect('/');
+  return redirect('/');
 });
 
 export const logOut = action(async () => {
@@ -26,7 +31,7 @@ export const logOut = action(async () => {
 export const endSession = action(async (form: FormData) => {
   const session = await getSession();
   if (session.owner === null) redirect('/login');
-  await factory.owners.revokeSession(session.owner, String(form.get('handle')));
+  await factory.owners.revokeSession(session.owner, textOf(form, 'handle'));
   session.flash('The device is logged out');
   // Next renders the page again by itself only where a cookie has changed.
   refresh();

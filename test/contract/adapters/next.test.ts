@@ -15,10 +15,10 @@ runContract('route handlers of Next', ({ sessions: [first, second], routes, late
     });
   const own = sessionsOf(first!.given);
   const other = second && sessionsOf(second.given);
-  const answer = async (request: Request, held: AnySession, second = held): Promise<Response> => {
+  const answer = async (request: Request, ...held: AnySession[]): Promise<Response> => {
     const handler = routes[new URL(request.url).pathname.slice(prefix.length)];
     if (handler === undefined) return new Response(null, { status: 404 });
-    const answered = await handler(held, second);
+    const answered = await handler(held[0]!, held[1]!);
     const response = toResponse(answered, request.url, prefix);
     for (const [name, value] of Object.entries(lateHeaders?.headers ?? {})) response.headers.set(name, value);
     return request.method === 'HEAD' ? new Response(null, response) : response;
@@ -26,7 +26,7 @@ runContract('route handlers of Next', ({ sessions: [first, second], routes, late
   return direct(
     own.route((request, held) => {
       if (other === undefined) return answer(request, held);
-      return other.route((inner, second) => answer(inner, held, second))(request);
+      return other.route((inner, another) => answer(inner, held, another))(request);
     }),
   );
 });
