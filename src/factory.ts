@@ -35,6 +35,9 @@ export interface SessionPolicy {
 /** Marks the factories of every copy of the package: bundlers and hot reloading load it more than once. */
 export const FACTORY: unique symbol = Symbol.for('websauna-session.factory');
 
+/** Returns what the sessions of a factory share. For the rest of the library; not exported by the package. */
+export let contextOf: (factory: object) => SessionContext;
+
 /** Options, or a function that returns them when they are needed. */
 export type OptionsSource<Data extends object = DefaultData, S extends WebsaunaSession<Data> = WebsaunaSession<Data>> =
   | SessionOptions<Data, S>
@@ -96,6 +99,7 @@ export class SessionFactory<
   #parts: FactoryParts<Data, S> | null = null;
 
   static {
+    contextOf = (factory) => (factory as SessionFactory).#context;
     Object.defineProperty(SessionFactory.prototype, FACTORY, { value: true });
   }
 

@@ -23,6 +23,7 @@ export class ClientCookie {
   #written = false;
   #insecurity: Insecurity | null = null;
   #insecurityReported = false;
+  #renewalRequested = false;
 
   /** The id of the cookie that opened the session; `null` when none did. */
   get presentedId(): string | null {
@@ -62,6 +63,16 @@ export class ClientCookie {
   /** Records that the connection forbids the cookie. */
   forbid(insecurity: Insecurity): void {
     this.#insecurity = insecurity;
+  }
+
+  /** True when the client is to have the cookie again, although nothing about it has changed. */
+  get renewalRequested(): boolean {
+    return this.#renewalRequested;
+  }
+
+  /** Sends the cookie of a stored session again, when the final commit has the store's acknowledgement. */
+  requestRenewal(): void {
+    this.#renewalRequested = true;
   }
 
   /** Returns true once, when the connection forbids the cookie: the caller reports it. */

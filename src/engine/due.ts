@@ -15,7 +15,8 @@ export function isTouchDue({ meta, lastSeen }: BoundRecord, config: SessionConfi
 export function isCookieDue(state: SessionState, record: BoundRecord): boolean {
   const { config } = state.context;
   const { cookie } = record.meta;
-  if (record.id !== state.clientCookie.presentedId || state.clientCookie.signedByOldSecret) return true;
+  const { presentedId, signedByOldSecret, renewalRequested } = state.clientCookie;
+  if (record.id !== presentedId || signedByOldSecret || renewalRequested) return true;
   if (cookie.attributes !== config.cookieAttributes) return true;
   if (config.cookieMaxAge === null) return false;
   if (state.epoch.pending.timeout !== null) return true;

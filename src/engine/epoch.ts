@@ -37,6 +37,11 @@ export interface PendingLogin {
   readonly authenticatedAt: number | null;
   /** When the second factor was asked for, milliseconds of the store's clock; `null` where it was not. */
   readonly pendingSince: number | null;
+  /**
+   * True when the session has been the owner's before, and the store did not know: the old id leads to it for a while,
+   * as after a rotation.
+   */
+  readonly isAdoption?: boolean;
 }
 
 /** A first factor that waits for the commit, which dates it by the store's clock. */

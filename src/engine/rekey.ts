@@ -75,7 +75,7 @@ async function rekey(state: SessionState, epoch: Epoch, request: Request): Promi
       'lose',
       async (store, key) => {
         // A concurrent request has rotated already: both clients end up with the same id.
-        if (key !== from.key && login === null && rotation === 'graceful') return { status: 'rotated' as never };
+        if (key !== from.key && isGraceful(request)) return { status: 'rotated' as never };
         attempt = prepare(state, epoch, request, change);
         const result = await store.rekey(key, keyOf(attempt.id), attempt.sent);
         if (result.status !== 'ok') emitEvictions(state, result.evicted ?? []);
@@ -98,12 +98,24 @@ async function rekey(state: SessionState, epoch: Epoch, request: Request): Promi
         break;
       case 'rotated':
         if (epoch.pending.rotation === rotation) epoch.pending.rotation = null;
+        if (login !== null) adopted(epoch, login);
         return await saveRecord(state, epoch, epoch.fields.changes(epoch.record!.key.handle), 'always');
       default:
         if (++conflicts === MAX_CONFLICTS) throw tooManyConflicts();
         if (outcome.status === 'conflict') epoch.fields.reload(outcome.fields, epoch.record!.key.handle);
     }
   }
+}
+
+/** Returns whether the old id leads to the new one for a while. */
+function isGraceful({ login, rotation }: Request): boolean {
+  return login === null ? rotation === 'graceful' : login.isAdoption === true;
+}
+
+/** Records that a concurrent request has told the store whose session it is. */
+function adopted(epoch: Epoch, login: PendingLogin): void {
+  if (epoch.pending.login === login) epoch.pending.login = null;
+  epoch.update({ meta: { ...epoch.record!.meta, owner: login.owner } });
 }
 
 function tooManyConflicts(): SessionError {
@@ -117,7 +129,8 @@ function prepare(state: SessionState, epoch: Epoch, request: Request, login: Log
   const { context } = state;
   const { config } = context;
   const record = epoch.record!;
-  const nonce = request.login === null && request.rotation === 'graceful' ? newNonce() : '';
+  const ownerHash = request.login === null ? null : context.keyring.ownerHash(request.login.owner);
+  const nonce = isGraceful(request) ? newNonce(ownerHash) : '';
   const id = targetId(state, record.id, request.login, nonce);
   const { changes, expect } = changesFor(state, epoch, request, keyOf(id).handle);
   assertSizeAllowed(state, epoch, changes);
@@ -127,7 +140,7 @@ function prepare(state: SessionState, epoch: Epoch, request: Request, login: Log
   const restarted = { seconds: config.timeout, adjusted: false };
   // An end of the old id goes on to what the session has become. The session of a first login is another: it is for its
   // client alone.
-  const sameSession = request.login === null || record.key.ownerHash === ownerHashOf(id);
+  const sameSession = nonce !== '' || request.login === null || record.key.ownerHash === ownerHashOf(id);
   const tombstone = newTombstone(context, keep, nonce, sameSession);
   return {
     id,
@@ -151,8 +164,8 @@ function prepare(state: SessionState, epoch: Epoch, request: Request, login: Log
 }
 
 function targetId(state: SessionState, id: string, login: PendingLogin | null, nonce: string): string {
-  if (login !== null) return newId(state, state.context.keyring.ownerHash(login.owner));
-  return nonce === '' ? newId(state, ownerHashOf(id)) : successorOf(state.context, id, nonce);
+  if (nonce !== '') return successorOf(state.context, id, nonce);
+  return newId(state, login === null ? ownerHashOf(id) : state.context.keyring.ownerHash(login.owner));
 }
 
 /** Returns what the request changed, and, for values that are bound to their handle, everything else serialised again. */
