@@ -33,6 +33,7 @@ export function commitSession(state: SessionState, head: ResponseHead | null): P
  * @throws {SessionError} `ERR_SESSION_ENDED` when the session was ended elsewhere, and what the request wrote with it
  */
 export async function saveSession(state: SessionState): Promise<void> {
+  state.exchange.assertWritable?.();
   await commitSession(state, null);
 }
 

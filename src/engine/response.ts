@@ -80,7 +80,8 @@ function sendCookie(state: SessionState, head: ResponseHead): boolean {
     head.setToken(config.tokenHeader, value);
     return true;
   }
-  head.appendCookie(template.serialize(value, { secure: state.exchange.secure, maxAge: maxAge(state) }));
+  const lifetime = { secure: state.exchange.secure, maxAge: maxAge(state) };
+  head.appendCookie(template.serialize(value, lifetime), template.describe(value, lifetime));
   deleteOutdatedVariant(state, head);
   if (events.hasListeners('cookieWarning')) warn(state, handle!);
   return true;
@@ -89,7 +90,9 @@ function sendCookie(state: SessionState, head: ResponseHead): boolean {
 /** Makes the client forget the session: by a cookie that is over, or an empty token. */
 function writeDeletion(state: SessionState, head: ResponseHead): void {
   if (state.token !== null) return head.setToken(state.context.config.tokenHeader, '');
-  head.appendCookie(state.cookie.template.serializeDeletion({ secure: state.exchange.secure }));
+  const { template } = state.cookie;
+  const { secure } = state.exchange;
+  head.appendCookie(template.serializeDeletion({ secure }), template.describe('', { secure, maxAge: 0 }));
   deleteOutdatedVariant(state, head);
 }
 
@@ -97,8 +100,9 @@ function writeDeletion(state: SessionState, head: ResponseHead): void {
 function deleteOutdatedVariant({ cookie, exchange, clientCookie }: SessionState, head: ResponseHead): void {
   const { outdatedVariant } = clientCookie;
   if (outdatedVariant === null) return;
-  const { secure } = exchange;
-  head.appendCookie(cookie.template.serializeDeletion({ secure, variant: outdatedVariant }));
+  const { template } = cookie;
+  const deletion = { secure: exchange.secure, variant: outdatedVariant };
+  head.appendCookie(template.serializeDeletion(deletion), template.describe('', { ...deletion, maxAge: 0 }));
 }
 
 function warn({ context, cookie, exchange }: SessionState, handle: string): void {

@@ -251,8 +251,14 @@ export class SessionState {
     if (this.#phase === 'ready' && this.#epoch.startInitialData()) this.#setInitialData(this.#epoch);
   }
 
-  /** Prepares for a change that is stored with the record. */
+  /** Prepares for a change that the commit stores with the record. */
   assertWritable(): void {
+    this.exchange.assertWritable?.();
+    this.assertStorable();
+  }
+
+  /** Prepares for a change that is stored at once. */
+  assertStorable(): void {
     this.markAccessed();
     if (this.#phase === 'degraded') {
       throw new SessionError(

@@ -16,6 +16,7 @@ function secretsOf(state: SessionState): readonly unknown[] {
 }
 
 export function renewCsrfToken(state: SessionState): string {
+  state.exchange.assertWritable?.();
   const secret = createCsrfSecret();
   state.epoch.fields.set(CSRF_FIELD, secret);
   return maskCsrfSecret(secret);

@@ -309,7 +309,10 @@ export class WebsaunaSession<Data extends object = DefaultData> extends SessionD
 
   /** Like `popFlash`, at once: of several concurrent requests, each message is returned to one only. */
   takeFlash(queue = ''): Promise<unknown[]> {
-    return this.#run('take', (state) => takeFlashes(state, checkQueue(queue)));
+    return this.#run('take', (state) => {
+      state.assertStorable();
+      return takeFlashes(state, checkQueue(queue));
+    });
   }
 
   /** Makes a new CSRF secret, which voids the tokens that were rendered before, and returns a token. */
@@ -416,15 +419,14 @@ export class WebsaunaSession<Data extends object = DefaultData> extends SessionD
     change: (value: Data[K] | undefined) => Data[K] | undefined,
   ): Promise<Data[K] | undefined> {
     return this.#run('update', (state) => {
+      state.assertWritable();
       checkFunction('change', change, 'a function of the present value');
       return updateField(state, fieldName(checkKey(key)), change as (value: unknown) => unknown);
     }) as Promise<Data[K] | undefined>;
   }
 
   #run<T>(operation: string, work: (state: SessionState) => Promise<T>): Promise<T> {
-    return handled(
-      withStoreErrorEvent(stateOf(this).context.events, operation, async () => await work(this.#writable())),
-    );
+    return handled(withStoreErrorEvent(stateOf(this).context.events, operation, async () => await work(stateOf(this))));
   }
 
   #accessed(): SessionState {

@@ -1,4 +1,4 @@
-import type { ResponseHead } from '../../exchange.ts';
+import type { ResponseCookie, ResponseHead } from '../../exchange.ts';
 import { copyResponse } from './copy-response.ts';
 
 /**
@@ -10,6 +10,8 @@ export class FetchHead implements ResponseHead {
   response: Response;
   /** Whether the session's cookie or token has been added. */
   cookieAdded = false;
+  /** The session's cookie; `null` until it has been added. */
+  cookie: ResponseCookie | null = null;
   readonly #given: Response;
 
   constructor(response: Response) {
@@ -29,8 +31,9 @@ export class FetchHead implements ResponseHead {
     this.#copiedHeaders().set(name, value);
   }
 
-  appendCookie(value: string): void {
+  appendCookie(value: string, cookie: ResponseCookie): void {
     this.cookieAdded = true;
+    this.cookie ??= cookie;
     this.#copiedHeaders().append('set-cookie', value);
   }
 
