@@ -65,4 +65,6 @@ export interface ResponseHead {
    * and another path, domain or partition
    */
   appendCookie(value: string, cookie: ResponseCookie): void;
+  /** Sets the header that has the session's token, replacing what was there. As a cookie, it must not reach shared caches. */
+  setToken(name: string, value: string): void;
 }

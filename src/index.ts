@@ -21,7 +21,13 @@ export type { WebsaunaSession as Session } from './session/session.ts';
 export type { ClientDetailMode } from './engine/config.ts';
 export type { ClientDetailOptions, CookieOptions, IgnoreOptions, SessionOptions } from './options/options.ts';
 export type { DefaultData, SessionData } from './session/data.ts';
-export { SessionError, type FieldIssue, type SessionErrorCode, type SessionErrorOptions } from './errors.ts';
+export {
+  SessionError,
+  type FieldIssue,
+  type SessionErrorCode,
+  type SessionErrorOptions,
+  type WatchedEndReason,
+} from './errors.ts';
 export type { FieldSchema, FieldSchemaResult, FieldSchemas, SchemaData } from './engine/field-schema.ts';
 export type {
   CookieSuppressionReason,

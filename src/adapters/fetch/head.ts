@@ -8,6 +8,8 @@ import { copyResponse } from './copy-response.ts';
 export class FetchHead implements ResponseHead {
   /** The response that was given, or its copy once something has changed. */
   response: Response;
+  /** Whether the session's cookie or token has been added. */
+  cookieAdded = false;
   /** The session's cookie, once it has been added. */
   cookie: ResponseCookie | null = null;
   readonly #given: Response;
@@ -30,8 +32,14 @@ export class FetchHead implements ResponseHead {
   }
 
   appendCookie(value: string, cookie: ResponseCookie): void {
+    this.cookieAdded = true;
     this.cookie ??= cookie;
     this.#copiedHeaders().append('set-cookie', value);
+  }
+
+  setToken(name: string, value: string): void {
+    this.cookieAdded = true;
+    this.set(name, value);
   }
 
   #copiedHeaders(): Headers {

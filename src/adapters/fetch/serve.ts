@@ -44,7 +44,7 @@ export async function serveRequest<
     await factory.commit(session, head);
     // The last point that this adapter has.
     if (head instanceof FetchHead) {
-      if (head.cookie !== null) factory.finalize(session, head);
+      if (head.cookieAdded) factory.finalize(session, head);
       onHead?.(head);
     }
   } catch (error) {

@@ -57,7 +57,7 @@ export async function commitResponse<Data extends object, S extends WebsaunaSess
     throw error;
   }
   if (head.response !== c.res) replaceResponse(c, head.response);
-  if (head.cookie === null) return;
+  if (!head.cookieAdded) return;
   const check = { finalize: (last: ResponseHead): void => factory.finalize(session, last) };
   checkWhenRead(c, check);
   if (outgoing !== undefined) addFinalChecks(outgoing, [check]);

@@ -38,4 +38,8 @@ export class TranslatedHead implements ResponseHead {
     // The head of an Express response takes the text alone, so `cookie` needs no translation.
     if (translated !== null) this.#head.appendCookie(translated, cookie);
   }
+
+  setToken(name: string, value: string): void {
+    this.#head.setToken(name, value);
+  }
 }
