@@ -25,6 +25,12 @@ export class ActionHead implements ResponseHead {
     );
   }
 
+  setToken(): void {
+    throw new TypeError(
+      'Expected the session of a server action to have a cookie, got a token in a header: answer clients without cookies in a route handler',
+    );
+  }
+
   appendCookie(_value: string, cookie: ResponseCookie): void {
     // The jar has one cookie of a name, so the deletion of one with another path waits for the proxy or a route handler.
     if (this.cookie !== null) return;
@@ -36,11 +42,5 @@ export class ActionHead implements ResponseHead {
       ...(domain !== null && { domain }),
       ...(priority !== null && { priority }),
     });
-  }
-
-  setToken(): never {
-    throw new TypeError(
-      'Expected a client with a session token to call a route handler, got a server action, whose response takes no header',
-    );
   }
 }
