@@ -44,7 +44,7 @@ async function watch() {
   for (const [owner, cookie] of cookies.entries()) {
     for (let i = 0; i < perOwner; i++) {
       const session = await factory.load(exchangeOf(cookie));
-      session.onEnd(() => process.send({ owner, time: Date.now() }));
+      session.onEnd(() => process.send({ owner, at: Date.now() }));
     }
   }
   // The first looks at the sessions are over by then, and the subscription is there.
@@ -69,8 +69,8 @@ async function measureDelays() {
   const delays = [];
   const all = new Promise((resolve) => {
     for (const child of children) {
-      child.on('message', (end) => {
-        delays.push(end.time - revokedAt[end.owner]);
+      child.on('message', (message) => {
+        delays.push(message.at - revokedAt[message.owner]);
         if (delays.length === owners * perOwner * 2) resolve();
       });
     }

@@ -95,8 +95,19 @@ export interface SessionEvents {
   saved: OfSession & { readonly set: number; readonly deleted: number };
   /** The session has a new id. */
   rotated: OfSession & { readonly previous: string };
-  /** The session has an owner now, and a new id. */
-  login: OfSession & { readonly previous: string | null; readonly owner: string; readonly method: string | null };
+  /** The session has an owner now, and a new id; with the limits that it begins or goes on with. */
+  login: OfSession & {
+    /** The handle of the session before; `null` when the login has begun one. */
+    readonly previous: string | null;
+    readonly owner: string;
+    readonly method: string | null;
+    /** Seconds of inactivity after which the session ends. */
+    readonly timeout: number;
+    /** The end that no activity can move; `null` for none. */
+    readonly expiresAt: Date | null;
+    /** Whether the cookie outlives the browser's session, as the login has said; `null`: as the factory says. */
+    readonly remember: boolean | null;
+  };
   /** The owner logged out. */
   logout: OfSession & { readonly owner: string | null };
   /** A session was ended. */

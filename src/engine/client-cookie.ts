@@ -1,6 +1,6 @@
 import type { CookieVariant } from '../cookie/set-cookie.ts';
 import type { BoundRecord } from './epoch.ts';
-import type { SessionConfig } from './config.ts';
+import type { CookieConfig } from './config.ts';
 
 /** Why a cookie that is always `Secure` may not be used: plain HTTP, or HTTPS according to a proxy that is not trusted. */
 export type Insecurity = 'secure-over-http' | 'untrusted-proxy';
@@ -83,9 +83,9 @@ export class ClientCookie {
   }
 
   /** Compares the attributes that the cookie was last sent with, which the record remembers, with the configured ones. */
-  compareAttributes({ cookie, cookieAttributes }: SessionConfig, { meta }: BoundRecord): void {
-    const { attributes } = meta.cookie;
-    if (attributes !== cookieAttributes) this.#outdatedVariant = cookie.outdatedVariant(attributes);
+  compareAttributes({ template, attributes }: CookieConfig, { meta }: BoundRecord): void {
+    const earlier = meta.cookie.attributes;
+    if (earlier !== attributes) this.#outdatedVariant = template.outdatedVariant(earlier);
   }
 
   /** Records that the store has acknowledged an id that the client may have. */

@@ -77,7 +77,7 @@ function situationOf(
     head: head === null ? null : new LeavingHead(config, head),
     headLeft,
     insecure: state.clientCookie.insecurity !== null,
-    cookieOnException: config.cookieOnException,
+    cookieOnException: state.phase !== 'ready' || state.cookie.onException,
     stored: record !== null,
     hasChanges: changes !== null || pending.begunLogin !== null,
     login: pending.login !== null,

@@ -34,7 +34,7 @@ export function openSession(context: SessionContext, exchange: Exchange): Sessio
   }
   state.interceptResponse();
   const values = cookieValues(state);
-  if (!exchange.secure && config.cookie.isSecure(false) && isInsecure(state)) {
+  if (!exchange.secure && state.cookie.template.isSecure(false) && isInsecure(state)) {
     if (values !== undefined) rejectInsecure(state);
     return state;
   }
@@ -51,7 +51,7 @@ export function openSession(context: SessionContext, exchange: Exchange): Sessio
 
 /** Returns whether the connection forbids a cookie that is always `Secure`, and takes note of why. */
 function isInsecure(state: SessionState): boolean {
-  const insecurity = findInsecurity(state.context.config.cookie, cookieRequestOf(state.exchange));
+  const insecurity = findInsecurity(state.cookie.template, cookieRequestOf(state.exchange));
   if (insecurity !== null) state.clientCookie.forbid(insecurity);
   return insecurity !== null;
 }
@@ -93,8 +93,8 @@ async function reload(state: SessionState, epoch: Epoch): Promise<void> {
   await adoptIfValid(state, epoch, { id, key, sendableUntil }, record);
 }
 
-function cookieValues({ context, exchange }: SessionState): string[] | undefined {
-  return readCookies(exchange.header('cookie'), context.config.cookie.name, MAX_CHECKED, isPlausibleCookieValue);
+function cookieValues({ cookie, exchange }: SessionState): string[] | undefined {
+  return readCookies(exchange.header('cookie'), cookie.template.name, MAX_CHECKED, isPlausibleCookieValue);
 }
 
 /** Returns the cookies that we signed, each once. Nothing else in a cookie ever reaches the store. */

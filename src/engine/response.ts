@@ -3,6 +3,7 @@ import { diagnoseCookie, type CookieRequest } from '../cookie/diagnostics.ts';
 import type { Exchange, ResponseHead } from '../exchange.ts';
 import type { SessionConfig } from './config.ts';
 import type { CookieEvidence } from './client-cookie.ts';
+import { cookieLifetime } from './lifetimes.ts';
 import type { SessionState } from './state.ts';
 
 /** Returns whether a response may set a cookie; if not, a shared cache could hand it to others, or it takes none. */
@@ -55,28 +56,28 @@ export function finalizeHead(state: SessionState, head: ResponseHead): void {
 function sendCookie(state: SessionState, head: ResponseHead): boolean {
   const { context, exchange } = state;
   const { config, events, keyring } = context;
-  const { cookie } = config;
   const { handle } = state.epoch;
   const decision = decideCookie(state.clientCookie.evidence, state.record !== null);
   if (decision === 'keep') return false;
+  const { template, onException } = state.cookie;
   if (!allowsCookie(config, head)) {
     events.emit('cookieSuppressed', { handle, reason: 'cacheable' });
     return false;
   }
   const { secure } = exchange;
   if (decision === 'delete') {
-    head.appendCookie(cookie.serializeDeletion({ secure }));
+    head.appendCookie(template.serializeDeletion({ secure }));
     deleteOutdatedVariant(state, head);
     state.clientCookie.markWritten();
     return true;
   }
-  if (head.status >= 500 && !config.cookieOnException) {
+  if (head.status >= 500 && !onException) {
     events.emit('cookieSuppressed', { handle, reason: 'exception' });
     return false;
   }
   const { id } = state.record!;
   const value = `${id}.${keyring.sign(id)}`;
-  head.appendCookie(cookie.serialize(value, { secure, maxAge: maxAge(state) }));
+  head.appendCookie(template.serialize(value, { secure, maxAge: maxAge(state) }));
   deleteOutdatedVariant(state, head);
   state.clientCookie.markWritten();
   if (events.hasListeners('cookieWarning')) warn(state, handle!);
@@ -84,16 +85,15 @@ function sendCookie(state: SessionState, head: ResponseHead): boolean {
 }
 
 /** Deletes the cookie of another path, domain or partition, which the browser would go on sending beside this one. */
-function deleteOutdatedVariant({ context, exchange, clientCookie }: SessionState, head: ResponseHead): void {
+function deleteOutdatedVariant({ cookie, exchange, clientCookie }: SessionState, head: ResponseHead): void {
   const { outdatedVariant } = clientCookie;
   if (outdatedVariant === null) return;
   const { secure } = exchange;
-  head.appendCookie(context.config.cookie.serializeDeletion({ secure, variant: outdatedVariant }));
+  head.appendCookie(cookie.template.serializeDeletion({ secure, variant: outdatedVariant }));
 }
 
-function warn({ context, exchange }: SessionState, handle: string): void {
-  const { cookie } = context.config;
-  for (const reason of diagnoseCookie(cookie, cookieRequestOf(exchange))) {
+function warn({ context, cookie, exchange }: SessionState, handle: string): void {
+  for (const reason of diagnoseCookie(cookie.template, cookieRequestOf(exchange))) {
     context.events.emit('cookieWarning', { handle, reason });
   }
 }
@@ -115,12 +115,10 @@ export function cookieRequestOf(exchange: Exchange): CookieRequest {
 }
 
 /** Returns the cookie's `Max-Age`: the configured one or the session's own timeout, never past the absolute expiry. */
-function maxAge({ context, record, store }: SessionState): number | null {
-  const { cookieMaxAge } = context.config;
-  if (cookieMaxAge === null) return null;
-  const { timeout, expiresAt } = record!.meta;
-  const wanted = timeout.adjusted ? timeout.seconds : cookieMaxAge;
-  if (expiresAt === 0) return wanted;
+function maxAge({ cookie, record, store }: SessionState): number | null {
+  const wanted = cookieLifetime(cookie.maxAge, record!.meta);
+  const { expiresAt } = record!.meta;
+  if (wanted === null || expiresAt === 0) return wanted;
   return Math.max(0, Math.min(wanted, Math.floor((expiresAt - store.answeredAt) / 1000)));
 }
 

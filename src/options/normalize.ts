@@ -1,5 +1,6 @@
 import type { SessionConfig } from '../engine/config.ts';
 import { COOKIE_OPTION_NAMES, normalizeCookie } from './cookie.ts';
+import { cookieByRequest } from './cookie-by-request.ts';
 import { checkedGenerator } from '../crypto/generated-id.ts';
 import { randomId } from '../crypto/keyring.ts';
 import { ignoreRule } from './ignore.ts';
@@ -54,6 +55,7 @@ const OPTION_NAMES: readonly string[] = Object.keys({
   timeout: true,
   maxTimeout: true,
   absoluteTimeout: true,
+  maxAbsoluteTimeout: true,
   touchInterval: true,
   rotationGrace: true,
   cookie: true,
@@ -117,7 +119,7 @@ export function normalizeOptions<Data extends object, S extends WebsaunaSession<
   return {
     secrets: normalizeSecrets(options.secret),
     ...normalizeTimes(options),
-    ...normalizeCookie(options.cookie === undefined ? {} : options.cookie),
+    cookie: normalizeCookieOption(options.cookie),
     ...serializer,
     store: normalizeStore(options),
     generateId: normalizeIdGenerator(options.idGenerator),
@@ -131,6 +133,11 @@ export function normalizeOptions<Data extends object, S extends WebsaunaSession<
     clientAddress: normalizeClientDetail('clientAddress', options.clientAddress),
     userAgent: normalizeClientDetail('userAgent', options.userAgent),
   };
+}
+
+function normalizeCookieOption(cookie: SessionOptions['cookie']): NormalizedOptions['cookie'] {
+  if (typeof cookie === 'function') return cookieByRequest(cookie);
+  return normalizeCookie(cookie === undefined ? {} : cookie);
 }
 
 const SECRET_BYTES = 32;
@@ -151,7 +158,10 @@ function normalizeSecrets(secret: unknown): readonly string[] {
   return [...new Set(secrets as readonly string[])];
 }
 
-type Times = Pick<NormalizedOptions, 'timeout' | 'maxTimeout' | 'absoluteTimeout' | 'touchInterval' | 'rotationGrace'>;
+type Times = Pick<
+  NormalizedOptions,
+  'timeout' | 'maxTimeout' | 'absoluteTimeout' | 'maxAbsoluteTimeout' | 'touchInterval' | 'rotationGrace'
+>;
 
 function normalizeTimes(options: SessionOptions): Times {
   const of = OF_SECONDS;
@@ -176,10 +186,16 @@ function normalizeTimes(options: SessionOptions): Times {
   if (maxTimeout !== null && maxTimeout < timeout) {
     throw expected('maxTimeout', `at least \`timeout\`, which is ${timeout}`, maxTimeout);
   }
+  const { maxAbsoluteTimeout = null } = options;
+  checkNumber('maxAbsoluteTimeout', maxAbsoluteTimeout, { of, min: 1, max, orNull: 'null for any' });
+  if (maxAbsoluteTimeout !== null && (absoluteTimeout === null || maxAbsoluteTimeout < absoluteTimeout)) {
+    const what = `at least \`absoluteTimeout\`, which is ${absoluteTimeout ?? 'without an end'}`;
+    throw expected('maxAbsoluteTimeout', what, maxAbsoluteTimeout);
+  }
   const { touchInterval = Math.min(60, timeout / 10), rotationGrace = 10 } = options;
   if (touchInterval >= timeout)
     throw expected('touchInterval', `less than \`timeout\`, which is ${timeout}`, touchInterval);
-  return { timeout, maxTimeout, absoluteTimeout, touchInterval, rotationGrace };
+  return { timeout, maxTimeout, absoluteTimeout, maxAbsoluteTimeout, touchInterval, rotationGrace };
 }
 
 function normalizeStore({ store, redis }: SessionOptions): SessionStore | null {

@@ -126,6 +126,7 @@ export const SETTINGS: ReadonlyMap<string, Setting> = new Map<string, Setting>([
   ['old_secrets', listFor('oldSecrets')],
   ['absolute_timeout', integerFor('absoluteTimeout', 'null')],
   ['max_timeout', integerFor('maxTimeout', 'null')],
+  ['max_absolute_timeout', integerFor('maxAbsoluteTimeout', 'null')],
   ['touch_interval', numberFor('touchInterval')],
   ['rotation_grace', numberFor('rotationGrace')],
   ['cookie_same_site', wordFor('cookie.sameSite')],

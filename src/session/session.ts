@@ -93,7 +93,10 @@ export class WebsaunaSession<Data extends object = DefaultData> extends SessionD
     return stateOf(this).exchange.url;
   }
 
-  /** When the session was first stored, or its owner logged in, by the store's clock; `null` while it is not stored. */
+  /**
+   * When the session was first stored, or its owner logged in, by the store's clock; `null` while it is not stored. A login
+   * that keeps the absolute expiry keeps this, too.
+   */
   get createdAt(): Date | null {
     return dateOf(this.#accessed().record?.meta.createdAt);
   }
@@ -146,7 +149,17 @@ export class WebsaunaSession<Data extends object = DefaultData> extends SessionD
   /** Seconds of inactivity after which the session ends. */
   get timeout(): number {
     const { epoch, record, context } = this.#accessed();
-    return epoch.pending.timeout ?? record?.meta.timeout.seconds ?? context.config.timeout;
+    const { timeout, login } = epoch.pending;
+    return timeout ?? login?.timeout ?? record?.meta.timeout.seconds ?? context.config.timeout;
+  }
+
+  /**
+   * Whether the cookie outlives the browser's session, as the `remember` of a login has said; `null` where none has, so that
+   * the factory's `cookie.maxAge` decides.
+   */
+  get remember(): boolean | null {
+    const { epoch, record } = this.#accessed();
+    return epoch.pending.login?.remember ?? record?.meta.remember ?? null;
   }
 
   /** True when the store failed and `onStoreError` is `'anonymous'`: empty, and it cannot be changed. */
@@ -155,7 +168,7 @@ export class WebsaunaSession<Data extends object = DefaultData> extends SessionD
   }
 
   /**
-   * Sets another idle timeout for this session, until its next login.
+   * Sets another idle timeout for this session, until a login sets one, or begins with the factory's.
    * @param seconds an integer, at most the factory's `maxTimeout`, and 400 days
    * @throws {TypeError} for anything else
    */
@@ -170,10 +183,12 @@ export class WebsaunaSession<Data extends object = DefaultData> extends SessionD
   /**
    * Makes the session `owner`'s: it gets a new id, the old one is dead, and the owner's other sessions can
    * be found. Fields are carried over, the CSRF secret is not (ASVS 7.2.4). A login as another owner than the present
-   * one begins an empty session, with what this request has written, and ends the present one.
+   * one begins a session with what this request has written and what `keep` names, and ends the present one. A login of
+   * the same owner again, such as a step-up, keeps `index`, `remember`, `timeout` and the absolute expiry, unless its
+   * options say otherwise.
    *
    * @param owner the application's user id, a non-empty string
-   * @throws {TypeError} for another owner or an unknown option
+   * @throws {TypeError} for another owner, an unknown option, or limits out of range
    * @throws {SessionError} at the commit: `ERR_SESSION_COOKIE_WITHHELD` when caches may store the response, or when it
    * goes over plain HTTP with `cookie.secure: true`; `ERR_SESSION_FULL` when `maxSessionsPerOwner` is reached and
    * `onSessionLimit` is `'refuse'`, `ERR_SESSION_LOGIN_EXPIRED` when the owner's sessions were revoked since

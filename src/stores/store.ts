@@ -58,14 +58,18 @@ export interface CookieState {
 }
 
 export interface RecordMeta extends RecordDetails {
-  /** Milliseconds; reset by a login. */
+  /** Milliseconds; set again by a login, unless it keeps the absolute expiry. */
   readonly createdAt: number;
   readonly timeout: IdleTimeout;
   /** Milliseconds, the end that no activity can move; 0 for none. */
   readonly expiresAt: number;
+  /** True when the login has set the absolute expiry; false when it follows the factory's limit. */
+  readonly ownExpiry: boolean;
   /** Milliseconds; 0 before a login. */
   readonly authenticatedAt: number;
   readonly cookie: CookieState;
+  /** Whether the cookie outlives the browser's session, as the login has said; `null`: as the factory says. */
+  readonly remember: boolean | null;
 }
 
 export interface FoundRecord {
@@ -148,6 +152,20 @@ export interface LoginChange {
   readonly max: number;
   /** At the limit: make room by ending the oldest, or refuse. */
   readonly onSessionLimit: 'evict-oldest' | 'refuse';
+  /** Whether the absolute timeout is the login's own; see {@link RecordMeta}. */
+  readonly ownExpiry: boolean;
+  /** What the record keeps about its cookie; see {@link RecordMeta}. */
+  readonly remember: boolean | null;
+}
+
+/** A login that takes over a record. */
+export interface RekeyLogin extends LoginChange {
+  readonly details: RecordDetails;
+  /**
+   * Seconds from now to the end that no activity can move; 0 for none. `null` keeps creation time and absolute expiry,
+   * for a login of the same owner.
+   */
+  readonly absoluteTimeout: number | null;
 }
 
 export interface NewRecord {
@@ -206,7 +224,7 @@ export interface NewTombstone {
  */
 export interface RecordRekey extends RecordChange {
   /** `null` for a rotation, which keeps owner, times and limits. */
-  readonly login: (LoginChange & Pick<NewRecord, 'details' | 'absoluteTimeout'>) | null;
+  readonly login: RekeyLogin | null;
   /** What remains at the old key; `null` for nothing. */
   readonly tombstone: NewTombstone | null;
   /** When true, `expect` must name every field of the record. */

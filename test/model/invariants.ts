@@ -58,7 +58,7 @@ export class Invariants {
     if (succession !== undefined && !this.#mayFollow(succession, now)) {
       this.#report(`C6: ${id.name} was replaced, and a copy of it still opens the session`);
     }
-    const expiry = session.expiresAt!.getTime();
+    const expiry = session.expiresAt?.getTime() ?? 0;
     if ((this.#expiries.get(session.handle) ?? expiry) !== expiry) {
       this.#report(`C4: the absolute expiry of the session of ${id.name} has moved`);
     }
@@ -112,7 +112,11 @@ export class Invariants {
         order,
         at: run.committedAt,
         opens,
-        sets: { ...held, maxAge: maxAge === undefined ? null : Number(maxAge) },
+        sets: {
+          ...held,
+          maxAge: maxAge === undefined ? null : Number(maxAge),
+          interval: run.model.cookieInterval(request) ?? 0,
+        },
         deletes: false,
       };
     }
@@ -154,7 +158,7 @@ export class Invariants {
    * ended it? Not judged are browsers whose cookie another client has used, and those whose responses have overtaken each
    * other on the network, so that they keep an older cookie.
    */
-  judge(browser: Browser, model: Model, opensWith: Id | null, interval: number): void {
+  judge(browser: Browser, model: Model, opensWith: Id | null): void {
     const { last, honest } = browser;
     if (last === null || !honest) return;
     let { id } = last;
@@ -163,7 +167,7 @@ export class Invariants {
     const { cookie } = browser;
     if (cookie !== null && cookie.expiresAt !== null && cookie.expiresAt <= model.now) {
       // Idle for so long that the cookie may be over, although the session is not.
-      if (model.now >= browser.lastUse + (last.maxAge! - interval - 2) * 1000) return;
+      if (model.now >= browser.lastUse + (last.maxAge! - last.interval - 2) * 1000) return;
     }
     this.#report(`browser ${browser.name} was honest, its session ${id.name} lives, and it is logged out`);
   }

@@ -2,7 +2,7 @@ import { SessionError, type Exchange, type SessionEventName } from 'websauna-ses
 import { MemoryHead } from '../support/visit.ts';
 import { Action } from './action.ts';
 import type { Call, Factory } from './environment.ts';
-import type { Model, Steps } from './model.ts';
+import type { Id, Model, Steps, Taken } from './model.ts';
 import { describeStep, type Step, type Visit } from './plan.ts';
 import type { Browser, HeldCookie, PlanRun } from './plan-run.ts';
 import { Refusal, Request, type Worker } from './request.ts';
@@ -236,7 +236,7 @@ export class RequestRun implements Actor {
     else this.log('asks since when logins are valid');
     // What a store refuses because another request was faster has no effect, and is tried again.
     if (status === 'exists' || status === 'interrupted') return;
-    const isOwners = operation === 'listOwned' || operation === 'revokeOwned' || this.#queue.length === 0;
+    const isOwners = OF_OWNERS.has(operation) || this.#queue.length === 0;
     // A load may end the sessions of an owner, too.
     const other = isOwners ? [...this.#others].find(({ expected }) => expected === operation) : undefined;
     const action = other ?? this.#queue[0];
@@ -246,14 +246,28 @@ export class RequestRun implements Actor {
         new Violation(`request ${this.order} did ${operation} where ${expected ?? 'nothing'} was to be done`),
       );
     }
-    action!.advance({ operation, status });
+    action!.advance({ operation, status, ...this.#ownersOf(call, outcome) });
     if (status === 'ok') this.evidence = ++this.plan.acknowledgements;
     if (status === 'ok' && (operation === 'rekey' || operation === 'destroy')) this.gaveUp ||= this.evidence;
     const made = operation === 'copy' ? this.request.target : this.request.made;
+    if (call.ownerHash != null && made !== null && status === 'ok') this.#learnOwner(call.ownerHash, made);
     if (call.makes !== undefined && status === 'ok' && !this.plan.bind(made, call.makes)) {
       this.plan.fail(new Violation(`request ${this.order} made a session by ${operation} that should not be`));
     }
     this.goOn();
+  }
+
+  /** Whose sessions a search by an index has found, or a revocation ends. */
+  #ownersOf({ operation, ownerHash }: Call, outcome: unknown): Pick<Taken, 'owners'> {
+    const { plan } = this;
+    if (operation === 'findOwnerHashes') return { owners: (outcome as string[]).map((hash) => plan.ownedBy(hash)) };
+    return operation === 'revokeOwned' ? { owners: [plan.ownedBy(ownerHash!)] } : {};
+  }
+
+  #learnOwner(ownerHash: string, made: Id): void {
+    const place = this.model.at(made);
+    const owner = place?.is === 'session' ? place.session.owner : null;
+    if (owner !== null) this.plan.learnOwner(ownerHash, { owner, secret: made.secret });
   }
 
   /** Returns whether the process ends before what would be its next turn. */
@@ -277,6 +291,12 @@ export class RequestRun implements Actor {
     const pending = this.request.pendingLogin(this.model.now)?.owner;
     const promised = pending === undefined ? undefined : this.plan.userId(pending);
     this.expect('its pending login', this.session.pendingLogin?.owner, promised);
+    const { login, known } = this.request.epoch;
+    const { timeout = login?.timeout ?? known?.timeout.seconds ?? this.worker.timeout } = {
+      timeout: this.request.epoch.timeout ?? undefined,
+    };
+    this.expect('its timeout', this.session.timeout, timeout);
+    this.expect('its cookie', this.session.remember, login?.remember ?? known?.remember ?? null);
     const problem = endDifference(`request ${this.order}`, this.session, this.request, this.plan.tolerance);
     if (problem !== null) throw new Violation(problem);
   }
@@ -404,6 +424,8 @@ function attempt<T>(work: () => T): { value: T | undefined; code: string | null 
   }
 }
 
+/** Operations that are none of the request's session. */
+const OF_OWNERS: ReadonlySet<string> = new Set(['listOwned', 'revokeOwned', 'findOwnerHashes']);
 const HEADERS: Readonly<Record<Visit['kind'], Readonly<Record<string, string>>>> = {
   visit: { 'sec-fetch-site': 'same-origin' },
   prefetch: { 'sec-fetch-site': 'same-origin', 'sec-purpose': 'prefetch;prerender' },

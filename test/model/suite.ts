@@ -5,6 +5,7 @@ import {
   explainedEnds,
   lateSteps,
   lifetimes,
+  loginLimits,
   lostResponses,
   operationPairs,
   otherKinds,
@@ -13,6 +14,7 @@ import {
   rivalLogins,
   severalCookies,
   sharedResponses,
+  shortenedLimits,
   slotCrossings,
 } from './enumerated-plans.ts';
 import { exploreInEveryOrder, exploreRandomly, type Explored } from './explore.ts';
@@ -99,6 +101,8 @@ export function modelSuite(
         async () => {
           for (const plans of [
             lifetimes,
+            loginLimits,
+            shortenedLimits,
             rivalLogins,
             lostResponses,
             severalCookies,

@@ -130,7 +130,8 @@ describe('the settings of this library', () => {
     });
     const normalized = normalizeOptions(options as unknown as SessionOptions);
     expect(normalized).toMatchObject({ timeout: 60, sessionClass: callables.AppSession });
-    expect(normalized.cookie.attributes).toMatchObject({ name: '__Host-s', sameSite: 'strict', secure: true });
+    const attributes = { name: '__Host-s', sameSite: 'strict', secure: true };
+    expect(normalized.cookie).toMatchObject({ template: { attributes } });
   });
 });
 

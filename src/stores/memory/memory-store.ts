@@ -36,8 +36,9 @@ import { LoginEntries } from './login-index.ts';
 import {
   changedFields,
   changedMeta,
+  lifeAfterLogin,
   matchesExpected,
-  newTimes,
+  newLife,
   sentCookie,
   sizeBeyond,
   type MemoryRecord,
@@ -111,7 +112,7 @@ export class MemoryStore implements SessionStore, OwnerIndex, LoginIndex, Sessio
     if (!Array.isArray(evicted)) return { status: evicted };
     this.#makeRoom(now);
     const cookie = sentCookie(record.cookieAttributes, now, true);
-    const meta = { ...newTimes(record, now), timeout: record.timeout, cookie };
+    const meta = { ...newLife(record, now), timeout: record.timeout, cookie };
     const fields = Object.fromEntries(record.fields);
     this.#put(key, { ...wellFormedDetails(record.details), ...meta }, fields, record.explainEnds ?? 0, now);
     return { status: 'ok', now, evicted };
@@ -142,7 +143,9 @@ export class MemoryStore implements SessionStore, OwnerIndex, LoginIndex, Sessio
     const evicted = this.#admit(to, login, from.handle, rekey.explainEnds ?? 0, now);
     if (!Array.isArray(evicted)) return { status: evicted };
     let meta = changedMeta(record.meta, rekey, login !== null, now);
-    if (login !== null) meta = { ...meta, ...wellFormedDetails(login.details), ...newTimes({ ...login, login }, now) };
+    if (login !== null) {
+      meta = { ...meta, ...wellFormedDetails(login.details), ...lifeAfterLogin(meta, login, now) };
+    }
     // A rotated session keeps its place among its owner's logins.
     if (login === null && from.ownerHash !== null) this.#owners.rename(from.ownerHash, from.handle, to.handle);
     this.#remove(record);

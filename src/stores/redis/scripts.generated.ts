@@ -41,7 +41,7 @@ return reply
 `,
   },
   create: {
-    sha: '5b27bc15fa9f61ca0e05243d97846f1254dc167a',
+    sha: 'ad96d60f0e4bf6fd0062f4ca78fd109d3a51d78d',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -50,19 +50,20 @@ end
 local deadline = tonumber(table.remove(ARGV))
 if deadline and now > deadline then return {6, now} end
 local function parse(stored)
-  local created, timeout, adjusted, expires, authenticated, sent, attributes, unconfirmed, index_keys, details =
-    string.match(stored, '^1:(%d+):(%d+)(a?):(%d+):(%d+):(%d+):([^:?]*)(%??):([^:]*):(.*)$')
+  local created, timeout, adjusted, expires, own_expiry, authenticated, sent, remember, attributes, unconfirmed,
+    index_keys, details =
+    string.match(stored, '^1:(%d+):(%d+)(a?):(%d+)(a?):(%d+):(%d+)([pb]?):([^:?]*)(%??):([^:]*):(.*)$')
   if not created or math.max(#created, #timeout + 5, #expires, #authenticated, #sent + 3) > 15 then return nil end
   return {
     created = tonumber(created), timeout = tonumber(timeout), adjusted = adjusted, expires = tonumber(expires),
-    authenticated = tonumber(authenticated), sent = tonumber(sent), attributes = attributes,
-    confirmed = unconfirmed == '', index_keys = index_keys, details = details
+    own_expiry = own_expiry, authenticated = tonumber(authenticated), sent = tonumber(sent), remember = remember,
+    attributes = attributes, confirmed = unconfirmed == '', index_keys = index_keys, details = details
   }
 end
 local function format(meta)
   return table.concat({
-    '1', int(meta.created), int(meta.timeout) .. meta.adjusted, int(meta.expires), int(meta.authenticated),
-    int(meta.sent), meta.attributes .. (meta.confirmed and '' or '?'), meta.index_keys, meta.details
+    '1', int(meta.created), int(meta.timeout) .. meta.adjusted, int(meta.expires) .. meta.own_expiry,
+    int(meta.authenticated), int(meta.sent) .. meta.remember, meta.attributes .. (meta.confirmed and '' or '?'), meta.index_keys, meta.details
   }, ':')
 end
 local function missing_reply(key)
@@ -98,9 +99,13 @@ local function set_cookie(meta, sent, confirmed)
   meta.confirmed = confirmed
 end
 local function begin_life(meta, first)
-  local absolute, age = tonumber(ARGV[first]), tonumber(ARGV[first + 1])
-  meta.created = now
-  meta.expires = absolute > 0 and now + absolute * 1000 or 0
+  local absolute, own_expiry, remember = string.match(ARGV[first], '^(%d*)(a?)([pb]?)$')
+  local age = tonumber(ARGV[first + 1])
+  if absolute ~= '' then
+    meta.created, meta.own_expiry = now, own_expiry
+    meta.expires = tonumber(absolute) > 0 and now + absolute * 1000 or 0
+  end
+  meta.remember = remember
   meta.authenticated = age and math.min(tonumber(ARGV[first + 2]) or now - age, now) or 0
   meta.index_keys, meta.details = ARGV[first + 3], ARGV[first + 4]
 end
@@ -217,7 +222,7 @@ return reply
 `,
   },
   deleteRotated: {
-    sha: 'df98fd0bd71e86d5a01010b451b2fa0a3284e9b1',
+    sha: '6787a7e74eabeda0804a9a993efdf993a5a391c6',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -226,19 +231,20 @@ end
 local deadline = tonumber(table.remove(ARGV))
 if deadline and now > deadline then return {6, now} end
 local function parse(stored)
-  local created, timeout, adjusted, expires, authenticated, sent, attributes, unconfirmed, index_keys, details =
-    string.match(stored, '^1:(%d+):(%d+)(a?):(%d+):(%d+):(%d+):([^:?]*)(%??):([^:]*):(.*)$')
+  local created, timeout, adjusted, expires, own_expiry, authenticated, sent, remember, attributes, unconfirmed,
+    index_keys, details =
+    string.match(stored, '^1:(%d+):(%d+)(a?):(%d+)(a?):(%d+):(%d+)([pb]?):([^:?]*)(%??):([^:]*):(.*)$')
   if not created or math.max(#created, #timeout + 5, #expires, #authenticated, #sent + 3) > 15 then return nil end
   return {
     created = tonumber(created), timeout = tonumber(timeout), adjusted = adjusted, expires = tonumber(expires),
-    authenticated = tonumber(authenticated), sent = tonumber(sent), attributes = attributes,
-    confirmed = unconfirmed == '', index_keys = index_keys, details = details
+    own_expiry = own_expiry, authenticated = tonumber(authenticated), sent = tonumber(sent), remember = remember,
+    attributes = attributes, confirmed = unconfirmed == '', index_keys = index_keys, details = details
   }
 end
 local function format(meta)
   return table.concat({
-    '1', int(meta.created), int(meta.timeout) .. meta.adjusted, int(meta.expires), int(meta.authenticated),
-    int(meta.sent), meta.attributes .. (meta.confirmed and '' or '?'), meta.index_keys, meta.details
+    '1', int(meta.created), int(meta.timeout) .. meta.adjusted, int(meta.expires) .. meta.own_expiry,
+    int(meta.authenticated), int(meta.sent) .. meta.remember, meta.attributes .. (meta.confirmed and '' or '?'), meta.index_keys, meta.details
   }, ':')
 end
 local function missing_reply(key)
@@ -274,9 +280,13 @@ local function set_cookie(meta, sent, confirmed)
   meta.confirmed = confirmed
 end
 local function begin_life(meta, first)
-  local absolute, age = tonumber(ARGV[first]), tonumber(ARGV[first + 1])
-  meta.created = now
-  meta.expires = absolute > 0 and now + absolute * 1000 or 0
+  local absolute, own_expiry, remember = string.match(ARGV[first], '^(%d*)(a?)([pb]?)$')
+  local age = tonumber(ARGV[first + 1])
+  if absolute ~= '' then
+    meta.created, meta.own_expiry = now, own_expiry
+    meta.expires = tonumber(absolute) > 0 and now + absolute * 1000 or 0
+  end
+  meta.remember = remember
   meta.authenticated = age and math.min(tonumber(ARGV[first + 2]) or now - age, now) or 0
   meta.index_keys, meta.details = ARGV[first + 3], ARGV[first + 4]
 end
@@ -334,7 +344,7 @@ return {1, now}
 `,
   },
   destroy: {
-    sha: '8fb19d3aa141469cc43d098142969053d7548a22',
+    sha: '0c26ce41538cad5d9dac844666ff41d48193e41e',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -343,19 +353,20 @@ end
 local deadline = tonumber(table.remove(ARGV))
 if deadline and now > deadline then return {6, now} end
 local function parse(stored)
-  local created, timeout, adjusted, expires, authenticated, sent, attributes, unconfirmed, index_keys, details =
-    string.match(stored, '^1:(%d+):(%d+)(a?):(%d+):(%d+):(%d+):([^:?]*)(%??):([^:]*):(.*)$')
+  local created, timeout, adjusted, expires, own_expiry, authenticated, sent, remember, attributes, unconfirmed,
+    index_keys, details =
+    string.match(stored, '^1:(%d+):(%d+)(a?):(%d+)(a?):(%d+):(%d+)([pb]?):([^:?]*)(%??):([^:]*):(.*)$')
   if not created or math.max(#created, #timeout + 5, #expires, #authenticated, #sent + 3) > 15 then return nil end
   return {
     created = tonumber(created), timeout = tonumber(timeout), adjusted = adjusted, expires = tonumber(expires),
-    authenticated = tonumber(authenticated), sent = tonumber(sent), attributes = attributes,
-    confirmed = unconfirmed == '', index_keys = index_keys, details = details
+    own_expiry = own_expiry, authenticated = tonumber(authenticated), sent = tonumber(sent), remember = remember,
+    attributes = attributes, confirmed = unconfirmed == '', index_keys = index_keys, details = details
   }
 end
 local function format(meta)
   return table.concat({
-    '1', int(meta.created), int(meta.timeout) .. meta.adjusted, int(meta.expires), int(meta.authenticated),
-    int(meta.sent), meta.attributes .. (meta.confirmed and '' or '?'), meta.index_keys, meta.details
+    '1', int(meta.created), int(meta.timeout) .. meta.adjusted, int(meta.expires) .. meta.own_expiry,
+    int(meta.authenticated), int(meta.sent) .. meta.remember, meta.attributes .. (meta.confirmed and '' or '?'), meta.index_keys, meta.details
   }, ':')
 end
 local function missing_reply(key)
@@ -391,9 +402,13 @@ local function set_cookie(meta, sent, confirmed)
   meta.confirmed = confirmed
 end
 local function begin_life(meta, first)
-  local absolute, age = tonumber(ARGV[first]), tonumber(ARGV[first + 1])
-  meta.created = now
-  meta.expires = absolute > 0 and now + absolute * 1000 or 0
+  local absolute, own_expiry, remember = string.match(ARGV[first], '^(%d*)(a?)([pb]?)$')
+  local age = tonumber(ARGV[first + 1])
+  if absolute ~= '' then
+    meta.created, meta.own_expiry = now, own_expiry
+    meta.expires = tonumber(absolute) > 0 and now + absolute * 1000 or 0
+  end
+  meta.remember = remember
   meta.authenticated = age and math.min(tonumber(ARGV[first + 2]) or now - age, now) or 0
   meta.index_keys, meta.details = ARGV[first + 3], ARGV[first + 4]
 end
@@ -512,7 +527,7 @@ return reply
 `,
   },
   rekey: {
-    sha: '69c37fbcd999790407181a358d7c29d96660d76a',
+    sha: '649b463ab972d4e202075100d7de1e2c6a0a978a',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -521,19 +536,20 @@ end
 local deadline = tonumber(table.remove(ARGV))
 if deadline and now > deadline then return {6, now} end
 local function parse(stored)
-  local created, timeout, adjusted, expires, authenticated, sent, attributes, unconfirmed, index_keys, details =
-    string.match(stored, '^1:(%d+):(%d+)(a?):(%d+):(%d+):(%d+):([^:?]*)(%??):([^:]*):(.*)$')
+  local created, timeout, adjusted, expires, own_expiry, authenticated, sent, remember, attributes, unconfirmed,
+    index_keys, details =
+    string.match(stored, '^1:(%d+):(%d+)(a?):(%d+)(a?):(%d+):(%d+)([pb]?):([^:?]*)(%??):([^:]*):(.*)$')
   if not created or math.max(#created, #timeout + 5, #expires, #authenticated, #sent + 3) > 15 then return nil end
   return {
     created = tonumber(created), timeout = tonumber(timeout), adjusted = adjusted, expires = tonumber(expires),
-    authenticated = tonumber(authenticated), sent = tonumber(sent), attributes = attributes,
-    confirmed = unconfirmed == '', index_keys = index_keys, details = details
+    own_expiry = own_expiry, authenticated = tonumber(authenticated), sent = tonumber(sent), remember = remember,
+    attributes = attributes, confirmed = unconfirmed == '', index_keys = index_keys, details = details
   }
 end
 local function format(meta)
   return table.concat({
-    '1', int(meta.created), int(meta.timeout) .. meta.adjusted, int(meta.expires), int(meta.authenticated),
-    int(meta.sent), meta.attributes .. (meta.confirmed and '' or '?'), meta.index_keys, meta.details
+    '1', int(meta.created), int(meta.timeout) .. meta.adjusted, int(meta.expires) .. meta.own_expiry,
+    int(meta.authenticated), int(meta.sent) .. meta.remember, meta.attributes .. (meta.confirmed and '' or '?'), meta.index_keys, meta.details
   }, ':')
 end
 local function missing_reply(key)
@@ -569,9 +585,13 @@ local function set_cookie(meta, sent, confirmed)
   meta.confirmed = confirmed
 end
 local function begin_life(meta, first)
-  local absolute, age = tonumber(ARGV[first]), tonumber(ARGV[first + 1])
-  meta.created = now
-  meta.expires = absolute > 0 and now + absolute * 1000 or 0
+  local absolute, own_expiry, remember = string.match(ARGV[first], '^(%d*)(a?)([pb]?)$')
+  local age = tonumber(ARGV[first + 1])
+  if absolute ~= '' then
+    meta.created, meta.own_expiry = now, own_expiry
+    meta.expires = tonumber(absolute) > 0 and now + absolute * 1000 or 0
+  end
+  meta.remember = remember
   meta.authenticated = age and math.min(tonumber(ARGV[first + 2]) or now - age, now) or 0
   meta.index_keys, meta.details = ARGV[first + 3], ARGV[first + 4]
 end
@@ -754,7 +774,7 @@ return {1}
 `,
   },
   revoke: {
-    sha: '651ff17126aeff7b3a49f59a9607fd7fa4e4c153',
+    sha: '71103f26b7a1dba08720e832e4d2a3d11871ec2f',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -763,19 +783,20 @@ end
 local deadline = tonumber(table.remove(ARGV))
 if deadline and now > deadline then return {6, now} end
 local function parse(stored)
-  local created, timeout, adjusted, expires, authenticated, sent, attributes, unconfirmed, index_keys, details =
-    string.match(stored, '^1:(%d+):(%d+)(a?):(%d+):(%d+):(%d+):([^:?]*)(%??):([^:]*):(.*)$')
+  local created, timeout, adjusted, expires, own_expiry, authenticated, sent, remember, attributes, unconfirmed,
+    index_keys, details =
+    string.match(stored, '^1:(%d+):(%d+)(a?):(%d+)(a?):(%d+):(%d+)([pb]?):([^:?]*)(%??):([^:]*):(.*)$')
   if not created or math.max(#created, #timeout + 5, #expires, #authenticated, #sent + 3) > 15 then return nil end
   return {
     created = tonumber(created), timeout = tonumber(timeout), adjusted = adjusted, expires = tonumber(expires),
-    authenticated = tonumber(authenticated), sent = tonumber(sent), attributes = attributes,
-    confirmed = unconfirmed == '', index_keys = index_keys, details = details
+    own_expiry = own_expiry, authenticated = tonumber(authenticated), sent = tonumber(sent), remember = remember,
+    attributes = attributes, confirmed = unconfirmed == '', index_keys = index_keys, details = details
   }
 end
 local function format(meta)
   return table.concat({
-    '1', int(meta.created), int(meta.timeout) .. meta.adjusted, int(meta.expires), int(meta.authenticated),
-    int(meta.sent), meta.attributes .. (meta.confirmed and '' or '?'), meta.index_keys, meta.details
+    '1', int(meta.created), int(meta.timeout) .. meta.adjusted, int(meta.expires) .. meta.own_expiry,
+    int(meta.authenticated), int(meta.sent) .. meta.remember, meta.attributes .. (meta.confirmed and '' or '?'), meta.index_keys, meta.details
   }, ':')
 end
 local function missing_reply(key)
@@ -811,9 +832,13 @@ local function set_cookie(meta, sent, confirmed)
   meta.confirmed = confirmed
 end
 local function begin_life(meta, first)
-  local absolute, age = tonumber(ARGV[first]), tonumber(ARGV[first + 1])
-  meta.created = now
-  meta.expires = absolute > 0 and now + absolute * 1000 or 0
+  local absolute, own_expiry, remember = string.match(ARGV[first], '^(%d*)(a?)([pb]?)$')
+  local age = tonumber(ARGV[first + 1])
+  if absolute ~= '' then
+    meta.created, meta.own_expiry = now, own_expiry
+    meta.expires = tonumber(absolute) > 0 and now + absolute * 1000 or 0
+  end
+  meta.remember = remember
   meta.authenticated = age and math.min(tonumber(ARGV[first + 2]) or now - age, now) or 0
   meta.index_keys, meta.details = ARGV[first + 3], ARGV[first + 4]
 end
@@ -941,7 +966,7 @@ return reply
 `,
   },
   save: {
-    sha: 'ddc0f6e08ea5626d17925a54c98a73c986c149e5',
+    sha: 'c65d745663dbbe47aac5c777cf4227091ae71135',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -950,19 +975,20 @@ end
 local deadline = tonumber(table.remove(ARGV))
 if deadline and now > deadline then return {6, now} end
 local function parse(stored)
-  local created, timeout, adjusted, expires, authenticated, sent, attributes, unconfirmed, index_keys, details =
-    string.match(stored, '^1:(%d+):(%d+)(a?):(%d+):(%d+):(%d+):([^:?]*)(%??):([^:]*):(.*)$')
+  local created, timeout, adjusted, expires, own_expiry, authenticated, sent, remember, attributes, unconfirmed,
+    index_keys, details =
+    string.match(stored, '^1:(%d+):(%d+)(a?):(%d+)(a?):(%d+):(%d+)([pb]?):([^:?]*)(%??):([^:]*):(.*)$')
   if not created or math.max(#created, #timeout + 5, #expires, #authenticated, #sent + 3) > 15 then return nil end
   return {
     created = tonumber(created), timeout = tonumber(timeout), adjusted = adjusted, expires = tonumber(expires),
-    authenticated = tonumber(authenticated), sent = tonumber(sent), attributes = attributes,
-    confirmed = unconfirmed == '', index_keys = index_keys, details = details
+    own_expiry = own_expiry, authenticated = tonumber(authenticated), sent = tonumber(sent), remember = remember,
+    attributes = attributes, confirmed = unconfirmed == '', index_keys = index_keys, details = details
   }
 end
 local function format(meta)
   return table.concat({
-    '1', int(meta.created), int(meta.timeout) .. meta.adjusted, int(meta.expires), int(meta.authenticated),
-    int(meta.sent), meta.attributes .. (meta.confirmed and '' or '?'), meta.index_keys, meta.details
+    '1', int(meta.created), int(meta.timeout) .. meta.adjusted, int(meta.expires) .. meta.own_expiry,
+    int(meta.authenticated), int(meta.sent) .. meta.remember, meta.attributes .. (meta.confirmed and '' or '?'), meta.index_keys, meta.details
   }, ':')
 end
 local function missing_reply(key)
@@ -998,9 +1024,13 @@ local function set_cookie(meta, sent, confirmed)
   meta.confirmed = confirmed
 end
 local function begin_life(meta, first)
-  local absolute, age = tonumber(ARGV[first]), tonumber(ARGV[first + 1])
-  meta.created = now
-  meta.expires = absolute > 0 and now + absolute * 1000 or 0
+  local absolute, own_expiry, remember = string.match(ARGV[first], '^(%d*)(a?)([pb]?)$')
+  local age = tonumber(ARGV[first + 1])
+  if absolute ~= '' then
+    meta.created, meta.own_expiry = now, own_expiry
+    meta.expires = tonumber(absolute) > 0 and now + absolute * 1000 or 0
+  end
+  meta.remember = remember
   meta.authenticated = age and math.min(tonumber(ARGV[first + 2]) or now - age, now) or 0
   meta.index_keys, meta.details = ARGV[first + 3], ARGV[first + 4]
 end
@@ -1155,7 +1185,7 @@ return {1, now}
 `,
   },
   take: {
-    sha: 'fe8cd1d4fdead7efb0fb7a27b4110584d11f97db',
+    sha: '7ce1c20f21d8a135f2dd9d46d104b39114b1b0d3',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -1164,19 +1194,20 @@ end
 local deadline = tonumber(table.remove(ARGV))
 if deadline and now > deadline then return {6, now} end
 local function parse(stored)
-  local created, timeout, adjusted, expires, authenticated, sent, attributes, unconfirmed, index_keys, details =
-    string.match(stored, '^1:(%d+):(%d+)(a?):(%d+):(%d+):(%d+):([^:?]*)(%??):([^:]*):(.*)$')
+  local created, timeout, adjusted, expires, own_expiry, authenticated, sent, remember, attributes, unconfirmed,
+    index_keys, details =
+    string.match(stored, '^1:(%d+):(%d+)(a?):(%d+)(a?):(%d+):(%d+)([pb]?):([^:?]*)(%??):([^:]*):(.*)$')
   if not created or math.max(#created, #timeout + 5, #expires, #authenticated, #sent + 3) > 15 then return nil end
   return {
     created = tonumber(created), timeout = tonumber(timeout), adjusted = adjusted, expires = tonumber(expires),
-    authenticated = tonumber(authenticated), sent = tonumber(sent), attributes = attributes,
-    confirmed = unconfirmed == '', index_keys = index_keys, details = details
+    own_expiry = own_expiry, authenticated = tonumber(authenticated), sent = tonumber(sent), remember = remember,
+    attributes = attributes, confirmed = unconfirmed == '', index_keys = index_keys, details = details
   }
 end
 local function format(meta)
   return table.concat({
-    '1', int(meta.created), int(meta.timeout) .. meta.adjusted, int(meta.expires), int(meta.authenticated),
-    int(meta.sent), meta.attributes .. (meta.confirmed and '' or '?'), meta.index_keys, meta.details
+    '1', int(meta.created), int(meta.timeout) .. meta.adjusted, int(meta.expires) .. meta.own_expiry,
+    int(meta.authenticated), int(meta.sent) .. meta.remember, meta.attributes .. (meta.confirmed and '' or '?'), meta.index_keys, meta.details
   }, ':')
 end
 local function missing_reply(key)
@@ -1212,9 +1243,13 @@ local function set_cookie(meta, sent, confirmed)
   meta.confirmed = confirmed
 end
 local function begin_life(meta, first)
-  local absolute, age = tonumber(ARGV[first]), tonumber(ARGV[first + 1])
-  meta.created = now
-  meta.expires = absolute > 0 and now + absolute * 1000 or 0
+  local absolute, own_expiry, remember = string.match(ARGV[first], '^(%d*)(a?)([pb]?)$')
+  local age = tonumber(ARGV[first + 1])
+  if absolute ~= '' then
+    meta.created, meta.own_expiry = now, own_expiry
+    meta.expires = tonumber(absolute) > 0 and now + absolute * 1000 or 0
+  end
+  meta.remember = remember
   meta.authenticated = age and math.min(tonumber(ARGV[first + 2]) or now - age, now) or 0
   meta.index_keys, meta.details = ARGV[first + 3], ARGV[first + 4]
 end

@@ -2,6 +2,7 @@ import type { StoreCheck } from './check.ts';
 import { EXPLANATIONS } from './explanations.ts';
 import { EXPIRIES, LIFETIMES } from './lifetimes.ts';
 import { LOGIN_INDEXES } from './login-indexes.ts';
+import { LOGIN_LIMITS, LOGIN_LIMITS_OF_OWNERS } from './login-limits.ts';
 import { OWNERS } from './owners.ts';
 import { RACES } from './races.ts';
 import { RECORDS } from './records.ts';
@@ -42,9 +43,10 @@ export function storeContract(capabilities: StoreCapabilities): readonly StoreCh
     ...LIFETIMES,
     ...EXPIRIES,
     ...REKEYS,
+    ...LOGIN_LIMITS,
     ...TOMBSTONES,
     ...RACES.filter((check) => owners || !check.owners),
-    ...(owners ? [...OWNERS, ...REVOCATIONS] : []),
+    ...(owners ? [...OWNERS, ...REVOCATIONS, ...LOGIN_LIMITS_OF_OWNERS] : []),
     ...(index ? LOGIN_INDEXES : []),
     ...(scan ? SCANS : []),
     ...(explains ? EXPLANATIONS : []),

@@ -2,6 +2,7 @@ import { clusterBugs } from './cluster.mjs';
 import { cookieBugs } from './cookies.mjs';
 import { endBugs } from './ends.mjs';
 import { engineBugs } from './engine.mjs';
+import { loginLimitBugs } from './login-limits.mjs';
 import { memoryStoreBugs } from './memory-store.mjs';
 import { overlappingBugs } from './overlapping.mjs';
 import { redisStoreBugs } from './redis-store.mjs';
@@ -15,6 +16,7 @@ export const bugs = [
   ...overlappingBugs,
   ...cookieBugs,
   ...endBugs,
+  ...loginLimitBugs,
   ...memoryStoreBugs,
   ...redisStoreBugs,
   ...clusterBugs,
