@@ -26,7 +26,7 @@ export type UpgradeRequest = IncomingMessage | Request;
  * @example
  * ```ts
  * server.on('upgrade', async (request, socket, head) => {
- *   const session = await upgradeSession(factory, request);
+ *   const session = await upgradeSession(factory, request).catch(() => null);
  *   if (session === null) return socket.end('HTTP/1.1 401 Unauthorized\r\n\r\n');
  *   sockets.handleUpgrade(request, socket, head, (webSocket) => {
  *     session.onEnd(() => webSocket.close(4401, 'The session has ended'));
