@@ -14,7 +14,7 @@ afterAll(() => server.stop());
 
 const STORES = {
   memory: () => session.createStore(),
-  Redis: () => session.createStore({ redis: { url: server.url, prefix: `face-${Math.random()}:` } }),
+  Redis: () => session.createStore({ redis: { url: server.url, prefix: `face-${Math.random()}:`, socketTimeout: 30 } }),
 };
 
 /** The methods of a store as functions that return promises. */
