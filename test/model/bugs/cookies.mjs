@@ -9,8 +9,7 @@ const save = 'src/engine/save.ts';
 const state = 'src/engine/state.ts';
 
 const DECISION = 'decideCookie(state.clientCookie.evidence, state.record !== null)';
-const CLIENT_HAS_ANOTHER =
-  '  if (record.id !== state.clientCookie.presentedId || state.clientCookie.signedByOldSecret) return true;\n';
+const CLIENT_HAS_ANOTHER = '  if (record.id !== presentedId || signedByOldSecret || renewalRequested) return true;\n';
 const UNSENT = 'if (sends && situation.unsentId !== null) return SAVE_AND_SEND;';
 const LOST = "    this.#phase = 'lost';\n    this.#lossReason = reason;\n  }\n\n  /** Starts";
 
@@ -135,7 +134,7 @@ export const cookieBugs = [
     on: 'memory',
     change: [
       [response, DECISION, "state.clientCookie.signedByOldSecret && state.record !== null ? 'set' : " + DECISION],
-      [due, ' || state.clientCookie.signedByOldSecret) return true;', ') return true;'],
+      [due, ' || signedByOldSecret || renewalRequested) return true;', ' || renewalRequested) return true;'],
     ],
   },
   {
