@@ -42,6 +42,14 @@ export interface PendingLogin {
    * as after a rotation.
    */
   readonly isAdoption?: boolean;
+  /** An idle timeout of the login's own, seconds; `null` for none. */
+  readonly timeout: number | null;
+  /** An absolute timeout of the login's own, seconds, `null` for none; `undefined` where it says nothing of one. */
+  readonly absoluteTimeout: number | null | undefined;
+  /** Whether the cookie outlives the browser's session; `null` where the login says nothing of it. */
+  readonly remember: boolean | null;
+  /** Application's keys that go over from another owner's session; `true` for all. */
+  readonly keep: readonly string[] | true;
 }
 
 /** A first factor that waits for the commit, which dates it by the store's clock. */

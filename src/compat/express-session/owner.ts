@@ -44,7 +44,19 @@ function adopt(state: SessionState, owner: string, since: number): void {
   if (state.headLeaving || state.clientCookie.insecurity !== null) return;
   const at = performance.now();
   const authenticatedAt = Math.max(1, since);
-  state.requestLogin({ owner, method: null, indexKeys: [], at, authenticatedAt, pendingSince: null, isAdoption: true });
+  state.requestLogin({
+    owner,
+    method: null,
+    indexKeys: [],
+    at,
+    authenticatedAt,
+    pendingSince: null,
+    isAdoption: true,
+    timeout: null,
+    absoluteTimeout: undefined,
+    remember: null,
+    keep: true,
+  });
 }
 
 /** Returns the user that the `owner` option has returned. */

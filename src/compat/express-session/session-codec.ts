@@ -75,8 +75,10 @@ export class SessionCodec implements RecordCodec {
       createdAt: now,
       timeout: { seconds: timeoutOf(originalMaxAge ?? null, this.#parts.ttl), adjusted: true },
       expiresAt: 0,
+      ownExpiry: false,
       authenticatedAt: 0,
       cookie: { sentAt: now, attributes: this.#parts.cookieAttributes(), confirmed: true },
+      remember: null,
     };
   }
 }

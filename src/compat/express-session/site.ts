@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { SessionConfig } from '../../engine/config.ts';
 import { SessionError } from '../../errors.ts';
 import { contextOf, createSessionFactory, type SessionFactory } from '../../factory.ts';
 import { STORE_FOR_REQUEST } from '../../stores/store-provider.ts';
@@ -39,7 +40,7 @@ export function createSite(options: NormalizedOptions, secrets: readonly Secret[
   const adapter = options.expressStore === null ? null : newAdapterState(options.expressStore);
   const factory = createFactory(options, engineSecrets, adapter);
   const context = contextOf(factory);
-  const cookieAttributes = (): string => context.config.cookieAttributes;
+  const cookieAttributes = (): string => attributesOf(context.config.cookie);
   const parts = {
     storeFor: () => context.storeFor(undefined),
     ttl: options.ttl,
@@ -92,6 +93,12 @@ function createFactory(
 /** Returns what the engine has to know of the cookie. The rest is decided by session; see `RequestSession.writeCookie`. */
 function engineCookie(name: string, { path, domain, httpOnly }: CookieAttributes): object {
   return { name, path: path ?? '/', domain: domain ?? null, httpOnly: httpOnly ?? true, secure: 'auto' };
+}
+
+/** The cookie of a middleware is the same for every request. */
+function attributesOf(cookie: SessionConfig['cookie']): string {
+  if (typeof cookie === 'function') throw new TypeError('Expected the cookie to be the same for every request');
+  return cookie.attributes;
 }
 
 function newAdapterState(store: ExpressStore): AdapterState {

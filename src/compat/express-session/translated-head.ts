@@ -1,4 +1,4 @@
-import type { ResponseHead } from '../../exchange.ts';
+import type { ResponseCookie, ResponseHead } from '../../exchange.ts';
 
 /** Writes the cookie of a session as its own attributes have it. */
 interface CookieTranslator {
@@ -31,10 +31,15 @@ export class TranslatedHead implements ResponseHead {
     this.#head.set(name, value);
   }
 
-  appendCookie(value: string): void {
+  appendCookie(value: string, cookie: ResponseCookie): void {
     // The second one is the deletion of a cookie that earlier attributes have made.
     const translated = this.#written ? value : this.#session.translateCookie(value);
     this.#written = true;
-    if (translated !== null) this.#head.appendCookie(translated);
+    // The head of an Express response takes the text alone, so `cookie` needs no translation.
+    if (translated !== null) this.#head.appendCookie(translated, cookie);
+  }
+
+  setToken(name: string, value: string): void {
+    this.#head.setToken(name, value);
   }
 }

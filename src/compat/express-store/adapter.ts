@@ -3,7 +3,8 @@ import {
   changedFields,
   changedMeta,
   matchesExpected,
-  newTimes,
+  lifeAfterLogin,
+  newLife,
   sentCookie,
   sizeBeyond,
   type MemoryRecord,
@@ -78,7 +79,7 @@ export class ExpressStoreAdapter implements SessionStore {
       const now = this.#state.now();
       const { details, timeout, fields, cookieAttributes } = given;
       const cookie = sentCookie(cookieAttributes, now, true);
-      const meta = { ...wellFormedDetails(details), ...newTimes(given, now), timeout, cookie };
+      const meta = { ...wellFormedDetails(details), ...newLife(given, now), timeout, cookie };
       await this.#write(key, { meta, lastSeen: now, fields: Object.fromEntries(fields) });
       return { status: 'ok', now, evicted: [] };
     });
@@ -117,9 +118,7 @@ export class ExpressStoreAdapter implements SessionStore {
     const wasConfirmed = record.meta.cookie.confirmed || rekey.confirmsCookie;
     const changed = changedMeta(record.meta, rekey, login !== null, now);
     const renewed =
-      login === null
-        ? {}
-        : { ...wellFormedDetails(login.details), ...newTimes({ absoluteTimeout: login.absoluteTimeout, login }, now) };
+      login === null ? {} : { ...wellFormedDetails(login.details), ...lifeAfterLogin(changed, login, now) };
     const fields = changedFields(inMemory, rekey);
     await this.#write(to, { meta: { ...changed, ...renewed }, lastSeen: now, fields });
     await destroySession(this.#state.store, this.#codec.nameOf(from));

@@ -1,6 +1,7 @@
 // Bugs of cookies: a client is sent one that is not its own, or loses one that is.
 const commit = 'src/engine/commit.ts';
 const due = 'src/engine/due.ts';
+const lifetimes = 'src/engine/lifetimes.ts';
 const load = 'src/engine/load.ts';
 const plan = 'src/engine/plan.ts';
 const response = 'src/engine/response.ts';
@@ -49,7 +50,7 @@ export const cookieBugs = [
         `decideCookie(
     {
       ...state.clientCookie.evidence,
-      ended: state.clientCookie.presentedId === null && exchange.header('cookie') !== undefined,
+      ended: state.clientCookie.presentedId === null && state.exchange.header('cookie') !== undefined,
     },
     state.record !== null,
   )`,
@@ -279,7 +280,11 @@ export const cookieBugs = [
     breaks: 'C13',
     on: 'memory',
     change: [
-      [response, 'timeout.adjusted ? timeout.seconds : cookieMaxAge', 'timeout.adjusted ? cookieMaxAge : cookieMaxAge'],
+      [
+        lifetimes,
+        'remember === true || timeout.adjusted ? timeout.seconds : cookieMaxAge',
+        'remember === true ? timeout.seconds : cookieMaxAge',
+      ],
     ],
   },
   {
@@ -292,6 +297,6 @@ export const cookieBugs = [
     bug: "another deployment's attributes never reach a client that has a cookie",
     breaks: 'C13',
     on: 'memory',
-    change: [[due, '  if (cookie.attributes !== config.cookieAttributes) return true;\n', '']],
+    change: [[due, '  if (cookie.attributes !== state.cookie.attributes) return true;\n', '']],
   },
 ];
