@@ -12,7 +12,7 @@ import type { SessionStore } from '../../stores/store.ts';
 import { ExpressStoreAdapter } from '../express-store/adapter.ts';
 import { Cookie } from './cookie.ts';
 import { COOKIE_FIELD } from './engine-store.ts';
-import type { ExchangeSession, SessionExchange } from './exchange.ts';
+import { isSecure, type ExchangeSession, type SessionExchange } from './exchange.ts';
 import { commitBeforeEnd } from './late-commit.ts';
 import { newCookie } from './options.ts';
 import { applyOwner, normalizeOwner } from './owner.ts';
@@ -20,6 +20,7 @@ import { RequestIds } from './request-ids.ts';
 import type { SessionConnection, SessionRequest } from './request.ts';
 import { SessionCodec } from './session-codec.ts';
 import { CookieOverrides } from './session-cookie.ts';
+import { SessionProperty } from './session-property.ts';
 import { isReserved, renameSession, resetMaxAge, Session, setField } from './session.ts';
 import type { Site } from './site.ts';
 import { TranslatedHead } from './translated-head.ts';
@@ -41,9 +42,8 @@ export class RequestSession implements SessionConnection, ExchangeSession {
   #inner!: Inner;
   #state!: SessionState;
   #exchange!: SessionExchange;
-  /** What `req.session` holds; `undefined` while nothing has asked for it. */
-  #current: object | undefined;
-  /** The epoch that `#current` was made of. */
+  readonly #property: SessionProperty;
+  /** The epoch that the session of the property was made of. */
   #epoch: Epoch | null = null;
   #overrides: CookieOverrides | null = null;
   readonly #ids: RequestIds;
@@ -64,13 +64,17 @@ export class RequestSession implements SessionConnection, ExchangeSession {
     this.#req = req;
     this.#res = res;
     this.#ids = new RequestIds(site.options, req);
+    this.#property = new SessionProperty(req, () => this.#begin());
     const { ttl } = site.options;
     const presented = site.codec.read(req);
     for (const { sid } of presented) this.#ids.register(sid);
     this.engineCookies = site.codec.engineCookies(req, presented);
     const { cookieAttributes } = site;
     const sidOf = ({ handle }: { readonly handle: string }): string => this.#ids.sidOfHandle(handle);
-    const expires = (): Date | null => (this.#current === undefined ? null : this.#cookieIn(this.#current).expires);
+    const expires = (): Date | null => {
+      const { current } = this.#property;
+      return current === undefined ? null : this.#cookieIn(current).expires;
+    };
     this.adapter =
       site.adapter === null
         ? null
@@ -83,7 +87,7 @@ export class RequestSession implements SessionConnection, ExchangeSession {
     this.#state = stateOf(inner);
     this.#exchange = exchange;
     this.#req.sessionStore = this.#site.store;
-    this.#install();
+    this.#property.install();
     Object.defineProperty(this.#req, 'sessionID', {
       get: () => this.#currentSid(),
       set: (value: unknown) => {
@@ -115,7 +119,7 @@ export class RequestSession implements SessionConnection, ExchangeSession {
 
   /** Saves what the request has changed. An empty session is stored, too. */
   async save(session: object): Promise<void> {
-    if (this.#attached() !== session || this.#isLost()) throw sessionEnded();
+    if (this.#property.attached !== session || this.#isLost()) throw sessionEnded();
     if (this.#hasBogusId()) return;
     this.#write(session, true);
     this.#noticeChanges();
@@ -125,21 +129,21 @@ export class RequestSession implements SessionConnection, ExchangeSession {
 
   async reload(session: object): Promise<void> {
     const { epoch, record } = this.#state;
-    if (record === null || this.#attached() !== session || this.#isLost()) throw new Error('failed to load session');
+    if (record === null || this.#property.attached !== session || this.#isLost())
+      throw new Error('failed to load session');
     epoch.fields.discardChanges();
     epoch.pending.clear();
     await this.#inner.reload();
     if (this.#state.epoch !== epoch || this.#state.phase !== 'ready') throw new Error('failed to load session');
-    this.#current = this.#materialise();
-    this.#install();
+    this.#property.replace(this.#materialise());
   }
 
   async destroy(session: object): Promise<void> {
-    if (this.#attached() !== session) return;
+    if (this.#property.attached !== session) return;
     // A page that a browser fetches ahead must not log out.
     if (this.#state.isPrefetch) this.#state.assertCookieSendable('destroy');
     this.#unset();
-    delete this.#req.session;
+    this.#property.remove();
     await saveSession(this.#state);
   }
 
@@ -147,7 +151,8 @@ export class RequestSession implements SessionConnection, ExchangeSession {
     // A request that failed while its session was opened.
     if (this.#inner === undefined || this.#hasBogusId()) return undefined;
     this.#headCommitted = true;
-    this.#prepare();
+    // The response of an error carries nothing of what has failed.
+    if (!this.#state.commitFailed) this.#prepareOrFail();
     const committing = this.#site.factory.commit(this.#inner, new TranslatedHead(head, this));
     if (committing === undefined) this.#rename();
     return committing?.then(() => this.#rename());
@@ -160,7 +165,7 @@ export class RequestSession implements SessionConnection, ExchangeSession {
     try {
       this.#prepare();
     } catch (error) {
-      if (!(error instanceof SessionError) || error.code !== 'ERR_SESSION_HEADERS_SENT') throw error;
+      if (!(error instanceof SessionError) || error.code !== 'ERR_SESSION_HEADERS_SENT') return Promise.reject(error);
       context.events.emit('discarded', { handle: null, reason: 'late' });
       return undefined;
     }
@@ -189,7 +194,7 @@ export class RequestSession implements SessionConnection, ExchangeSession {
   translateCookie(given: string): string | null {
     const { name } = this.#site.options;
     if (given.startsWith(`${name}=;`)) return this.#deletion();
-    const cookie = this.#current === undefined ? this.#storedCookie() : this.#cookieIn(this.#current);
+    const cookie = this.#presentCookie();
     if (cookie.secure && !this.#exchange.secure) return null;
     this.#cookieWritten = true;
     return cookie.serialize(name, this.#site.codec.write(this.#ids.sidOf(this.#state.record!.id)));
@@ -206,34 +211,10 @@ export class RequestSession implements SessionConnection, ExchangeSession {
 
   // `req.session` and `req.sessionID`.
 
-  #install(): void {
-    Object.defineProperty(this.#req, 'session', {
-      get: this.#getSession,
-      set: this.#setSession,
-      enumerable: true,
-      configurable: true,
-    });
-  }
-
-  readonly #getSession = (): object => {
-    if (this.#current !== undefined) return this.#current;
-    this.#current = this.#materialise();
+  #begin(): Session {
+    const session = this.#materialise();
     commitBeforeEnd(this.#res, this);
-    return this.#current;
-  };
-
-  readonly #setSession = (value: unknown): void => {
-    Object.defineProperty(this.#req, 'session', { value, writable: true, enumerable: true, configurable: true });
-  };
-
-  /** Returns what `req.session` holds: `null` when it was taken away, `undefined` when nothing has asked for it. */
-  #attached(): object | null | undefined {
-    const property = Object.getOwnPropertyDescriptor(this.#req, 'session');
-    if (property?.get === this.#getSession) return this.#current;
-    const value: unknown = property?.value;
-    if (typeof value !== 'object' || value === null) return null;
-    this.#current = value;
-    return value;
+    return session;
   }
 
   #materialise(): Session {
@@ -264,12 +245,11 @@ export class RequestSession implements SessionConnection, ExchangeSession {
     this.#isUnset = false;
     this.#knownOwner = null;
     this.#newSid();
-    this.#current = this.#describe(fields);
-    this.#install();
+    this.#property.replace(this.#describe(fields));
   }
 
   #unset(): void {
-    this.#endedCookie = this.#current === undefined ? this.#storedCookie() : this.#cookieIn(this.#current);
+    this.#endedCookie = this.#presentCookie();
     this.#state.end('logout');
     this.#epoch = this.#state.epoch;
     this.#isUnset = true;
@@ -294,7 +274,8 @@ export class RequestSession implements SessionConnection, ExchangeSession {
   /** Makes the session known by the id under which it is stored. */
   #rename(): void {
     const { record } = this.#state;
-    if (record !== null && this.#current instanceof Session) renameSession(this.#current, this.#ids.sidOf(record.id));
+    const { current } = this.#property;
+    if (record !== null && current instanceof Session) renameSession(current, this.#ids.sidOf(record.id));
   }
 
   /** express-session saves nothing for a request whose `sessionID` is no text. */
@@ -308,15 +289,24 @@ export class RequestSession implements SessionConnection, ExchangeSession {
     return this.#epoch !== null && this.#state.epoch !== this.#epoch && this.#state.phase === 'lost';
   }
 
+  #prepareOrFail(): void {
+    try {
+      this.#prepare();
+    } catch (error) {
+      this.#state.markCommitFailed();
+      throw error;
+    }
+  }
+
   /** Writes what the request has changed into the engine's session, and asks for what the options say. */
   #prepare(): void {
     const { options } = this.#site;
     const { record, phase } = this.#state;
-    let session = this.#attached();
+    let session = this.#property.attached;
     if (session === null && options.destroysUnset && !this.#isUnset) this.#unset();
     if (session === undefined && phase === 'ready') {
       const isNeeded = record === null ? options.saveUninitialized : options.rolling;
-      if (isNeeded && !this.#state.headLeaving) session = this.#getSession();
+      if (isNeeded && !this.#state.headLeaving) session = this.#property.demand();
     }
     if (session === null || session === undefined || this.#isLost()) return;
     const cookieChanged = this.#write(session, options.saveUninitialized);
@@ -359,7 +349,7 @@ export class RequestSession implements SessionConnection, ExchangeSession {
 
   #overridesOf(): CookieOverrides {
     return (this.#overrides ??= new CookieOverrides(
-      newCookie(this.#site.options, this.#req, this.#exchange.secure),
+      newCookie(this.#site.options, this.#req, isSecure(this.#req, this.#site.options.proxy)),
       this.#site.adapter !== null,
     ));
   }
@@ -368,7 +358,9 @@ export class RequestSession implements SessionConnection, ExchangeSession {
     return this.#overridesOf().apply(stored);
   }
 
-  #storedCookie(): Cookie {
+  #presentCookie(): Cookie {
+    const { current } = this.#property;
+    if (current !== undefined) return this.#cookieIn(current);
     return this.#makeCookie(this.#state.record === null ? undefined : this.#state.read(COOKIE_FIELD));
   }
 

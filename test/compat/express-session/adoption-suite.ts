@@ -1,13 +1,20 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'vitest';
 import session, { type SessionMiddleware, type SessionOptions } from 'websauna-session/express-session';
-import { Browser, fieldsOf, SECRET, serve } from './site.ts';
+import { Browser, fieldsOf, Gate, SECRET, serve } from './site.ts';
+
+const SAVERS = 8;
+let users = 0;
+/** Opened by the test, for `/slow-logout`, and by the request when it has its session. */
+let [gate, waiting] = [new Gate(), new Gate()];
 
 async function site(
   options: SessionOptions,
   act: (port: number, middleware: SessionMiddleware) => Promise<void>,
 ): Promise<void> {
   const middleware = session({ secret: SECRET, saveUninitialized: false, ...options });
+  const everyone = new Gate();
+  let present = 0;
   await serve(
     (app) => {
       app.use(middleware);
@@ -23,13 +30,25 @@ async function site(
         void req.session.user;
         req.session.destroy((error) => (error ? next(error) : res.end()));
       });
+      // Has its session before others change it.
+      app.get('/slow-logout', async (req, res, next) => {
+        void req.session.user;
+        waiting.open();
+        await gate.opened;
+        req.session.destroy((error) => (error ? next(error) : res.end()));
+      });
+      // All of the savers have their session before any of them saves.
+      app.get('/save', async (req, res, next) => {
+        void req.session.user;
+        if (++present === SAVERS) everyone.open();
+        await everyone.opened;
+        req.session.save((error) => (error ? next(error) : res.send(req.sessionID)));
+      });
       app.get('/show', (req, res) => res.json(fieldsOf(req.session)));
     },
     async (port) => act(port, middleware),
   );
 }
-
-let users = 0;
 
 /** Lets a session begin without the option `owner`, and goes on with it. */
 async function adoption(
@@ -71,6 +90,29 @@ export function adoptionSuite(name: string, open: () => ReturnType<typeof sessio
         assert.equal(fields.length, 21);
         assert.equal((await factory.owners.list(user)).length, 1);
         assert.equal(new Set(tabs.map((tab) => tab.cookies.get('connect.sid'))).size, 1, 'all have the same new id');
+      }));
+
+    test('has one id more when parallel requests save it, and answer later', () =>
+      adoption(open, async (browser, { factory }, user) => {
+        const tabs = Array.from({ length: SAVERS }, () => browser.clone());
+        const ids = await Promise.all(tabs.map(async (tab) => await tab.text('/save')));
+        assert.equal(new Set(ids).size, 1);
+        for (const tab of tabs)
+          assert.ok(decodeURIComponent(tab.cookies.get('connect.sid')!).startsWith(`s:${ids[0]}.`));
+        assert.equal((await factory.owners.list(user)).length, 1);
+      }));
+
+    test('C1: ends by a logout that has begun before', () =>
+      adoption(open, async (browser, { factory }, user) => {
+        [gate, waiting] = [new Gate(), new Gate()];
+        const logout = browser.clone().visit('/slow-logout');
+        await waiting.opened;
+        await browser.visit('/show');
+        assert.equal((await factory.owners.list(user)).length, 1);
+        gate.open();
+        await logout;
+        assert.deepEqual(await factory.owners.list(user), []);
+        assert.deepEqual(JSON.parse(await browser.text('/show')), {});
       }));
 
     test('C1: ends by a logout that has come with the old id', () =>

@@ -64,3 +64,57 @@ test('an end that failed is reported to the callback, and fails the response', (
     failing.clear();
     assert.equal(await browser.text('/read'), '1');
   }));
+
+/** A site whose pages store what cannot be stored. */
+const circular = (act: (browser: Browser) => Promise<void>): Promise<void> =>
+  serve(
+    (app) => {
+      app.use(session({ secret: SECRET, saveUninitialized: false }));
+      app.get('/ok', (req, res) => {
+        req.session.views = (req.session.views ?? 0) + 1;
+        res.send(String(req.session.views));
+      });
+      app.get('/head', (req, res) => {
+        Object.assign(req.session, { self: req.session, views: 100 });
+        res.send('sent');
+      });
+      app.get('/late', (req, res) => {
+        res.write('one ');
+        Object.assign(req.session, { self: req.session, views: 100 });
+        res.end('two');
+      });
+    },
+    async (port) => act(new Browser(port)),
+  );
+
+test('a value that has no JSON fails the response, and nothing of it is stored', () =>
+  circular(async (browser) => {
+    await browser.visit('/ok');
+    const page = await browser.visit('/head');
+    assert.equal(page.status, 500);
+    assert.match(page.text, /circular/);
+    assert.equal(await browser.text('/ok'), '2');
+  }));
+
+test('a value that has no JSON breaks a response that has begun', () =>
+  circular(async (browser) => {
+    await browser.visit('/ok');
+    await assert.rejects(browser.visit('/late'), /aborted|hang up/);
+    assert.equal(await browser.text('/ok'), '2');
+  }));
+
+test('an owner that is none fails the response', () =>
+  serve(
+    (app) => {
+      app.use(session({ secret: SECRET, saveUninitialized: false, owner: () => ({ id: 1 }) as never }));
+      app.get('/', (req, res) => {
+        req.session.views = 1;
+        res.send('sent');
+      });
+    },
+    async (port) => {
+      const page = await new Browser(port).visit('/');
+      assert.deepEqual([page.status, page.cookies], [500, []]);
+      assert.match(page.text, /Expected `owner` to be a function that returns a user id, a string or a number/);
+    },
+  ));

@@ -34,6 +34,7 @@ describe.each(Object.entries(STORES))('express-openid-connect over %s', (_, open
               authorizationParams: { response_type: 'code', scope: 'openid' },
               session: { store: store as never, cookie: { sameSite: 'Lax' } },
               idpLogout: false,
+              httpTimeout: 30_000,
             }),
           );
           app.get('/', (req, res) => res.send(String(req.oidc.user?.['sub'] ?? 'nobody')));

@@ -14,7 +14,7 @@ afterAll(() => server.stop());
 
 const STORES = {
   memory: () => session.createStore(),
-  Redis: () => session.createStore({ redis: { url: server.url, prefix: `face-${Math.random()}:` } }),
+  Redis: () => session.createStore({ redis: { url: server.url, prefix: `face-${Math.random()}:`, socketTimeout: 30 } }),
 };
 
 /** The methods of a store as functions that return promises. */
@@ -104,6 +104,35 @@ test('`set` without a callback is carried out', async () => {
   store.set('sid', { cookie: {}, a: 1 } as never);
   const { length } = methodsOf(store);
   await waitFor('the session', async () => (await length()) === 1);
+});
+
+test('`set` by the id of a session that another one has replaced is refused', () => {
+  const store = session.createStore();
+  const { get, set } = methodsOf(store);
+  return serve(
+    (app) => {
+      app.use(session({ secret: SECRET, store, saveUninitialized: false }));
+      app.get('/', (req, res) => {
+        req.session.views = 1;
+        res.send(req.sessionID);
+      });
+      app.get('/regenerate', (req, res, next) => {
+        req.session.regenerate((error) => {
+          if (error) return next(error);
+          req.session.views = 2;
+          return res.end();
+        });
+      });
+    },
+    async (port) => {
+      const browser = new Browser(port);
+      const sid = await browser.text('/');
+      const data = (await get(sid)) as object;
+      await browser.visit('/regenerate');
+      await assert.rejects(set(sid, data), { code: 'ERR_SESSION_ENDED' });
+      assert.equal(await get(sid), null);
+    },
+  );
 });
 
 test('store.regenerate(req) begins another session', () => {
