@@ -158,6 +158,10 @@ export function* rivalLogins(): Generator<Plan> {
       yield { ...DEFAULTS, max: 2, onSessionLimit, before, during: [visit(steps), visit([LOGIN], 1, 2)] };
     }
   }
+  // One as another owner is refused, and the request goes on with the session that it has.
+  const taken = [visit([LOGIN], 0, 1), visit([...CONTENT, { do: 'login', owner: 'bob' }])];
+  const refused = visit([LOGIN, { do: 'save' }, { do: 'get', field: 'a' }, { do: 'set', field: 'b' }]);
+  yield { ...DEFAULTS, max: 1, onSessionLimit: 'refuse', before: taken, during: [refused] };
 }
 
 /** What takes several steps on a cluster, with another request between any two of them. */
