@@ -425,7 +425,7 @@ export class FieldTracker {
     try {
       return this.get(name) === undefined;
     } catch (error) {
-      // Whoever uses the value finds out.
+      // The next use of the value reports it.
       if (error instanceof UnreadableField) return false;
       throw error;
     }

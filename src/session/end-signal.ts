@@ -54,7 +54,7 @@ export function watchEnd(state: SessionState, onEnd: EndCallback): () => void {
   return stop;
 }
 
-/** Stops when nobody is there any longer whom the end of the session could concern. */
+/** Stops when nothing is left that the end of the session could concern. */
 function stopWithRequest({ exchange }: SessionState, stop: () => void): void {
   if (exchange.onClose !== undefined) {
     exchange.onClose(stop);

@@ -14,7 +14,7 @@ const NOBODY = { salt: '', hash: '' };
 export async function checkPassword(name: string, password: string): Promise<string | null> {
   const known = Object.hasOwn(USERS, name);
   const { salt, hash } = known ? USERS[name]! : NOBODY;
-  // Also for a name that nobody has, which must not be answered sooner.
+  // An unknown name must not be answered sooner.
   const given = await derive(password, salt, 32);
   const expected = Buffer.alloc(32);
   Buffer.from(hash, 'base64url').copy(expected);

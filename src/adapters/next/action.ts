@@ -6,7 +6,7 @@ import { runWithSession } from '../request-context.ts';
 import { ActionHead } from './action-head.ts';
 
 /**
- * Refuses to run an action while a page renders: its change would reach the store, and its cookie nobody.
+ * Refuses to run an action while a page renders: its change would reach the store, and its cookie would not reach the client.
  * @throws {TypeError}
  */
 export function assertCookiesWritable(jar: CookieJar): void {

@@ -39,7 +39,7 @@ export function applyOwner(
   return true;
 }
 
-/** Tells the store whose session it is. A later request can do it, too. */
+/** Stores whose session it is. A later request can do it, too. */
 function adopt(state: SessionState, owner: string, since: number): void {
   if (state.headLeaving || state.clientCookie.insecurity !== null) return;
   const at = performance.now();
