@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { Environment } from './environment.ts';
-import { anyPlan } from './generated-plans.ts';
+import { anyPlan, basicPlan } from './generated-plans.ts';
 import { describeRules, type Plan } from './plan.ts';
 import { PlanRun } from './plan-run.ts';
 import { shrink } from './shrink.ts';
@@ -33,6 +33,8 @@ export class Finding {
 }
 
 export interface Random {
+  /** Plans of sessions with all options, or without what options add. */
+  readonly plans: 'random' | 'basic';
   readonly runs: number;
   readonly seed: number;
   /** Of a run that is to be repeated. */
@@ -42,12 +44,12 @@ export interface Random {
 /** Carries out generated plans. Returns what was found, with the path of the run that found it. */
 export async function exploreRandomly(
   environment: Environment,
-  { runs, seed, path = '' }: Random,
+  { plans, runs, seed, path = '' }: Random,
   explored: Explored,
   shrinks = true,
 ): Promise<{ finding: Finding; path: string } | null> {
   let found: Finding | null = null;
-  const property = fc.asyncProperty(anyPlan, async (plan) => {
+  const property = fc.asyncProperty(plans === 'basic' ? basicPlan : anyPlan, async (plan) => {
     found = await carryOut(environment, plan, explored);
     return found === null;
   });

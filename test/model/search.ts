@@ -22,10 +22,10 @@ export interface Servers {
 export type Store = 'memory' | 'redis' | 'cluster';
 
 /**
- * Names a set of enumerated plans, or `random` and a seed; and, behind a colon, one of them: by its number, or by the path
+ * Names a set of enumerated plans, or `random` or `basic` and a seed; and, behind a colon, one of them: by its number, or by the path
  * of a generated plan.
  */
-export type Place = keyof typeof enumeratedPlans | `random ${number}` | `${string}:${string}`;
+export type Place = keyof typeof enumeratedPlans | `${'random' | 'basic'} ${number}` | `${string}:${string}`;
 
 export interface Search {
   readonly on: Store;
@@ -45,16 +45,28 @@ const PLACES: Readonly<Record<Store, readonly Place[]>> = {
     ...(['explainedEnds', 'reusedIds', 'otherKinds', 'nativeClients'] as const),
     ...([
       'authenticationChanges',
+      'basic 1',
       'random 1',
       'deployments',
       'lostResponses',
       'requestPairs',
       'operationPairs',
     ] as const),
+    'basic 2',
     'random 2',
   ],
-  redis: ['lifetimes', 'loginLimits', 'random 1', 'rivalLogins', 'explainedEnds', 'requestPairs', 'random 2'],
-  cluster: ['slotCrossings', 'random 1'],
+  redis: [
+    'lifetimes',
+    'loginLimits',
+    'basic 1',
+    'random 1',
+    'rivalLogins',
+    'explainedEnds',
+    'requestPairs',
+    'basic 2',
+    'random 2',
+  ],
+  cluster: ['slotCrossings', 'basic 1', 'random 1'],
 };
 
 const RUNS: Readonly<Record<Store, number>> = { memory: 1500, redis: 600, cluster: 1500 };
@@ -83,11 +95,12 @@ async function searchIn(
   shrinks: boolean,
 ): Promise<{ finding: Finding; place: Place } | null> {
   const [set, one] = place.split(':') as [string, string?];
-  const [name, seed] = set.split(' ') as [keyof typeof enumeratedPlans | 'random', string?];
-  if (name === 'random') {
-    const random = one === undefined ? { runs, seed: Number(seed) } : { runs: 1, seed: Number(seed), path: one };
+  const [name, seed] = set.split(' ') as [keyof typeof enumeratedPlans | 'random' | 'basic', string?];
+  if (name === 'random' || name === 'basic') {
+    const which = { plans: name, seed: Number(seed) };
+    const random = one === undefined ? { ...which, runs } : { ...which, runs: 1, path: one };
     const found = await exploreRandomly(environment, random, explored, shrinks);
-    return found && { finding: found.finding, place: `random ${seed}:${found.path}` };
+    return found && { finding: found.finding, place: `${name} ${seed}:${found.path}` };
   }
   // oxlint-disable-next-line import/namespace -- the name of a set is one of those
   const enumerate = enumeratedPlans[name];

@@ -63,6 +63,9 @@ const STEPS = [
   'rekey, interrupted',
 ];
 
+/** Kinds of generated plans; MODEL_PLANS can ask for one of them. */
+const PLANS = (['basic', 'random'] as const).filter((each) => (process.env['MODEL_PLANS'] ?? each) === each);
+
 /** Milliseconds; the stated numbers of interleavings take a small part of it. MODEL_RUNS can ask for more. */
 const TIME_LIMIT = process.env['MODEL_RUNS'] === undefined ? 300_000 : 3_600_000;
 
@@ -145,16 +148,15 @@ export function modelSuite(
       );
     }
 
-    test(
-      `C1 to C13: ${numRuns} generated interleavings`,
-      async () => {
-        const found = await exploreRandomly(
-          environment,
-          { runs: numRuns, seed, ...(path !== undefined && { path }) },
-          explored,
-        );
+    // Half of them without what options add: more of these are about what is the same for all.
+    test.each(PLANS)(
+      `C1 to C13: ${numRuns / 2} generated interleavings of %s plans`,
+      async (plans) => {
+        const random = { plans, runs: numRuns / 2, seed, ...(path !== undefined && { path }) };
+        const found = await exploreRandomly(environment, random, explored);
         if (found === null) return;
-        const replay = `MODEL_SEED=${seed} MODEL_PATH=${found.path} npx vitest run test/model/${title}.test.ts`;
+        const place = `MODEL_PLANS=${plans} MODEL_SEED=${seed} MODEL_PATH=${found.path}`;
+        const replay = `${place} npx vitest run test/model/${title}.test.ts`;
         expect.fail(`${title}, seed ${seed}, path ${found.path}\n${found.finding.toString()}\nReplay: ${replay}`);
       },
       TIME_LIMIT,
