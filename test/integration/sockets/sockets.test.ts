@@ -6,7 +6,7 @@ import { connectSocketIo, connectWs, send, startSite, type TestSocket } from './
 
 const SECRET = 'a secret of more than thirty-two bytes';
 const CONNECTORS = { 'Socket.IO': connectSocketIo, ws: connectWs };
-const ENDED = { 'Socket.IO': 'io server disconnect', ws: '4401 revoked' };
+const ENDED = { 'Socket.IO': 'io server disconnect', ws: '4401' };
 
 type Kind = keyof typeof CONNECTORS;
 
@@ -88,7 +88,8 @@ describe.each(['redis', 'ioredis'] as const)('two processes on one Redis: %s', (
         cookie = await send(sites[0], '/rotate', cookie);
         expect(socket.open).toBe(true);
         await send(sites[0], '/logout', cookie);
-        expect(await socket.closed).toBe(kind === 'ws' ? '4401 logout' : ENDED[kind]);
+        // As after a rotation, when the session is looked at again.
+        expect(await socket.closed).toMatch(kind === 'ws' ? /^4401 (logout|unknown)$/ : ENDED[kind]);
       },
     );
 
@@ -96,7 +97,8 @@ describe.each(['redis', 'ioredis'] as const)('two processes on one Redis: %s', (
       const cookie = await send(sites[0], '/login?owner=carol');
       const response = await fetch(`${sites[1].url}/events`, { headers: { cookie } });
       await send(sites[0], '/revoke?owner=carol');
-      expect(await response.text()).toBe('data: hello\n\ndata: revoked\n\n');
+      // The first look at the session can come before the message, and knows no reason.
+      expect(await response.text()).toMatch(/^data: hello\n\ndata: (revoked|unknown)\n\n$/);
     });
   });
 });
@@ -151,6 +153,6 @@ describe.each(['redis', 'ioredis'] as const)('the subscription is cut: %s', (lib
       String(await redis.cli('PUBSUB', 'NUMSUB', 'session:ends')).endsWith('1'),
     );
     await send(site, '/revoke?owner=bob');
-    expect(await other.closed).toBe('4401 revoked');
+    expect(await other.closed).toMatch(/^4401 (revoked|unknown)$/);
   });
 });
