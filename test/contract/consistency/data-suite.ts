@@ -140,7 +140,10 @@ export function dataSuite(title: string, make: MakeFactory): void {
         }),
       );
       const refused = results.filter((result) => result.status === 'rejected');
-      assert.equal(refused.length, 7);
+      const kept = Object.keys(await all(one, jar)).filter((name) => name !== 'a');
+      // There is room for three, one of which may be the update's, whose visit is refused then.
+      assert.equal(kept.length, 3);
+      assert.equal(refused.length, 10 - kept.filter((name) => name.startsWith('f')).length);
       for (const { reason } of refused) assert.deepEqual({ code: reason.code, status: reason.status }, TOO_LARGE);
       assert.match(String(refused[0]!.reason), /would have 12\d\d bytes/);
       const stored = JSON.stringify(await all(one, jar));
