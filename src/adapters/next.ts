@@ -3,7 +3,8 @@ import type { DefaultData, SessionFactory, WebsaunaSession } from '../index.ts';
 import { checkFunction, checkNames, expected } from '../internal/validate.ts';
 import { AbsentHead } from './absent-head.ts';
 import { FetchExchange } from './fetch/exchange.ts';
-import { serveRequest, type ErrorResponder } from './fetch/serve.ts';
+import type { FetchHead } from './fetch/head.ts';
+import { serveRequest } from './fetch/serve.ts';
 import { assertCookiesWritable, runAction } from './next/action.ts';
 import { HandOver } from './next/hand-over.ts';
 import { HeadersExchange } from './next/headers-exchange.ts';
@@ -98,7 +99,15 @@ export function nextSessions<
   checkFunction('options.clientAddress', clientAddress, 'a function of the headers');
   checkFunction('options.onError', onError, 'a function of the error and the request');
   const peerOf = (headers: Headers): string | null => clientAddress?.(headers) ?? null;
-  const responderOf = (request: Request): ErrorResponder => onError && ((error) => onError(error, request));
+  const serve = (
+    request: Request,
+    handler: (session: S) => Response | Promise<Response>,
+    complete?: (head: FetchHead) => void,
+  ): Promise<Response> => {
+    const exchange = new FetchExchange(request, factory.trustedHops, peerOf(request.headers));
+    const run = (session: S): Response | Promise<Response> => runWithSession(factory, session, handler);
+    return serveRequest(factory, exchange, run, onError && ((error) => onError(error, request)), complete);
+  };
   return {
     async getSession() {
       const session = findSession(factory) ?? (await readSession(factory, peerOf));
@@ -110,14 +119,7 @@ export function nextSessions<
     },
     route(handler) {
       requireFunction('handler', handler, 'a route handler');
-      return async (request, ...rest) => {
-        return await serveRequest(
-          factory,
-          new FetchExchange(request, factory.trustedHops, peerOf(request.headers)),
-          (session) => runWithSession(factory, session, (held) => handler(request, held, ...rest)),
-          responderOf(request),
-        );
-      };
+      return async (request, ...rest) => await serve(request, (session) => handler(request, session, ...rest));
     },
     proxy(handler) {
       checkFunction('handler', handler, 'a function of the request and its session');
@@ -127,13 +129,7 @@ export function nextSessions<
         const handOver = new HandOver(NextResponse, headers);
         const answer = async (session: S): Promise<Response> =>
           handOver.take(await handler?.(request, session, ...rest));
-        return await serveRequest(
-          factory,
-          new FetchExchange(request, factory.trustedHops, peerOf(headers)),
-          (session) => runWithSession(factory, session, answer),
-          responderOf(request),
-          (head) => handOver.complete(head),
-        );
+        return await serve(request, answer, (head) => handOver.complete(head));
       };
     },
   };
@@ -145,6 +141,18 @@ function requireFunction(name: string, value: unknown, what: string): void {
 
 type PeerOf = (headers: Headers) => string | null;
 
+/** Opens the session of a request of which Next shows the headers alone. */
+async function openSession<Data extends object, S extends WebsaunaSession<Data>>(
+  factory: SessionFactory<Data, S>,
+  peerOf: PeerOf,
+  headers: Headers,
+  isAction: boolean,
+): Promise<S> {
+  const { cookie } = sessionsOf(headers);
+  const [hops, peer] = [factory.trustedHops, peerOf(headers)];
+  return await factory.load(new HeadersExchange({ headers, cookie, hops, peer, isAction }));
+}
+
 /** Returns the session that the pages of the request read. */
 async function readSession<Data extends object, S extends WebsaunaSession<Data>>(
   factory: SessionFactory<Data, S>,
@@ -155,9 +163,7 @@ async function readSession<Data extends object, S extends WebsaunaSession<Data>>
   const headers = await nextHeaders.headers();
   const sessions = sessionsOf(headers);
   return await sessions.openOnce(factory, async () => {
-    const { cookie } = sessions;
-    const [hops, peer] = [factory.trustedHops, peerOf(headers)];
-    const session = await factory.load(new HeadersExchange({ headers, cookie, hops, peer, isAction: false }));
+    const session = await openSession(factory, peerOf, headers, false);
     await session.load();
     // Renews the idle timeout, where no proxy has done it.
     if (!session.isNew) await factory.commit(session, new AbsentHead());
@@ -175,11 +181,8 @@ async function act<Data extends object, S extends WebsaunaSession<Data>, R>(
   const nextHeaders = await import('next/headers.js');
   const [headers, jar] = await Promise.all([nextHeaders.headers(), nextHeaders.cookies()]);
   assertCookiesWritable(jar);
-  const sessions = sessionsOf(headers);
-  const { cookie } = sessions;
-  const [hops, peer] = [factory.trustedHops, peerOf(headers)];
-  const session = await factory.load(new HeadersExchange({ headers, cookie, hops, peer, isAction: true }));
+  const session = await openSession(factory, peerOf, headers, true);
   const { head, deliver } = await runAction(factory, session, jar, action);
-  sessions.acted(factory, head.cookie, headers);
+  sessionsOf(headers).acted(factory, head.cookie, headers);
   return deliver();
 }

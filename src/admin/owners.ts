@@ -133,8 +133,8 @@ export class Owners {
       const ownerHashes = this.#context.keyring.ownerHashes(checkOwner(owner));
       // Handles come from forms: anything else must not become part of a key.
       if (!isHandle(handle)) return false;
+      const explanation = explanationOf(this.#context, 'revoked');
       for (const ownerHash of ownerHashes) {
-        const explanation = explanationOf(this.#context, 'revoked');
         if ((await endRecord(store, { handle, ownerHash }, null, explanation)) !== 'ended') continue;
         announceRevocation(this.#context, owner, [handle]);
         return true;

@@ -1,4 +1,4 @@
-import type { Conflict, RecordChange, RecordKey, SaveOutcome } from '../stores/store.ts';
+import { NO_CHANGE, type Conflict, type RecordChange, type RecordKey, type SaveOutcome } from '../stores/store.ts';
 import { toWholeSecond } from '../internal/whole-second.ts';
 import { renewIndexKeys } from './create.ts';
 import { isConfirmation } from './due.ts';
@@ -8,8 +8,6 @@ import type { CommitPlan, HeadSituation } from './plan.ts';
 import { onRecord } from './rotation.ts';
 import { assertSizeAllowed, limitInStore, tooLargeInStore } from './size-limit.ts';
 import type { SessionState } from './state.ts';
-
-const NO_CHANGES: Pick<RecordChange, 'set' | 'delete'> = { set: new Map(), delete: new Set() };
 
 /**
  * Writes changes to the stored record, or renews its idle timeout when there are none. When the session is lost, nothing
@@ -40,7 +38,7 @@ export async function saveRecord(
     // After a rotation that was followed, values that are bound to the handle are serialised again.
     if (key.handle !== handle && given !== null) changes = fields.changes(key.handle);
     const cookieAttributes = isCookieSent(key) ? sentAttributes(state) : null;
-    const change = changeOf(state, epoch, changes ?? NO_CHANGES, timeout, cookieAttributes);
+    const change = changeOf(state, epoch, changes ?? NO_CHANGE, timeout, cookieAttributes);
     // Without expectations there are no conflicts.
     return store.save(key, change) as Promise<Exclude<SaveOutcome, Conflict>>;
   });

@@ -5,7 +5,7 @@
 // limit is at most what the small changes of the requests under way add.
 import { SessionError } from '../errors.ts';
 import { sanitizeForMessage } from '../internal/validate.ts';
-import type { Stored } from '../stores/store.ts';
+import { fieldSize, type Stored } from '../stores/store.ts';
 import { CSRF_FIELD, keyOfField, PENDING_LOGIN_FIELD } from './field-names.ts';
 import type { Epoch } from './epoch.ts';
 import type { FieldChanges, FieldTracker } from './fields.ts';
@@ -29,8 +29,7 @@ export function assertSizeAllowed(state: SessionState, epoch: Epoch, changes: Fi
   const { maxSize } = state.context.config;
   if (maxSize === null || changes.set.size === 0) return;
   if (isFarBelow(epoch.fields, changes, maxSize)) return;
-  const sizes = new Map<string, number>();
-  epoch.fields.forEachStored((name, stored) => sizes.set(name, sizeOf(name, stored)));
+  const sizes = storedSizes(epoch.fields);
   let growth = 0;
   let fieldsAdded = 0;
   for (const name of changes.delete) {
@@ -41,7 +40,7 @@ export function assertSizeAllowed(state: SessionState, epoch: Epoch, changes: Fi
     sizes.delete(name);
   }
   for (const [name, stored] of changes.set) {
-    const size = sizeOf(name, stored);
+    const size = fieldSize(name, stored);
     // Small, one of each, and needed: a session must not fail to rotate because it is full.
     if (name !== CSRF_FIELD && name !== PENDING_LOGIN_FIELD) {
       growth += size - (sizes.get(name) ?? 0);
@@ -58,9 +57,8 @@ export function assertSizeAllowed(state: SessionState, epoch: Epoch, changes: Fi
 
 /** Returns the error of a change that the store has refused. */
 export function tooLargeInStore(state: SessionState, epoch: Epoch, changes: FieldChanges, size: number): SessionError {
-  const sizes = new Map<string, number>();
-  epoch.fields.forEachStored((name, stored) => sizes.set(name, sizeOf(name, stored)));
-  for (const [name, stored] of changes.set) sizes.set(name, sizeOf(name, stored));
+  const sizes = storedSizes(epoch.fields);
+  for (const [name, stored] of changes.set) sizes.set(name, fieldSize(name, stored));
   return tooLarge(state, epoch, `${size} bytes`, state.context.config.maxSize!, sizes);
 }
 
@@ -80,8 +78,11 @@ function isFarBelow(fields: FieldTracker, changes: FieldChanges, maxSize: number
   return units * MAX_BYTES_PER_UNIT <= maxSize && count <= MAX_FIELDS;
 }
 
-function sizeOf(name: string, stored: Stored): number {
-  return Buffer.byteLength(name) + (typeof stored === 'string' ? Buffer.byteLength(stored) : stored.length);
+/** Returns the sizes of the stored fields, by their names. */
+function storedSizes(fields: FieldTracker): Map<string, number> {
+  const sizes = new Map<string, number>();
+  fields.forEachStored((name, stored) => sizes.set(name, fieldSize(name, stored)));
+  return sizes;
 }
 
 function tooLarge(

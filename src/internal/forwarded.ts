@@ -52,3 +52,8 @@ function addressIn(entry: string): string | null {
   const bare = /^\[([^\]]*)\](?::\d{1,5})?$/.exec(entry)?.[1] ?? /^([\d.]+):\d{1,5}$/.exec(entry)?.[1] ?? entry;
   return IPV4.test(bare) || IPV6.test(bare) ? bare : null;
 }
+
+/** Returns whether a request of `node:http` came over TLS to this process. A stand-in of one may have no socket. */
+export function isEncrypted({ socket }: { readonly socket?: unknown }): boolean {
+  return (socket as { encrypted?: boolean } | undefined)?.encrypted === true;
+}

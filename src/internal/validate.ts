@@ -156,3 +156,9 @@ export function checkOwner(owner: unknown): string {
   if (!owner.isWellFormed()) throw expected('owner', 'text without lone surrogates', owner);
   return owner;
 }
+
+/** Requires a name that a field of a session can have, of an object with one property for each field. */
+export function checkFieldName(option: string, fields: object, name: string): void {
+  if (name !== '' && name.isWellFormed()) return;
+  throw expected(option, 'an object of fields, with names that are not empty and without lone surrogates', fields);
+}

@@ -5,6 +5,7 @@ import { checkedGenerator } from '../crypto/generated-id.ts';
 import { randomId } from '../crypto/keyring.ts';
 import { ignoreRule } from './ignore.ts';
 import {
+  checkFieldName,
   checkFunction,
   checkNames,
   checkNumber,
@@ -257,13 +258,7 @@ function copyInitialData(data: unknown, serializer: Serializer): Record<string, 
     throw expected('initialData', 'an object, or a function that returns one', data);
   const copy: Record<string, unknown> = Object.create(null);
   for (const [field, value] of Object.entries(data)) {
-    if (field === '' || !field.isWellFormed()) {
-      throw expected(
-        'initialData',
-        'an object of fields, with names that are not empty and without lone surrogates',
-        data,
-      );
-    }
+    checkFieldName('initialData', data, field);
     if (value === undefined || typeof value === 'function' || typeof value === 'symbol') {
       throw expected(`initialData.${field}`, 'a value that can be stored', value, 'Leave out what a new session lacks');
     }

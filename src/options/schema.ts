@@ -1,6 +1,6 @@
 import { fieldName } from '../engine/field-names.ts';
 import type { FieldSchema, SchemaRules } from '../engine/field-schema.ts';
-import { checkFunction, checkNumber, expected, isObject } from '../internal/validate.ts';
+import { checkFieldName, checkFunction, checkNumber, expected, isObject } from '../internal/validate.ts';
 import type { SessionOptions } from './options.ts';
 
 /** Checks the schemas of fields, and what belongs to them; `null` where there are none. */
@@ -30,13 +30,7 @@ export function normalizeSchema({
   if (!isObject(schema)) throw expected('schema', 'an object of schemas', schema, ADVICE);
   const fields = new Map<string, FieldSchema>();
   for (const [key, each] of Object.entries(schema)) {
-    if (key === '' || !key.isWellFormed()) {
-      throw expected(
-        'schema',
-        'an object of fields, with names that are not empty and without lone surrogates',
-        schema,
-      );
-    }
+    checkFieldName('schema', schema, key);
     if (!isFieldSchema(each)) throw expected(`schema.${key}`, 'a Standard Schema', each, ADVICE);
     fields.set(fieldName(key), each);
   }

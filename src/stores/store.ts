@@ -18,6 +18,11 @@ export function isStored(value: unknown): value is Stored {
   return typeof value === 'string' || value instanceof Uint8Array;
 }
 
+/** Returns the bytes of a field: those of its name and of its serialised value. */
+export function fieldSize(name: string, value: Stored): number {
+  return Buffer.byteLength(name) + Buffer.byteLength(value);
+}
+
 /** Names a record. Neither part is secret; the session's id never reaches a store. */
 export interface RecordKey {
   /** SHA-256 of the session's id, base64url, 43 characters. */
@@ -205,6 +210,16 @@ export interface RecordChange {
    */
   readonly maxSize?: number | undefined;
 }
+
+/** A change that changes nothing: what a touch writes. */
+export const NO_CHANGE: RecordChange = {
+  set: new Map(),
+  delete: new Set(),
+  timeout: null,
+  expect: null,
+  cookieAttributes: null,
+  confirmsCookie: false,
+};
 
 /** What is to remain at a key. */
 export interface NewTombstone {

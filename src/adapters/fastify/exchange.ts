@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Exchange } from '../../exchange.ts';
 import { onceClosed } from '../node/closed.ts';
+import { joinValues } from '../node/head.ts';
 
 /** A request and its reply, as Fastify has them. */
 export class FastifyExchange implements Exchange {
@@ -29,8 +30,7 @@ export class FastifyExchange implements Exchange {
   }
 
   header(name: string): string | undefined {
-    const value = this.request.headers[name];
-    return Array.isArray(value) ? value.join(', ') : value;
+    return joinValues(this.request.headers[name]);
   }
 
   onClose(callback: () => void): void {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { SessionFactory } from '../../factory.ts';
-import { forwardedFor, forwardedProto } from '../../internal/forwarded.ts';
+import { forwardedFor, forwardedProto, isEncrypted } from '../../internal/forwarded.ts';
 import type { WebsaunaSession } from '../../session/session.ts';
 import { NodeExchange } from './exchange.ts';
 
@@ -26,8 +26,7 @@ export class HttpExchange<Data extends object, S extends WebsaunaSession<Data>> 
   }
 
   get secure(): boolean {
-    const encrypted = (this.req.socket as { encrypted?: boolean } | undefined)?.encrypted === true;
-    return forwardedProto(this.header('x-forwarded-proto'), this.#hops, encrypted);
+    return forwardedProto(this.header('x-forwarded-proto'), this.#hops, isEncrypted(this.req));
   }
 
   get clientAddress(): string | null {

@@ -1,11 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import type { Exchange } from '../../exchange.ts';
 import type { SessionFactory } from '../../factory.ts';
-import { forwardedFor, forwardedProto } from '../../internal/forwarded.ts';
+import { forwardedFor, forwardedProto, isEncrypted } from '../../internal/forwarded.ts';
 import { checkNames, checkStrings, expected } from '../../internal/validate.ts';
 import { classifyOrigin } from '../../session/request-origin.ts';
 import type { WebsaunaSession } from '../../session/session.ts';
 import { AbsentHead } from '../absent-head.ts';
+import { joinValues } from '../node/head.ts';
 
 /** Which sockets are accepted. */
 export interface SocketSessionOptions<S> {
@@ -70,8 +71,7 @@ export class HandshakeExchange implements Exchange {
   }
 
   get secure(): boolean {
-    const encrypted = (this.request.socket as { encrypted?: boolean }).encrypted === true;
-    return forwardedProto(this.header('x-forwarded-proto'), this.#hops, encrypted);
+    return forwardedProto(this.header('x-forwarded-proto'), this.#hops, isEncrypted(this.request));
   }
 
   get clientAddress(): string | null {
@@ -79,8 +79,7 @@ export class HandshakeExchange implements Exchange {
   }
 
   header(name: string): string | undefined {
-    const value = this.request.headers[name];
-    return Array.isArray(value) ? value.join(', ') : value;
+    return joinValues(this.request.headers[name]);
   }
 }
 

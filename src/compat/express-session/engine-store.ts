@@ -1,6 +1,7 @@
 import { fieldName, keyOfField } from '../../engine/field-names.ts';
 import { keyOf } from '../../crypto/session-id.ts';
 import { SessionError } from '../../errors.ts';
+import { NO_CHANGE } from '../../stores/store.ts';
 import type { FoundRecord, NewRecord, RecordKey, SessionScanner, SessionStore, Stored } from '../../stores/store.ts';
 import { callBack, type Callback } from './callbacks.ts';
 import { Cookie, type CookieAttributes } from './cookie.ts';
@@ -127,8 +128,7 @@ export class EngineStore extends Store {
       const { set, deleted } = differences(record.fields, wanted);
       const seconds = this.#timeoutOf(data);
       const timeout = seconds === record.meta.timeout.seconds ? null : { seconds, adjusted: true };
-      const change = { set, delete: deleted, timeout, expect: null, cookieAttributes: null, confirmsCookie: false };
-      const outcome = await store.save(key, change);
+      const outcome = await store.save(key, { ...NO_CHANGE, set, delete: deleted, timeout });
       if (outcome.status === 'ok') return;
     }
     throw refused();
@@ -137,8 +137,7 @@ export class EngineStore extends Store {
   async #touch(key: RecordKey, data: StoredData): Promise<void> {
     const store = await this.#store();
     const timeout = { seconds: this.#timeoutOf(data), adjusted: true };
-    const nothing = { set: new Map(), delete: new Set<string>(), expect: null };
-    await store.save(key, { ...nothing, timeout, cookieAttributes: null, confirmsCookie: false });
+    await store.save(key, { ...NO_CHANGE, timeout });
   }
 
   #newRecord(data: StoredData, fields: Map<string, Stored>): NewRecord {

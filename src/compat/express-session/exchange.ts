@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { isSharedByTarget, isUnshared, makeUnshared } from '../../cookie/cache-control.ts';
 import type { ResponseHead } from '../../exchange.ts';
+import { isEncrypted } from '../../internal/forwarded.ts';
 import { NodeExchange } from '../../adapters/node/exchange.ts';
 import { patchResponsePrototype } from '../../adapters/node/prototype-patch.ts';
 import type { WebsaunaSession } from '../../session/session.ts';
@@ -82,7 +83,7 @@ export class SessionExchange extends NodeExchange<Data, WebsaunaSession<Data>> {
 
 /** Returns whether the client speaks HTTPS, as express-session decides it. */
 export function isSecure(req: SessionRequest, proxy: boolean | undefined): boolean {
-  if ((req.socket as { encrypted?: boolean } | undefined)?.encrypted === true) return true;
+  if (isEncrypted(req)) return true;
   if (proxy === undefined) return req.secure === true;
   if (!proxy) return false;
   const [first = ''] = String(req.headers['x-forwarded-proto'] ?? '').split(',');

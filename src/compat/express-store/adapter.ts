@@ -1,3 +1,4 @@
+import { toWholeSecond } from '../../internal/whole-second.ts';
 import { wellFormedDetails } from '../../stores/details.ts';
 import {
   changedFields,
@@ -69,7 +70,7 @@ export class ExpressStoreAdapter implements SessionStore {
     const now = this.#state.now();
     if (record === undefined) return this.#state.tombstones.get(key, now);
     const { meta, fields } = record;
-    return { status: 'found', meta, lastSeen: toSecond(record.lastSeen), fields, now };
+    return { status: 'found', meta, lastSeen: toWholeSecond(record.lastSeen), fields, now };
   }
 
   create(key: RecordKey, given: NewRecord): Promise<CreateOutcome> {
@@ -179,10 +180,6 @@ export class ExpressStoreAdapter implements SessionStore {
   #touch(key: RecordKey, record: AdapterRecord): Promise<void> {
     return touchSession(this.#state.store, this.#codec.nameOf(key), this.#codec.encode(record, this.#state.now()));
   }
-}
-
-function toSecond(time: number): number {
-  return Math.floor(time / 1000) * 1000;
 }
 
 function asMemoryRecord({ handle, ownerHash }: RecordKey, record: AdapterRecord): MemoryRecord {

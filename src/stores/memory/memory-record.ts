@@ -1,4 +1,5 @@
 import { toWholeSecond } from '../../internal/whole-second.ts';
+import { fieldSize } from '../store.ts';
 import type { CookieState, NewRecord, RecordChange, RecordMeta, RekeyLogin, Stored } from '../store.ts';
 import type { Expiring } from './expiry-queue.ts';
 
@@ -67,9 +68,7 @@ export function sizeBeyond(
 }
 
 function sizeOf(fields: MemoryRecord['fields']): number {
-  return Object.entries(fields).reduce((sum, [name, value]) => {
-    return sum + Buffer.byteLength(name) + (typeof value === 'string' ? Buffer.byteLength(value) : value.length);
-  }, 0);
+  return Object.entries(fields).reduce((sum, [name, value]) => sum + fieldSize(name, value), 0);
 }
 
 /** Returns whether the record has what the change expects and, if `exact`, nothing else. */

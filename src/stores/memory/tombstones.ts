@@ -1,9 +1,7 @@
 import type { NewTombstone, RecordKey, Tombstone } from '../store.ts';
-import { ExpiryQueue, type Expiring } from './expiry-queue.ts';
+import { BoundedEntries, type KeyedEntry } from './bounded-entries.ts';
 
-interface Entry extends Expiring {
-  readonly handle: string;
-  readonly ownerHash: string | null;
+interface Entry extends KeyedEntry {
   readonly nonce: string;
   readonly successor: string;
   readonly graceUntil: number;
@@ -12,15 +10,10 @@ interface Entry extends Expiring {
 
 /** What remains at the keys of records that go on under other ones. Bounded: beyond `max` the oldest are forgotten. */
 export class Tombstones {
-  readonly #entries = new Map<string, Entry>();
-  readonly #max: number;
-  readonly #expiries = new ExpiryQueue<Entry>(
-    (entry) => this.#entries.get(entry.handle) === entry,
-    () => this.#entries.size,
-  );
+  readonly #entries: BoundedEntries<Entry>;
 
   constructor(max: number) {
-    this.#max = max;
+    this.#entries = new BoundedEntries(max);
   }
 
   /** How many there are. */
@@ -37,8 +30,8 @@ export class Tombstones {
     now: number,
   ): void {
     const { nonce, grace, keep, namesSuccessor } = tombstone;
-    this.#sweep(now);
-    const entry: Entry = {
+    this.#entries.sweep(now);
+    this.#entries.add({
       handle,
       ownerHash,
       nonce,
@@ -47,22 +40,13 @@ export class Tombstones {
       confirmed,
       endsAt: now + keep * 1000,
       queuedFor: Infinity,
-    };
-    this.#entries.set(handle, entry);
-    this.#expiries.schedule(entry);
-    if (this.#entries.size > this.#max) this.#entries.delete(this.#entries.keys().next().value!);
+    });
   }
 
-  get({ handle, ownerHash }: RecordKey, now: number): Tombstone | undefined {
-    const entry = this.#entries.get(handle);
-    if (entry === undefined || entry.ownerHash !== ownerHash || entry.endsAt <= now) return undefined;
+  get(key: RecordKey, now: number): Tombstone | undefined {
+    const entry = this.#entries.get(key, now);
+    if (entry === undefined) return undefined;
     const { nonce, successor, graceUntil, confirmed } = entry;
     return { status: 'tombstone', nonce, successor, graceUntil, confirmed, now };
-  }
-
-  #sweep(now: number): void {
-    for (const entry of this.#expiries.takeExpired(now)) {
-      this.#entries.delete(entry.handle);
-    }
   }
 }

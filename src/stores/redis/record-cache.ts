@@ -1,4 +1,5 @@
 import { systemClock, type Clock } from './connection/timeout-queue.ts';
+import { fieldSize } from '../store.ts';
 import type { CachedFields } from './driver.ts';
 
 /** What a cache holds at most. */
@@ -142,6 +143,6 @@ export class RecordCache {
 
 function byteLengthOf(key: string, fields: CachedFields['fields']): number {
   let sum = Buffer.byteLength(key);
-  for (const [name, value] of Object.entries(fields)) sum += Buffer.byteLength(name) + Buffer.byteLength(value);
+  for (const [name, value] of Object.entries(fields)) sum += fieldSize(name, value);
   return sum;
 }

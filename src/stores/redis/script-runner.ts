@@ -1,6 +1,6 @@
 import type { Stored } from '../store.ts';
 import { ServerClock } from './connection/server-clock.ts';
-import type { RedisDriver, ScriptReply } from './driver.ts';
+import type { RedisDriver, Script, ScriptReply } from './driver.ts';
 import { storeError, timeoutError } from './errors.ts';
 import { checkReply, type CheckedReply } from './replies.ts';
 import { scripts, type ScriptName } from './scripts.generated.ts';
@@ -93,7 +93,12 @@ export class ScriptRunner {
 
   /** @internal */
   protected evaluate(name: ScriptName, keys: readonly string[], args: readonly Stored[]): Promise<ScriptReply> {
-    return this.#driver.evaluate(scripts[name], keys, args, this.#bytes);
+    return this.send(scripts[name], keys, args);
+  }
+
+  /** @internal */
+  protected send(script: Script, keys: readonly string[], args: readonly Stored[]): Promise<ScriptReply> {
+    return this.#driver.evaluate(script, keys, args, this.#bytes);
   }
 
   async #askTime(key: string): Promise<void> {

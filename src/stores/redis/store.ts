@@ -23,6 +23,7 @@ import type {
   Stored,
   TakeOutcome,
 } from '../store.ts';
+import { NO_CHANGE } from '../store.ts';
 import {
   copyArguments,
   createArguments,
@@ -45,15 +46,6 @@ import { PublishingScriptRunner } from './ends/publishing-runner.ts';
 import { fieldsFromReply, tombstoneFromReply, type CheckedReply } from './replies.ts';
 import { scanRecords } from './scan.ts';
 import { ScriptRunner } from './script-runner.ts';
-
-const TOUCH: RecordChange = {
-  set: new Map(),
-  delete: new Set(),
-  timeout: null,
-  expect: null,
-  cookieAttributes: null,
-  confirmsCookie: false,
-};
 
 const NONE: readonly string[] = [];
 
@@ -240,7 +232,7 @@ export class RedisStore implements SessionStore, OwnerIndex, LoginIndex, Session
       const args = copyArguments(to, rekey, text, fields, provisional, this.#encoding);
       return this.#admit('create', to, this.#keys.withIndex(to, isExplained(rekey)), args);
     },
-    confirm: (key, { explainEnds = 0 }) => this.save(key, { ...TOUCH, explainEnds }),
+    confirm: (key, { explainEnds = 0 }) => this.save(key, { ...NO_CHANGE, explainEnds }),
     destroy: (key) => this.destroy(key),
     deleteRotated: async (from, to, rekey, { text, fields }) => {
       const args = deleteRotatedArguments(to, rekey, text, fields, this.#encoding);

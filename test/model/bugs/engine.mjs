@@ -60,12 +60,12 @@ ${LOST_WITH_LOGIN}`,
     change: [
       [
         save,
-        'changeOf(state, epoch, changes ?? NO_CHANGES, timeout, cookieAttributes)',
+        'changeOf(state, epoch, changes ?? NO_CHANGE, timeout, cookieAttributes)',
         `changeOf(
       state,
       epoch,
       changes === null
-        ? NO_CHANGES
+        ? NO_CHANGE
         : { set: new Map([...fields.reserializeAll(key.handle).set, ...changes.set]), delete: changes.delete },
       timeout,
       cookieAttributes,

@@ -32,7 +32,8 @@ export async function checkRecords(
         [],
       );
       now = Number(values[0]);
-      for (const [i, { index }] of batch.entries()) records[index] = parseCheck(values.slice(1 + 4 * i) as Stored[]);
+      for (const [i, { index }] of batch.entries())
+        records[index] = parseCheck(values.slice(1 + 4 * i, 5 + 4 * i) as Stored[]);
     }
   };
   await Promise.all(Array.from({ length: Math.min(CONCURRENCY, batches.length) }, work));

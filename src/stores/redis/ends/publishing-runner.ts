@@ -6,15 +6,11 @@ import { endPublishers, scripts, type ScriptName } from '../scripts.generated.ts
 
 /** Runs the scripts that end sessions so that they publish the ends, in the same step. Stores without it run them as they are. */
 export class PublishingScriptRunner extends ScriptRunner {
-  readonly #driver: RedisDriver;
-  readonly #bytes: boolean;
   readonly #channel: string;
 
   /** The first three as for {@link ScriptRunner}. */
   constructor(driver: RedisDriver, timeout: number | null, bytes: boolean, channel: string) {
     super(driver, timeout, bytes);
-    this.#driver = driver;
-    this.#bytes = bytes;
     this.#channel = channel;
   }
 
@@ -26,7 +22,7 @@ export class PublishingScriptRunner extends ScriptRunner {
   ): Promise<ScriptReply> {
     const script = publishingScript(name);
     if (script === undefined) return super.evaluate(name, keys, args);
-    return this.#driver.evaluate(script, keys, [...args, this.#channel], this.#bytes);
+    return this.send(script, keys, [...args, this.#channel]);
   }
 }
 
