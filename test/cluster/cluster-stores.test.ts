@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { createRedisStore, type RedisStore } from 'websauna-session/redis';
 import { storeContract } from 'websauna-session/testing';
+import { EVERY_CAPABILITY } from '../support/capabilities.ts';
 import { startCluster, type RedisCluster } from '../support/redis-cluster.ts';
 import type { GivenClient } from '../support/redis-clients.ts';
 import { redisHarness } from '../support/redis-harness.ts';
@@ -26,13 +27,7 @@ for (const [name, connect] of Object.entries(CLUSTER_CLIENTS)) {
       await store?.close();
       await given?.close();
     });
-    for (const { title, run } of storeContract({
-      owners: true,
-      index: true,
-      scan: true,
-      explains: true,
-      watches: true,
-    }))
+    for (const { title, run } of storeContract(EVERY_CAPABILITY))
       test(title, () => run(redisHarness(store, PREFIX, (...command) => cluster.cli(...command))));
   });
 }

@@ -8,6 +8,7 @@ import { requestSuite } from '../contract/consistency/request-suite.ts';
 import { sessionsSuite } from '../contract/consistency/sessions-suite.ts';
 import { SECRET, type MakeFactory } from '../contract/consistency/factories.ts';
 import { consistencySuite } from '../contract/consistency/suite.ts';
+import { EVERY_CAPABILITY } from '../support/capabilities.ts';
 import type { GivenClient } from '../support/redis-clients.ts';
 import { redisHarness } from '../support/redis-harness.ts';
 import { startSentinel, type RedisSentinel } from '../support/redis-sentinel.ts';
@@ -40,13 +41,7 @@ for (const name of Object.keys(SENTINEL_CLIENTS)) {
       store = createRedisStore({ client, prefix: PREFIX, socketTimeout: 20, publishEnds: true, subscriber });
     });
     afterAll(() => store.close());
-    for (const { title, run } of storeContract({
-      owners: true,
-      index: true,
-      scan: true,
-      explains: true,
-      watches: true,
-    })) {
+    for (const { title, run } of storeContract(EVERY_CAPABILITY)) {
       test(title, async () => {
         const master = await sentinel.master();
         await run(redisHarness(store, PREFIX, (_, ...command) => master.cli(...command)));

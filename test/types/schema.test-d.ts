@@ -13,12 +13,9 @@ import { withSession as withFetch } from 'websauna-session/fetch';
 import { sessions as express } from 'websauna-session/express';
 import * as v from 'valibot';
 import { z } from 'zod';
+import { same } from './same.ts';
 
 const secret = 'a secret of more than thirty-two bytes';
-
-// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- two signatures are compared
-type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
-function same<A, B>(..._proof: Equal<A, B> extends true ? [] : [never]): void {}
 
 interface Shop {
   cart: { sku: string; quantity: number }[];

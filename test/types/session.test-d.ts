@@ -14,12 +14,9 @@ import { sessions as express } from 'websauna-session/express';
 import { withSession as withFetch } from 'websauna-session/fetch';
 import { sessions as hono, type SessionVariables } from 'websauna-session/hono';
 import { withSession as withNode } from 'websauna-session/node';
+import { same } from './same.ts';
 
 const secret = 'a secret of more than thirty-two bytes';
-
-// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- two signatures are compared
-type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
-function same<A, B>(..._proof: Equal<A, B> extends true ? [] : [never]): void {}
 
 interface Shop {
   views: number;

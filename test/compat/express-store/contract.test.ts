@@ -1,18 +1,8 @@
-import assert from 'node:assert/strict';
 import session from 'express-session';
 import { describe, test } from 'vitest';
 import { fromExpressStore, type ExpressStore } from 'websauna-session/express-store';
-import { storeContract, type StoreHarness } from 'websauna-session/testing';
-import type { RecordChange } from 'websauna-session/store';
-
-const TOUCH: RecordChange = {
-  set: new Map(),
-  delete: new Set(),
-  timeout: null,
-  expect: null,
-  cookieAttributes: null,
-  confirmsCookie: false,
-};
+import { storeContract } from 'websauna-session/testing';
+import { clockHarness } from '../../support/clock-harness.ts';
 
 /** A store that calls back at once and has no `touch`, as many have none. */
 class SimpleStore implements ExpressStore {
@@ -40,31 +30,10 @@ const STORES: Record<string, () => ExpressStore> = {
   'a store without touch': () => new SimpleStore(),
 };
 
-/** One store with a clock that the test moves. */
-function harness(backing: ExpressStore): StoreHarness {
-  let now = Date.now();
-  const store = fromExpressStore(backing, { now: () => now });
-  return {
-    store,
-    async assertEndsIn(key, seconds) {
-      now += seconds * 1000 - 1;
-      assert.equal((await store.load(key))?.status, 'found');
-      now += 1;
-      assert.equal(await store.load(key), undefined);
-    },
-    async expire(key) {
-      const timeout = { seconds: 1, adjusted: false };
-      assert.equal((await store.save(key, { ...TOUCH, timeout })).status, 'ok');
-      now += 1000;
-    },
-    async pass(_key, seconds) {
-      now += seconds * 1000;
-    },
-  };
-}
-
 for (const [name, open] of Object.entries(STORES)) {
   describe(`store contract in one process: ${name}`, () => {
-    for (const { title, run } of storeContract({ owners: false })) test(title, () => run(harness(open())));
+    for (const { title, run } of storeContract({ owners: false })) {
+      test(title, () => run(clockHarness(Date.now(), (now) => fromExpressStore(open(), { now }))));
+    }
   });
 }

@@ -2,6 +2,7 @@ import { createClient } from 'redis';
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { createRedisStore, type RedisStore } from 'websauna-session/redis';
 import { storeContract } from 'websauna-session/testing';
+import { EVERY_CAPABILITY } from '../../support/capabilities.ts';
 import { GIVEN_CLIENTS, type GivenClient } from '../../support/redis-clients.ts';
 import { redisHarness } from '../../support/redis-harness.ts';
 import { startRedis, type RedisServer } from '../../support/redis-server.ts';
@@ -15,13 +16,7 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 function testContract(storeOf: () => RedisStore): void {
-  for (const { title, run } of storeContract({
-    owners: true,
-    index: true,
-    scan: true,
-    explains: true,
-    watches: true,
-  })) {
+  for (const { title, run } of storeContract(EVERY_CAPABILITY)) {
     test(title, () => run(redisHarness(storeOf(), PREFIX, (_, ...command) => server.cli(...command))));
   }
 }
