@@ -319,10 +319,10 @@ function adopt(
   };
   if (epoch.record === null) {
     state.bindLoaded(bound);
-    epoch.fields.load(record.fields, key.handle);
+    epoch.fields.load(record.fields, key.handle, record.fieldsLength);
   } else {
     epoch.bind(bound);
-    epoch.fields.reload(record.fields, key.handle);
+    epoch.fields.reload(record.fields, key.handle, record.fieldsLength);
   }
   context.events.emit('loaded', { handle: key.handle });
   return 'opened';

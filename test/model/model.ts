@@ -476,6 +476,8 @@ export class Model {
     const { timeout } = epoch;
     let sent = written;
     const isSent = (): boolean => sendCookie === 'always' || (sendCookie === 'if-rotated' && epoch.id !== from);
+    // What it can be found by is kept for longer first.
+    if (epoch.known!.index !== null && epoch.known!.expiresAt === 0) yield 'go';
     const session = yield* this.#reach(request, epoch, 'save', 'follow', () => {
       if (epoch.id !== from && written.size > 0) sent = epoch.changes;
     });
@@ -496,9 +498,10 @@ export class Model {
   *#create(request: Request, epoch: Epoch, { login, begun, timeout }: Rekey): Steps {
     epoch.send(login !== null && begun === null);
     const { sent } = epoch;
+    const sentAt = this.now;
     yield 'create';
     if (login !== null) this.admit(request, epoch, login, null);
-    const session = this.fresh(request.worker, login);
+    const session = this.fresh(request.worker, this.dated(login, sentAt));
     this.places.set(session.id, { is: 'session', session });
     if (timeout !== null) session.timeout = { seconds: timeout, adjusted: true };
     this.#apply(session, sent);
@@ -543,8 +546,10 @@ export class Model {
   /** Gives a session its new id, if it exists; returns what was there. */
   protected *relocate(request: Request, epoch: Epoch, rekey: Rekey): Steps<Place | undefined> {
     let place: Place | undefined;
+    let sentAt = this.now;
     for (let conflict = true; conflict;) {
       epoch.send(rekey.login !== null && rekey.begun === null);
+      sentAt = this.now;
       const taken = yield 'rekey';
       place = this.at(epoch.id!);
       conflict = taken!.status === 'conflict';
@@ -558,7 +563,7 @@ export class Model {
     this.leave(request, epoch, session, id, rekey);
     // C4: a login of the same owner keeps the limits that it says nothing of.
     const isAgain = login !== null && session.owner === login.owner;
-    this.rename(request, session, id, login);
+    this.rename(request, session, id, this.dated(login, sentAt));
     this.complete(request, epoch, session, rekey, isAgain);
     return place;
   }
@@ -568,6 +573,11 @@ export class Model {
     const place = this.at(epoch.id!);
     if (place?.is === 'session') epoch.find(place.session);
     return epoch.over === null;
+  }
+
+  /** The store is told how old a login is, and the time that the question takes to reach it is not known. */
+  protected dated(login: PendingLogin | null, sentAt: Time): PendingLogin | null {
+    return login === null ? null : { ...login, at: login.at + (this.now - sentAt) };
   }
 
   /** What is left of a request's id when its session goes on under another one. */
@@ -1003,7 +1013,7 @@ export class Model {
     const wanted = this.#cookieLifetime(request);
     const { expiresAt } = request.epoch.known!;
     if (wanted === null || expiresAt === 0) return wanted;
-    return Math.max(0, Math.min(wanted, Math.floor((expiresAt - this.now) / 1000)));
+    return Math.max(0, Math.min(wanted, Math.floor((expiresAt - request.answeredAt) / 1000)));
   }
 
   /** What a login says of the cookie counts more than the factory's; one that outlives the browser lasts as the session. */

@@ -162,7 +162,8 @@ export class PlanRun implements Interceptor {
 
   /** A browser receives a response. */
   deliver(browser: Browser, { order, at, opens, sets, deletes }: Response): void {
-    if (opens && at >= browser.renewedInVainUntil) browser.lastUse = Math.max(browser.lastUse, at);
+    const isLate = browser.cookie?.expiresAt != null && at >= browser.cookie.expiresAt;
+    if (opens && !isLate && at >= browser.renewedInVainUntil) browser.lastUse = Math.max(browser.lastUse, at);
     if (sets === null && !deletes) return;
     if (order < (browser.last?.order ?? 0)) browser.honest = false;
     if (browser.cookie !== null) browser.past.unshift(browser.cookie);

@@ -232,7 +232,10 @@ export class RequestRun implements Actor {
   took(call: Call, outcome: unknown): void {
     const { status, now } = (outcome ?? {}) as { status?: string; now?: number };
     const { operation } = call;
-    if (typeof now === 'number') this.#tick(now, call, status);
+    if (typeof now === 'number') {
+      this.#tick(now, call, status);
+      if (operation !== 'destroy') this.request.answeredAt = now;
+    }
     this.plan.invariants.count(operation, status);
     if (operation === 'load') this.plan.invariants.loaded(this);
     if (operation !== 'ask') this.log(`at the store: ${operation}${status === undefined ? '' : `, ${status}`}`);

@@ -101,6 +101,7 @@ export interface Known {
   /** Under the limits of the request's process; 0 for never. */
   expiresAt: Time;
   remember: boolean | null;
+  index: IndexEntry | null;
   lastSeen: Time;
   cookie: { sentAt: Time; attributes: string; confirmed: boolean };
   /** Whether the client's cookie opened it; false for a session that this request made. */
@@ -311,6 +312,8 @@ export class Request {
   lossReason: LossReason | null = null;
   epoch = new Epoch();
   loading = false;
+  /** The store's clock at its last answer about the request's session. */
+  answeredAt: Time = 0;
   /** The id of the cookie that opened the session. */
   presented: Id | null = null;
   /** The cookie is signed by an older secret. */

@@ -273,7 +273,7 @@ export const cookieBugs = [
     bug: 'a client that writes often loses its cookie in the middle of its work',
     breaks: 'C13',
     on: 'memory',
-    change: [[due, 'state.store.now - cookie.sentAt', 'state.store.now - record.lastSeen']],
+    change: [[due, 'now - cookie.sentAt', 'now - record.lastSeen']],
   },
   {
     bug: 'a write never sends a cookie again that is due',

@@ -68,10 +68,10 @@ export class NodeRedisDriver implements RedisDriver {
 
   evaluate(script: Script, keys: readonly string[], args: readonly Stored[], bytes: boolean): Promise<ScriptReply> {
     if (this.#isOffline()) return Promise.reject(offlineError());
-    const rest = [String(keys.length), ...keys, ...toClientArguments(args)];
-    return this.send(keys[0]!, ['EVALSHA', script.sha, ...rest], bytes).then(checkScriptReply, (error: unknown) => {
+    const command = ['EVALSHA', script.sha, String(keys.length), ...keys, ...toClientArguments(args)];
+    return this.send(keys[0]!, command, bytes).then(checkScriptReply, (error: unknown) => {
       if (!isUnknownScript(error)) throw error;
-      return this.send(keys[0]!, ['EVAL', script.source, ...rest], bytes).then(checkScriptReply);
+      return this.send(keys[0]!, ['EVAL', script.source, ...command.slice(2)], bytes).then(checkScriptReply);
     });
   }
 
