@@ -126,8 +126,10 @@ export class RequestRun implements Actor {
     this.goOn();
     const head = await committed;
     const response = this.plan.invariants.responds(this, head, this.#cookies);
-    if (ends === 'unanswered') this.log('is committed, and its response lost');
-    else {
+    if (ends === 'unanswered') {
+      this.log('is committed, and its response lost');
+      this.plan.lose(this.browser, response);
+    } else {
       await this.#rest('responds');
       this.log('is answered');
       if (stale === 0) this.plan.deliver(this.browser, response);
@@ -283,6 +285,7 @@ export class RequestRun implements Actor {
   /** Compares what the handler sees. */
   look(): void {
     if (this.request.phase === 'unloaded') return;
+    this.request.access();
     this.#looked = true;
     const { epoch } = this.request;
     const names = epoch.names('').filter((name) => !name.startsWith('@'));
@@ -379,8 +382,8 @@ export class RequestRun implements Actor {
     }
     // The response is an error's then, and leaves the cookie alone.
     head.status = 503;
-    this.model.dropFailed(request);
-    await this.factory.commit(this.session, head);
+    const drop = { steps: () => this.model.dropFailed(request), queue: 'unless-done' as const };
+    await this.call('answers with an error', drop, () => this.factory.commit(this.session, head));
     this.expect('what becomes of the cookie with an error', answerOf(head, request.transport).does, 'keep');
     return head;
   }

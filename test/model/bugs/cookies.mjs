@@ -40,6 +40,18 @@ export const cookieBugs = [
     ],
   },
   {
+    bug: 'the end of one session of a browser that has two deletes the cookie of the other',
+    breaks: 'C13',
+    on: 'memory',
+    change: [[state, 'this.#pendingEnds.map((end) => ({ ...end, deletesCookie: false }))', 'this.#pendingEnds']],
+  },
+  {
+    bug: 'of two cookies with one id, the older signature counts, so that the cookie is sent with every response',
+    breaks: 'C13',
+    on: 'memory',
+    change: [[load, 'else if (cookie.secret < verified[index]!.secret) verified[index] = cookie;', '']],
+  },
+  {
     bug: 'a cookie that opens nothing is deleted, and with it one that is newer',
     breaks: 'C13',
     on: 'memory',
