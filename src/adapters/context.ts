@@ -5,6 +5,9 @@ import { checkNames } from '../internal/validate.ts';
 import { assertFactory } from './resolve-factory.ts';
 import { FetchExchange } from './fetch/exchange.ts';
 import { serveRequest } from './fetch/serve.ts';
+import { isMarkedSubRequest } from './sub-request.ts';
+
+export { markSubRequest } from './sub-request.ts';
 
 /** The request that code runs in, and its session. */
 interface RequestContext {
@@ -29,7 +32,8 @@ export interface ServeOptions {
   native?: unknown;
   /**
    * Whether the application sends this request to itself while it handles another one, as SvelteKit's `event.fetch`
-   * does. It shares the session of that one, which commits it. Default `false`. Never set it for a request that came
+   * does. It shares the session of that one, which commits it. Default: whether the
+   * application has marked it by `markSubRequest`. Never set it for a request that came
    * over the network: it would get another visitor's session.
    */
   isSubRequest?: boolean;
@@ -58,7 +62,7 @@ export async function serve<
   options: ServeOptions = {},
 ): Promise<R | Response> {
   checkNames('options', options, ['clientAddress', 'native', 'isSubRequest', 'onError']);
-  const { clientAddress = null, native = request, isSubRequest = false, onError } = options;
+  const { clientAddress = null, native = request, isSubRequest = isMarkedSubRequest(request), onError } = options;
   assertFactory(factory);
   const outer = contexts().getStore();
   const shared = isSubRequest ? find(outer, factory) : undefined;
