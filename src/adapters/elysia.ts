@@ -70,7 +70,7 @@ export function sessions<
       return async (request) => {
         if (isMounted(request, mount)) return await next(request);
         return await serve(factory, request, () => next(request), {
-          clientAddress: clientAddress === undefined ? addressOf(app, request) : clientAddress(request) ?? null,
+          clientAddress: clientAddress === undefined ? addressOf(app, request) : (clientAddress(request) ?? null),
           ...(onError && { onError: (error: unknown) => onError(error, request) }),
         });
       };
