@@ -7,6 +7,8 @@
 //   node scripts/test-examples.mjs                      all examples
 //   node scripts/test-examples.mjs sveltekit elysia     these
 //   node scripts/test-examples.mjs --quick              those that need no bundler
+//   node scripts/test-examples.mjs nest @nestjs/core@11 @nestjs/common@11
+//                                                       with other versions of packages
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -32,8 +34,10 @@ const all = readdirSync(examples).filter((name) => existsSync(join(examples, nam
 const isQuick = (name) => readManifest(join(examples, name)).config?.quick === true;
 const playable = all.filter((name) => readManifest(join(examples, name)).config?.playbook !== false);
 
+const isPackage = (arg) => arg.lastIndexOf('@') > 0;
+
 function chosenExamples(args) {
-  const names = args.filter((arg) => !arg.startsWith('--'));
+  const names = args.filter((arg) => !arg.startsWith('--') && !isPackage(arg));
   const unknown = names.filter((name) => !playable.includes(name));
   if (unknown.length > 0) throw new Error(`No such example: ${unknown.join(', ')}. There are ${playable.join(', ')}.`);
   if (names.length > 0) return names;
@@ -105,15 +109,16 @@ async function startRedis(folder) {
 }
 
 /** Copies an example beside the unpacked package, where its `file:../..` finds it. */
-function prepare(name, folder, env, run) {
+function prepare(name, folder, packages, run) {
   const copy = join(folder, 'examples', name);
   cpSync(join(examples, name), copy, {
     recursive: true,
     filter: (path) => !/[\\/](node_modules|build|dist|\.svelte-kit|\.react-router|\.output|\.nuxt|\.astro)$/.test(path),
   });
-  const inFolder = (title, ...args) => run(`${name}: ${title}`, 'npm', args, copy, env);
-  const installed = inFolder('npm ci', 'ci', '--prefer-offline') !== undefined;
-  if (!installed || inFolder('npm run build', 'run', '--if-present', 'build') === undefined) return undefined;
+  const inFolder = (title, ...args) => run(`${name}: ${title}`, 'npm', args, copy);
+  if (inFolder('npm ci', 'ci', '--prefer-offline') === undefined) return undefined;
+  if (packages.length > 0 && inFolder('npm install', 'install', ...packages) === undefined) return undefined;
+  if (inFolder('npm run build', 'run', '--if-present', 'build') === undefined) return undefined;
   return copy;
 }
 
@@ -138,7 +143,7 @@ async function playOn(title, script, folder, env, countSessions, problems) {
   if (failed.length > 0) problems.push(`${title} said:\n${running.output()}`);
 }
 
-async function test(name, folder, redis, problems) {
+async function test(name, folder, packages, redis, problems) {
   const { engines, scripts } = readManifest(join(examples, name));
   const report = collecting(problems);
   const node = nodeFolder(engines, report);
@@ -151,7 +156,7 @@ async function test(name, folder, redis, problems) {
     problems.push(`${title} failed:\n${stdout}${stderr}`);
     return undefined;
   };
-  const copy = prepare(name, folder, env, run);
+  const copy = prepare(name, folder, packages, run);
   if (copy === undefined) return;
   for (const script of Object.keys(scripts).filter((each) => each.startsWith('start'))) {
     await playOn(`${name} ${script}, memory`, script, copy, env, undefined, problems);
@@ -164,7 +169,8 @@ const problems = [];
 const folder = mkdtempSync(join(tmpdir(), 'examples-'));
 let redis;
 try {
-  const names = chosenExamples(process.argv.slice(2));
+  const args = process.argv.slice(2);
+  const names = chosenExamples(args);
   if (!existsSync(join(root, 'dist/index.js'))) throw new Error('There is no dist/: run `npm run build` first.');
   const run = collecting(problems);
   const packed = pack(run, folder);
@@ -172,7 +178,7 @@ try {
   run('tar', 'tar', ['-xzf', packed.tarball, '--strip-components=1', '-C', folder]);
   mkdirSync(join(folder, 'redis'));
   redis = await startRedis(join(folder, 'redis'));
-  for (const name of names) await test(name, folder, redis, problems);
+  for (const name of names) await test(name, folder, args.filter(isPackage), redis, problems);
 } catch (error) {
   problems.push(error.message);
 } finally {
