@@ -1,0 +1,3 @@
+import { sessions } from 'websauna-session/nitro';
+
+export default sessions(factory);
