@@ -15,27 +15,24 @@ declare const Deno: {
   ): unknown;
 };
 
-declare module 'next/headers' {
-  export function headers(): Promise<Headers>;
-}
-
 declare module 'next/navigation' {
   export function redirect(url: string): never;
 }
 
-declare module 'react' {
-  export function cache<F>(read: F): F;
+declare module 'next/server' {
+  export interface NextRequest extends Request {
+    readonly nextUrl: URL;
+  }
+  export const NextResponse: { redirect(url: URL): Response };
 }
 
-// The modules of docs/nextjs.md, which its other modules import.
+// The module of docs/nextjs.md that its other modules import.
 declare module '@/lib/session' {
   import type { SessionFactory, WebsaunaSession } from 'websauna-session';
-  export const factory: SessionFactory;
-  export function withSession<Rest extends unknown[]>(
-    handler: (request: Request, session: WebsaunaSession, ...rest: Rest) => Response | Promise<Response>,
-  ): (request: Request, ...rest: Rest) => Promise<Response>;
-}
-
-declare module '@/lib/current-user' {
-  export function currentOwner(): Promise<string | null>;
+  import type { NextSessions } from 'websauna-session/next';
+  interface Data {
+    visits: number;
+  }
+  export const factory: SessionFactory<Data>;
+  export const { getSession, action, route, proxy }: NextSessions<WebsaunaSession<Data>>;
 }

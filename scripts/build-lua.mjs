@@ -12,11 +12,11 @@ const output = new URL('../src/stores/redis/scripts.generated.ts', import.meta.u
 class LuaError extends Error {}
 
 /** Reads every `.lua` file of the folder; none at all is an empty module, not an error. */
-function readSources() {
+function readSources(from) {
   try {
-    const names = readdirSync(folder).filter((name) => name.endsWith('.lua'));
+    const names = readdirSync(from).filter((name) => name.endsWith('.lua'));
     return new Map(
-      names.toSorted().map((name) => [name.slice(0, -'.lua'.length), readFileSync(new URL(name, folder), 'utf8')]),
+      names.toSorted().map((name) => [name.slice(0, -'.lua'.length), readFileSync(new URL(name, from), 'utf8')]),
     );
   } catch (error) {
     if (error.code === 'ENOENT') return new Map();
@@ -58,15 +58,28 @@ function checkHeader(name, source) {
   }
 }
 
+/** What runs before and after an operation whose ends are published: see `lua/ends/_publish.lua`. */
+function readPublishers() {
+  const sources = readSources(new URL('ends/', folder));
+  return [...sources.keys()].map((name) => ({
+    key: name.replace('_', '').replaceAll(/-(\w)/g, (_, letter) => letter.toUpperCase()),
+    literal: toLiteral(`${expand(name, sources).join('\n')}\n`),
+  }));
+}
+
+function toLiteral(source) {
+  return source.replaceAll(/[\\`]|\$\{/g, String.raw`\$&`);
+}
+
 function generate() {
-  const sources = readSources();
+  const sources = readSources(folder);
+  const publishers = readPublishers();
   const operations = [...sources.keys()].filter((name) => !name.startsWith('_'));
   const entries = operations.map((name) => {
     checkHeader(name, sources.get(name));
     const source = `${expand(name, sources).join('\n')}\n`;
     const key = name.replaceAll(/-(\w)/g, (_, letter) => letter.toUpperCase());
-    const literal = source.replaceAll(/[\\`]|\$\{/g, String.raw`\$&`);
-    return { key, sha: createHash('sha1').update(source).digest('hex'), literal };
+    return { key, sha: createHash('sha1').update(source).digest('hex'), literal: toLiteral(source) };
   });
   return `// Generated from lua/*.lua by scripts/build-lua.mjs: edit those, then run \`npm run build\`.
 
@@ -81,6 +94,10 @@ export type ScriptName = ${entries.map(({ key }) => `'${key}'`).join(' | ') || '
 
 export const scripts: Readonly<Record<ScriptName, Script>> = {
 ${entries.map(({ key, sha, literal }) => `  ${key}: {\n    sha: '${sha}',\n    source: \`${literal}\`,\n  },\n`).join('')}};
+
+/** What publishes the ends that a script has made: \`publish\` runs before all of them, the others after the script. */
+export const endPublishers: Readonly<Partial<Record<ScriptName, string>> & { publish: string }> = {
+${publishers.map(({ key, literal }) => `  ${key}: \`${literal}\`,\n`).join('')}};
 `;
 }
 

@@ -3,12 +3,13 @@
 //
 // Blocks may use what docs/examples-prelude.d.ts declares. They are checked as one program; a block that declares
 // something which is not meant for the others has a comment before it: <!-- docs: alone -->. A JavaScript block
-// that cannot be checked says why in its comment: <!-- docs: skip-types because ... -->
+// that cannot be checked says why in its comment: <!-- docs: skip-types because ... --> Blocks that import each other are
+// files of one program, each of which is named: <!-- docs: file map-store.ts -->
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { anchors, codeBlocks, links, markdownFiles } from './markdown.mjs';
+import { anchors, codeBlocks, fileNamed, links, markdownFiles } from './markdown.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const work = join(root, '.docs-check');
@@ -28,7 +29,15 @@ function extract(file) {
     // Blank lines put the code on the same line as in the document, so that the compiler's positions are right.
     const source = `${'\n'.repeat(line - 1)}${code}\nexport {};\n`;
     const name = `${file.replaceAll(/[\\/]/g, '__')}.${line}.${extension}`;
-    return [{ file, source, name, alone: comment === 'docs: alone' }];
+    return [
+      {
+        file,
+        source,
+        name: fileNamed(comment) ?? name,
+        alone: comment === 'docs: alone',
+        ofPage: fileNamed(comment) !== null,
+      },
+    ];
   });
 }
 
@@ -38,8 +47,10 @@ function typeCheck(blocks) {
     return;
   }
   rmSync(work, { recursive: true, force: true });
-  const together = blocks.filter(({ alone }) => !alone);
-  const programs = [together, ...blocks.filter(({ alone }) => alone).map((block) => [block])];
+  const together = blocks.filter(({ alone, ofPage }) => !alone && !ofPage);
+  const documentsWithFiles = [...new Set(blocks.filter(({ ofPage }) => ofPage).map(({ file }) => file))];
+  const pages = documentsWithFiles.map((page) => blocks.filter(({ file, ofPage }) => ofPage && file === page));
+  const programs = [together, ...pages, ...blocks.filter(({ alone }) => alone).map((block) => [block])];
   for (const [index, program] of programs.entries()) compile(program, join(work, String(index)));
   if (problems.length === 0) rmSync(work, { recursive: true, force: true });
 }

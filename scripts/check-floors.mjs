@@ -22,6 +22,7 @@ const FLOORS = [
   ['factory.ts'],
   ['index.ts'],
   ['adapters', 'testing'],
+  ['compat'],
 ];
 
 const floorOf = new Map(FLOORS.flatMap((places, floor) => places.map((place) => [place, floor])));

@@ -8,6 +8,7 @@ export interface CodeBlock {
 
 export function markdownFiles(root: string, ignored?: ReadonlySet<string>): string[];
 export function codeBlocks(text: string): CodeBlock[];
+export function fileNamed(comment: string): string | null;
 export function withoutCode(text: string): string;
 export function links(text: string): { target: string; line: number }[];
 export function slug(text: string): string;

@@ -43,6 +43,11 @@ export function codeBlocks(text) {
   return blocks;
 }
 
+/** The name of the file that a code block is, by the comment before it; null for other blocks. */
+export function fileNamed(comment) {
+  return /^docs: file ([\w.-]+)$/.exec(comment)?.[1] ?? null;
+}
+
 /** The text with everything that is code made blank, line for line. */
 export function withoutCode(text) {
   const lines = text.split(/\r?\n/);

@@ -43,8 +43,20 @@ export interface FieldIssue {
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
 
+/** Why a session has ended, for what watches it from afar. */
+export type WatchedEndReason =
+  | 'logout' // its own request has ended it
+  | 'revoked' // the owner, an administrator or a tool
+  | 'evicted' // a login beyond the limit, or a full memory store
+  | 'expired'
+  | 'authentication-changed' // by `invalidateBefore`
+  | 'id-reuse' // an id that a rotation had replaced was used, and `onReuse` ends such sessions
+  | 'superseded' // its client goes on with the session of a login
+  | 'unknown'; // it is not there any longer, and nothing says why
+
 export interface SessionErrorOptions extends ErrorOptions {
   issues?: readonly FieldIssue[];
+  reason?: WatchedEndReason;
 }
 
 /** Marks the errors of every copy of the package. */
@@ -79,6 +91,8 @@ export class SessionError extends Error {
    * the messages of some schemas quote values.
    */
   declare readonly issues?: readonly FieldIssue[];
+  /** With `ERR_SESSION_ENDED`: why the session has ended, where it was watched. */
+  declare readonly reason?: WatchedEndReason;
 
   static {
     SessionError.prototype.name = 'SessionError';
@@ -97,6 +111,7 @@ export class SessionError extends Error {
     this.status = STATUS[code] ?? 500;
     this.statusCode = this.status;
     if (options.issues !== undefined) Object.defineProperty(this, 'issues', { value: options.issues });
+    if (options.reason !== undefined) this.reason = options.reason;
   }
 
   /** Returns a response that reveals nothing but the status, for Hono and the Fetch adapter when the error is not caught. */

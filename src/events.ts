@@ -3,9 +3,9 @@ import { SessionError } from './errors.ts';
 import { expected } from './internal/validate.ts';
 import { WARNINGS } from './warnings.ts';
 
-/** Why a session cookie did not open its session. */
+/** Why a session cookie, or the token of the `Authorization` header, did not open its session. */
 export type RejectReason =
-  | 'malformed' // not a cookie of ours by length or alphabet; the store was not asked
+  | 'malformed' // not of our form, by length or alphabet; the store was not asked
   | 'signature' // signed by none of our secrets; the store was not asked
   | 'insecure' // it came over plain HTTP, which `cookie.secure: true` forbids; it was not read
   | 'not-found' // signed by us, but no such session: it ended, or it never was
@@ -24,7 +24,7 @@ export type CookieWarningReason =
   | 'domain' // the request's host is outside `cookie.domain`
   | 'several'; // the request has several session cookies; the first that opens a session is used
 
-/** Why a session cookie was not sent. */
+/** Why a session cookie, or a token, was not sent. */
 export type CookieSuppressionReason =
   | 'cacheable' // shared caches may store the response
   | 'exception' // the handler failed, and `cookie.onException` is false
@@ -85,7 +85,7 @@ export interface SessionEvents {
   created: OfSession;
   /** A session was read for a request. */
   loaded: OfSession;
-  /** A cookie came, and did not open a session. */
+  /** A cookie or a token came, and did not open a session. */
   rejected: OfAnySession & FromClient & { readonly reason: RejectReason; readonly detail: string | null };
   /** An id was used after the grace of its rotation or login: its client, or a thief, holds an old cookie. */
   staleId: OfSession & { readonly successor: string | null };
@@ -95,8 +95,19 @@ export interface SessionEvents {
   saved: OfSession & { readonly set: number; readonly deleted: number };
   /** The session has a new id. */
   rotated: OfSession & { readonly previous: string };
-  /** The session has an owner now, and a new id. */
-  login: OfSession & { readonly previous: string | null; readonly owner: string; readonly method: string | null };
+  /** The session has an owner now, and a new id; with the limits that it begins or goes on with. */
+  login: OfSession & {
+    /** The handle of the session before; `null` when the login has begun one. */
+    readonly previous: string | null;
+    readonly owner: string;
+    readonly method: string | null;
+    /** Seconds of inactivity after which the session ends. */
+    readonly timeout: number;
+    /** The end that no activity can move; `null` for none. */
+    readonly expiresAt: Date | null;
+    /** Whether the cookie outlives the browser's session, as the login has said; `null`: as the factory says. */
+    readonly remember: boolean | null;
+  };
   /** The owner logged out. */
   logout: OfSession & { readonly owner: string | null };
   /** A session was ended. */
@@ -116,11 +127,11 @@ export interface SessionEvents {
     readonly paths: readonly string[];
     readonly error: unknown;
   };
-  /** A session cookie was not sent. */
+  /** A session cookie, or a token, was not sent. */
   cookieSuppressed: OfAnySession & { readonly reason: CookieSuppressionReason };
   /** A session cookie was sent, and the browser may refuse it; or the connection forbids it; or several came. */
   cookieWarning: OfAnySession & { readonly reason: CookieWarningReason };
-  /** Headers that were set after the commit would have let shared caches store the session's cookie; they were replaced. */
+  /** Headers that were set after the commit would have let shared caches store the session's cookie or token; they were replaced. */
   cacheControlOverridden: OfAnySession;
   /** The session was first used after the response's head had left, so the head could not say so to caches. */
   lateRead: OfAnySession;

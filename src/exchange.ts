@@ -22,11 +22,30 @@ export interface Exchange {
    * `res.end(page(req.session))` takes the response's method first, and uses the session then.
    */
   interceptResponse?(): void;
+  /** Called before a change of the session that needs a commit; throws where no response is going to carry one. */
+  assertWritable?(): void;
   /**
    * Calls back once, when the response is finished or its connection is closed; soon, when that has happened already.
    * Without it, changes that are made after the response's head has left have to be saved before the event loop goes on.
    */
   onClose?(callback: () => void): void;
+}
+
+/** A cookie with its attributes, for frameworks that do not take a `Set-Cookie` header. */
+export interface ResponseCookie {
+  readonly name: string;
+  /** Of characters that need no encoding; empty for a deletion. */
+  readonly value: string;
+  /** Seconds: 0 for a deletion; `null` ends the cookie with the browser. */
+  readonly maxAge: number | null;
+  readonly path: string;
+  /** `null` for the host alone. */
+  readonly domain: string | null;
+  readonly secure: boolean;
+  readonly httpOnly: boolean;
+  readonly sameSite: 'strict' | 'lax' | 'none';
+  readonly partitioned: boolean;
+  readonly priority: 'low' | 'medium' | 'high' | null;
 }
 
 /** The head of a response that has not left yet. */
@@ -39,6 +58,13 @@ export interface ResponseHead {
   get(name: string): string | undefined;
   /** Sets a header, replacing what was there. */
   set(name: string, value: string): void;
-  /** Adds one `Set-Cookie` header and keeps those of others. */
-  appendCookie(value: string): void;
+  /**
+   * Adds one `Set-Cookie` header and keeps those of others.
+   * @param value the header's value
+   * @param cookie the same, taken apart. After the session's cookie there may be the deletion of one with the same name
+   * and another path, domain or partition
+   */
+  appendCookie(value: string, cookie: ResponseCookie): void;
+  /** Sets the header that has the session's token, replacing what was there. As a cookie, it must not reach shared caches. */
+  setToken(name: string, value: string): void;
 }

@@ -6,6 +6,7 @@ import { ValidatingSerializer } from './engine/validating-serializer.ts';
 import { openSession } from './engine/load.ts';
 import { finalizeHead, writeSessionHeaders } from './engine/response.ts';
 import type { SessionState } from './engine/state.ts';
+import { closeWatches } from './engine/watch.ts';
 import { EventHub, type SessionEventName, type SessionListener } from './events.ts';
 import type { Exchange, ResponseHead } from './exchange.ts';
 import { expected, isObject } from './internal/validate.ts';
@@ -22,18 +23,23 @@ import type { StoreProvider } from './stores/store-provider.ts';
 /** The lifetimes and limits that are in force (ASVS 7.1.1, 7.1.2). Durations are seconds. */
 export interface SessionPolicy {
   readonly timeout: number;
-  /** The longest timeout that `adjustTimeout` may set. */
+  /** The longest timeout that `adjustTimeout` and a login may set. */
   readonly maxTimeout: number | null;
   readonly absoluteTimeout: number | null;
+  /** The longest absolute timeout that a login may set. */
+  readonly maxAbsoluteTimeout: number | null;
   readonly touchInterval: number;
   readonly rotationGrace: number;
-  readonly cookieMaxAge: number | null;
+  readonly cookieMaxAge: number | null | 'by-request';
   readonly maxSessionsPerOwner: number | null;
   readonly onSessionLimit: 'evict-oldest' | 'refuse';
 }
 
 /** Marks the factories of every copy of the package: bundlers and hot reloading load it more than once. */
 export const FACTORY: unique symbol = Symbol.for('websauna-session.factory');
+
+/** Returns what the sessions of a factory share. For the rest of the library; not exported by the package. */
+export let contextOf: (factory: object) => SessionContext;
 
 /** Options, or a function that returns them when they are needed. */
 export type OptionsSource<Data extends object = DefaultData, S extends WebsaunaSession<Data> = WebsaunaSession<Data>> =
@@ -68,6 +74,7 @@ function composeFactory<Data extends object, S extends WebsaunaSession<Data>>(
       timeout: options.timeout,
       maxTimeout: options.maxTimeout,
       absoluteTimeout: options.absoluteTimeout,
+      maxAbsoluteTimeout: options.maxAbsoluteTimeout,
       isOwnerHashOf: (ownerHash, owner) => keyring.isOwnerHashOf(ownerHash, owner),
     },
     storeFor: source.storeFor,
@@ -96,6 +103,7 @@ export class SessionFactory<
   #parts: FactoryParts<Data, S> | null = null;
 
   static {
+    contextOf = (factory) => (factory as SessionFactory).#composed.context;
     Object.defineProperty(SessionFactory.prototype, FACTORY, { value: true });
   }
 
@@ -114,10 +122,6 @@ export class SessionFactory<
 
   get #composed(): FactoryParts<Data, S> {
     return (this.#parts ??= composeFactory(this.#readOptions(), this.#events));
-  }
-
-  get #context(): SessionContext {
-    return this.#composed.context;
   }
 
   /** The sessions of an owner: list them, end them. */
@@ -141,9 +145,10 @@ export class SessionFactory<
       timeout,
       maxTimeout,
       absoluteTimeout,
+      maxAbsoluteTimeout,
       touchInterval,
       rotationGrace,
-      cookieMaxAge,
+      cookie,
       maxSessionsPerOwner,
       onSessionLimit,
     } = this.#composed.options;
@@ -151,9 +156,10 @@ export class SessionFactory<
       timeout,
       maxTimeout,
       absoluteTimeout,
+      maxAbsoluteTimeout,
       touchInterval,
       rotationGrace,
-      cookieMaxAge,
+      cookieMaxAge: typeof cookie === 'function' ? 'by-request' : cookie.maxAge,
       maxSessionsPerOwner,
       onSessionLimit,
     };
@@ -161,10 +167,18 @@ export class SessionFactory<
 
   /**
    * Opens the session of a request; for adapters. Not a promise when there is nothing to load.
-   * @throws {SessionError} rejects with status 503 when the store fails and `onStoreError` is `'fail'`
+   * @throws {SessionError} rejects with status 503 when the store fails and `onStoreError` is `'fail'`; rejects with what
+   * the application's functions `ignore` and `cookie` throw
    */
   load(exchange: Exchange): S | Promise<S> {
-    const state = openSession(this.#context, exchange);
+    const { context } = this.#composed;
+    let state: SessionState | Promise<SessionState>;
+    try {
+      state = openSession(context, exchange);
+    } catch (error) {
+      // From a function of the application: `ignore` or `cookie`. Adapters handle errors of one kind.
+      return Promise.reject(error);
+    }
     return state instanceof Promise ? state.then((loaded) => this.#wrap(loaded)) : this.#wrap(state);
   }
 
@@ -214,7 +228,9 @@ export class SessionFactory<
 
   /** Closes the connections that the factory opened. */
   async close(): Promise<void> {
-    await this.#parts?.source.close();
+    if (this.#parts === null) return;
+    closeWatches(this.#parts.context);
+    await this.#parts.source.close();
   }
 
   /** An error response is sent as it is: a second error would not help. */

@@ -21,7 +21,13 @@ export type { WebsaunaSession as Session } from './session/session.ts';
 export type { ClientDetailMode } from './engine/config.ts';
 export type { ClientDetailOptions, CookieOptions, IgnoreOptions, SessionOptions } from './options/options.ts';
 export type { DefaultData, SessionData } from './session/data.ts';
-export { SessionError, type FieldIssue, type SessionErrorCode, type SessionErrorOptions } from './errors.ts';
+export {
+  SessionError,
+  type FieldIssue,
+  type SessionErrorCode,
+  type SessionErrorOptions,
+  type WatchedEndReason,
+} from './errors.ts';
 export type { FieldSchema, FieldSchemaResult, FieldSchemas, SchemaData } from './engine/field-schema.ts';
 export type {
   CookieSuppressionReason,
@@ -39,7 +45,7 @@ export { ignoreSession, NO_SESSION_FILE_EXTENSIONS, STATIC_FILE_EXTENSIONS } fro
 export type { HasHandle, OwnedSession, Owners, RevokeOptions } from './admin/owners.ts';
 export type { SessionLookup, Sessions } from './admin/sessions.ts';
 export type { StoredSession } from './admin/stored-session.ts';
-export type { Exchange, ResponseHead } from './exchange.ts';
+export type { Exchange, ResponseCookie, ResponseHead } from './exchange.ts';
 export type { Serializer, SerializerContext } from './serializers/serializer.ts';
 export { AAL1, AAL2, AAL3, assuranceLevels, type SessionLimits } from './options/presets.ts';
 export { sessionOptionsFromEnv, sessionOptionsFromSettings, type ModuleLoader } from './options/settings.ts';

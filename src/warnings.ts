@@ -2,7 +2,7 @@ const PROXY_ADVICE =
   'Set `trustProxy`, or what the framework has for it: `trust proxy` in Express, `trustProxy` in Fastify, `app.proxy` in Koa';
 
 const CACHEABLE =
-  'A response that shared caches may store got no session cookie, so what it wrote to a new session was discarded. ' +
+  'A response that shared caches may store got no session cookie or token, so what it wrote to a new session was discarded. ' +
   'Answer with `Cache-Control: no-store`, or without `Cache-Control` and `Expires`, where a session begins';
 
 const CROSS_SITE =
@@ -48,8 +48,8 @@ export const WARNINGS: Readonly<Record<string, string | Readonly<Record<string, 
     "A session was first used after the response's headers had left, so they could not tell caches that the response " +
     'is personal. Call `session.markPersonal()`, or use the session, before the response begins',
   cacheControlOverridden:
-    'Something let shared caches store a response that sets a session cookie, after the session was committed. They ' +
-    "would have handed the cookie to others, so the response's `Cache-Control` was replaced. " +
+    'Something let shared caches store a response with a session cookie or token, after the session was committed. They ' +
+    "would have handed it to others, so the response's `Cache-Control` was replaced. " +
     'Set caching headers before the response, and not on one that starts a session',
   invalidField:
     'A stored session field does not fit its schema, so it counts as absent. ' +
@@ -57,8 +57,8 @@ export const WARNINGS: Readonly<Record<string, string | Readonly<Record<string, 
     '`invalidField` says which field it is, and where it does not fit',
   rejected: {
     signature:
-      'A session cookie was signed with none of the secrets of this factory. Two middlewares share the name of the ' +
-      'cookie, or the secret is another one since the last start. Use one factory for an application, ' +
+      'A session cookie or token was signed with none of the secrets of this factory. Two middlewares share the name of ' +
+      'the cookie, or the secret is another one since the last start. Use one factory for an application, ' +
       'or names of their own (`cookie.name`), and a `secret` that stays',
   },
 };

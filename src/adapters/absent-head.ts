@@ -19,4 +19,6 @@ export class AbsentHead implements ResponseHead {
   set(): void {}
 
   appendCookie(): void {}
+
+  setToken(): void {}
 }

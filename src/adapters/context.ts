@@ -1,29 +1,13 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 // From the package's root, so that an augmentation of `SessionData` finds it behind an adapter alone.
 import type { DefaultData, SessionFactory, WebsaunaSession } from '../index.ts';
 import { checkNames } from '../internal/validate.ts';
 import { assertFactory } from './resolve-factory.ts';
 import { FetchExchange } from './fetch/exchange.ts';
 import { serveRequest } from './fetch/serve.ts';
+import { findSession, runWithSession } from './request-context.ts';
 import { isMarkedSubRequest } from './sub-request.ts';
 
 export { markSubRequest } from './sub-request.ts';
-
-/** The request that code runs in, and its session. */
-interface RequestContext {
-  readonly factory: object;
-  readonly session: WebsaunaSession<object>;
-  /** The context of another factory's session, in which this one began. */
-  readonly outer: RequestContext | undefined;
-}
-
-/** One for all copies of the package: bundlers load it more than once. */
-const CONTEXT: unique symbol = Symbol.for('websauna-session.context');
-
-function contexts(): AsyncLocalStorage<RequestContext> {
-  const holder = globalThis as { [CONTEXT]?: AsyncLocalStorage<RequestContext> };
-  return (holder[CONTEXT] ??= new AsyncLocalStorage());
-}
 
 export interface ServeOptions {
   /** The address at the other end of the connection, where the platform knows it. Default: unknown. */
@@ -64,12 +48,10 @@ export async function serve<
   checkNames('options', options, ['clientAddress', 'native', 'isSubRequest', 'onError']);
   const { clientAddress = null, native = request, isSubRequest = isMarkedSubRequest(request), onError } = options;
   assertFactory(factory);
-  const outer = contexts().getStore();
-  const shared = isSubRequest ? find(outer, factory) : undefined;
-  if (shared !== undefined) return await handler(shared.session as unknown as S);
+  const shared = isSubRequest ? findSession(factory) : undefined;
+  if (shared !== undefined) return await handler(shared);
   const exchange = new FetchExchange(request, factory.trustedHops, clientAddress, native);
-  const run = (session: S): R | Promise<R> =>
-    contexts().run({ factory, session: session as unknown as WebsaunaSession<object>, outer }, handler, session);
+  const run = (session: S): R | Promise<R> => runWithSession(factory, session, handler);
   return await serveRequest(factory, exchange, run, onError);
 }
 
@@ -80,14 +62,9 @@ export async function serve<
 export function getSession<Data extends object = DefaultData, S extends WebsaunaSession<Data> = WebsaunaSession<Data>>(
   factory?: SessionFactory<Data, S>,
 ): S {
-  const found = find(contexts().getStore(), factory);
-  if (found !== undefined) return found.session as unknown as S;
+  const found = findSession(factory);
+  if (found !== undefined) return found;
   throw new TypeError(
     'Expected `getSession()` to be called while a request is handled: mount the sessions in front of what calls it, or hand the session on',
   );
-}
-
-function find(context: RequestContext | undefined, factory: object | undefined): RequestContext | undefined {
-  if (context === undefined || factory === undefined || context.factory === factory) return context;
-  return find(context.outer, factory);
 }

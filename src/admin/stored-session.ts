@@ -6,7 +6,7 @@ export interface StoredSession {
   readonly handle: string;
   /** The application's user id; `null` before a login. */
   readonly owner: string | null;
-  /** When it was first stored, or its owner last logged in. */
+  /** When it was first stored, or its owner logged in. A login that keeps the absolute expiry keeps this, too. */
   readonly createdAt: Date;
   readonly authenticatedAt: Date | null;
   readonly lastSeenAt: Date;
@@ -14,6 +14,8 @@ export interface StoredSession {
   readonly expiresAt: Date | null;
   /** Seconds of inactivity after which it ends. */
   readonly timeout: number;
+  /** Whether the cookie outlives the browser's session, as the login has said; `null`: as the factory says. */
+  readonly remember: boolean | null;
   /** How the owner authenticated. */
   readonly method: string | null;
   readonly clientAddress: string | null;
@@ -29,6 +31,7 @@ export function describeRecord({ handle, meta, lastSeen }: OwnedRecord): StoredS
     lastSeenAt: new Date(lastSeen),
     expiresAt: meta.expiresAt === 0 ? null : new Date(meta.expiresAt),
     timeout: meta.timeout.seconds,
+    remember: meta.remember,
     method: meta.method,
     clientAddress: meta.address,
     userAgent: meta.agent,

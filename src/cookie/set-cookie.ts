@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { stringifySetCookie, type SetCookie } from 'cookie';
 import { SessionError } from '../errors.ts';
+import type { ResponseCookie } from '../exchange.ts';
 import { expected } from '../internal/validate.ts';
 
 /** The cookie's attributes with every default filled in. */
@@ -88,6 +89,16 @@ export class CookieTemplate {
         ? this.#text(secure)
         : attributeText({ ...this.attributes, ...variant }, this.isSecure(secure) || variant.partitioned);
     return `${this.name}=; Max-Age=0; Expires=${EPOCH.toUTCString()}${text}`;
+  }
+
+  /** Returns the cookie that {@link serialize} or, with an empty value and a `Max-Age` of 0, {@link serializeDeletion} writes. */
+  describe(
+    value: string,
+    head: { readonly secure: boolean; readonly maxAge: number | null; readonly variant?: CookieVariant },
+  ): ResponseCookie {
+    const maxAge = head.maxAge === null ? null : Math.max(0, Math.floor(head.maxAge));
+    const secure = this.isSecure(head.secure) || head.variant?.partitioned === true;
+    return { ...this.attributes, ...head.variant, value, maxAge, secure };
   }
 
   /**

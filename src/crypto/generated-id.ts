@@ -36,7 +36,7 @@ function refuseUuids(first: string, generate: () => unknown): void {
 }
 
 /** Returns whether an id looks like a UUID in hexadecimal or base64url, perhaps with something beside it. */
-function isUuid(id: string): boolean {
+export function isUuid(id: string): boolean {
   const [hex] = UUID.exec(id) ?? [];
   if (hex !== undefined) return (id.length - hex.length) * BITS_PER_BASE64URL < MIN_BITS;
   if (id.length !== 22) return false;

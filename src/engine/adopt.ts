@@ -17,7 +17,7 @@ export interface AdoptedRecord {
  */
 export function judgeRecord(
   key: RecordKey,
-  { meta: stored, lastSeen, now }: FoundRecord,
+  { meta: stored, lastSeen, now }: Pick<FoundRecord, 'meta' | 'lastSeen' | 'now'>,
   rules: AdoptionRules,
   changedAt: number | null,
 ): AdoptedRecord {
@@ -37,9 +37,12 @@ function isOwnersKey(ownerHash: string | null, owner: string | null, rules: Adop
 }
 
 /** Returns the metadata with the factory's present limits, which also apply to sessions from before they were set. */
-function withinLifetimes(meta: RecordMeta, { timeout, maxTimeout, absoluteTimeout }: AdoptionRules): RecordMeta {
+function withinLifetimes(meta: RecordMeta, rules: AdoptionRules): RecordMeta {
+  const { timeout, maxTimeout } = rules;
   const own = meta.timeout.adjusted ? meta.timeout.seconds : timeout;
   const seconds = maxTimeout === null ? own : Math.min(own, maxTimeout);
+  // What the login has set is its own.
+  const absoluteTimeout = meta.ownExpiry ? rules.maxAbsoluteTimeout : rules.absoluteTimeout;
   const limit = absoluteTimeout === null ? Infinity : meta.createdAt + absoluteTimeout * 1000;
   const expiresAt = Math.min(meta.expiresAt || Infinity, limit);
   const known = seconds === meta.timeout.seconds && (expiresAt === meta.expiresAt || expiresAt === Infinity);

@@ -1,6 +1,6 @@
 import type { CookieVariant } from '../cookie/set-cookie.ts';
 import type { BoundRecord } from './epoch.ts';
-import type { SessionConfig } from './config.ts';
+import type { CookieConfig } from './config.ts';
 
 /** Why a cookie that is always `Secure` may not be used: plain HTTP, or HTTPS according to a proxy that is not trusted. */
 export type Insecurity = 'secure-over-http' | 'untrusted-proxy';
@@ -13,7 +13,7 @@ export interface CookieEvidence {
   readonly ended: boolean;
 }
 
-/** The client's cookie: the one that the request came with, and what the store has acknowledged since. */
+/** The client's cookie or token: the one that the request came with, and what the store has acknowledged since. */
 export class ClientCookie {
   #presentedId: string | null = null;
   #signedByOldSecret = false;
@@ -23,13 +23,14 @@ export class ClientCookie {
   #written = false;
   #insecurity: Insecurity | null = null;
   #insecurityReported = false;
+  #renewalRequested = false;
 
-  /** The id of the cookie that opened the session; `null` when none did. */
+  /** The id of the cookie or token that opened the session; `null` when none did. */
   get presentedId(): string | null {
     return this.#presentedId;
   }
 
-  /** True when an older secret has signed the cookie. */
+  /** True when an older secret has signed it. */
   get signedByOldSecret(): boolean {
     return this.#signedByOldSecret;
   }
@@ -39,7 +40,7 @@ export class ClientCookie {
     return this.#outdatedVariant;
   }
 
-  /** True when the response's head has a cookie of the session. */
+  /** True when the response's head has a cookie or token of the session. */
   get written(): boolean {
     return this.#written;
   }
@@ -64,6 +65,16 @@ export class ClientCookie {
     this.#insecurity = insecurity;
   }
 
+  /** True when the client is to have the cookie again, although nothing about it has changed. */
+  get renewalRequested(): boolean {
+    return this.#renewalRequested;
+  }
+
+  /** Sends the cookie of a stored session again, when the final commit has the store's acknowledgement. */
+  requestRenewal(): void {
+    this.#renewalRequested = true;
+  }
+
   /** Returns true once, when the connection forbids the cookie: the caller reports it. */
   startInsecurityReport(): boolean {
     if (this.#insecurity === null || this.#insecurityReported) return false;
@@ -72,9 +83,9 @@ export class ClientCookie {
   }
 
   /** Compares the attributes that the cookie was last sent with, which the record remembers, with the configured ones. */
-  compareAttributes({ cookie, cookieAttributes }: SessionConfig, { meta }: BoundRecord): void {
-    const { attributes } = meta.cookie;
-    if (attributes !== cookieAttributes) this.#outdatedVariant = cookie.outdatedVariant(attributes);
+  compareAttributes({ template, attributes }: CookieConfig, { meta }: BoundRecord): void {
+    const earlier = meta.cookie.attributes;
+    if (earlier !== attributes) this.#outdatedVariant = template.outdatedVariant(earlier);
   }
 
   /** Records that the store has acknowledged an id that the client may have. */

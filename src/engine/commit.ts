@@ -33,6 +33,7 @@ export function commitSession(state: SessionState, head: ResponseHead | null): P
  * @throws {SessionError} `ERR_SESSION_ENDED` when the session was ended elsewhere, and what the request wrote with it
  */
 export async function saveSession(state: SessionState): Promise<void> {
+  state.exchange.assertWritable?.();
   await commitSession(state, null);
 }
 
@@ -77,7 +78,7 @@ function situationOf(
     head: head === null ? null : new LeavingHead(config, head),
     headLeft,
     insecure: state.clientCookie.insecurity !== null,
-    cookieOnException: config.cookieOnException,
+    cookieOnException: state.phase !== 'ready' || state.cookie.onException,
     stored: record !== null,
     hasChanges: changes !== null || pending.begunLogin !== null,
     login: pending.login !== null,
@@ -206,19 +207,23 @@ function announceEnd(state: SessionState, { key, owner, reason }: PendingEnd): v
   events.emit('destroyed', { handle: key.handle, reason });
 }
 
-function refusalError({ clientCookie }: SessionState, refusal: NonNullable<CommitPlan['refusal']>): SessionError {
+function refusalError(
+  { clientCookie, token }: SessionState,
+  refusal: NonNullable<CommitPlan['refusal']>,
+): SessionError {
+  const carrier = token === null ? 'cookie' : 'token';
   if (refusal === 'headers-sent') {
     return new SessionError(
       'ERR_SESSION_HEADERS_SENT',
-      'The session needs a new cookie, but the response has left already: call `await session.save()` before the first write',
+      `The session needs a new ${carrier}, but the response has left already: call \`await session.save()\` before the first write`,
     );
   }
   if (refusal === 'insecure') {
     return new SessionError(
       'ERR_SESSION_COOKIE_WITHHELD',
       clientCookie.insecurity === 'untrusted-proxy'
-        ? 'A proxy says that the request came over HTTPS, but the application trusts no proxy, so `cookie.secure` forbids the cookie: set `trustProxy`, or `trust proxy` in Express, `trustProxy` in Fastify, `app.proxy` in Koa'
-        : 'The request came over plain HTTP, where `cookie.secure` forbids the cookie: serve the page over HTTPS; behind a proxy that ends it, have the proxy send `X-Forwarded-Proto`, and set `trustProxy`',
+        ? `A proxy says that the request came over HTTPS, but the application trusts no proxy, so \`cookie.secure\` forbids the ${carrier}: set \`trustProxy\`, or \`trust proxy\` in Express, \`trustProxy\` in Fastify, \`app.proxy\` in Koa`
+        : `The request came over plain HTTP, where \`cookie.secure\` forbids the ${carrier}: serve the page over HTTPS; behind a proxy that ends it, have the proxy send \`X-Forwarded-Proto\`, and set \`trustProxy\``,
     );
   }
   if (refusal === 'cross-site') {
@@ -229,7 +234,7 @@ function refusalError({ clientCookie }: SessionState, refusal: NonNullable<Commi
   }
   return new SessionError(
     'ERR_SESSION_COOKIE_WITHHELD',
-    'A login or a rotation was answered with a response that shared caches may store, so its cookie cannot be sent: ' +
+    `A login or a rotation was answered with a response that shared caches may store, so its ${carrier} cannot be sent: ` +
       'answer with `Cache-Control: no-store`, or without `Cache-Control` and `Expires`',
   );
 }

@@ -17,22 +17,36 @@ export interface ClientDetailModes {
   readonly owned: ClientDetailMode;
 }
 
+/** The settings of the session's cookie. */
+export interface CookieConfig {
+  readonly template: CookieTemplate;
+  /** What the store remembers of the attributes, to notice when they change. */
+  readonly attributes: string;
+  /** Seconds; `null` for the browser's session. */
+  readonly maxAge: number | null;
+  readonly onException: boolean;
+}
+
 /** The settings of the engine. `options/normalize.ts` makes them of the application's options. Durations are seconds. */
 export interface SessionConfig {
   readonly timeout: number;
-  /** The longest timeout that `adjustTimeout` accepts; `null` for any. */
+  /** The longest timeout that `adjustTimeout` and a login may set; `null` for any. */
   readonly maxTimeout: number | null;
   /** `null` for never. */
   readonly absoluteTimeout: number | null;
+  /** The longest absolute timeout that a login may set; `null` for any. */
+  readonly maxAbsoluteTimeout: number | null;
   /** Below `timeout`. */
   readonly touchInterval: number;
   readonly rotationGrace: number;
-  readonly cookie: CookieTemplate;
-  /** What the store remembers of the cookie's attributes, to notice when a deployment changes them. */
-  readonly cookieAttributes: string;
-  /** `null` for the browser's session. */
-  readonly cookieMaxAge: number | null;
-  readonly cookieOnException: boolean;
+  /** A function of the request where its cookie depends on it. */
+  readonly cookie: CookieConfig | ((exchange: Exchange) => CookieConfig);
+  /** How clients bring their sessions: by the cookie, by the `Authorization` header, or each by the one that it chooses. */
+  readonly transport: 'cookie' | 'header' | 'both';
+  /** The response header that has the session's token, in lower case. */
+  readonly tokenHeader: string;
+  /** The request headers by which the transport brings a session, as in `Vary`. */
+  readonly vary: readonly string[];
   /** In lower case; empty when `isCookieless` decides. */
   readonly cookielessHeaders: readonly string[];
   readonly isCookieless: ((headers: { get(name: string): string | undefined }) => boolean) | null;
@@ -56,4 +70,6 @@ export interface SessionConfig {
   readonly onReuse: 'report' | 'end-session' | 'end-owner';
   /** For how long the end of an owned session can be explained; 0 for not at all. */
   readonly explainEnds: number;
+  /** Between two looks at the sessions that are watched. */
+  readonly watchInterval: number;
 }

@@ -9,6 +9,7 @@ export interface AdoptionRules {
   readonly timeout: number;
   readonly maxTimeout: number | null;
   readonly absoluteTimeout: number | null;
+  readonly maxAbsoluteTimeout: number | null;
   /** Returns whether an owner's sessions can have this hash in their keys. */
   readonly isOwnerHashOf: (ownerHash: string, owner: string) => boolean;
 }

@@ -4,6 +4,7 @@ import type { LoginIndex, NewRecord, RecordDetails, RecordMeta, SessionStore } f
 import { clientDetails } from './client-details.ts';
 import type { Epoch, PendingLogin } from './epoch.ts';
 import { PENDING_LOGIN_FIELD } from './field-names.ts';
+import { loginLimits } from './lifetimes.ts';
 import { storeBegunLogin } from './pending-login.ts';
 import { loginChange } from './session-limit.ts';
 import { assertSizeAllowed } from './size-limit.ts';
@@ -47,13 +48,25 @@ export function metaOf(record: Omit<NewRecord, 'fields'>, now: number): RecordMe
     createdAt: now,
     timeout,
     expiresAt: absoluteTimeout === 0 ? 0 : now + absoluteTimeout * 1000,
+    ownExpiry: login?.ownExpiry ?? false,
     authenticatedAt: authenticated,
     cookie: { sentAt: now, attributes: cookieAttributes, confirmed: true },
+    remember: login?.remember ?? null,
   };
 }
 
-/** Makes the session findable by its index keys, before it exists: then there is none that cannot be found. */
-export async function addIndexKeys(state: SessionState, owner: string, indexKeys: readonly string[]): Promise<void> {
+/**
+ * Makes the session findable by its index keys, before it exists: then there is none that cannot be found.
+ * @param absoluteTimeout seconds to the absolute expiry; 0 for none, `null` for the record's
+ * @param timeout the idle timeout that the session is about to have, seconds
+ */
+export async function addIndexKeys(
+  state: SessionState,
+  owner: string,
+  indexKeys: readonly string[],
+  absoluteTimeout: number | null,
+  timeout: number,
+): Promise<void> {
   if (indexKeys.length === 0) return;
   const store = await state.store.connect();
   if (!('addIndexKey' in store)) {
@@ -64,15 +77,17 @@ export async function addIndexKeys(state: SessionState, owner: string, indexKeys
   }
   const { keyring, config } = state.context;
   const ownerHash = keyring.ownerHash(owner);
-  const keep =
-    config.absoluteTimeout ?? config.maxTimeout ?? Math.max(config.timeout, state.record?.meta.timeout.seconds ?? 0);
+  const { expiresAt } = state.record?.meta ?? { expiresAt: 0 };
+  const left = absoluteTimeout ?? (expiresAt === 0 ? 0 : Math.ceil((expiresAt - state.store.answeredAt) / 1000));
+  // Without an absolute expiry, every write adds the entry again.
+  const keep = left > 0 ? left : (config.maxTimeout ?? Math.max(config.timeout, timeout));
   for (const indexKey of indexKeys) await (store as SessionStore & LoginIndex).addIndexKey(indexKey, ownerHash, keep);
 }
 
 /** Adds the session's index keys again: without an absolute timeout, they must live as long as the session is used. */
-export async function renewIndexKeys(state: SessionState, { record }: Epoch): Promise<void> {
-  const { owner, indexKeys } = record!.meta;
-  if (owner !== null) await addIndexKeys(state, owner, indexKeys);
+export async function renewIndexKeys(state: SessionState, { record, pending }: Epoch): Promise<void> {
+  const { owner, indexKeys, timeout } = record!.meta;
+  if (owner !== null) await addIndexKeys(state, owner, indexKeys, 0, pending.timeout ?? timeout.seconds);
 }
 
 /** Abandons a login, and returns the error that says why. */
@@ -105,7 +120,11 @@ export function emitLogin(
 ): void {
   const { events } = state.context;
   const { owner, method } = login;
-  events.emit('login', { handle: epoch.record!.key.handle, previous, owner, method });
+  const { key, meta } = epoch.record!;
+  const expiresAt = meta.expiresAt === 0 ? null : new Date(meta.expiresAt);
+  const { timeout, remember } = meta;
+  const limits = { timeout: timeout.seconds, expiresAt, remember };
+  events.emit('login', { handle: key.handle, previous, owner, method, ...limits });
   emitEvictions(state, evicted);
 }
 
@@ -119,17 +138,19 @@ export async function createRecord(state: SessionState, epoch: Epoch, login: Pen
   const { context } = state;
   const { config, keyring, events } = context;
   const { fields, pending } = epoch;
-  const absoluteTimeout = config.absoluteTimeout ?? 0;
   const adjusted = pending.timeout;
+  const limits = login === null ? null : loginLimits(config, login, null, adjusted);
+  const timeout = limits?.timeout ?? { seconds: adjusted ?? config.timeout, adjusted: adjusted !== null };
+  const absoluteTimeout = limits?.absoluteTimeout ?? config.absoluteTimeout ?? 0;
   const ownerHash = login === null ? null : keyring.ownerHash(login.owner);
   const indexKeys = login?.indexKeys ?? [];
   if (epoch === state.epoch) state.applyInitialData();
   const { begunLogin } = pending;
   if (begunLogin !== null) await storeBegunLogin(state, epoch, begunLogin);
-  if (login !== null) await addIndexKeys(state, login.owner, indexKeys);
+  if (login !== null) await addIndexKeys(state, login.owner, indexKeys, absoluteTimeout, timeout.seconds);
   const store = await state.store.connect();
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-    const change = login === null ? null : await loginChange(state, epoch, login);
+    const change = login === null ? null : await loginChange(state, epoch, login, limits!);
     if (change !== null && change.max < 0) throw refuseLogin(state, epoch, 'full');
     const reserved = login === null && attempt === 0 ? epoch.reservedId : null;
     const id = reserved ?? newId(state, ownerHash);
@@ -139,10 +160,10 @@ export async function createRecord(state: SessionState, epoch: Epoch, login: Pen
     assertSizeAllowed(state, epoch, changes);
     const record: NewRecord = {
       details: detailsOf(state, login, indexKeys),
-      timeout: { seconds: adjusted ?? config.timeout, adjusted: adjusted !== null },
+      timeout,
       absoluteTimeout,
       fields: changes.set,
-      cookieAttributes: config.cookieAttributes,
+      cookieAttributes: state.cookie.attributes,
       login: change,
       explainEnds: config.explainEnds,
     };

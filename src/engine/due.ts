@@ -1,5 +1,6 @@
 import type { SessionConfig } from './config.ts';
 import type { BoundRecord } from './epoch.ts';
+import { cookieLifetime } from './lifetimes.ts';
 import type { SessionState } from './state.ts';
 
 /** Returns whether the idle timeout of a record is to be renewed. */
@@ -11,16 +12,18 @@ export function isTouchDue({ meta, lastSeen }: BoundRecord, config: SessionConfi
   return age >= interval * 1000 || age < -1000;
 }
 
-/** Returns whether the client needs the cookie of its session again. */
+/** Returns whether the client needs the cookie of its session again, or its token. */
 export function isCookieDue(state: SessionState, record: BoundRecord): boolean {
   const { config } = state.context;
   const { cookie } = record.meta;
-  if (record.id !== state.clientCookie.presentedId || state.clientCookie.signedByOldSecret) return true;
-  if (cookie.attributes !== config.cookieAttributes) return true;
-  if (config.cookieMaxAge === null) return false;
+  const { presentedId, signedByOldSecret, renewalRequested } = state.clientCookie;
+  if (record.id !== presentedId || signedByOldSecret || renewalRequested) return true;
+  // A token has no attributes, and no lifetime that could be renewed.
+  if (state.token !== null) return false;
+  if (cookie.attributes !== state.cookie.attributes) return true;
+  const maxAge = cookieLifetime(state.cookie.maxAge, record.meta);
+  if (maxAge === null) return false;
   if (state.epoch.pending.timeout !== null) return true;
-  const { timeout } = record.meta;
-  const maxAge = timeout.adjusted ? timeout.seconds : config.cookieMaxAge;
   const age = state.store.now - cookie.sentAt;
   // As with a touch, a time that is still to come shows that the store's clock was set back.
   return age >= Math.min(config.touchInterval, maxAge / 10) * 1000 || age < -1000;

@@ -37,6 +37,19 @@ export interface PendingLogin {
   readonly authenticatedAt: number | null;
   /** When the second factor was asked for, milliseconds of the store's clock; `null` where it was not. */
   readonly pendingSince: number | null;
+  /**
+   * True when the session has been the owner's before, and the store did not know: the old id leads to it for a while,
+   * as after a rotation.
+   */
+  readonly isAdoption?: boolean;
+  /** An idle timeout of the login's own, seconds; `null` for none. */
+  readonly timeout: number | null;
+  /** An absolute timeout of the login's own, seconds, `null` for none; `undefined` where it says nothing of one. */
+  readonly absoluteTimeout: number | null | undefined;
+  /** Whether the cookie outlives the browser's session; `null` where the login says nothing of it. */
+  readonly remember: boolean | null;
+  /** Application's keys that go over from another owner's session; `true` for all. */
+  readonly keep: readonly string[] | true;
 }
 
 /** A first factor that waits for the commit, which dates it by the store's clock. */

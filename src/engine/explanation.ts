@@ -21,10 +21,9 @@ const EXPLAINED: Readonly<Record<EndReason, ExplainedReason>> = {
   'id-reuse': 'id-reuse',
 };
 
-/** Returns what is to explain an end; `null` without `explainEnds`. */
-export function explanationOf({ config }: SessionContext, reason: EndReason): EndExplanation | null {
-  const keep = config.explainEnds;
-  return keep === 0 ? null : { reason: EXPLAINED[reason], keep };
+/** Returns what is to explain an end, to those who watch it alone without `explainEnds`. */
+export function explanationOf({ config }: SessionContext, reason: EndReason): EndExplanation {
+  return { reason: EXPLAINED[reason], keep: config.explainEnds };
 }
 
 /** Returns how a record has ended that may not be used, by the lifetimes that are in force for it. */

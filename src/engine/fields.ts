@@ -87,6 +87,15 @@ export class FieldTracker {
     for (const name of other.#written ?? []) this.set(name, other.#values.get(name));
   }
 
+  /** Takes over fields of another session which that session's request has not written: copies of what is stored. */
+  takeFields(other: FieldTracker, names: readonly string[]): void {
+    for (const name of names) {
+      if (this.has(name) || !other.has(name)) continue;
+      const { stored, handle } = other.serialized(name);
+      if (stored !== undefined) this.set(name, other.parse(name, stored, handle));
+    }
+  }
+
   /** Forgets everything that the request wrote and read. */
   discardChanges(): void {
     this.#values.clear();
@@ -416,7 +425,7 @@ export class FieldTracker {
     try {
       return this.get(name) === undefined;
     } catch (error) {
-      // Whoever uses the value finds out.
+      // The next use of the value reports it.
       if (error instanceof UnreadableField) return false;
       throw error;
     }

@@ -33,8 +33,8 @@ export function openSession(context: SessionContext, exchange: Exchange): Sessio
     return state;
   }
   state.interceptResponse();
-  const values = cookieValues(state);
-  if (!exchange.secure && config.cookie.isSecure(false) && isInsecure(state)) {
+  const values = presentedValues(state);
+  if (!exchange.secure && state.cookie.template.isSecure(false) && isInsecure(state)) {
     if (values !== undefined) rejectInsecure(state);
     return state;
   }
@@ -51,7 +51,7 @@ export function openSession(context: SessionContext, exchange: Exchange): Sessio
 
 /** Returns whether the connection forbids a cookie that is always `Secure`, and takes note of why. */
 function isInsecure(state: SessionState): boolean {
-  const insecurity = findInsecurity(state.context.config.cookie, cookieRequestOf(state.exchange));
+  const insecurity = findInsecurity(state.cookie.template, cookieRequestOf(state.exchange));
   if (insecurity !== null) state.clientCookie.forbid(insecurity);
   return insecurity !== null;
 }
@@ -66,7 +66,7 @@ export async function loadSession(state: SessionState): Promise<void> {
   if (state.phase !== 'unloaded') return;
   state.markPersonal();
   await state.loadOnce(async () => {
-    await state.queue.run(load, state, verifyCookies(state, cookieValues(state) ?? []));
+    await state.queue.run(load, state, verifyCookies(state, presentedValues(state) ?? []));
   });
 }
 
@@ -93,8 +93,10 @@ async function reload(state: SessionState, epoch: Epoch): Promise<void> {
   await adoptIfValid(state, epoch, { id, key, sendableUntil }, record);
 }
 
-function cookieValues({ context, exchange }: SessionState): string[] | undefined {
-  return readCookies(exchange.header('cookie'), context.config.cookie.name, MAX_CHECKED, isPlausibleCookieValue);
+/** Returns the values that may open a session: the request's token, or its cookies. */
+function presentedValues({ cookie, exchange, token }: SessionState): string[] | undefined {
+  if (token !== null) return token.value === '' ? undefined : [token.value];
+  return readCookies(exchange.header('cookie'), cookie.template.name, MAX_CHECKED, isPlausibleCookieValue);
 }
 
 /** Returns the cookies that we signed, each once. Nothing else in a cookie ever reaches the store. */

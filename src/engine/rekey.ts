@@ -15,9 +15,10 @@ import {
 import type { BegunLogin, BoundRecord, Epoch, PendingLogin } from './epoch.ts';
 import { CSRF_FIELD, PENDING_LOGIN_FIELD } from './field-names.ts';
 import { UnreadableField, type FieldChanges } from './fields.ts';
+import { loginLimits, type LoginLimits } from './lifetimes.ts';
 import { storeBegunLogin } from './pending-login.ts';
 import { newNonce, newTombstone, onRecord, successorOf } from './rotation.ts';
-import { changeOf, saveRecord } from './save.ts';
+import { changeOf, saveRecord, sentAttributes } from './save.ts';
 import { loginChange } from './session-limit.ts';
 import { assertSizeAllowed } from './size-limit.ts';
 import type { SessionState } from './state.ts';
@@ -34,6 +35,8 @@ interface Request {
   readonly indexKeys: readonly string[];
   readonly rotation: 'graceful' | 'immediate' | null;
   readonly timeout: number | null;
+  /** What a login makes of the record's limits; `null` for a rotation. */
+  readonly limits: LoginLimits | null;
 }
 
 /** What one attempt has sent to the store. */
@@ -49,7 +52,8 @@ export async function rekeyRecord(state: SessionState, epoch: Epoch): Promise<vo
   const indexKeys = login?.indexKeys ?? epoch.record!.meta.indexKeys;
   if (begunLogin !== null) await storeBegunLogin(state, epoch, begunLogin);
   try {
-    await rekey(state, epoch, { login, begunLogin, indexKeys, rotation, timeout });
+    const limits = login === null ? null : loginLimits(state.context.config, login, epoch.record!.meta, timeout);
+    await rekey(state, epoch, { login, begunLogin, indexKeys, rotation, timeout, limits });
   } catch (error) {
     if (!(error instanceof UnreadableField)) throw error;
     state.discardCorrupt(epoch);
@@ -61,11 +65,14 @@ export async function rekeyRecord(state: SessionState, epoch: Epoch): Promise<vo
 }
 
 async function rekey(state: SessionState, epoch: Epoch, request: Request): Promise<void> {
-  const { login, rotation } = request;
-  if (login !== null) await addIndexKeys(state, login.owner, request.indexKeys);
+  const { login, rotation, limits } = request;
+  if (login !== null) {
+    const seconds = (limits!.timeout ?? epoch.record!.meta.timeout).seconds;
+    await addIndexKeys(state, login.owner, request.indexKeys, limits!.absoluteTimeout, seconds);
+  }
   let [taken, conflicts] = [0, 0];
   for (;;) {
-    const change = login === null ? null : await loginChange(state, epoch, login);
+    const change = login === null ? null : await loginChange(state, epoch, login, limits!);
     if (change !== null && change.max < 0) throw refuseLogin(state, epoch, 'full');
     const from = epoch.record!;
     let attempt: Attempt | undefined;
@@ -75,7 +82,7 @@ async function rekey(state: SessionState, epoch: Epoch, request: Request): Promi
       'lose',
       async (store, key) => {
         // A concurrent request has rotated already: both clients end up with the same id.
-        if (key !== from.key && login === null && rotation === 'graceful') return { status: 'rotated' as never };
+        if (key !== from.key && isGraceful(request)) return { status: 'rotated' as never };
         attempt = prepare(state, epoch, request, change);
         const result = await store.rekey(key, keyOf(attempt.id), attempt.sent);
         if (result.status !== 'ok') emitEvictions(state, result.evicted ?? []);
@@ -98,12 +105,24 @@ async function rekey(state: SessionState, epoch: Epoch, request: Request): Promi
         break;
       case 'rotated':
         if (epoch.pending.rotation === rotation) epoch.pending.rotation = null;
+        if (login !== null) adopted(epoch, login);
         return await saveRecord(state, epoch, epoch.fields.changes(epoch.record!.key.handle), 'always');
       default:
         if (++conflicts === MAX_CONFLICTS) throw tooManyConflicts();
         if (outcome.status === 'conflict') epoch.fields.reload(outcome.fields, epoch.record!.key.handle);
     }
   }
+}
+
+/** Returns whether the old id leads to the new one for a while. */
+function isGraceful({ login, rotation }: Request): boolean {
+  return login === null ? rotation === 'graceful' : login.isAdoption === true;
+}
+
+/** Records that a concurrent request has told the store whose session it is. */
+function adopted(epoch: Epoch, login: PendingLogin): void {
+  if (epoch.pending.login === login) epoch.pending.login = null;
+  epoch.update({ meta: { ...epoch.record!.meta, owner: login.owner } });
 }
 
 function tooManyConflicts(): SessionError {
@@ -117,24 +136,25 @@ function prepare(state: SessionState, epoch: Epoch, request: Request, login: Log
   const { context } = state;
   const { config } = context;
   const record = epoch.record!;
-  const nonce = request.login === null && request.rotation === 'graceful' ? newNonce() : '';
+  const ownerHash = request.login === null ? null : context.keyring.ownerHash(request.login.owner);
+  const nonce = isGraceful(request) ? newNonce(ownerHash) : '';
   const id = targetId(state, record.id, request.login, nonce);
   const { changes, expect } = changesFor(state, epoch, request, keyOf(id).handle);
   assertSizeAllowed(state, epoch, changes);
-  const idle = request.timeout ?? (login === null ? record.meta.timeout.seconds : config.timeout);
-  const keep = Math.max(idle, record.meta.timeout.seconds);
-  const change = changeOf(state, epoch, changes, request.timeout, config.cookieAttributes);
-  const restarted = { seconds: config.timeout, adjusted: false };
+  const cookieAttributes = sentAttributes(state) ?? record.meta.cookie.attributes;
+  const change = changeOf(state, epoch, changes, request.timeout, cookieAttributes);
+  const timeout = request.limits?.timeout ?? change.timeout;
+  const keep = Math.max(timeout?.seconds ?? 0, record.meta.timeout.seconds);
   // An end of the old id goes on to what the session has become. The session of a first login is another: it is for its
   // client alone.
-  const sameSession = request.login === null || record.key.ownerHash === ownerHashOf(id);
+  const sameSession = nonce !== '' || request.login === null || record.key.ownerHash === ownerHashOf(id);
   const tombstone = newTombstone(context, keep, nonce, sameSession);
   return {
     id,
     changes,
     sent: {
       ...change,
-      timeout: change.timeout ?? (login === null ? null : restarted),
+      timeout,
       expect,
       exact: config.serializer.boundToHandle === true,
       tombstone: tombstone.keep === 0 ? null : tombstone,
@@ -144,15 +164,15 @@ function prepare(state: SessionState, epoch: Epoch, request: Request, login: Log
           : {
               ...login,
               details: detailsOf(state, request.login, request.indexKeys),
-              absoluteTimeout: config.absoluteTimeout ?? 0,
+              absoluteTimeout: request.limits!.absoluteTimeout,
             },
     },
   };
 }
 
 function targetId(state: SessionState, id: string, login: PendingLogin | null, nonce: string): string {
-  if (login !== null) return newId(state, state.context.keyring.ownerHash(login.owner));
-  return nonce === '' ? newId(state, ownerHashOf(id)) : successorOf(state.context, id, nonce);
+  if (nonce !== '') return successorOf(state.context, id, nonce);
+  return newId(state, login === null ? ownerHashOf(id) : state.context.keyring.ownerHash(login.owner));
 }
 
 /** Returns what the request changed, and, for values that are bound to their handle, everything else serialised again. */
@@ -196,7 +216,7 @@ function complete(
   attempt: Attempt,
   { now, evicted }: Written,
 ): void {
-  const { events, config } = state.context;
+  const { events } = state.context;
   const { pending, fields } = epoch;
   const old = epoch.record!;
   const key = keyOf(attempt.id);
@@ -211,15 +231,23 @@ function complete(
   // A login that was begun meanwhile needs an id of its own.
   if (pending.rotation === request.rotation && pending.begunLogin === null) pending.rotation = null;
   if (pending.timeout === request.timeout) pending.timeout = null;
-  const meta = newMeta(old, attempt.sent, now, config.cookieAttributes);
+  const meta = newMeta(old, attempt.sent, now);
   epoch.bindIssued(attempt.id, meta, now, request.login === null ? 'rotation' : 'login');
   state.acknowledge(epoch);
   if (request.login === null) events.emit('rotated', { handle: key.handle, previous: old.key.handle });
   else emitLogin(state, epoch, request.login, old.key.handle, evicted);
 }
 
-function newMeta(old: BoundRecord, sent: RecordRekey, now: number, cookieAttributes: string): BoundRecord['meta'] {
+function newMeta(old: BoundRecord, sent: RecordRekey, now: number): BoundRecord['meta'] {
+  const cookieAttributes = sent.cookieAttributes!;
   const timeout = sent.timeout ?? old.meta.timeout;
-  if (sent.login !== null) return metaOf({ ...sent.login, timeout, login: sent.login, cookieAttributes }, now);
+  const { login } = sent;
+  if (login !== null) {
+    const { absoluteTimeout } = login;
+    const meta = metaOf({ ...login, absoluteTimeout: absoluteTimeout ?? 0, timeout, login, cookieAttributes }, now);
+    if (absoluteTimeout !== null) return meta;
+    const { createdAt, expiresAt, ownExpiry } = old.meta;
+    return { ...meta, createdAt, expiresAt, ownExpiry };
+  }
   return { ...old.meta, timeout, cookie: { sentAt: now, attributes: cookieAttributes, confirmed: false } };
 }

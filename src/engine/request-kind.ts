@@ -1,7 +1,7 @@
 import { readCookies } from '../cookie/read.ts';
 import { isPlausibleCookieValue } from '../crypto/session-id.ts';
 import type { Exchange } from '../exchange.ts';
-import type { SessionConfig } from './config.ts';
+import type { CookieConfig } from './config.ts';
 
 /**
  * Returns whether a browser fetches a page ahead of a visit that may never come: `Sec-Purpose` (Fetch section 4.1) has
@@ -24,8 +24,8 @@ function isPrefetch(purpose: string | undefined): boolean {
  * of another site, as the `form_post` response of an identity provider does. `Lax` lets the cookie go with a visit by GET
  * (RFC 6265bis section 5.5). Without `Sec-Fetch-Site`, which browsers of today send over HTTPS, this is not known.
  */
-export function isCookieWithheldBySite({ cookie }: SessionConfig, exchange: Exchange): boolean {
-  const { sameSite, name } = cookie.attributes;
+export function isCookieWithheldBySite({ template }: CookieConfig, exchange: Exchange): boolean {
+  const { sameSite, name } = template.attributes;
   if (sameSite === 'none' || exchange.header('sec-fetch-site') !== 'cross-site') return false;
   const { method } = exchange;
   if (sameSite === 'lax' && (method === 'GET' || method === 'HEAD')) return false;

@@ -3,6 +3,7 @@ import { diagnoseCookie, type CookieRequest } from '../cookie/diagnostics.ts';
 import type { Exchange, ResponseHead } from '../exchange.ts';
 import type { SessionConfig } from './config.ts';
 import type { CookieEvidence } from './client-cookie.ts';
+import { cookieLifetime } from './lifetimes.ts';
 import type { SessionState } from './state.ts';
 
 /** Returns whether a response may set a cookie; if not, a shared cache could hand it to others, or it takes none. */
@@ -22,16 +23,17 @@ export function decideCookie({ id, ended }: CookieEvidence, stored: boolean): 's
 }
 
 /**
- * Writes the session's headers into a response's head: the cookie, and those that make caches respect it. Takes effect
+ * Writes the session's headers into a response's head: the cookie or the token, and those that make caches respect it. Takes effect
  * once, after the last commit and before the headers leave.
  */
 export function writeSessionHeaders(state: SessionState, head: ResponseHead): void {
   if (state.headersWritten) return;
+  const { config } = state.context;
   state.markHeadersWritten();
   const sent = !state.commitFailed && sendCookie(state, head);
   if (state.clearSiteData && !state.commitFailed) head.set('clear-site-data', '"cache", "storage"');
   if (sent || (state.accessed && state.phase !== 'ignored')) {
-    addVary(head);
+    addVary(config, head);
     if (head.get('cache-control') === undefined) head.set('cache-control', 'private, no-cache');
   }
 }
@@ -43,57 +45,68 @@ export function writeSessionHeaders(state: SessionState, head: ResponseHead): vo
 export function finalizeHead(state: SessionState, head: ResponseHead): void {
   const { config, events } = state.context;
   if (!state.clientCookie.written) {
-    if (state.accessed && state.phase !== 'ignored') addVary(head);
+    if (state.accessed && state.phase !== 'ignored') addVary(config, head);
     return;
   }
-  addVary(head);
+  addVary(config, head);
   if (allowsCookie(config, head)) return;
   makeUnshared(head);
   events.emit('cacheControlOverridden', { handle: state.epoch.handle });
 }
 
 function sendCookie(state: SessionState, head: ResponseHead): boolean {
-  const { context, exchange } = state;
-  const { config, events, keyring } = context;
-  const { cookie } = config;
+  const { config, events, keyring } = state.context;
   const { handle } = state.epoch;
   const decision = decideCookie(state.clientCookie.evidence, state.record !== null);
   if (decision === 'keep') return false;
+  const { template, onException } = state.cookie;
   if (!allowsCookie(config, head)) {
     events.emit('cookieSuppressed', { handle, reason: 'cacheable' });
     return false;
   }
-  const { secure } = exchange;
   if (decision === 'delete') {
-    head.appendCookie(cookie.serializeDeletion({ secure }));
-    deleteOutdatedVariant(state, head);
+    writeDeletion(state, head);
     state.clientCookie.markWritten();
     return true;
   }
-  if (head.status >= 500 && !config.cookieOnException) {
+  if (head.status >= 500 && !onException) {
     events.emit('cookieSuppressed', { handle, reason: 'exception' });
     return false;
   }
   const { id } = state.record!;
   const value = `${id}.${keyring.sign(id)}`;
-  head.appendCookie(cookie.serialize(value, { secure, maxAge: maxAge(state) }));
-  deleteOutdatedVariant(state, head);
   state.clientCookie.markWritten();
+  if (state.token !== null) {
+    head.setToken(config.tokenHeader, value);
+    return true;
+  }
+  const lifetime = { secure: state.exchange.secure, maxAge: maxAge(state) };
+  head.appendCookie(template.serialize(value, lifetime), template.describe(value, lifetime));
+  deleteOutdatedVariant(state, head);
   if (events.hasListeners('cookieWarning')) warn(state, handle!);
   return true;
 }
 
-/** Deletes the cookie of another path, domain or partition, which the browser would go on sending beside this one. */
-function deleteOutdatedVariant({ context, exchange, clientCookie }: SessionState, head: ResponseHead): void {
-  const { outdatedVariant } = clientCookie;
-  if (outdatedVariant === null) return;
-  const { secure } = exchange;
-  head.appendCookie(context.config.cookie.serializeDeletion({ secure, variant: outdatedVariant }));
+/** Makes the client forget the session: by a cookie that is over, or an empty token. */
+function writeDeletion(state: SessionState, head: ResponseHead): void {
+  if (state.token !== null) return head.setToken(state.context.config.tokenHeader, '');
+  const { template } = state.cookie;
+  const { secure } = state.exchange;
+  head.appendCookie(template.serializeDeletion({ secure }), template.describe('', { secure, maxAge: 0 }));
+  deleteOutdatedVariant(state, head);
 }
 
-function warn({ context, exchange }: SessionState, handle: string): void {
-  const { cookie } = context.config;
-  for (const reason of diagnoseCookie(cookie, cookieRequestOf(exchange))) {
+/** Deletes the cookie of another path, domain or partition, which the browser would go on sending beside this one. */
+function deleteOutdatedVariant({ cookie, exchange, clientCookie }: SessionState, head: ResponseHead): void {
+  const { outdatedVariant } = clientCookie;
+  if (outdatedVariant === null) return;
+  const { template } = cookie;
+  const deletion = { secure: exchange.secure, variant: outdatedVariant };
+  head.appendCookie(template.serializeDeletion(deletion), template.describe('', { ...deletion, maxAge: 0 }));
+}
+
+function warn({ context, cookie, exchange }: SessionState, handle: string): void {
+  for (const reason of diagnoseCookie(cookie.template, cookieRequestOf(exchange))) {
     context.events.emit('cookieWarning', { handle, reason });
   }
 }
@@ -115,19 +128,19 @@ export function cookieRequestOf(exchange: Exchange): CookieRequest {
 }
 
 /** Returns the cookie's `Max-Age`: the configured one or the session's own timeout, never past the absolute expiry. */
-function maxAge({ context, record, store }: SessionState): number | null {
-  const { cookieMaxAge } = context.config;
-  if (cookieMaxAge === null) return null;
-  const { timeout, expiresAt } = record!.meta;
-  const wanted = timeout.adjusted ? timeout.seconds : cookieMaxAge;
-  if (expiresAt === 0) return wanted;
+function maxAge({ cookie, record, store }: SessionState): number | null {
+  const wanted = cookieLifetime(cookie.maxAge, record!.meta);
+  const { expiresAt } = record!.meta;
+  if (wanted === null || expiresAt === 0) return wanted;
   return Math.max(0, Math.min(wanted, Math.floor((expiresAt - store.answeredAt) / 1000)));
 }
 
-/** Adds `Cookie` to `Vary` unless it is there, or `*` is (RFC 9110 section 12.5.5). */
-function addVary(head: ResponseHead): void {
+/** Adds to `Vary` what brings sessions, unless it is there, or `*` is (RFC 9110 section 12.5.5). */
+function addVary({ vary: added }: SessionConfig, head: ResponseHead): void {
   const vary = head.get('vary');
-  if (vary === undefined || vary.trim() === '') return head.set('vary', 'Cookie');
+  if (vary === undefined || vary.trim() === '') return head.set('vary', added.join(', '));
   const names = vary.split(',').map((name) => name.trim().toLowerCase());
-  if (!names.includes('*') && !names.includes('cookie')) head.set('vary', `${vary}, Cookie`);
+  if (names.includes('*')) return;
+  const missing = added.filter((name) => !names.includes(name.toLowerCase()));
+  if (missing.length > 0) head.set('vary', [vary, ...missing].join(', '));
 }

@@ -1,5 +1,6 @@
 import type { EndReason } from '../events.ts';
 import type { OwnerIndex, SessionStore } from '../stores/store.ts';
+import { MAX_LIFETIME_SECONDS } from '../internal/validate.ts';
 import type { SessionContext } from './context.ts';
 import { explanationOf } from './explanation.ts';
 import { MAX_PENDING_LOGIN_TIMEOUT } from './pending-login.ts';
@@ -42,6 +43,8 @@ export function announceRevocation(
 
 /** Returns the seconds that a session can live on unseen. */
 export function longestLife({ config }: SessionContext): number {
-  const { absoluteTimeout, maxTimeout, timeout } = config;
-  return Math.max(MAX_PENDING_LOGIN_TIMEOUT, absoluteTimeout ?? maxTimeout ?? timeout);
+  const { maxTimeout, maxAbsoluteTimeout } = config;
+  // Logins may set longer limits than the factory's, unless it bounds them.
+  const longest = Math.min(maxTimeout ?? MAX_LIFETIME_SECONDS, maxAbsoluteTimeout ?? MAX_LIFETIME_SECONDS);
+  return Math.max(MAX_PENDING_LOGIN_TIMEOUT, longest);
 }

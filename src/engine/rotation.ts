@@ -28,9 +28,20 @@ import type { LossReason, SessionState } from './state.ts';
 /** Rotations that a request follows in a row: no honest client has an id that is so old. */
 export const MAX_ROTATIONS_FOLLOWED = 8;
 
-/** Returns what a rotation keeps in the store to derive the new id from the old one by. */
-export function newNonce(): string {
-  return randomBytes(12).toString('base64url');
+/** Of 12 bytes in base64url. An owner hash may follow. */
+const NONCE_LENGTH = 16;
+
+/**
+ * Returns what a rotation keeps in the store to derive the new id from the old one by.
+ * @param ownerHash that of the new id, where it is another; `null` where it is the old one's
+ */
+export function newNonce(ownerHash: string | null = null): string {
+  return randomBytes(12).toString('base64url') + (ownerHash ?? '');
+}
+
+/** Returns the owner hash of the id that a nonce leads to. */
+function ownerHashAfter(nonce: string, ownerHash: string | null): string | null {
+  return nonce.length > NONCE_LENGTH ? nonce.slice(NONCE_LENGTH) : ownerHash;
 }
 
 /** Returns the id that a rotation of `id` leads to when this process makes it. */
@@ -49,7 +60,7 @@ export function findSuccessor(context: SessionContext, id: string, tombstone: To
 
 /** Returns the id that a rotation leads to under each secret, the one of the first secret first. */
 function candidates({ keyring }: SessionContext, id: string, nonce: string): string[] {
-  const ownerHash = ownerHashOf(id);
+  const ownerHash = ownerHashAfter(nonce, ownerHashOf(id));
   return keyring.successors(id, nonce).map((random) => makeId(ownerHash, random));
 }
 
@@ -184,12 +195,14 @@ async function alongRotations<Outcome extends DestroyOutcome | LoadResult>(
   ask: (key: RecordKey) => Promise<Outcome | undefined>,
 ): Promise<Exclude<Outcome, Tombstone> | undefined> {
   const asked = new Set<string>();
+  let { ownerHash } = key;
   // Rotations make no circles, but a store that others write to can have one.
   for (let { handle } = key; handle !== '' && !asked.has(handle);) {
     asked.add(handle);
-    const outcome = await ask({ handle, ownerHash: key.ownerHash });
+    const outcome = await ask({ handle, ownerHash });
     if (outcome?.status !== 'tombstone') return outcome as Exclude<Outcome, Tombstone> | undefined;
     handle = outcome.successor;
+    ownerHash = ownerHashAfter(outcome.nonce, ownerHash);
   }
   return undefined;
 }

@@ -33,13 +33,13 @@ export async function saveRecord(
   if (given !== null) assertSizeAllowed(state, epoch, given);
   const isCookieSent = (key: RecordKey): boolean =>
     sendCookie === 'always' || (sendCookie === 'if-rotated' && key.handle !== handle && head?.allowsCookie === true);
-  if (context.config.absoluteTimeout === null && epoch.record!.meta.indexKeys.length > 0) {
+  if (epoch.record!.meta.expiresAt === 0 && epoch.record!.meta.indexKeys.length > 0) {
     await renewIndexKeys(state, epoch);
   }
   const outcome = await onRecord(state, epoch, 'follow', (store, key) => {
     // After a rotation that was followed, values that are bound to the handle are serialised again.
     if (key.handle !== handle && given !== null) changes = fields.changes(key.handle);
-    const cookieAttributes = isCookieSent(key) ? context.config.cookieAttributes : null;
+    const cookieAttributes = isCookieSent(key) ? sentAttributes(state) : null;
     const change = changeOf(state, epoch, changes ?? NO_CHANGES, timeout, cookieAttributes);
     // Without expectations there are no conflicts.
     return store.save(key, change) as Promise<Exclude<SaveOutcome, Conflict>>;
@@ -82,12 +82,18 @@ export function changeOf(
   };
 }
 
+/** Returns the attributes of the cookie that the response sends; `null` where it sends a token, which leaves cookies alone. */
+export function sentAttributes({ cookie, token }: SessionState): string | null {
+  return token === null ? cookie.attributes : null;
+}
+
 /** Records a write to the epoch's record. */
 export function written(state: SessionState, epoch: Epoch, now: number, cookieSent: boolean): void {
   const record = epoch.record!;
   const { cookie } = record.meta;
   const confirmed = cookie.confirmed || isConfirmation(state, record);
-  const sent = cookieSent ? { sentAt: now, attributes: state.context.config.cookieAttributes } : cookie;
+  const attributes = cookieSent ? sentAttributes(state) : null;
+  const sent = attributes === null ? cookie : { sentAt: now, attributes };
   const isSame = sent === cookie && confirmed === cookie.confirmed;
   const meta = isSame ? record.meta : { ...record.meta, cookie: { ...sent, confirmed } };
   epoch.update({ lastSeen: toWholeSecond(now), timeoutOutdated: false, meta });

@@ -1,17 +1,23 @@
 import type { LoginChange, OwnerIndex, SessionStore } from '../stores/store.ts';
 import type { Epoch, PendingLogin } from './epoch.ts';
 import { explanationOf } from './explanation.ts';
+import type { LoginLimits } from './lifetimes.ts';
 import { endRecord } from './rotation.ts';
 import type { SessionState } from './state.ts';
 
 /** Returns what the store needs to know to accept a login. */
-export async function loginChange(state: SessionState, epoch: Epoch, login: PendingLogin): Promise<LoginChange> {
+export async function loginChange(
+  state: SessionState,
+  epoch: Epoch,
+  login: PendingLogin,
+  { ownExpiry, remember }: LoginLimits,
+): Promise<LoginChange> {
   const { onSessionLimit } = state.context.config;
   const max = await remainingSlots(state, epoch, login.owner);
   // Rounded down: a login must not seem older than a change of password that was made just before it.
   const age = Math.max(0, Math.floor(performance.now() - login.at));
   const { authenticatedAt, pendingSince } = login;
-  return { age, authenticatedAt, pendingSince, max, onSessionLimit };
+  return { age, authenticatedAt, pendingSince, max, onSessionLimit, ownExpiry, remember };
 }
 
 /**

@@ -4,6 +4,7 @@ import type { Exchange } from '../exchange.ts';
 import { SerialQueue } from '../internal/serial-queue.ts';
 import type { RecordKey } from '../stores/store.ts';
 import { ClientCookie } from './client-cookie.ts';
+import type { CookieConfig } from './config.ts';
 import type { SessionContext } from './context.ts';
 import type { EndedSession } from './explanation.ts';
 import { Epoch, type BegunLogin, type BoundRecord, type EpochEnd, type PendingLogin } from './epoch.ts';
@@ -11,6 +12,7 @@ import { fieldName } from './field-names.ts';
 import { UnreadableField } from './fields.ts';
 import { isCookieWithheldBySite, isPrefetchRequest } from './request-kind.ts';
 import { RequestStore } from './request-store.ts';
+import { requestToken, type RequestToken } from './transport.ts';
 
 /**
  * Whether the session can be used:
@@ -43,7 +45,11 @@ export class SessionState {
   /** Everything that asks the store, one after the other. */
   readonly queue: SerialQueue = new SerialQueue();
   readonly store: RequestStore;
+  /** The session token of the request; `null` when it uses the cookie. */
+  readonly token: RequestToken | null;
   readonly clientCookie: ClientCookie = new ClientCookie();
+  /** `null` until the application is asked for it. */
+  #cookie: CookieConfig | null;
   #phase: Phase = 'ready';
   #epoch: Epoch;
   #loading: Promise<void> | null = null;
@@ -72,7 +78,17 @@ export class SessionState {
     this.context = context;
     this.exchange = exchange;
     this.store = new RequestStore(context, exchange.request);
+    const { cookie, transport } = context.config;
+    this.#cookie = typeof cookie === 'function' ? null : cookie;
+    this.token = transport === 'cookie' ? null : requestToken(transport, exchange);
     this.#epoch = this.#newEpoch();
+  }
+
+  /** The settings of the cookie, for this request. */
+  get cookie(): CookieConfig {
+    if (this.#cookie !== null) return this.#cookie;
+    const { cookie } = this.context.config;
+    return (this.#cookie = typeof cookie === 'function' ? cookie(this.exchange) : cookie);
   }
 
   get phase(): Phase {
@@ -145,7 +161,7 @@ export class SessionState {
 
   /** True when the client may have a session cookie that `SameSite` has kept from the request. */
   get isCookieWithheld(): boolean {
-    return isCookieWithheldBySite(this.context.config, this.exchange);
+    return this.token === null && isCookieWithheldBySite(this.cookie, this.exchange);
   }
 
   // Loading.
@@ -185,7 +201,7 @@ export class SessionState {
 
   /** Binds the session to the record that its cookie opened. */
   bindLoaded(record: BoundRecord): void {
-    this.clientCookie.compareAttributes(this.context.config, record);
+    this.clientCookie.compareAttributes(this.cookie, record);
     this.#isNew = false;
     this.#endedBefore = null;
     this.#epoch.bind(record);
@@ -235,8 +251,14 @@ export class SessionState {
     if (this.#phase === 'ready' && this.#epoch.startInitialData()) this.#setInitialData(this.#epoch);
   }
 
-  /** Prepares for a change that is stored with the record. */
+  /** Prepares for a change that the commit stores with the record. */
   assertWritable(): void {
+    this.exchange.assertWritable?.();
+    this.assertStorable();
+  }
+
+  /** Prepares for a change that is stored at once. */
+  assertStorable(): void {
     this.markAccessed();
     if (this.#phase === 'degraded') {
       throw new SessionError(
@@ -372,9 +394,14 @@ export class SessionState {
 
   // Login.
 
-  /** Marks a login for the commit. One as another owner begins an empty session, and ends the present one with it. */
+  /**
+   * Marks a login for the commit. One as another owner begins a session of its own, with what the login keeps of the
+   * present one, and ends that with it.
+   */
   requestLogin(login: PendingLogin): void {
-    this.#epoch.pending.begunLogin = null;
+    const { pending } = this.#epoch;
+    pending.begunLogin = null;
+    if (login.timeout !== null) pending.timeout = null;
     if (this.#isOfAnother(login)) this.#switchAccount(login);
     this.#epoch.pending.login = login;
     this.beginAgain();
@@ -387,11 +414,25 @@ export class SessionState {
   }
 
   #switchAccount(login: PendingLogin): void {
+    const kept = this.#readKept(login);
     const left = this.#epoch;
+    // What cannot be read is no other owner's session any longer.
+    if (left.record === null) return;
     this.#replaceEpoch('left', left);
+    this.#epoch.fields.takeFields(left.fields, kept);
     Object.assign(this.#epoch.pending, { login, timeout: left.pending.timeout });
     this.#switchedFrom = left;
     this.#isNew = true;
+  }
+
+  /** Reads the fields that a login keeps of another owner's session, and returns their names. */
+  #readKept({ keep }: PendingLogin): string[] {
+    const names = (keep === true ? this.#epoch.fields.keys() : keep).map(fieldName);
+    for (const name of names) {
+      this.read(name);
+      this.#epoch.fields.markInPlaceChange(name);
+    }
+    return names;
   }
 
   /** Marks the first factor of a login for the commit. */

@@ -11,7 +11,7 @@ import {
 import { FOREIGN_COOKIE_OPTIONS } from './foreign-options.ts';
 import type { CookieOptions } from './options.ts';
 import { CookieTemplate } from '../cookie/set-cookie.ts';
-import type { SessionConfig } from '../engine/config.ts';
+import type { CookieConfig } from '../engine/config.ts';
 
 export const COOKIE_OPTION_NAMES: readonly string[] = Object.keys({
   name: true,
@@ -26,10 +26,8 @@ export const COOKIE_OPTION_NAMES: readonly string[] = Object.keys({
   onException: true,
 } satisfies Record<keyof CookieOptions, true>);
 
-type NormalizedCookie = Pick<SessionConfig, 'cookie' | 'cookieAttributes' | 'cookieMaxAge' | 'cookieOnException'>;
-
-/** Checks the `cookie` option and fills in its defaults. */
-export function normalizeCookie(cookie: CookieOptions): NormalizedCookie {
+/** Checks the attributes of the `cookie` option, or what its function has returned, and fills in the defaults. */
+export function normalizeCookie(cookie: CookieOptions): CookieConfig {
   checkNames('cookie', cookie, COOKIE_OPTION_NAMES, [], FOREIGN_COOKIE_OPTIONS);
   checkString('cookie.name', cookie.name, 'a cookie name');
   checkNumber('cookie.maxAge', cookie.maxAge, {
@@ -58,12 +56,12 @@ export function normalizeCookie(cookie: CookieOptions): NormalizedCookie {
     partitioned: cookie.partitioned ?? false,
     priority: cookie.priority ?? null,
   });
-  const cookieMaxAge = cookie.maxAge ?? null;
+  const maxAge = cookie.maxAge ?? null;
   return {
-    cookie: template,
-    cookieAttributes: template.describeAttributes(cookieMaxAge),
-    cookieMaxAge,
-    cookieOnException: cookie.onException ?? true,
+    template,
+    attributes: template.describeAttributes(maxAge),
+    maxAge,
+    onException: cookie.onException ?? true,
   };
 }
 

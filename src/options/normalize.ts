@@ -1,5 +1,6 @@
 import type { SessionConfig } from '../engine/config.ts';
 import { COOKIE_OPTION_NAMES, normalizeCookie } from './cookie.ts';
+import { cookieByRequest } from './cookie-by-request.ts';
 import { checkedGenerator } from '../crypto/generated-id.ts';
 import { randomId } from '../crypto/keyring.ts';
 import { ignoreRule } from './ignore.ts';
@@ -23,6 +24,7 @@ import type { SchemaRules } from '../engine/field-schema.ts';
 import { acceptValue } from '../engine/validating-serializer.ts';
 import type { SessionOptions } from './options.ts';
 import { normalizeSchema } from './schema.ts';
+import { HEADER_NAME, normalizeTransport } from './transport.ts';
 import { normalizeSerializer, type NormalizedSerializer } from './serializer.ts';
 import type { Serializer } from '../serializers/serializer.ts';
 import { WebsaunaSession } from '../session/session.ts';
@@ -54,9 +56,12 @@ const OPTION_NAMES: readonly string[] = Object.keys({
   timeout: true,
   maxTimeout: true,
   absoluteTimeout: true,
+  maxAbsoluteTimeout: true,
   touchInterval: true,
   rotationGrace: true,
   cookie: true,
+  transport: true,
+  tokenHeader: true,
   redis: true,
   store: true,
   serialize: true,
@@ -82,6 +87,7 @@ const OPTION_NAMES: readonly string[] = Object.keys({
   userAgent: true,
   onReuse: true,
   explainEnds: true,
+  watchInterval: true,
 } satisfies Record<keyof SessionOptions, true>);
 
 const STORE_METHODS = Object.keys({
@@ -116,7 +122,8 @@ export function normalizeOptions<Data extends object, S extends WebsaunaSession<
   return {
     secrets: normalizeSecrets(options.secret),
     ...normalizeTimes(options),
-    ...normalizeCookie(options.cookie === undefined ? {} : options.cookie),
+    cookie: normalizeCookieOption(options.cookie),
+    ...normalizeTransport(options),
     ...serializer,
     store: normalizeStore(options),
     generateId: normalizeIdGenerator(options.idGenerator),
@@ -130,6 +137,11 @@ export function normalizeOptions<Data extends object, S extends WebsaunaSession<
     clientAddress: normalizeClientDetail('clientAddress', options.clientAddress),
     userAgent: normalizeClientDetail('userAgent', options.userAgent),
   };
+}
+
+function normalizeCookieOption(cookie: SessionOptions['cookie']): NormalizedOptions['cookie'] {
+  if (typeof cookie === 'function') return cookieByRequest(cookie);
+  return normalizeCookie(cookie === undefined ? {} : cookie);
 }
 
 const SECRET_BYTES = 32;
@@ -150,7 +162,10 @@ function normalizeSecrets(secret: unknown): readonly string[] {
   return [...new Set(secrets as readonly string[])];
 }
 
-type Times = Pick<NormalizedOptions, 'timeout' | 'maxTimeout' | 'absoluteTimeout' | 'touchInterval' | 'rotationGrace'>;
+type Times = Pick<
+  NormalizedOptions,
+  'timeout' | 'maxTimeout' | 'absoluteTimeout' | 'maxAbsoluteTimeout' | 'touchInterval' | 'rotationGrace'
+>;
 
 function normalizeTimes(options: SessionOptions): Times {
   const of = OF_SECONDS;
@@ -175,10 +190,16 @@ function normalizeTimes(options: SessionOptions): Times {
   if (maxTimeout !== null && maxTimeout < timeout) {
     throw expected('maxTimeout', `at least \`timeout\`, which is ${timeout}`, maxTimeout);
   }
+  const { maxAbsoluteTimeout = null } = options;
+  checkNumber('maxAbsoluteTimeout', maxAbsoluteTimeout, { of, min: 1, max, orNull: 'null for any' });
+  if (maxAbsoluteTimeout !== null && (absoluteTimeout === null || maxAbsoluteTimeout < absoluteTimeout)) {
+    const what = `at least \`absoluteTimeout\`, which is ${absoluteTimeout ?? 'without an end'}`;
+    throw expected('maxAbsoluteTimeout', what, maxAbsoluteTimeout);
+  }
   const { touchInterval = Math.min(60, timeout / 10), rotationGrace = 10 } = options;
   if (touchInterval >= timeout)
     throw expected('touchInterval', `less than \`timeout\`, which is ${timeout}`, touchInterval);
-  return { timeout, maxTimeout, absoluteTimeout, touchInterval, rotationGrace };
+  return { timeout, maxTimeout, absoluteTimeout, maxAbsoluteTimeout, touchInterval, rotationGrace };
 }
 
 function normalizeStore({ store, redis }: SessionOptions): SessionStore | null {
@@ -259,8 +280,6 @@ function normalizeMaxSize(maxSize: SessionOptions['maxSize']): number | null {
   checkNumber('maxSize', maxSize, { of: 'of bytes', min: 1, orNull: 'null for any number' });
   return maxSize === undefined ? DEFAULT_MAX_SIZE : maxSize;
 }
-
-const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]+$/;
 
 function normalizeCookieless(
   given: SessionOptions['cookielessHeaders'],

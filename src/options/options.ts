@@ -62,13 +62,30 @@ export interface SessionOptions<
   timeout?: number;
   /** Seconds after which a session ends although it is used, at most 400 days; `null` for never. Default 2592000 (30 days). */
   absoluteTimeout?: number | null;
-  /** The longest timeout that `adjustTimeout` may set, in seconds; `null`, the default, for any. */
+  /** The longest timeout that `adjustTimeout` and a login may set, in seconds; `null`, the default, for any. */
   maxTimeout?: number | null;
+  /** The longest absolute timeout that a login may set, in seconds; `null`, the default, for any. */
+  maxAbsoluteTimeout?: number | null;
   /** Seconds between two renewals of the idle timeout by reading. Default: a tenth of `timeout`, at most 60. */
   touchInterval?: number;
   /** Seconds that a rotated id still leads parallel requests to its successor. Default 10. */
   rotationGrace?: number;
-  cookie?: CookieOptions;
+  /**
+   * The cookie's attributes; or a function of the request that returns them, for a domain or `SameSite` by tenant. It is
+   * called for each request that may have a session, and must return the same for all requests of one client.
+   */
+  cookie?: CookieOptions | ((exchange: Exchange) => CookieOptions);
+  /**
+   * How clients bring their sessions. `'cookie'`, the default; `'header'`: as `Authorization: Bearer <token>`, for native
+   * clients and APIs, and cookies are neither read nor set; `'both'`: a request with such a token, or with `Authorization:
+   * Bearer` alone, uses the header, and every other one the cookie.
+   */
+  transport?: 'cookie' | 'header' | 'both';
+  /**
+   * The response header that has the token of a session which came by the `Authorization` header, whenever it is new or
+   * has changed; empty when the request has ended the session. Default `x-session-token`.
+   */
+  tokenHeader?: string;
   /** Redis, by address or by client. Without it and without `store`: the embedded memory store. */
   redis?: RedisOptions | undefined;
   /** The application's own store. Default: chosen by `redis`. */
@@ -154,6 +171,11 @@ export interface SessionOptions<
    * 0: not at all.
    */
   explainEnds?: number;
+  /**
+   * Seconds between two looks at the sessions whose `signal` or `onEnd` is in use: by how much their ends are noticed
+   * later when a message of Redis is lost. Default 30.
+   */
+  watchInterval?: number;
 }
 
 /** What is kept of a client, by kind of session. */

@@ -4,8 +4,10 @@ export interface SessionLimits {
   readonly timeout: number;
   /** Seconds in all. */
   readonly absoluteTimeout: number;
-  /** The longest idle timeout that `session.adjustTimeout` may set, in seconds: that of the level. */
+  /** The longest idle timeout that `session.adjustTimeout` and a login may set, in seconds: that of the level. */
   readonly maxTimeout: number;
+  /** The longest absolute timeout that a login may set, in seconds: that of the level. */
+  readonly maxAbsoluteTimeout: number;
 }
 
 const MINUTE = 60;
@@ -13,7 +15,7 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 function limits(timeout: number, absoluteTimeout: number): SessionLimits {
-  return Object.freeze({ timeout, absoluteTimeout, maxTimeout: timeout });
+  return Object.freeze({ timeout, absoluteTimeout, maxTimeout: timeout, maxAbsoluteTimeout: absoluteTimeout });
 }
 
 /** 30 days, active or not: NIST SP 800-63B-4 section 2.1.3, which asks for no limit of inactivity. */

@@ -16,6 +16,7 @@ function secretsOf(state: SessionState): readonly unknown[] {
 }
 
 export function renewCsrfToken(state: SessionState): string {
+  state.exchange.assertWritable?.();
   const secret = createCsrfSecret();
   state.epoch.fields.set(CSRF_FIELD, secret);
   return maskCsrfSecret(secret);
@@ -36,10 +37,17 @@ export function verifyToken(state: SessionState, token: unknown): boolean {
   return secretsOf(state).filter((secret) => verifyCsrfToken(token, secret)).length > 0;
 }
 
-/** @throws {SessionError} `ERR_SESSION_CSRF` */
+/**
+ * A session token is no ambient authority: a page of another site does not have it, and cannot make the browser send it.
+ * So a request that uses the header needs no CSRF token. One that has not chosen it by itself must not come from another
+ * site all the same: a browser, or a proxy, may have authenticated it by other means.
+ *
+ * @throws {SessionError} `ERR_SESSION_CSRF`
+ */
 export function requireToken(state: SessionState, token: unknown, trustedOrigins: readonly string[]): void {
-  const { exchange } = state;
+  const { exchange, token: sessionToken } = state;
   const { method, secure } = exchange;
+  if (sessionToken?.isChosen === true) return;
   if (method === 'GET' || method === 'HEAD' || method === 'OPTIONS') return;
   const verdict = classifyOrigin({
     method,
@@ -52,7 +60,7 @@ export function requireToken(state: SessionState, token: unknown, trustedOrigins
   if (verdict === 'cross-site') {
     throw refused(state, 'The request comes from another site: list its origin in `trustedOrigins` if it may');
   }
-  if (!verifyToken(state, token)) {
+  if (sessionToken === null && !verifyToken(state, token)) {
     throw refused(state, 'The form has no valid CSRF token: render `session.getCsrfToken()` into it');
   }
 }

@@ -1,13 +1,16 @@
+import { checkKey } from './dict.ts';
 import { MAX_PENDING_LOGIN_TIMEOUT, storedPendingLogin } from '../engine/pending-login.ts';
 import type { SessionState } from '../engine/state.ts';
 import { SessionError } from '../errors.ts';
 import {
+  checkBoolean,
   checkNames,
   checkNumber,
   checkOwner,
   checkString,
   expected,
   isObject,
+  MAX_LIFETIME_SECONDS,
   OF_SECONDS,
 } from '../internal/validate.ts';
 
@@ -21,7 +24,39 @@ export interface LoginOptions {
   index?: Readonly<Record<string, string>>;
   /** When the owner authenticated, such as an identity provider's `auth_time`. Default: now. */
   authenticatedAt?: Date;
+  /**
+   * `true`: a cookie that outlives the browser's session, for as long as the session may be idle; `false`: one that ends
+   * with the browser, whatever `cookie.maxAge` says. Default: what the last login of the same owner in this session has
+   * set, or else what `cookie.maxAge` says.
+   */
+  remember?: boolean;
+  /**
+   * Seconds of inactivity after which this session ends, at most `maxTimeout`, and 400 days; it may be longer than the
+   * factory's. Default: for a login of the same owner again the session's own, or else the factory's.
+   */
+  timeout?: number;
+  /**
+   * Seconds after which this session ends although it is used, at most `maxAbsoluteTimeout`, and 400 days; `null` for
+   * never. It may be longer than the factory's. Default: a login of the same owner again keeps the end that the session
+   * has; every other gets the factory's.
+   */
+  absoluteTimeout?: number | null;
+  /**
+   * Fields that a login as another owner takes over from the present owner's session; `true` for all. Default: none. The
+   * first login of an anonymous session keeps all of them, and so does one of the same owner.
+   */
+  keep?: readonly string[] | true;
 }
+
+const LOGIN_OPTION_NAMES = Object.keys({
+  method: true,
+  index: true,
+  authenticatedAt: true,
+  remember: true,
+  timeout: true,
+  absoluteTimeout: true,
+  keep: true,
+} satisfies Record<keyof LoginOptions, true>);
 
 export interface BeginLoginOptions {
   /** How the owner has authenticated so far, in the application's words. */
@@ -35,21 +70,58 @@ const PENDING_LOGIN_TIMEOUT = 300;
 /** Marks a login for the commit. */
 export function requestLogin(state: SessionState, owner: string, options: LoginOptions): void {
   checkOwner(owner);
-  checkNames('options', options, ['method', 'index', 'authenticatedAt']);
-  const { method, index, authenticatedAt } = options;
+  checkNames('options', options, LOGIN_OPTION_NAMES);
+  const { method, index, authenticatedAt, remember, keep = [] } = options;
   checkMethod(method);
   const indexKeys = indexKeysOf(state, index);
   const authenticated = dateOf(authenticatedAt);
+  checkBoolean('options.remember', remember);
+  checkKeep(keep);
+  checkLimits(state, owner, options);
   requireSession(state);
-  const sameOwner = state.record?.meta.owner === owner;
+  // What an earlier call of this request has said stays, like what an earlier login has.
+  const { login } = state.epoch.pending;
+  const earlier = login?.owner === owner ? login : null;
   state.requestLogin({
     owner,
     method: method ?? null,
-    indexKeys: indexKeys ?? (sameOwner ? null : []),
+    indexKeys: indexKeys ?? earlier?.indexKeys ?? null,
     at: performance.now(),
     authenticatedAt: authenticated,
     pendingSince: pendingSince(state, owner),
+    timeout: options.timeout ?? earlier?.timeout ?? null,
+    absoluteTimeout: options.absoluteTimeout === undefined ? earlier?.absoluteTimeout : options.absoluteTimeout,
+    remember: remember ?? earlier?.remember ?? null,
+    keep,
   });
+}
+
+function checkKeep(keep: unknown): void {
+  if (keep === true) return;
+  if (!Array.isArray(keep)) throw expected('options.keep', 'an array of field names, or true for all fields', keep);
+  for (const key of keep) checkKey(key);
+}
+
+/** @throws {TypeError} for limits that are out of range, or contradict each other */
+function checkLimits(state: SessionState, owner: string, { timeout, absoluteTimeout }: LoginOptions): void {
+  const { config } = state.context;
+  const max = config.maxTimeout ?? MAX_LIFETIME_SECONDS;
+  checkNumber('options.timeout', timeout, { of: OF_SECONDS, min: 1, max });
+  const maxAbsolute = config.maxAbsoluteTimeout ?? MAX_LIFETIME_SECONDS;
+  const orNull = config.maxAbsoluteTimeout === null ? { orNull: 'null for never' } : {};
+  checkNumber('options.absoluteTimeout', absoluteTimeout, { of: OF_SECONDS, min: 1, max: maxAbsolute, ...orNull });
+  if (timeout === undefined) return;
+  // A login of the same owner keeps the end that there is, however far it is.
+  const isSameOwner = (state.epoch.pending.login?.owner ?? state.record?.meta.owner) === owner;
+  const end = absoluteTimeout === undefined && !isSameOwner ? config.absoluteTimeout : (absoluteTimeout ?? null);
+  if (end === null || timeout <= end) return;
+  const what = `at most the absolute timeout, which is ${end}`;
+  throw expected(
+    'options.timeout',
+    what,
+    timeout,
+    'Set `absoluteTimeout` too, or to null for a session without an end',
+  );
 }
 
 /** Milliseconds; `null` for a login that has not waited for a second factor, or begins in this request. */

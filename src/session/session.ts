@@ -8,7 +8,7 @@ import { pendingLoginOf, type PendingLoginInfo } from '../engine/pending-login.t
 import type { SessionState } from '../engine/state.ts';
 import { updateField } from '../engine/update.ts';
 import { handleOf } from '../crypto/keyring.ts';
-import { SessionError } from '../errors.ts';
+import { SessionError, type WatchedEndReason } from '../errors.ts';
 import { withStoreErrorEvent } from '../events.ts';
 import {
   checkBoolean,
@@ -25,6 +25,7 @@ import type { DefaultData } from './data.ts';
 import { csrfToken, renewCsrfToken, requireToken, verifyToken } from './csrf.ts';
 import { guardMembers } from './assignment-guard.ts';
 import { checkKey, isSealed, SessionDict, stateOf } from './dict.ts';
+import { endSignal, watchEnd } from './end-signal.ts';
 import { addFlash, peekFlashes, popFlashes, takeFlashes } from './flash.ts';
 import { requestBegunLogin, requestLogin, type BeginLoginOptions, type LoginOptions } from './login.ts';
 
@@ -54,7 +55,8 @@ export interface CsrfOptions {
  * response's headers leave.
  *
  * Reading a session makes its response depend on the cookie: `Vary: Cookie` is added, and
- * `Cache-Control: private, no-cache` where the response has none.
+ * `Cache-Control: private, no-cache` where the response has none. With `transport: 'header'` it is `Vary: Authorization`,
+ * with `'both'` each of them.
  */
 export class WebsaunaSession<Data extends object = DefaultData> extends SessionDict<Data> {
   /**
@@ -92,7 +94,10 @@ export class WebsaunaSession<Data extends object = DefaultData> extends SessionD
     return stateOf(this).exchange.url;
   }
 
-  /** When the session was first stored, or its owner logged in, by the store's clock; `null` while it is not stored. */
+  /**
+   * When the session was first stored, or its owner logged in, by the store's clock; `null` while it is not stored. A login
+   * that keeps the absolute expiry keeps this, too.
+   */
   get createdAt(): Date | null {
     return dateOf(this.#accessed().record?.meta.createdAt);
   }
@@ -145,7 +150,17 @@ export class WebsaunaSession<Data extends object = DefaultData> extends SessionD
   /** Seconds of inactivity after which the session ends. */
   get timeout(): number {
     const { epoch, record, context } = this.#accessed();
-    return epoch.pending.timeout ?? record?.meta.timeout.seconds ?? context.config.timeout;
+    const { timeout, login } = epoch.pending;
+    return timeout ?? login?.timeout ?? record?.meta.timeout.seconds ?? context.config.timeout;
+  }
+
+  /**
+   * Whether the cookie outlives the browser's session, as the `remember` of a login has said; `null` where none has, so that
+   * the factory's `cookie.maxAge` decides.
+   */
+  get remember(): boolean | null {
+    const { epoch, record } = this.#accessed();
+    return epoch.pending.login?.remember ?? record?.meta.remember ?? null;
   }
 
   /** True when the store failed and `onStoreError` is `'anonymous'`: empty, and it cannot be changed. */
@@ -154,7 +169,7 @@ export class WebsaunaSession<Data extends object = DefaultData> extends SessionD
   }
 
   /**
-   * Sets another idle timeout for this session, until its next login.
+   * Sets another idle timeout for this session, until a login sets one, or begins with the factory's.
    * @param seconds an integer, at most the factory's `maxTimeout`, and 400 days
    * @throws {TypeError} for anything else
    */
@@ -169,10 +184,12 @@ export class WebsaunaSession<Data extends object = DefaultData> extends SessionD
   /**
    * Makes the session `owner`'s: it gets a new id, the old one is dead, and the owner's other sessions can
    * be found. Fields are carried over, the CSRF secret is not (ASVS 7.2.4). A login as another owner than the present
-   * one begins an empty session, with what this request has written, and ends the present one.
+   * one begins a session with what this request has written and what `keep` names, and ends the present one. A login of
+   * the same owner again, such as a step-up, keeps `index`, `remember`, `timeout` and the absolute expiry, unless its
+   * options say otherwise.
    *
    * @param owner the application's user id, a non-empty string
-   * @throws {TypeError} for another owner or an unknown option
+   * @throws {TypeError} for another owner, an unknown option, or limits out of range
    * @throws {SessionError} at the commit: `ERR_SESSION_COOKIE_WITHHELD` when caches may store the response, or when it
    * goes over plain HTTP with `cookie.secure: true`; `ERR_SESSION_FULL` when `maxSessionsPerOwner` is reached and
    * `onSessionLimit` is `'refuse'`, `ERR_SESSION_LOGIN_EXPIRED` when the owner's sessions were revoked since
@@ -292,7 +309,10 @@ export class WebsaunaSession<Data extends object = DefaultData> extends SessionD
 
   /** Like `popFlash`, at once: of several concurrent requests, each message is returned to one only. */
   takeFlash(queue = ''): Promise<unknown[]> {
-    return this.#run('take', (state) => takeFlashes(state, checkQueue(queue)));
+    return this.#run('take', (state) => {
+      state.assertStorable();
+      return takeFlashes(state, checkQueue(queue));
+    });
   }
 
   /** Makes a new CSRF secret, which voids the tokens that were rendered before, and returns a token. */
@@ -315,7 +335,8 @@ export class WebsaunaSession<Data extends object = DefaultData> extends SessionD
 
   /**
    * Requires that a request with an unsafe method comes from a page of this site: by `Sec-Fetch-Site`,
-   * else `Origin`, and by the token (ASVS 3.5.1 to 3.5.3). GET, HEAD and OPTIONS pass.
+   * else `Origin`, and by the token (ASVS 3.5.1 to 3.5.3). GET, HEAD and OPTIONS pass. So does a request that has its session
+   * by the `Authorization` header: no page of another site can make a browser send that.
    *
    * @param token from the form or a header
    * @throws {SessionError} `ERR_SESSION_CSRF`, status 403, and the event `refused`
@@ -327,6 +348,32 @@ export class WebsaunaSession<Data extends object = DefaultData> extends SessionD
       URL.canParse(origin),
     );
     requireToken(this.#accessed(), token, trustedOrigins);
+  }
+
+  /**
+   * Aborted when the session has ended, in any process: by a logout, a revocation, a login that takes it over, its
+   * expiry. For sockets, streams and long work; it costs nothing until it is read. Rotations, and logins of the same
+   * owner, are followed. `signal.reason` is a `SessionError` whose `reason` says how the session has ended. Not aborted
+   * any longer once the response, or the socket of the handshake, is closed.
+   *
+   * With Redis it needs `redis.publishEnds: true`.
+   * @throws {TypeError} for a session that is not stored
+   * @throws {SessionError} `ERR_SESSION_UNSUPPORTED` for a store that cannot report ends
+   */
+  get signal(): AbortSignal {
+    return endSignal(this.#accessed());
+  }
+
+  /**
+   * Calls back once, when the session has ended, as `signal` says it.
+   * @returns a function that stops it
+   * @throws {TypeError} for a session that is not stored
+   * @throws {SessionError} `ERR_SESSION_UNSUPPORTED` for a store that cannot report ends
+   */
+  onEnd(callback: (reason: WatchedEndReason) => void): () => void {
+    checkFunction('callback', callback, 'a function of the reason');
+    if (callback === undefined) throw expected('callback', 'a function of the reason', callback);
+    return watchEnd(this.#accessed(), callback);
   }
 
   /** Loads a session that `load: 'lazy'` has left unloaded, once. */
@@ -372,15 +419,14 @@ export class WebsaunaSession<Data extends object = DefaultData> extends SessionD
     change: (value: Data[K] | undefined) => Data[K] | undefined,
   ): Promise<Data[K] | undefined> {
     return this.#run('update', (state) => {
+      state.assertWritable();
       checkFunction('change', change, 'a function of the present value');
       return updateField(state, fieldName(checkKey(key)), change as (value: unknown) => unknown);
     }) as Promise<Data[K] | undefined>;
   }
 
   #run<T>(operation: string, work: (state: SessionState) => Promise<T>): Promise<T> {
-    return handled(
-      withStoreErrorEvent(stateOf(this).context.events, operation, async () => await work(this.#writable())),
-    );
+    return handled(withStoreErrorEvent(stateOf(this).context.events, operation, async () => await work(stateOf(this))));
   }
 
   #accessed(): SessionState {

@@ -1,5 +1,5 @@
 import type { EventHub } from '../events.ts';
-import { singleStore, type StoreProvider } from './store-provider.ts';
+import { singleStore, STORE_FOR_REQUEST, type StoreProvider } from './store-provider.ts';
 import { wrapStoreErrors } from './wrap-store-errors.ts';
 import { MemoryStore } from './memory/memory-store.ts';
 import type { RedisOptions } from './redis/options.ts';
@@ -20,7 +20,7 @@ export function createStoreProvider(
   redis: RedisOptions | undefined,
   events: EventHub,
 ): StoreProvider {
-  if (options.store !== null) return singleStore(wrapStoreErrors(options.store));
+  if (options.store !== null) return providerOf(options.store);
   if (redis !== undefined) return createRedisStoreProvider(redis, options.bytes, events);
   if (process.env['NODE_ENV'] === 'production') {
     process.emitWarning(
@@ -29,4 +29,11 @@ export function createStoreProvider(
     );
   }
   return singleStore(new MemoryStore({ onEvict: (handle) => events.emit('memoryEvicted', { handle }) }));
+}
+
+/** Returns the provider of the application's own store. */
+function providerOf(store: SessionStore & { [STORE_FOR_REQUEST]?(request: unknown): SessionStore }): StoreProvider {
+  const provider = singleStore(wrapStoreErrors(store));
+  if (store[STORE_FOR_REQUEST] === undefined) return provider;
+  return { ...provider, storeFor: (request) => wrapStoreErrors(store[STORE_FOR_REQUEST]!(request)) };
 }

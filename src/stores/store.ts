@@ -1,6 +1,6 @@
 /**
- * The contract of a store: the few operations that the engine needs, each atomic for one record. `docs/testing.md` says
- * how to check a new store against it.
+ * The contract of a store: the few operations that the engine needs, each atomic for one record. `docs/add-a-store.md`
+ * builds a new store, and checks it against them.
  *
  * Points in time inside this contract are milliseconds since 1970 by the store's own clock, so that
  * application servers with skewed clocks agree; durations are seconds, as everywhere.
@@ -8,6 +8,8 @@
  * A record exists or it does not, and its key is never used twice: the existence of the key is the
  * whole guard against resurrection. Every write but `create` must refuse to make a key.
  */
+
+import type { WatchedEndReason } from '../errors.ts';
 
 /** A serialised value. */
 export type Stored = string | Uint8Array;
@@ -56,14 +58,18 @@ export interface CookieState {
 }
 
 export interface RecordMeta extends RecordDetails {
-  /** Milliseconds; reset by a login. */
+  /** Milliseconds; set again by a login, unless it keeps the absolute expiry. */
   readonly createdAt: number;
   readonly timeout: IdleTimeout;
   /** Milliseconds, the end that no activity can move; 0 for none. */
   readonly expiresAt: number;
+  /** True when the login has set the absolute expiry; false when it follows the factory's limit. */
+  readonly ownExpiry: boolean;
   /** Milliseconds; 0 before a login. */
   readonly authenticatedAt: number;
   readonly cookie: CookieState;
+  /** Whether the cookie outlives the browser's session, as the login has said; `null`: as the factory says. */
+  readonly remember: boolean | null;
 }
 
 export interface FoundRecord {
@@ -117,7 +123,7 @@ export interface EndedRecord {
 /** What is to explain the end of an owned record. */
 export interface EndExplanation {
   readonly reason: ExplainedReason;
-  /** Seconds, more than 0. */
+  /** Seconds; 0 for not at all, so that only those who watch the record learn the reason. */
   readonly keep: number;
 }
 
@@ -146,6 +152,20 @@ export interface LoginChange {
   readonly max: number;
   /** At the limit: make room by ending the oldest, or refuse. */
   readonly onSessionLimit: 'evict-oldest' | 'refuse';
+  /** Whether the absolute timeout is the login's own; see {@link RecordMeta}. */
+  readonly ownExpiry: boolean;
+  /** What the record keeps about its cookie; see {@link RecordMeta}. */
+  readonly remember: boolean | null;
+}
+
+/** A login that takes over a record. */
+export interface RekeyLogin extends LoginChange {
+  readonly details: RecordDetails;
+  /**
+   * Seconds from now to the end that no activity can move; 0 for none. `null` keeps creation time and absolute expiry,
+   * for a login of the same owner.
+   */
+  readonly absoluteTimeout: number | null;
 }
 
 export interface NewRecord {
@@ -204,7 +224,7 @@ export interface NewTombstone {
  */
 export interface RecordRekey extends RecordChange {
   /** `null` for a rotation, which keeps owner, times and limits. */
-  readonly login: (LoginChange & Pick<NewRecord, 'details' | 'absoluteTimeout'>) | null;
+  readonly login: RekeyLogin | null;
   /** What remains at the old key; `null` for nothing. */
   readonly tombstone: NewTombstone | null;
   /** When true, `expect` must name every field of the record. */
@@ -363,4 +383,41 @@ export interface ScannedRecord {
 export interface SessionScanner {
   /** Every record that exists from beginning to end is returned at least once; others may be. */
   scan(): AsyncIterable<ScannedRecord>;
+}
+
+/** What has become of a watched record. */
+export type RecordCheck =
+  | Pick<FoundRecord, 'status' | 'meta' | 'lastSeen'>
+  /** It goes on under another handle, with the same owner hash. */
+  | { readonly status: 'rekeyed'; readonly successor: string }
+  | { readonly status: 'ended'; readonly reason: WatchedEndReason };
+
+export interface RecordChecks {
+  /** In the order of the keys. */
+  readonly records: readonly RecordCheck[];
+  /** Milliseconds: the store's clock. */
+  readonly now: number;
+}
+
+/** Called with what happens to records, in this process or another. */
+export interface EndListener {
+  /** Records have ended. Not called for what has expired, unless something meets it. */
+  ended(handles: readonly string[], reason: WatchedEndReason): void;
+  /** A record goes on under another handle, with the same owner hash. */
+  rekeyed(handle: string, successor: string): void;
+  /** What happens from now on is reported. What happened before may not have been. */
+  resumed(): void;
+  /** Nothing is reported until `resumed` is called, because of an error. */
+  failed(error: unknown): void;
+}
+
+/** The optional capability of a store to report how sessions end, as it happens. */
+export interface SessionWatcher {
+  /**
+   * Reports from now on; returns a function that stops it. Reports can be lost with a connection.
+   * @throws {SessionError} `ERR_SESSION_UNSUPPORTED` when the store was made without what it needs
+   */
+  watchEnds(listener: EndListener): () => void;
+  /** Reads what has become of records, without their fields. */
+  checkRecords(keys: readonly RecordKey[]): Promise<RecordChecks>;
 }

@@ -20,10 +20,19 @@ for (const [name, connect] of Object.entries(CLUSTER_CLIENTS)) {
     let store: RedisStore;
     beforeAll(async () => {
       given = await connect(cluster);
-      store = createRedisStore({ client: given.client, prefix: PREFIX, socketTimeout: 20 });
+      store = createRedisStore({ client: given.client, prefix: PREFIX, socketTimeout: 20, publishEnds: true });
     });
-    afterAll(() => given?.close());
-    for (const { title, run } of storeContract({ owners: true, index: true, scan: true, explains: true }))
+    afterAll(async () => {
+      await store?.close();
+      await given?.close();
+    });
+    for (const { title, run } of storeContract({
+      owners: true,
+      index: true,
+      scan: true,
+      explains: true,
+      watches: true,
+    }))
       test(title, () => run(redisHarness(store, PREFIX, (...command) => cluster.cli(...command))));
   });
 }

@@ -34,9 +34,19 @@ for (const name of Object.keys(SENTINEL_CLIENTS)) {
   describe(`store contract: Sentinel, ${name}`, () => {
     let store: RedisStore;
     beforeAll(() => {
-      store = createRedisStore({ client: clients.get(name)![0]!.client, prefix: PREFIX, socketTimeout: 20 });
+      const { client } = clients.get(name)![0]!;
+      // That of node-redis 5 cannot be duplicated.
+      const subscriber = name === 'node-redis 5' ? clients.get('node-redis 6')![0]!.client : null;
+      store = createRedisStore({ client, prefix: PREFIX, socketTimeout: 20, publishEnds: true, subscriber });
     });
-    for (const { title, run } of storeContract({ owners: true, index: true, scan: true, explains: true })) {
+    afterAll(() => store.close());
+    for (const { title, run } of storeContract({
+      owners: true,
+      index: true,
+      scan: true,
+      explains: true,
+      watches: true,
+    })) {
       test(title, async () => {
         const master = await sentinel.master();
         await run(redisHarness(store, PREFIX, (_, ...command) => master.cli(...command)));

@@ -37,17 +37,22 @@ const ownerOf = (factory: Factory, jar: Jar): Promise<string | null> =>
   visit(factory, new Jar(jar), (session) => session.owner);
 
 describe('lifetimes', () => {
-  test('a re-authentication of the same owner begins both timeouts again', async () => {
+  test('a re-authentication of the same owner begins the idle timeout again, and the absolute one where it says so', async () => {
     const factory = make({ timeout: 600, absoluteTimeout: 1000, touchInterval: 0 });
-    const jar = await loggedIn(factory);
-    pass(590);
-    await visit(factory, jar, (session) => session.login('alice'));
-    pass(590);
-    assert.equal(await ownerOf(factory, jar), 'alice');
-    pass(400);
-    assert.equal(await ownerOf(factory, jar), 'alice');
-    pass(20);
-    assert.equal(await ownerOf(factory, jar), null);
+    for (const [options, end] of [
+      [{}, 1000],
+      [{ absoluteTimeout: 1000 }, 1590],
+    ] as const) {
+      const jar = await loggedIn(factory);
+      pass(590);
+      await visit(factory, jar, (session) => session.login('alice', options));
+      pass(400);
+      assert.equal(await ownerOf(factory, jar), 'alice');
+      pass(end - 990 - 5);
+      assert.equal(await ownerOf(factory, jar), 'alice');
+      pass(10);
+      assert.equal(await ownerOf(factory, jar), null);
+    }
   });
 
   test.each<[string, Partial<SessionOptions<Data>>, number]>([
@@ -98,6 +103,20 @@ describe('lifetimes', () => {
     },
   );
 
+  test.each(['AAL1', 'AAL2', 'AAL3'] as const)('a login cannot exceed %s', async (level) => {
+    const { timeout, absoluteTimeout } = assuranceLevels[level];
+    const { session } = await Visit.open(make({ ...assuranceLevels[level] }), new Jar());
+    for (const options of [
+      { timeout: timeout + 1 },
+      { absoluteTimeout: absoluteTimeout + 1 },
+      { absoluteTimeout: null },
+    ]) {
+      assert.throws(() => session.login('alice', options), TypeError);
+    }
+    session.login('alice', { timeout, absoluteTimeout });
+    assert.equal(session.timeout, timeout);
+  });
+
   test('a login that waits for its second factor is forgotten after its time', async () => {
     const factory = make({ timeout: 7200 });
     for (const [options, seconds] of [
@@ -125,6 +144,7 @@ describe('lifetimes', () => {
       timeout: 700,
       maxTimeout: 800,
       absoluteTimeout: 900,
+      maxAbsoluteTimeout: 1000,
       touchInterval: 5,
       rotationGrace: 7,
     });
@@ -132,6 +152,7 @@ describe('lifetimes', () => {
       timeout: 700,
       maxTimeout: 800,
       absoluteTimeout: 900,
+      maxAbsoluteTimeout: 1000,
       touchInterval: 5,
       rotationGrace: 7,
       cookieMaxAge: null,

@@ -94,6 +94,7 @@ describe('limits', () => {
       timeout: 3600,
       maxTimeout: 3600,
       absoluteTimeout: DAY,
+      maxAbsoluteTimeout: DAY,
       touchInterval: 60,
       rotationGrace: 10,
       cookieMaxAge: 3600,

@@ -1,4 +1,5 @@
 import type { Pause, Plan, Step, Visit } from './plan.ts';
+import type { LoginSpec } from './request.ts';
 
 const LOGIN: Step = { do: 'login', owner: 'alice' };
 
@@ -53,6 +54,7 @@ const DEFAULTS: Omit<Plan, 'before' | 'during'> = {
   explains: false,
   onReuse: 'report',
   rollout: 'none',
+  transport: 'cookie',
   slow: false,
   turns: [],
   after: [],
@@ -156,6 +158,10 @@ export function* rivalLogins(): Generator<Plan> {
       yield { ...DEFAULTS, max: 2, onSessionLimit, before, during: [visit(steps), visit([LOGIN], 1, 2)] };
     }
   }
+  // One as another owner is refused, and the request goes on with the session that it has.
+  const taken = [visit([LOGIN], 0, 1), visit([...CONTENT, { do: 'login', owner: 'bob' }])];
+  const refused = visit([LOGIN, { do: 'save' }, { do: 'get', field: 'a' }, { do: 'set', field: 'b' }]);
+  yield { ...DEFAULTS, max: 1, onSessionLimit: 'refuse', before: taken, during: [refused] };
 }
 
 /** What takes several steps on a cluster, with another request between any two of them. */
@@ -190,6 +196,18 @@ export function* slotCrossings(): Generator<Plan> {
     yield { ...DEFAULTS, before: [visit(CONTENT)], during: [crashing, visit([LOGIN], 1, 1)] };
     yield { ...DEFAULTS, slow: true, before: [visit(CONTENT)], during: [crashing, { seconds: 63 }] };
   }
+  // Limits of its own reach the copy, and what is done with it.
+  const says: LoginSpec = { remember: true, timeout: 1200, absoluteTimeout: 1985, index: 's' };
+  const limited = visit([{ do: 'login', owner: 'alice', says }]);
+  for (const next of [[{ do: 'set', field: 'b' }], [LOGIN], [{ do: 'rotate', grace: true }]] satisfies Step[][]) {
+    const ending = visit([{ do: 'revokeBy', index: 's' }], 1, 1);
+    yield {
+      ...DEFAULTS,
+      before: [visit(CONTENT)],
+      during: [limited],
+      after: [{ seconds: 157 }, visit(next, 1), ending],
+    };
+  }
 }
 
 /** A session does the same again and again, until even its absolute expiry is over. */
@@ -201,6 +219,82 @@ export function* lifetimes(): Generator<Plan> {
     // The cookie lives on while the session is used, however it is used.
     const uses: (Visit | Pause)[] = Array.from({ length: 9 }, () => [visit(steps), { seconds: 41 }]).flat();
     yield { ...DEFAULTS, cookieMaxAge: 300, before: [visit([...CONTENT, LOGIN]), ...uses], during: [visit([])] };
+  }
+}
+
+/** What logins say of the session that they begin, or go on with. */
+const SAYINGS: readonly LoginSpec[] = [
+  {},
+  { remember: true },
+  { remember: false },
+  { timeout: 300 },
+  { timeout: 1200, absoluteTimeout: 1985 },
+  { absoluteTimeout: 700 },
+  { absoluteTimeout: null },
+  { index: 's' },
+  { remember: true, timeout: 300, absoluteTimeout: null, index: 's', keep: ['a', 'log'] },
+  { keep: true },
+];
+
+/**
+ * Logins with limits, a cookie and an index of their own; then a rotation, another login, or use, as time passes; in two
+ * processes, the second of which may have shorter limits.
+ */
+export function* loginLimits(): Generator<Plan> {
+  const nexts: readonly (readonly Step[])[] = [
+    [],
+    [{ do: 'set', field: 'b' }],
+    [{ do: 'rotate', grace: true }],
+    [{ do: 'timeout', times: 0.3 }],
+    ...SAYINGS.map((says): Step[] => [{ do: 'login', owner: 'alice', says }]),
+    ...SAYINGS.map((says): Step[] => [{ do: 'mutate' }, { do: 'login', owner: 'bob', says }]),
+    [{ do: 'login', owner: 'alice', says: { remember: true, timeout: 300, index: 't' } }, LOGIN],
+    [{ do: 'wait' }, { do: 'reload' }],
+    [
+      { do: 'timeout', times: 0.3 },
+      { do: 'login', owner: 'alice', says: { timeout: 1200, absoluteTimeout: 1985 } },
+    ],
+  ];
+  for (const says of SAYINGS) {
+    for (const [i, steps] of nexts.entries()) {
+      const opening = visit([...CONTENT, { do: 'login', owner: 'alice', says }]);
+      const looks: (Visit | Pause)[] = [visit([], 1), { seconds: 157 }, visit([]), { seconds: 610 }, visit([], 1)];
+      const ends = visit([{ do: 'revokeBy', index: 's' }], 1, 1);
+      const cookieMaxAge = i % 2 === 0 ? null : 300;
+      const before = [opening, { seconds: 157 }];
+      const during = [visit(steps, i % 2)];
+      yield { ...DEFAULTS, cookieMaxAge, before, during, after: [...looks, ends] };
+      yield { ...DEFAULTS, cookieMaxAge, rollout: 'limits', before, during, after: [...looks, ends] };
+      // A revocation by the index, while the session goes on under another id.
+      if (says.index !== undefined) yield { ...DEFAULTS, before, during: [...during, ends], after: [visit([])] };
+    }
+  }
+}
+
+/** A session that is used by two processes, one of which has shorter limits, until it ends. */
+export function* shortenedLimits(): Generator<Plan> {
+  for (const steps of HANDLERS) {
+    for (const opening of [CONTENT, [...CONTENT, LOGIN]]) {
+      for (const first of [0, 1]) {
+        const uses = (seconds: number): (Visit | Pause)[] =>
+          Array.from({ length: 6 }, (_, i) => [{ seconds }, visit(steps, (first + i) % 2)]).flat();
+        for (const seconds of [157, 610]) {
+          const before = [visit(opening, first), ...uses(seconds)];
+          yield { ...DEFAULTS, rollout: 'limits', before, during: [visit([])] };
+        }
+        const others: readonly (readonly Step[])[] = [[{ do: 'set', field: 'b' }], [{ do: 'timeout', times: 2 }]];
+        for (const other of others) {
+          const during = [visit(steps, 1 - first), visit(other, first)];
+          yield {
+            ...DEFAULTS,
+            rollout: 'limits',
+            before: [visit(opening, first)],
+            during,
+            after: [visit([], 1 - first)],
+          };
+        }
+      }
+    }
   }
 }
 
@@ -431,6 +525,28 @@ export function* otherKinds(): Generator<Plan> {
       // The first request with a new id is one, too.
       const before = opening === null ? [] : [visit(opening), visit([{ do: 'rotate', grace: true }])];
       yield { ...DEFAULTS, before, during: [{ ...visit([]), kind }], after: [{ seconds: 63 }, visit([])] };
+    }
+  }
+}
+
+/** Native clients, alone and beside a browser, each of which also has the other's cookie or a token of another system. */
+export function* nativeClients(): Generator<Plan> {
+  for (const transport of ['header', 'both'] as const) {
+    const before = [visit([...CONTENT, LOGIN]), visit(CONTENT, 1, 1)];
+    const after = [visit([]), visit([], 1, 1)];
+    for (const steps of HANDLERS) {
+      for (const rollout of ['none', 'attributes', 'secret'] as const) {
+        const during = [visit(steps, 1), visit([{ do: 'set', field: 'b' }], 0, 1)];
+        yield { ...DEFAULTS, transport, rollout, cookieMaxAge: 300, before, during, after };
+      }
+      yield { ...DEFAULTS, transport, before, during: [visit(steps, 0, 2), visit([], 1)], after: [visit([], 0, 2)] };
+      for (const differs of [{ shared: true }, { stale: 1 }, { kind: 'form-post' }] as const) {
+        const request = { ...visit(steps, 1), ...differs };
+        yield { ...DEFAULTS, transport, before: [...before, visit([LOGIN])], during: [request], after };
+      }
+      const first = { ...visit(steps, 0, 2), kind: 'form-post' } as const;
+      yield { ...DEFAULTS, transport, before, during: [first], after: [visit([], 0, 2)] };
+      yield { ...DEFAULTS, transport, before: [], during: [first], after: [visit([], 0, 2)] };
     }
   }
 }

@@ -22,6 +22,8 @@ export interface Call {
   readonly makes?: string;
   /** The handle that it replaces, whether that leads to the new one, and for how many seconds. */
   readonly replaces?: { readonly handle: string; readonly leads: boolean; readonly grace: number };
+  /** The owner hash of what it makes or ends. */
+  readonly ownerHash?: string | null;
 }
 
 /** Observes what happens at the store, and decides when it does. */
@@ -61,7 +63,11 @@ export interface Environment {
 }
 
 /** Seconds. Nothing that a plan does comes near enough to one of them for the time that it takes to matter. */
-export const TIMES = { timeout: 1000, absoluteTimeout: 1400, rotationGrace: 50, explainEnds: 700 };
+export const TIMES = { timeout: 1000, absoluteTimeout: 1400 };
+/** Likewise, of a process that a deployment has given shorter limits. */
+const SHORTENED = { timeout: 600, absoluteTimeout: 900 };
+const ROTATION_GRACE = 50;
+export const EXPLAIN_ENDS = 700;
 
 const SECRETS = {
   new: 'the new secret of more than thirty-two bytes',
@@ -92,33 +98,41 @@ export class FactoryCache {
       explains,
       onReuse,
       rollout,
+      transport,
     } = plan;
     const touchInterval = touch === 'always' ? 0 : 100;
-    const explainEnds = explains ? TIMES.explainEnds : 0;
-    const rules = { ...TIMES, explainEnds, touchInterval, cookieMaxAge, max, onSessionLimit };
+    const explainEnds = explains ? EXPLAIN_ENDS : 0;
+    const rules = { rotationGrace: ROTATION_GRACE, explainEnds, touchInterval, cookieMaxAge, max, onSessionLimit };
     const both = rollout === 'secret' ? ['new', 'old'] : ['new'];
     const workers = [
-      { secrets: both, attributes: 'lax', invalidateBefore, onReuse },
+      { secrets: both, attributes: 'lax', invalidateBefore, onReuse, ...TIMES },
       {
         secrets: rollout === 'secret' ? ['old'] : ['new'],
         attributes: rollout === 'attributes' ? 'strict' : 'lax',
         invalidateBefore,
         onReuse,
+        ...(rollout === 'limits' ? SHORTENED : TIMES),
       },
     ] as const;
-    const observer = { secrets: both, attributes: 'lax', invalidateBefore: false, onReuse: 'report' } as const;
-    const name = JSON.stringify([bound, rules, invalidateBefore, onReuse, rollout]);
+    const lookers = { invalidateBefore: false, onReuse: 'report', ...TIMES } as const;
+    const observer = { secrets: both, attributes: 'lax', ...lookers };
+    const name = JSON.stringify([bound, rules, invalidateBefore, onReuse, rollout, transport]);
     const known = this.#known.get(name) ?? this.#make(plan, rules, workers, observer);
     this.#known.set(name, known);
     return { factories: known, workers, observer, rules };
   }
 
   #make(plan: Plan, rules: Rules, workers: readonly [Worker, Worker], observer: Worker): Factories {
-    const { timeout, absoluteTimeout, rotationGrace, explainEnds, touchInterval, max, onSessionLimit } = rules;
-    const make = (worker: Worker, store: SessionStore, load: NonNullable<SessionOptions['load']>): Factory =>
+    const { rotationGrace, explainEnds, touchInterval, max, onSessionLimit } = rules;
+    const make = (
+      worker: Worker,
+      store: SessionStore,
+      load: NonNullable<SessionOptions['load']>,
+      transport: Plan['transport'] = plan.transport,
+    ): Factory =>
       createSessionFactory({
-        timeout,
-        absoluteTimeout,
+        timeout: worker.timeout,
+        absoluteTimeout: worker.absoluteTimeout,
         rotationGrace,
         explainEnds,
         onReuse: worker.onReuse,
@@ -126,6 +140,7 @@ export class FactoryCache {
         onSessionLimit,
         store,
         load,
+        transport,
         secret: worker.secrets.map((secret) => SECRETS[secret as 'new' | 'old']),
         maxSessionsPerOwner: max,
         cookie: { maxAge: rules.cookieMaxAge, sameSite: worker.attributes as 'lax' | 'strict' },
@@ -135,7 +150,7 @@ export class FactoryCache {
     const [one, two, third] = this.#stores;
     return {
       workers: [make(workers[0], one, 'eager'), make(workers[1], two, 'lazy')],
-      observer: make(observer, third, 'eager'),
+      observer: make(observer, third, 'eager', 'cookie'),
     };
   }
 
@@ -153,21 +168,27 @@ export function intercept(inner: () => FullStore, interceptor: () => Interceptor
   return {
     now: () => inner().now(),
     load: (key, bypass, explainEnds) => pass({ operation: 'load' }, () => inner().load(key, bypass, explainEnds)),
-    create: (key, record) => pass({ operation: 'create', makes: key.handle }, () => inner().create(key, record)),
+    create(key, record) {
+      const call = { operation: 'create', makes: key.handle, ownerHash: key.ownerHash } as const;
+      return pass(call, () => inner().create(key, record));
+    },
     save: (key, change) => pass({ operation: 'save' }, () => inner().save(key, change)),
     rekey(from, to, rekey) {
       const { nonce = '', grace = 0 } = rekey.tombstone ?? {};
       const replaces = { handle: from.handle, leads: nonce !== '', grace };
-      return pass({ operation: 'rekey', makes: to.handle, replaces }, () => inner().rekey(from, to, rekey));
+      const call = { operation: 'rekey', makes: to.handle, ownerHash: to.ownerHash, replaces } as const;
+      return pass(call, () => inner().rekey(from, to, rekey));
     },
     take: (key, prefix) => pass({ operation: 'take' }, () => inner().take(key, prefix)),
     destroy: (key, tombstone, explanation) =>
       pass({ operation: 'destroy' }, () => inner().destroy(key, tombstone, explanation)),
     listOwned: (ownerHash) => pass({ operation: 'listOwned' }, () => inner().listOwned(ownerHash)),
-    revokeOwned: (ownerHash, except, indexKey, keep, explanation) =>
-      pass({ operation: 'revokeOwned' }, () => inner().revokeOwned(ownerHash, except, indexKey, keep, explanation)),
+    revokeOwned(ownerHash, except, indexKey, keep, explanation) {
+      const call = { operation: 'revokeOwned', ownerHash } as const;
+      return pass(call, () => inner().revokeOwned(ownerHash, except, indexKey, keep, explanation));
+    },
     addIndexKey: (indexKey, ownerHash, keep) => inner().addIndexKey(indexKey, ownerHash, keep),
-    findOwnerHashes: (indexKey) => inner().findOwnerHashes(indexKey),
+    findOwnerHashes: (indexKey) => pass({ operation: 'findOwnerHashes' }, () => inner().findOwnerHashes(indexKey)),
     removeIndexKey: (indexKey, ownerHash, age) => inner().removeIndexKey(indexKey, ownerHash, age),
     close: () => inner().close(),
   };

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { FIELDS, OWNERS, QUEUES, type Pause, type Plan, type Step, type Visit } from './plan.ts';
+import { FIELDS, INDEXES, OWNERS, QUEUES, type Pause, type Plan, type Step, type Visit } from './plan.ts';
+import type { LoginSpec } from './request.ts';
 
 const field = fc.constantFrom(...FIELDS);
 const queue = fc.constantFrom(...QUEUES);
@@ -15,10 +16,33 @@ function does<const Kind extends string>(...kinds: Kind[]): { do: fc.Arbitrary<K
 
 const start = weighted([2, fc.constant(false)], [1, fc.constant(true)]);
 
+/** Limits that no sum of pauses comes near. */
+const limits: fc.Arbitrary<LoginSpec> = fc.constantFrom(
+  { timeout: 300 },
+  { timeout: 1200, absoluteTimeout: 1985 },
+  { absoluteTimeout: 700 },
+  { absoluteTimeout: null },
+  { timeout: 1200, absoluteTimeout: null },
+);
+
+const says: fc.Arbitrary<LoginSpec> = fc
+  .tuple(
+    weighted([2, fc.constant({})], [1, fc.record({ remember: fc.boolean() })]),
+    weighted([2, fc.constant({})], [1, limits]),
+    weighted([2, fc.constant({})], [1, fc.record({ index: fc.constantFrom(...INDEXES) })]),
+    weighted([3, fc.constant({})], [1, fc.record({ keep: fc.constantFrom(true as const, ['a', 'list'], ['log']) })]),
+  )
+  .map((parts) => Object.assign({}, ...parts) as LoginSpec);
+
+const login: fc.Arbitrary<Step> = weighted<Step>(
+  [2, fc.record({ ...does('login'), owner })],
+  [2, fc.record({ ...does('login'), owner, says })],
+);
+
 /** What changes the session itself. */
 const change: fc.Arbitrary<Step> = weighted<Step>(
   [3, fc.record({ ...does('rotate'), grace: weighted([4, fc.constant(true)], [1, fc.constant(false)]) })],
-  [3, fc.record({ ...does('login'), owner })],
+  [3, login],
   [1, fc.record({ ...does('beginLogin'), owner })],
   [2, fc.record(does('logout', 'invalidate'))],
 );
@@ -40,6 +64,7 @@ const step: fc.Arbitrary<Step> = weighted<Step>(
   [1, fc.record({ ...does('timeout'), times: fc.constantFrom(2, 0.3) })],
   [2, fc.record({ ...does('revoke'), owner, spare: fc.boolean() })],
   [1, fc.record({ ...does('revokeSession'), owner, device: fc.nat(2) })],
+  [1, fc.record({ ...does('revokeBy'), index: fc.constantFrom(...INDEXES) })],
   [1, fc.record({ ...does('list'), owner })],
   [1, fc.record({ ...does('changePassword'), owner })],
 );
@@ -47,7 +72,7 @@ const step: fc.Arbitrary<Step> = weighted<Step>(
 const steps: fc.Arbitrary<Step[]> = fc.array(step, { maxLength: 4 });
 
 /** An end of a device could not be told from the ends of a commit that is under way. */
-const lateStep = step.filter((each) => each.do !== 'revokeSession');
+const lateStep = step.filter((each) => each.do !== 'revokeSession' && each.do !== 'revokeBy');
 
 const visit: fc.Arbitrary<Visit> = fc.record({
   browser: weighted([5, fc.constant(0)], [1, fc.constantFrom(1, 2)]),
@@ -92,7 +117,11 @@ const opening: fc.Arbitrary<Visit> = fc
     ],
     { minLength: 1 },
   )
-  .map((opened) => ({ ...BARE, steps: opened }));
+  .chain((opened) => fc.tuple(fc.constant(opened), weighted([2, fc.constant({})], [1, says])))
+  .map(([opened, said]) => ({
+    ...BARE,
+    steps: opened.map((each): Step => (each.do === 'login' ? { ...each, says: said } : each)),
+  }));
 
 const pause: fc.Arbitrary<Pause> = fc.record({ seconds: fc.constantFrom(11, 41, 63, 157, 610, 870, 2511) });
 const shortPause: fc.Arbitrary<Pause> = fc.record({ seconds: fc.constantFrom(41, 63) });
@@ -106,7 +135,10 @@ export const anyPlan: fc.Arbitrary<Plan> = fc
     cookieMaxAge: weighted([2, fc.constant(null)], [1, fc.constant(300)]),
     encrypted: weighted([3, fc.constant(false)], [1, fc.constant(true)]),
     invalidateBefore: weighted([2, fc.constant(false)], [1, fc.constant(true)]),
-    rollout: weighted<Plan['rollout']>([4, fc.constant('none')], [1, fc.constantFrom('attributes', 'secret')]),
+    rollout: weighted<Plan['rollout']>(
+      [4, fc.constant('none')],
+      [1, fc.constantFrom('attributes', 'secret', 'limits')],
+    ),
     slow: fc.constant(true),
     before: fc
       .tuple(opening, fc.array(weighted<Visit | Pause>([4, visit], [1, shortPause]), { maxLength: 2 }))
@@ -116,6 +148,12 @@ export const anyPlan: fc.Arbitrary<Plan> = fc
     after: fc.array(weighted<Visit | Pause>([2, visit], [3, shortPause]), { maxLength: 3 }),
     explains: fc.boolean(),
     onReuse: weighted<Plan['onReuse']>([1, fc.constant('report')], [1, fc.constantFrom('end-session', 'end-owner')]),
+    transport: weighted<Plan['transport']>([4, fc.constant('cookie')], [1, fc.constantFrom('header', 'both')]),
   })
   // Sessions under several secrets are counted by the library, one after the other.
-  .map((plan) => (plan.rollout === 'secret' ? { ...plan, max: null } : plan));
+  .map((plan) => (plan.rollout === 'secret' ? { ...plan, max: null } : plan))
+  // A login with an index that takes minutes could miss a revocation by it.
+  .map((plan) => {
+    const isShort = (part: Visit | Pause): boolean => !('seconds' in part) || part.seconds < 100;
+    return JSON.stringify(plan.during).includes('"index"') ? { ...plan, during: plan.during.filter(isShort) } : plan;
+  });

@@ -2,6 +2,7 @@ import type { MemoryHead } from '../support/visit.ts';
 import type { Id, Model, Time } from './model.ts';
 import type { Browser, HeldCookie, Response } from './plan-run.ts';
 import type { RequestRun } from './request-run.ts';
+import { answerOf } from './transport.ts';
 
 interface Opened {
   readonly handle: string;
@@ -58,7 +59,7 @@ export class Invariants {
     if (succession !== undefined && !this.#mayFollow(succession, now)) {
       this.#report(`C6: ${id.name} was replaced, and a copy of it still opens the session`);
     }
-    const expiry = session.expiresAt!.getTime();
+    const expiry = session.expiresAt?.getTime() ?? 0;
     if ((this.#expiries.get(session.handle) ?? expiry) !== expiry) {
       this.#report(`C4: the absolute expiry of the session of ${id.name} has moved`);
     }
@@ -96,15 +97,14 @@ export class Invariants {
     const { plan, request } = run;
     const order = run.evidence;
     const at = run.model.now;
-    const set = head.cookies.find((text) => !text.startsWith('session=;'));
+    const answer = answerOf(head, request.transport);
     const isUse = run.kind !== 'prefetch' && !request.failed && !request.shared;
     const opens = request.phase === 'ready' && request.id !== null && isUse;
     const opened = cookies.find(({ id }) => id === request.presented);
     const came = opened && plan.handleOf(opened.value);
-    if (set !== undefined) {
-      const value = set.slice('session='.length, set.indexOf(';'));
+    if (answer.does === 'set') {
+      const { value, maxAge } = answer;
       const handle = plan.handleOf(value);
-      const maxAge = /; Max-Age=(\d+)/.exec(set)?.[1];
       if (!run.made.has(handle)) this.#checkSent(run, came, handle, at);
       if (came !== undefined) this.#use(came);
       const held = { id: plan.idByHandle(handle)!, secret: run.worker.secrets[0]!, value };
@@ -112,13 +112,13 @@ export class Invariants {
         order,
         at: run.committedAt,
         opens,
-        sets: { ...held, maxAge: maxAge === undefined ? null : Number(maxAge) },
+        sets: { ...held, maxAge, interval: run.model.cookieInterval(request) ?? 0 },
         deletes: false,
       };
     }
     // Nothing is stored for a page that is fetched ahead.
     if (came !== undefined && !request.failed && run.kind !== 'prefetch') this.#use(came);
-    const deletes = head.cookies.length > 0;
+    const deletes = answer.does === 'delete';
     if (deletes && !run.askedForEnd) this.#report(`C13: request ${run.order} deletes a cookie, and has ended nothing`);
     return { order: deletes ? run.gaveUp : order, at: run.committedAt, opens, sets: null, deletes };
   }
@@ -154,7 +154,7 @@ export class Invariants {
    * ended it? Not judged are browsers whose cookie another client has used, and those whose responses have overtaken each
    * other on the network, so that they keep an older cookie.
    */
-  judge(browser: Browser, model: Model, opensWith: Id | null, interval: number): void {
+  judge(browser: Browser, model: Model, opensWith: Id | null): void {
     const { last, honest } = browser;
     if (last === null || !honest) return;
     let { id } = last;
@@ -163,7 +163,7 @@ export class Invariants {
     const { cookie } = browser;
     if (cookie !== null && cookie.expiresAt !== null && cookie.expiresAt <= model.now) {
       // Idle for so long that the cookie may be over, although the session is not.
-      if (model.now >= browser.lastUse + (last.maxAge! - interval - 2) * 1000) return;
+      if (model.now >= browser.lastUse + (last.maxAge! - last.interval - 2) * 1000) return;
     }
     this.#report(`browser ${browser.name} was honest, its session ${id.name} lives, and it is logged out`);
   }

@@ -8,6 +8,7 @@ import {
   type BegunLogin,
   type Ended,
   type Epoch,
+  type IndexEntry,
   type LossReason,
   type Message,
   type PendingLogin,
@@ -35,6 +36,7 @@ export type Operation =
   | 'destroy'
   | 'listOwned'
   | 'revokeOwned'
+  | 'findOwnerHashes'
   /** The application is asked since when an owner's logins are valid. */
   | 'ask'
   | RekeyStep;
@@ -48,7 +50,12 @@ export type Time = number;
 export interface Taken {
   readonly operation: Operation;
   readonly status: string | undefined;
+  /** Whose sessions a search by an index has found, or a revocation is about to end. */
+  readonly owners?: readonly Owned[];
 }
+
+/** The sessions of an owner under one secret; `null` for those of an owner that has never had one. */
+export type Owned = { readonly owner: string; readonly secret: string } | null;
 
 /** What a session is called from one rotation or login to the next. */
 export class Id {
@@ -70,7 +77,14 @@ export interface Session {
   createdAt: Time;
   authenticatedAt: Time;
   timeout: { seconds: number; adjusted: boolean };
+  /** 0 for never. */
   expiresAt: Time;
+  /** Whether the absolute expiry is the login's own, which no process's limit shortens. */
+  ownExpiry: boolean;
+  /** Whether the cookie outlives the browser's session, as the login has said; `null`: as the factory says. */
+  remember: boolean | null;
+  /** What it can be found by. */
+  index: IndexEntry | null;
   lastSeen: Time;
   /** What the client was last sent as its cookie; `confirmed` is false from a rotation until a request comes with the id. */
   cookie: { sentAt: Time; attributes: string; confirmed: boolean };
@@ -104,8 +118,6 @@ export type Place = { readonly is: 'session'; readonly session: Session } | Tomb
 
 export interface Rules {
   /** Durations in seconds. */
-  readonly timeout: number;
-  readonly absoluteTimeout: number;
   readonly touchInterval: number;
   readonly rotationGrace: number;
   /** For how long ends are explained; 0 for not at all. */
@@ -265,11 +277,25 @@ export class Model {
     const found = { ...session, fields: new Map(session.fields), cookie: { ...session.cookie } };
     const { owner } = found;
     if (epoch.over !== null) return false;
+    const { timeout, expiresAt } = limitsIn(request.worker, session);
+    const idle = this.now - toSecond(session.lastSeen);
+    // What is over by the limits of this process ends, although another process would go on with it.
+    if (idle >= timeout.seconds * 1000 + 1000 || (expiresAt > 0 && this.now >= expiresAt)) {
+      request.report('rejected: expired');
+      request.ends.push({ id: session.id, fromClient: false, reason: 'expired' });
+      const at = Math.min(toSecond(session.lastSeen) + timeout.seconds * 1000, expiresAt || Infinity);
+      if (this.rules.explainEnds > 0 && owner !== null) request.endedBefore ??= { reason: 'expired', at };
+      if (epoch.known !== null) this.#lose(request, epoch, 'gone');
+      return false;
+    }
     if (request.worker.invalidateBefore && owner !== null) yield 'ask';
     if (epoch.over !== null) return false;
     const wasKnown = epoch.known !== null;
     epoch.known = {
       ...found,
+      timeout,
+      timeoutOutdated: timeout.seconds !== found.timeout.seconds,
+      expiresAt,
       fromClient: epoch.known?.fromClient ?? true,
       issuedBy: epoch.known?.issuedBy ?? null,
       sendableUntil,
@@ -353,7 +379,7 @@ export class Model {
     }
     // C13: the browser may have a session, whose cookie it has kept from this request.
     const isNew = how === 'create' && epoch.login === null && epoch.begun === null;
-    if (isNew && request.kind === 'form-post') {
+    if (isNew && request.kind === 'form-post' && request.transport === 'cookie') {
       if (!final) throw new Refusal('ERR_SESSION_COOKIE_WITHHELD');
       request.report('discarded: cross-site');
       request.report('cookieSuppressed: cross-site');
@@ -405,15 +431,15 @@ export class Model {
     }
     if (epoch.login !== null || epoch.rotation !== null) return 'rekey';
     if (hasChanges || epoch.timeout !== null) return 'save';
-    const due = (final && this.#isCookieDue(request)) || this.#isTouchDue(request) || isConfirmation(request, epoch);
-    return due ? 'touch' : 'nothing';
+    if (epoch.known.timeoutOutdated || isConfirmation(request, epoch)) return 'touch';
+    return (final && this.#isCookieDue(request)) || this.#isTouchDue(request) ? 'touch' : 'nothing';
   }
 
   /** C1: when a new session follows in this commit, what remains of the old one says so to parallel requests. */
   *#carryOutEnds(request: Request, isReplaced: boolean): Steps {
     while (request.ends.length > 0) {
       const { id, fromClient, reason } = request.ends[0]!;
-      const became = yield* this.end(id, isReplaced ? this.rules.timeout : null, reason);
+      const became = yield* this.end(id, isReplaced ? request.worker.timeout : null, reason);
       request.ends.shift();
       if (became === 'ended' && fromClient) request.clientSessionEnded = true;
       if (became === 'superseded') request.report('discarded: superseded');
@@ -433,12 +459,12 @@ export class Model {
     if (session === 'lost') return;
     this.#apply(session, sent);
     epoch.settle(sent);
+    this.#renew(request, epoch, session, isSent());
     if (timeout !== null) {
       session.timeout = { seconds: timeout, adjusted: true };
       epoch.known!.timeout = { ...session.timeout };
       if (epoch.timeout === timeout) epoch.timeout = null;
     }
-    this.#renew(request, epoch, session, isSent());
     // B1: who has followed a rotation gets the new id in its grace only.
     if (isSent() && this.now < epoch.known!.sendableUntil) request.acknowledge(epoch);
   }
@@ -454,7 +480,9 @@ export class Model {
     if (timeout !== null) session.timeout = { seconds: timeout, adjusted: true };
     this.#apply(session, sent);
     epoch.settle(sent);
-    this.#take(request, epoch, session, { begun, login, rotation: null, timeout }, false);
+    const { expiresAt } = session;
+    const limits = { timeout: { ...session.timeout }, expiresAt };
+    this.#take(request, epoch, session, { begun, login, rotation: null, timeout }, false, limits);
     // C6: one that was begun meanwhile is to have an id of its own.
     epoch.rotation = epoch.begun === null ? null : 'immediate';
     if (login === null || request.switchedFrom === null || epoch !== request.epoch) return;
@@ -504,8 +532,10 @@ export class Model {
     if (login !== null) this.admit(request, epoch, login, session);
     const id = this.newId(login === null ? session.id.secret : request.worker.secrets[0]!);
     this.leave(request, epoch, session, id, rekey);
+    // C4: a login of the same owner keeps the limits that it says nothing of.
+    const isAgain = login !== null && session.owner === login.owner;
     this.rename(request, session, id, login);
-    this.complete(request, epoch, session, rekey);
+    this.complete(request, epoch, session, rekey, isAgain);
     return place;
   }
 
@@ -519,10 +549,9 @@ export class Model {
   /** What is left of a request's id when its session goes on under another one. */
   protected leave(request: Request, epoch: Epoch, session: Session, to: Id, { login, rotation, timeout }: Rekey): void {
     const known = epoch.known!;
-    const idle = Math.max(
-      known.timeout.seconds,
-      timeout ?? (login === null ? known.timeout.seconds : this.rules.timeout),
-    );
+    const begins = login !== null && session.owner !== login.owner;
+    const next = timeout ?? login?.timeout ?? (begins ? request.worker.timeout : 0);
+    const idle = Math.max(known.timeout.seconds, next);
     const graceUntil = this.now + this.rules.rotationGrace * 1000;
     const until = Math.max(graceUntil, this.now + idle * 1000);
     const confirmed = session.cookie.confirmed || isConfirmation(request, epoch);
@@ -537,33 +566,47 @@ export class Model {
   protected rename(request: Request, session: Session, id: Id, login: PendingLogin | null): void {
     session.id = id;
     this.places.set(id, { is: 'session', session });
-    if (login !== null) this.#begin(session, login);
+    if (login !== null) this.#begin(session, login, request.worker);
   }
 
   /** The session has its new id, and with it what the request changed. */
-  protected complete(request: Request, epoch: Epoch, session: Session, rekey: Rekey): void {
+  protected complete(request: Request, epoch: Epoch, session: Session, rekey: Rekey, isAgain = false): void {
     const { login, timeout } = rekey;
+    const known = epoch.known!;
     this.#apply(session, epoch.sent);
     epoch.settle(epoch.sent);
+    const keepsTimeout = timeout === null && (login === null || (isAgain && login.timeout === undefined));
+    const keepsExpiry = login === null || (isAgain && login.absoluteTimeout === undefined);
     if (timeout !== null) session.timeout = { seconds: timeout, adjusted: true };
+    else if (keepsTimeout && known.timeoutOutdated) session.timeout = { ...known.timeout };
     session.lastSeen = this.now;
     const { attributes } = request.worker;
     session.cookie = { sentAt: this.now, attributes, confirmed: login !== null };
-    this.#take(request, epoch, session, rekey, epoch.known!.fromClient);
+    // Of another timeout that a concurrent request has given the session, this one does not know.
+    this.#take(request, epoch, session, rekey, known.fromClient, {
+      timeout: { ...(keepsTimeout ? known.timeout : session.timeout) },
+      expiresAt: keepsExpiry ? known.expiresAt : session.expiresAt,
+    });
   }
 
   /** From now on the session is the request's; of one that it has ended meanwhile the end is still to come (C11). */
-  #take(request: Request, epoch: Epoch, session: Session, rekey: Rekey, fromClient: boolean): void {
+  #take(
+    request: Request,
+    epoch: Epoch,
+    session: Session,
+    rekey: Rekey,
+    fromClient: boolean,
+    limits: Pick<Session, 'timeout' | 'expiresAt'>,
+  ): void {
     if (epoch.login === rekey.login) epoch.login = null;
     if (epoch.begun === rekey.begun) epoch.begun = null;
     if (epoch.rotation === rekey.rotation && epoch.begun === null) epoch.rotation = null;
     if (epoch.timeout === rekey.timeout) epoch.timeout = null;
     if (epoch.known === null || rekey.login !== null) epoch.found.set(CSRF, session.fields.get(CSRF));
-    // Of another timeout that a concurrent request has given the session, this one does not know.
-    const isOwn = epoch.known === null || rekey.login !== null || rekey.timeout !== null;
     epoch.known = {
       ...session,
-      timeout: { ...(isOwn ? session.timeout : epoch.known!.timeout) },
+      ...limits,
+      timeoutOutdated: false,
       cookie: { ...session.cookie },
       lastSeen: toSecond(this.now),
       fromClient,
@@ -671,6 +714,30 @@ export class Model {
       for (const { id } of ended) this.destroy(id, reason);
       this.#revocations.set(`${owner} ${secret}`, this.now);
       count += ended.length;
+    }
+    return count;
+  }
+
+  /**
+   * C7: ends the sessions that can be found by a name, whoever they belong to. Of each owner, in one moment; those that a
+   * search should have found, and has not, when it was made.
+   */
+  *revokeBy(worker: Worker, name: string): Steps<number> {
+    let count = 0;
+    for (const secret of worker.secrets) {
+      const named = (): Session[] => this.live.filter(({ index }) => index?.name === name && index.secret === secret);
+      const { owners = [] } = (yield 'findOwnerHashes')!;
+      const isOf = ({ owner, id }: Session, owned: Owned): boolean =>
+        owned !== null && owner === owned.owner && id.secret === owned.secret;
+      const end = (sessions: readonly Session[]): void => {
+        for (const { id } of sessions) this.destroy(id, 'revoked');
+        count += sessions.length;
+      };
+      end(named().filter((session) => !owners.some((owned) => isOf(session, owned))));
+      for (let left = owners.length; left > 0; left--) {
+        const [owned = null] = (yield 'revokeOwned')!.owners ?? [];
+        end(named().filter((session) => isOf(session, owned)));
+      }
     }
     return count;
   }
@@ -817,22 +884,36 @@ export class Model {
       authenticatedAt: 0,
       timeout: { seconds: 0, adjusted: false },
       expiresAt: 0,
+      ownExpiry: false,
+      remember: null,
+      index: null,
       lastSeen: now,
       cookie: { sentAt: now, attributes: worker.attributes, confirmed: true },
       provisionalUntil: null,
     };
-    this.#begin(session, login);
+    this.#begin(session, login, worker);
     return session;
   }
 
-  /** C4: a new session and a login have a new CSRF secret and set the clocks; nothing else moves the absolute expiry. */
-  #begin(session: Session, login: PendingLogin | null): void {
+  /**
+   * C4: a new session and a login have a new CSRF secret and set the clocks; nothing else moves the absolute expiry, nor
+   * does a login of the same owner that says nothing of it.
+   */
+  #begin(session: Session, login: PendingLogin | null, { timeout, absoluteTimeout }: Worker): void {
+    const isAgain = login !== null && session.owner === login.owner;
     session.owner = login?.owner ?? null;
     session.login = login === null ? 0 : ++this.#logins;
-    session.createdAt = this.now;
     session.authenticatedAt = login?.at ?? 0;
-    session.timeout = { seconds: this.rules.timeout, adjusted: false };
-    session.expiresAt = this.now + this.rules.absoluteTimeout * 1000;
+    if (login?.timeout !== undefined) session.timeout = { seconds: login.timeout, adjusted: true };
+    else if (!isAgain) session.timeout = { seconds: timeout, adjusted: false };
+    if (!isAgain || login.absoluteTimeout !== undefined) {
+      session.createdAt = this.now;
+      session.ownExpiry = login?.absoluteTimeout !== undefined;
+      const seconds = login?.absoluteTimeout === undefined ? absoluteTimeout : login.absoluteTimeout;
+      session.expiresAt = seconds === null ? 0 : this.now + seconds * 1000;
+    }
+    session.remember = login?.remember ?? (isAgain ? session.remember : null);
+    session.index = login?.index ?? (isAgain ? session.index : null);
     session.fields.set(CSRF, `secret of ${session.id.name}`);
   }
 
@@ -849,6 +930,8 @@ export class Model {
     if (cookieSent) session.cookie = { ...session.cookie, sentAt: this.now, attributes: request.worker.attributes };
     session.lastSeen = this.now;
     const known = epoch.known!;
+    if (known.timeoutOutdated) session.timeout = { ...known.timeout };
+    known.timeoutOutdated = false;
     known.lastSeen = toSecond(this.now);
     const { sentAt, attributes } = cookieSent ? session.cookie : known.cookie;
     known.cookie = { sentAt, attributes, confirmed: known.cookie.confirmed || known.id === request.presented };
@@ -862,11 +945,10 @@ export class Model {
     return this.validSince.get(owner) ?? -Infinity;
   }
 
-  #isTouchDue({ epoch }: Request): boolean {
-    const { touchInterval, timeout } = this.rules;
-    const { lastSeen, timeout: own } = epoch.known!;
+  #isTouchDue({ epoch, worker }: Request): boolean {
+    const { lastSeen, timeout } = epoch.known!;
     // A session with a shorter timeout of its own is renewed in proportion.
-    return this.now - lastSeen >= touchInterval * 1000 * Math.min(1, own.seconds / timeout);
+    return this.now - lastSeen >= this.rules.touchInterval * 1000 * Math.min(1, timeout.seconds / worker.timeout);
   }
 
   /** C13: the client needs the cookie again. */
@@ -874,22 +956,49 @@ export class Model {
     const { known, timeout } = request.epoch;
     if (known === null) return false;
     if (known.id !== request.presented || request.cookieOutdated) return true;
+    // A token has no attributes, and no lifetime of its own.
+    if (request.transport === 'header') return false;
     if (known.cookie.attributes !== request.worker.attributes) return true;
-    const { cookieMaxAge, touchInterval } = this.rules;
-    if (cookieMaxAge === null) return false;
-    const maxAge = known.timeout.adjusted ? known.timeout.seconds : cookieMaxAge;
-    const interval = Math.min(touchInterval, maxAge / 10);
+    const interval = this.cookieInterval(request);
+    if (interval === null) return false;
     return timeout !== null || this.now - toSecond(known.cookie.sentAt) >= interval * 1000;
+  }
+
+  /** Seconds between two cookies of a session that is used; `null` for a cookie of the browser's session. */
+  cookieInterval(request: Request): number | null {
+    const maxAge = this.#cookieLifetime(request);
+    return maxAge === null ? null : Math.min(this.rules.touchInterval, maxAge / 10);
   }
 
   /** Seconds that the cookie of a response may live: never past the absolute expiry. */
   maxAge(request: Request): number | null {
-    const { cookieMaxAge } = this.rules;
-    if (cookieMaxAge === null) return null;
-    const { timeout, expiresAt } = request.epoch.known!;
-    const wanted = timeout.adjusted ? timeout.seconds : cookieMaxAge;
+    if (request.transport === 'header') return null;
+    const wanted = this.#cookieLifetime(request);
+    const { expiresAt } = request.epoch.known!;
+    if (wanted === null || expiresAt === 0) return wanted;
     return Math.max(0, Math.min(wanted, Math.floor((expiresAt - this.now) / 1000)));
   }
+
+  /** What a login says of the cookie counts more than the factory's; one that outlives the browser lasts as the session. */
+  #cookieLifetime({ epoch }: Request): number | null {
+    const { remember, timeout } = epoch.known!;
+    const { cookieMaxAge } = this.rules;
+    if (remember === false) return null;
+    if (remember === true) return timeout.seconds;
+    return cookieMaxAge !== null && timeout.adjusted ? timeout.seconds : cookieMaxAge;
+  }
+}
+
+/** The limits of a session that are in force in a process: a login's own, or else the process's, if they are shorter. */
+export function limitsIn(
+  { timeout, absoluteTimeout }: Worker,
+  session: Pick<Session, 'timeout' | 'expiresAt' | 'ownExpiry' | 'createdAt'>,
+): Pick<Session, 'timeout' | 'expiresAt'> {
+  const { ownExpiry, createdAt, expiresAt } = session;
+  return {
+    timeout: session.timeout.adjusted ? { ...session.timeout } : { seconds: timeout, adjusted: false },
+    expiresAt: ownExpiry ? expiresAt : Math.min(expiresAt, createdAt + absoluteTimeout * 1000),
+  };
 }
 
 /** A request has come with the new id of a rotation. */
@@ -927,5 +1036,5 @@ function expiryOf(place: Place): Ended | null {
 function endOf(place: Place): Time {
   if (place.is !== 'session') return place.until;
   const { lastSeen, timeout, expiresAt, provisionalUntil } = place.session;
-  return Math.min(lastSeen + timeout.seconds * 1000, expiresAt, provisionalUntil ?? Infinity);
+  return Math.min(lastSeen + timeout.seconds * 1000, expiresAt || Infinity, provisionalUntil ?? Infinity);
 }

@@ -1,5 +1,5 @@
 import type { Exchange } from 'websauna-session';
-import type { Id } from './model.ts';
+import { limitsIn, type Id } from './model.ts';
 import { OWNERS, QUEUES } from './plan.ts';
 import type { Browser, PlanRun } from './plan-run.ts';
 import { CSRF, Request } from './request.ts';
@@ -58,6 +58,7 @@ async function look(plan: PlanRun, id: Id, value: string, browser: Browser): Pro
     forms: forms.map(({ token }) => session.verifyCsrfToken(token)),
     ended: endDifference('', session, request, plan.tolerance),
     times: isNew ? null : [session.createdAt, session.expiresAt, session.lastSeenAt, session.timeout].map(Number),
+    remember: session.remember,
   };
   return difference(`a request with ${id.name}`, got, {
     opens: stored?.id.name ?? null,
@@ -69,10 +70,11 @@ async function look(plan: PlanRun, id: Id, value: string, browser: Browser): Pro
     ended: null,
     times: stored && [
       stored.createdAt,
-      stored.expiresAt,
+      limitsIn(observer, stored).expiresAt,
       stored.lastSeen - (stored.lastSeen % 1000),
-      stored.timeout.seconds,
+      limitsIn(observer, stored).timeout.seconds,
     ],
+    remember: stored?.remember ?? null,
   });
 }
 

@@ -1,12 +1,13 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Call, Environment, Interceptor, Setting } from './environment.ts';
 import { Invariants } from './invariants.ts';
-import type { Id } from './model.ts';
+import type { Id, Owned } from './model.ts';
 import { observe, opensWith } from './observer.ts';
 import { BROWSERS, type Pause, type Plan, type Visit } from './plan.ts';
-import type { Cookie } from './request.ts';
+import type { Cookie, LoginSpec } from './request.ts';
 import { RequestRun } from './request-run.ts';
 import { Scheduler } from './scheduler.ts';
+import { transportOf } from './transport.ts';
 import { Violation } from './violation.ts';
 
 const MAX_TURNS = 500;
@@ -35,7 +36,10 @@ export interface Response {
   readonly at: number;
   /** Whether the request stood on a stored session. */
   readonly opens: boolean;
-  readonly sets: (Cookie & { readonly value: string; readonly maxAge: number | null }) | null;
+  /** With the seconds after which a session that is used is sent its cookie again. */
+  readonly sets:
+    | (Cookie & { readonly value: string; readonly maxAge: number | null; readonly interval: number })
+    | null;
   readonly deletes: boolean;
 }
 
@@ -48,7 +52,7 @@ export interface Browser {
   /** The newest first. */
   readonly forms: Form[];
   /** What it was sent last. */
-  last: { readonly id: Id; readonly maxAge: number | null; readonly order: number } | null;
+  last: { readonly id: Id; readonly maxAge: number | null; readonly interval: number; readonly order: number } | null;
   /** When the commit of a request with its session was called last. */
   lastUse: number;
   /** False when another client has used its cookies, or responses have overtaken each other. */
@@ -83,6 +87,7 @@ export class PlanRun implements Interceptor {
   readonly #environment: Environment;
   readonly #handles = new Map<Id, string>();
   readonly #ids = new Map<string, Id>();
+  readonly #owners = new Map<string, Owned>();
   readonly #number = ++plans;
   #requests = 0;
   #values = 0;
@@ -111,9 +116,21 @@ export class PlanRun implements Interceptor {
     }
   }
 
+  /** What sets the names of this plan apart from those of others. */
+  get tag(): string {
+    return ` ${TAG} ${this.#number}`;
+  }
+
+  /** What a login can say here: when a cookie is due cannot be told to the second where it is sent with every response. */
+  sayable(says: LoginSpec = {}): LoginSpec {
+    if (this.#environment.title === 'memory' || this.plan.touch === 'seldom') return says;
+    const { remember: _, ...rest } = says;
+    return rest;
+  }
+
   /** The application's name for an owner, who has no sessions from other plans. */
   userId(owner: string): string {
-    return `${owner} ${TAG} ${this.#number}`;
+    return owner + this.tag;
   }
 
   validSince(userId: string): Date | null {
@@ -130,17 +147,18 @@ export class PlanRun implements Interceptor {
     return ++this.#values;
   }
 
-  /** What a request comes with. `SameSite` keeps cookies from other sites. */
+  /** What a request comes with. `SameSite` keeps cookies from other sites. A client has one token at most. */
   cookiesOf({ browser: index, stale, also, kind }: Visit): HeldCookie[] {
     const browser = this.browsers[index]!;
-    if (kind === 'form-post') {
+    const isNative = transportOf(this.plan, index) === 'header';
+    if (kind === 'form-post' && !isNative) {
       // What the browser's other requests do to their session may take away the cookie of a login.
       if (browser.cookie !== null) browser.honest = false;
       return [];
     }
     const { past, cookie } = browser;
     if (stale > 0 || also > 0) browser.honest = false;
-    const held = [also > 0 ? past[also - 1] : undefined, past[stale - 1] ?? cookie];
+    const held = [also > 0 && !isNative ? past[also - 1] : undefined, past[stale - 1] ?? cookie];
     const { now } = this.setting.model;
     return held.filter((each): each is HeldCookie => each != null && (each.expiresAt === null || now < each.expiresAt));
   }
@@ -153,10 +171,10 @@ export class PlanRun implements Interceptor {
     if (browser.cookie !== null) browser.past.unshift(browser.cookie);
     browser.cookie = null;
     if (sets === null) return;
-    const { id, secret, value, maxAge } = sets;
+    const { id, secret, value, maxAge, interval } = sets;
     const { now } = this.setting.model;
     browser.cookie = { id, secret, value, expiresAt: maxAge === null ? null : now + maxAge * 1000 };
-    browser.last = { id, maxAge, order };
+    browser.last = { id, maxAge, interval, order };
   }
 
   handleOf(cookie: string): string {
@@ -189,6 +207,16 @@ export class PlanRun implements Interceptor {
     return known === handle;
   }
 
+  /** Whose sessions have an owner hash: `null` while it is not known, because there has never been one. */
+  ownedBy(ownerHash: string): Owned {
+    return this.#owners.get(ownerHash) ?? null;
+  }
+
+  /** The store has made a record of an owner. */
+  learnOwner(ownerHash: string, owned: Owned): void {
+    this.#owners.set(ownerHash, owned);
+  }
+
   /** The store's clock. */
   now(): number {
     return this.#environment.now();
@@ -207,7 +235,7 @@ export class PlanRun implements Interceptor {
     const { actor } = this.scheduler;
     const outcome = await run();
     if (actor === undefined || this.#failure !== undefined) return outcome;
-    if (call.operation !== 'load' && call.operation !== 'listOwned') this.#changed = true;
+    if (!['load', 'listOwned', 'findOwnerHashes'].includes(call.operation)) this.#changed = true;
     const { status, now } = (outcome ?? {}) as { status?: string; now?: number };
     if (status === 'ok' && call.makes !== undefined) actor.made.add(call.makes);
     if (status === 'ok' && call.replaces !== undefined) {
@@ -266,11 +294,9 @@ export class PlanRun implements Interceptor {
 
   async #judge(): Promise<void> {
     const { model } = this.setting;
-    const { touchInterval, cookieMaxAge } = model.rules;
-    const interval = Math.min(touchInterval, (cookieMaxAge ?? 0) / 10);
     if (this.plan.rollout === 'secret') return;
     for (const browser of this.browsers) {
-      this.invariants.judge(browser, model, opensWith(this, browser), interval);
+      this.invariants.judge(browser, model, opensWith(this, browser));
     }
     if (this.invariants.problem !== null) throw new Violation(this.invariants.problem);
   }

@@ -1,3 +1,5 @@
+import type { LoginSpec } from './request.ts';
+
 /** What a handler does to its session; numbers pick from what there is, modulo its count. */
 export type Step =
   | { readonly do: 'get' | 'set' | 'delete'; readonly field: Field }
@@ -8,13 +10,15 @@ export type Step =
   | { readonly do: 'logout' | 'invalidate' | 'form' | 'renewForm' }
   | { readonly do: 'submit'; readonly form: number }
   | { readonly do: 'timeout'; readonly times: number }
-  | { readonly do: 'login' | 'beginLogin' | 'changePassword'; readonly owner: string }
+  | { readonly do: 'beginLogin' | 'changePassword'; readonly owner: string }
+  | { readonly do: 'login'; readonly owner: string; readonly says?: LoginSpec }
   /** Others, and what the request has under way itself, may go on before the handler does. */
   | { readonly do: 'wait' }
   | AsyncStep
   | { readonly do: 'list'; readonly owner: string }
   | { readonly do: 'revoke'; readonly owner: string; readonly spare: boolean }
-  | { readonly do: 'revokeSession'; readonly owner: string; readonly device: number };
+  | { readonly do: 'revokeSession'; readonly owner: string; readonly device: number }
+  | { readonly do: 'revokeBy'; readonly index: string };
 
 /** An operation of the session that may wait for the store. The handler waits for it, unless `start` says only to call it. */
 export type AsyncStep = { readonly start?: boolean } & (
@@ -72,8 +76,13 @@ export interface Plan {
   readonly explains: boolean;
   /** What the use of a rotated id after its grace leads to. */
   readonly onReuse: 'report' | 'end-session' | 'end-owner';
-  /** What sets the second process apart: cookie attributes of another deployment, or the previous secret. */
-  readonly rollout: 'none' | 'attributes' | 'secret';
+  /**
+   * What sets the second process apart: cookie attributes of another deployment, the previous secret, or the shorter limits of
+   * a deployment that has begun.
+   */
+  readonly rollout: 'none' | 'attributes' | 'secret' | 'limits';
+  /** How clients bring their sessions. */
+  readonly transport: 'cookie' | 'header' | 'both';
   /** Whether handlers and responses take their time, so that others go on meanwhile. */
   readonly slow: boolean;
   /** What comes one after the other, before anything else. */
@@ -89,6 +98,7 @@ export interface Plan {
 export const FIELDS = ['a', 'b', 'list', 'log'] as const;
 export type Field = (typeof FIELDS)[number];
 export const QUEUES = ['', 'q'] as const;
+export const INDEXES = ['s', 't'] as const;
 export const OWNERS = ['alice', 'bob'] as const;
 export const BROWSERS = ['A', 'B', 'C'] as const;
 
@@ -100,6 +110,10 @@ export function describeStep(step: Step): string {
       return `popFlash${queueOf(step.queue)}`;
     case 'rotate':
       return step.grace ? 'rotate' : 'rotate without grace';
+    case 'login': {
+      const said = Object.entries(step.says ?? {}).map(([name, value]) => `${name} ${JSON.stringify(value)}`);
+      return ['login', step.owner, ...said].join(' ');
+    }
     case 'revoke':
       return `revoke ${step.owner}${step.spare ? ' but this session' : ''}`;
     case 'revokeSession':
@@ -123,6 +137,7 @@ function queueOf(queue: string): string {
 
 export function describeRules(plan: Plan): string {
   const { touch, max, onSessionLimit, encrypted, cookieMaxAge, invalidateBefore, explains, onReuse, rollout } = plan;
+  const { transport } = plan;
   const rules = [
     touch === 'always' ? 'every request renews the idle timeout' : '',
     max === null ? '' : `${max} sessions for an owner, ${onSessionLimit}`,
@@ -131,6 +146,7 @@ export function describeRules(plan: Plan): string {
     invalidateBefore ? 'with invalidateBefore' : '',
     explains ? 'ends are explained' : '',
     onReuse === 'report' ? '' : `the use of an old id is answered by ${onReuse}`,
+    transport === 'cookie' ? '' : `sessions by ${transport === 'both' ? 'header or cookie' : 'header'}`,
     rollout === 'none' ? '' : `another ${rollout} in worker 2`,
   ].filter((rule) => rule !== '');
   return rules.length === 0 ? 'default options' : rules.join('; ');

@@ -2,12 +2,13 @@ import { SessionError, type Exchange, type SessionEventName } from 'websauna-ses
 import { MemoryHead } from '../support/visit.ts';
 import { Action } from './action.ts';
 import type { Call, Factory } from './environment.ts';
-import type { Model, Steps } from './model.ts';
+import type { Id, Model, Steps, Taken } from './model.ts';
 import { describeStep, type Step, type Visit } from './plan.ts';
 import type { Browser, HeldCookie, PlanRun } from './plan-run.ts';
 import { Refusal, Request, type Worker } from './request.ts';
 import type { Actor } from './scheduler.ts';
 import { STEPS, type Session } from './steps.ts';
+import { answerOf, headersOf, transportOf, varyOf } from './transport.ts';
 import { difference, endDifference, Violation } from './violation.ts';
 
 /** What became of an operation, in the code and in the model. */
@@ -73,7 +74,7 @@ export class RequestRun implements Actor {
     this.worker = plan.setting.workers[visit.worker]!;
     this.factory = plan.setting.factories.workers[visit.worker]!;
     this.#cookies = plan.cookiesOf(visit);
-    this.request = new Request(this.worker, this.#cookies, visit.kind);
+    this.request = new Request(this.worker, this.#cookies, visit.kind, transportOf(plan.plan, visit.browser));
     const names = this.#cookies.map(({ id }) => id.name).join(' and ') || 'no cookie';
     if (visit.kind !== 'visit') this.log(`is a ${visit.kind}`);
     this.log(`comes from browser ${this.browser.name} with ${names}, to worker ${visit.worker + 1}`);
@@ -236,7 +237,7 @@ export class RequestRun implements Actor {
     else this.log('asks since when logins are valid');
     // What a store refuses because another request was faster has no effect, and is tried again.
     if (status === 'exists' || status === 'interrupted') return;
-    const isOwners = operation === 'listOwned' || operation === 'revokeOwned' || this.#queue.length === 0;
+    const isOwners = OF_OWNERS.has(operation) || this.#queue.length === 0;
     // A load may end the sessions of an owner, too.
     const other = isOwners ? [...this.#others].find(({ expected }) => expected === operation) : undefined;
     const action = other ?? this.#queue[0];
@@ -246,14 +247,28 @@ export class RequestRun implements Actor {
         new Violation(`request ${this.order} did ${operation} where ${expected ?? 'nothing'} was to be done`),
       );
     }
-    action!.advance({ operation, status });
+    action!.advance({ operation, status, ...this.#ownersOf(call, outcome) });
     if (status === 'ok') this.evidence = ++this.plan.acknowledgements;
     if (status === 'ok' && (operation === 'rekey' || operation === 'destroy')) this.gaveUp ||= this.evidence;
     const made = operation === 'copy' ? this.request.target : this.request.made;
+    if (call.ownerHash != null && made !== null && status === 'ok') this.#learnOwner(call.ownerHash, made);
     if (call.makes !== undefined && status === 'ok' && !this.plan.bind(made, call.makes)) {
       this.plan.fail(new Violation(`request ${this.order} made a session by ${operation} that should not be`));
     }
     this.goOn();
+  }
+
+  /** Whose sessions a search by an index has found, or a revocation ends. */
+  #ownersOf({ operation, ownerHash }: Call, outcome: unknown): Pick<Taken, 'owners'> {
+    const { plan } = this;
+    if (operation === 'findOwnerHashes') return { owners: (outcome as string[]).map((hash) => plan.ownedBy(hash)) };
+    return operation === 'revokeOwned' ? { owners: [plan.ownedBy(ownerHash!)] } : {};
+  }
+
+  #learnOwner(ownerHash: string, made: Id): void {
+    const place = this.model.at(made);
+    const owner = place?.is === 'session' ? place.session.owner : null;
+    if (owner !== null) this.plan.learnOwner(ownerHash, { owner, secret: made.secret });
   }
 
   /** Returns whether the process ends before what would be its next turn. */
@@ -277,6 +292,12 @@ export class RequestRun implements Actor {
     const pending = this.request.pendingLogin(this.model.now)?.owner;
     const promised = pending === undefined ? undefined : this.plan.userId(pending);
     this.expect('its pending login', this.session.pendingLogin?.owner, promised);
+    const { login, known } = this.request.epoch;
+    const { timeout = login?.timeout ?? known?.timeout.seconds ?? this.worker.timeout } = {
+      timeout: this.request.epoch.timeout ?? undefined,
+    };
+    this.expect('its timeout', this.session.timeout, timeout);
+    this.expect('its cookie', this.session.remember, login?.remember ?? known?.remember ?? null);
     const problem = endDifference(`request ${this.order}`, this.session, this.request, this.plan.tolerance);
     if (problem !== null) throw new Violation(problem);
   }
@@ -291,14 +312,19 @@ export class RequestRun implements Actor {
   }
 
   async #open(loadsItself: boolean): Promise<void> {
-    const header = this.#cookies.map(({ value }) => `session=${value}`).join('; ');
+    const { browsers, plan } = this.plan;
+    const others = browsers.flatMap(({ cookie }) =>
+      cookie === null || this.#cookies.includes(cookie) ? [] : [cookie],
+    );
+    const values = (cookies: readonly HeldCookie[]): string[] => cookies.map(({ value }) => value);
+    const brought = headersOf(plan, this.request.transport, values(this.#cookies), values(others));
     const exchange: Exchange = {
       method: this.#visit.kind === 'form-post' ? 'POST' : 'GET',
       url: '/',
       secure: false,
       clientAddress: '192.0.2.1',
       request: {},
-      header: (name) => (name === 'cookie' ? header || undefined : HEADERS[this.#visit.kind][name]),
+      header: (name) => (brought as Record<string, string | undefined>)[name] ?? HEADERS[this.#visit.kind][name],
       onClose: (callback) => this.#closeListeners.push(callback),
     };
     const lazy = this.workerIndex === 1;
@@ -355,22 +381,19 @@ export class RequestRun implements Actor {
     head.status = 503;
     this.model.dropFailed(request);
     await this.factory.commit(this.session, head);
-    this.expect('cookies with an error', head.cookies, []);
+    this.expect('what becomes of the cookie with an error', answerOf(head, request.transport).does, 'keep');
     return head;
   }
 
   #readAnswer(head: MemoryHead): void {
     const { request } = this;
-    const own = head.cookies.filter((text) => !text.startsWith('session=;'));
-    const deletes = head.cookies.length > own.length;
-    this.expect('what becomes of the cookie', own.length > 0 ? 'set' : deletes ? 'delete' : 'keep', request.answer);
-    if (this.#looked || own.length > 0) this.expect('Vary', head.get('vary'), 'Cookie');
-    if (own.length === 0) return;
-    const value = own[0]!.slice('session='.length, own[0]!.indexOf(';'));
+    const answer = answerOf(head, request.transport);
+    this.expect('what becomes of the cookie', answer.does, request.answer);
+    if (this.#looked || answer.does === 'set') this.expect('Vary', head.get('vary'), varyOf(this.plan.plan));
+    if (answer.does !== 'set') return;
+    const { value, maxAge: got } = answer;
     this.expect('the id in the cookie', this.plan.idOf(value)?.name, request.acknowledged!.name);
-    const maxAge = /; Max-Age=(\d+)/.exec(own[0]!)?.[1];
-    const promised = this.model.maxAge(request);
-    const [got, wanted] = [maxAge === undefined ? null : Number(maxAge), promised];
+    const wanted = this.model.maxAge(request);
     if (got === null || wanted === null || Math.abs(got - wanted) > this.plan.tolerance) {
       this.expect('Max-Age', got, wanted);
     }
@@ -404,6 +427,8 @@ function attempt<T>(work: () => T): { value: T | undefined; code: string | null 
   }
 }
 
+/** Operations that are none of the request's session. */
+const OF_OWNERS: ReadonlySet<string> = new Set(['listOwned', 'revokeOwned', 'findOwnerHashes']);
 const HEADERS: Readonly<Record<Visit['kind'], Readonly<Record<string, string>>>> = {
   visit: { 'sec-fetch-site': 'same-origin' },
   prefetch: { 'sec-fetch-site': 'same-origin', 'sec-purpose': 'prefetch;prerender' },

@@ -1,6 +1,7 @@
 import type { ExplainedReason } from 'websauna-session';
 import type { Id, Session, Time, Tombstone } from './model.ts';
 import type { Visit } from './plan.ts';
+import type { Transport } from './transport.ts';
 
 /** The names under which the model keeps what is not data. */
 export const CSRF = '@csrf';
@@ -20,10 +21,28 @@ export interface BegunLogin {
   readonly until: Time;
 }
 
+/** What a login says of its session; what it leaves out, it says nothing of. */
+export interface LoginSpec {
+  readonly remember?: boolean;
+  /** Seconds. */
+  readonly timeout?: number;
+  readonly absoluteTimeout?: number | null;
+  readonly index?: string;
+  /** Fields that go over from another owner's session. */
+  readonly keep?: readonly string[] | true;
+}
+
+/** A name that a session can be found by, and the secret behind its form in the store. */
+export interface IndexEntry {
+  readonly name: string;
+  readonly secret: string;
+}
+
 /** A login that waits for the commit. */
-export interface PendingLogin {
+export interface PendingLogin extends Omit<LoginSpec, 'index'> {
   readonly owner: string;
   readonly at: Time;
+  readonly index?: IndexEntry;
   /** When the login that it completes was begun; `null` when it is complete by itself. */
   readonly since: Time | null;
 }
@@ -32,8 +51,13 @@ export interface PendingLogin {
 export interface Known {
   id: Id;
   owner: string | null;
+  /** Under the limits of the request's process. */
   timeout: { seconds: number; adjusted: boolean };
+  /** Whether the process has another idle timeout than the one that is stored. */
+  timeoutOutdated: boolean;
+  /** Under the limits of the request's process; 0 for never. */
   expiresAt: Time;
+  remember: boolean | null;
   lastSeen: Time;
   cookie: { sentAt: Time; attributes: string; confirmed: boolean };
   /** Whether the client's cookie opened it; false for a session that this request made. */
@@ -203,6 +227,9 @@ export interface Worker {
   readonly attributes: string;
   /** Whether it asks the application since when an owner's logins are valid. */
   readonly invalidateBefore: boolean;
+  /** Seconds. */
+  readonly timeout: number;
+  readonly absoluteTimeout: number;
   /** What the use of a rotated id after its grace leads to. */
   readonly onReuse: 'report' | 'end-session' | 'end-owner';
 }
@@ -224,6 +251,7 @@ export class Request {
   readonly worker: Worker;
   readonly cookies: readonly Cookie[];
   readonly kind: Visit['kind'];
+  readonly transport: Transport;
   phase: 'unloaded' | 'ready' | 'lost' = 'unloaded';
   lossReason: LossReason | null = null;
   epoch = new Epoch();
@@ -258,10 +286,16 @@ export class Request {
   /** C12: what is reported. */
   readonly events: string[] = [];
 
-  constructor(worker: Worker, cookies: readonly Cookie[], kind: Visit['kind'] = 'visit') {
+  constructor(
+    worker: Worker,
+    cookies: readonly Cookie[],
+    kind: Visit['kind'] = 'visit',
+    transport: Transport = 'cookie',
+  ) {
     this.worker = worker;
     this.cookies = cookies;
     this.kind = kind;
+    this.transport = transport;
   }
 
   get id(): Id | null {
@@ -317,9 +351,15 @@ export class Request {
     return epoch;
   }
 
-  login(owner: string, now: Time): void {
-    this.#assertCookieSendable();
-    this.requestLogin({ owner, at: now, since: this.#pendingSince(owner, now) });
+  login(owner: string, now: Time, { index, ...spec }: LoginSpec = {}): void {
+    const epoch = this.#assertCookieSendable();
+    const since = this.#pendingSince(owner, now);
+    // What an earlier call for the same owner has said stays, but for the fields.
+    const { keep: _keep, ...said } = epoch.login?.owner === owner ? epoch.login : {};
+    const entry = index === undefined ? {} : { index: { name: index, secret: this.worker.secrets[0]! } };
+    // Of this and an idle timeout that was set apart, the later call counts.
+    if (spec.timeout !== undefined || 'timeout' in said) epoch.timeout = null;
+    this.requestLogin({ ...said, ...spec, ...entry, owner, at: now, since });
   }
 
   /** One that this request has begun itself has not waited for anything. */
@@ -336,14 +376,21 @@ export class Request {
     return pending !== undefined && now < pending.until ? pending : null;
   }
 
-  /** A login as another owner begins an empty session with what the request wrote, and ends the present one. */
+  /** A login as another owner begins a session with what the request wrote and what it keeps, and ends the present one. */
   requestLogin(login: PendingLogin): void {
     this.epoch.begun = null;
     const owner = this.epoch.known?.owner ?? null;
     if (owner !== null && owner !== login.owner) {
       const left = this.epoch;
+      const kept = login.keep === true ? left.names('').filter((name) => !name.startsWith('@')) : (login.keep ?? []);
+      // What was changed inside of a value that goes over is written, in both.
+      for (const name of kept) if (left.mutated.has(name)) left.set(name, left.mutated.get(name));
       this.#replaceEpoch('left', left);
       this.epoch.timeout = left.timeout;
+      for (const name of kept) {
+        const value = left.get(name);
+        if (value !== undefined) this.epoch.set(name, structuredClone(value));
+      }
       this.switchedFrom = left;
     }
     this.epoch.login = login;

@@ -41,7 +41,8 @@ export interface Search {
 const PLACES: Readonly<Record<Store, readonly Place[]>> = {
   memory: [
     ...(['severalCookies', 'sharedResponses', 'lifetimes', 'lateSteps', 'rivalLogins'] as const),
-    ...(['explainedEnds', 'reusedIds', 'otherKinds'] as const),
+    ...(['loginLimits', 'shortenedLimits'] as const),
+    ...(['explainedEnds', 'reusedIds', 'otherKinds', 'nativeClients'] as const),
     ...([
       'authenticationChanges',
       'random 1',
@@ -52,7 +53,7 @@ const PLACES: Readonly<Record<Store, readonly Place[]>> = {
     ] as const),
     'random 2',
   ],
-  redis: ['lifetimes', 'random 1', 'rivalLogins', 'explainedEnds', 'requestPairs', 'random 2'],
+  redis: ['lifetimes', 'loginLimits', 'random 1', 'rivalLogins', 'explainedEnds', 'requestPairs', 'random 2'],
   cluster: ['slotCrossings', 'random 1'],
 };
 
@@ -62,7 +63,7 @@ const RUNS: Readonly<Record<Store, number>> = { memory: 1500, redis: 600, cluste
 export async function search({ on, hint, everywhere, shrinks }: Search, servers: Servers): Promise<Found> {
   const explored: Explored = { interleavings: 0, counts: new Map() };
   const environment = on === 'memory' ? new MemoryEnvironment() : await openRedis(on, servers);
-  const places = everywhere ? PLACES[on] : PLACES[on].slice(0, on === 'memory' ? 9 : 2);
+  const places = everywhere ? PLACES[on] : PLACES[on].slice(0, on === 'memory' ? 12 : 2);
   try {
     for (const place of new Set([...(hint === undefined ? [] : [hint]), ...places])) {
       const found = await searchIn(environment, place, RUNS[on], explored, shrinks);

@@ -31,6 +31,8 @@ function* smallerThan(plan: Plan): Generator<Plan> {
   if (plan.invalidateBefore) yield { ...plan, invalidateBefore: false };
   if (plan.explains) yield { ...plan, explains: false };
   if (plan.onReuse !== 'report') yield { ...plan, onReuse: 'report' };
+  if (plan.transport === 'both') yield { ...plan, transport: 'header' };
+  if (plan.transport !== 'cookie') yield { ...plan, transport: 'cookie' };
   if (plan.rollout !== 'none') yield { ...plan, rollout: 'none' };
   if (plan.cookieMaxAge !== null) yield { ...plan, cookieMaxAge: null };
   if (plan.touch === 'always') yield { ...plan, touch: 'seldom' };

@@ -1,6 +1,7 @@
 import type { WebsaunaSession } from 'websauna-session';
 import type { Session as ModelSession } from './model.ts';
 import type { Step } from './plan.ts';
+import { TIMES } from './environment.ts';
 import { CSRF } from './request.ts';
 import type { RequestRun } from './request-run.ts';
 import { Violation } from './violation.ts';
@@ -113,15 +114,18 @@ export const STEPS: Doing = {
       () => run.request.rotate(grace),
     );
   },
-  login(run, { owner }) {
+  login(run, { owner, says }) {
     const { session, request, plan } = run;
+    const spec = plan.sayable(says);
+    const { index, ...options } = spec;
+    const named = index === undefined ? {} : { index: { sid: index + plan.tag } };
     // A login as another owner is an end of the session, too.
     const left = request.epoch.known?.owner ?? null;
     run.askedForEnd ||= left !== null && left !== owner;
     run.atOnce(
       'login',
-      () => session.login(plan.userId(owner)),
-      () => request.login(owner, plan.now()),
+      () => session.login(plan.userId(owner), { ...options, ...named }),
+      () => request.login(owner, plan.now(), spec),
     );
   },
   beginLogin(run, { owner }) {
@@ -149,8 +153,8 @@ export const STEPS: Doing = {
     run.askedForEnd ||= ended !== null;
   },
   timeout(run, { times }) {
-    const { session, request, model } = run;
-    const seconds = model.rules.timeout * times;
+    const { session, request } = run;
+    const seconds = TIMES.timeout * times;
     run.atOnce(
       'adjustTimeout',
       () => session.adjustTimeout(seconds),
@@ -247,6 +251,16 @@ export const STEPS: Doing = {
       () => factory.owners.revokeSession(plan.userId(owner), handle),
     );
     run.expect('was there such a device', got, promised);
+  },
+  async revokeBy(run, { index }) {
+    const { model, factory, worker, plan } = run;
+    await run.settled();
+    const { got, promised } = await run.call(
+      `revokes by ${index}`,
+      { steps: () => model.revokeBy(worker, index), queue: 'never' },
+      () => factory.owners.revokeBy('sid', index + plan.tag),
+    );
+    run.expect('how many were revoked by an index', got, promised);
   },
   changePassword(run, { owner }) {
     run.model.changePassword(owner);

@@ -5,7 +5,9 @@ import {
   explainedEnds,
   lateSteps,
   lifetimes,
+  loginLimits,
   lostResponses,
+  nativeClients,
   operationPairs,
   otherKinds,
   requestPairs,
@@ -13,6 +15,7 @@ import {
   rivalLogins,
   severalCookies,
   sharedResponses,
+  shortenedLimits,
   slotCrossings,
 } from './enumerated-plans.ts';
 import { exploreInEveryOrder, exploreRandomly, type Explored } from './explore.ts';
@@ -99,6 +102,8 @@ export function modelSuite(
         async () => {
           for (const plans of [
             lifetimes,
+            loginLimits,
+            shortenedLimits,
             rivalLogins,
             lostResponses,
             severalCookies,
@@ -117,6 +122,11 @@ export function modelSuite(
         async () => {
           for (const plans of [explainedEnds, reusedIds, otherKinds]) await everyOrder(plans());
         },
+        TIME_LIMIT,
+      );
+      test(
+        'C1 to C13: native clients, whose sessions come by the `Authorization` header',
+        () => everyOrder(nativeClients()),
         TIME_LIMIT,
       );
       test('C1 to C9: any two requests, in every order of their steps', () => everyOrder(requestPairs()), TIME_LIMIT);

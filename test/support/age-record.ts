@@ -10,7 +10,8 @@ import type { Script } from '../../src/stores/redis/driver.ts';
 const source = `
 local ms = tonumber(ARGV[1])
 local function shift(text, by)
-  return tonumber(text) > 0 and string.format('%.0f', tonumber(text) - (by or ms)) or text
+  local number, suffix = string.match(text, '^(%d+)(.*)$')
+  return tonumber(number) > 0 and string.format('%.0f', number - (by or ms)) .. suffix or text
 end
 for _, key in ipairs(KEYS) do
   local type = redis.call('TYPE', key).ok
@@ -18,7 +19,7 @@ for _, key in ipairs(KEYS) do
   local meta, tombstone, ended = unpack(type == 'hash' and redis.call('HMGET', key, '@', '@r', '@e') or {})
   if meta then
     local created, timeout, expires, authenticated, sent, rest =
-      string.match(meta, '^1:(%d+):(%d+a?):(%d+):(%d+):(%d+)(:.*)$')
+      string.match(meta, '^1:(%d+):(%d+a?):(%d+a?):(%d+):(%d+[pb]?)(:.*)$')
     local aged = {'1', shift(created), timeout, shift(expires), shift(authenticated), shift(sent, ms / 1000)}
     redis.call('HSET', key, '@', table.concat(aged, ':') .. rest)
     redis.call('HINCRBY', key, '@s', -ms / 1000)

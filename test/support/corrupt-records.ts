@@ -81,6 +81,8 @@ export const CORRUPT: Readonly<Record<string, [reason: CorruptReason, damage: Da
   'a cookie beyond all dates': ['unparsable', metadata(meta({ sent: '9'.repeat(13) }))],
   'numbers beyond exactness': ['unparsable', metadata(meta({ created: '9'.repeat(17) }))],
   'no timeout': ['unparsable', metadata(meta({ timeout: 0 }))],
+  'another suffix of the expiry': ['unparsable', metadata(meta({ expires: `${now}b` }))],
+  'another word about the cookie': ['unparsable', metadata(meta({ sent: '1700000000x' }))],
   'another suffix of the timeout': ['unparsable', metadata(meta({ timeout: '1200b' }))],
   'cookie attributes that are not URL-safe': ['unparsable', metadata(meta({ cookie: 'a b' }))],
   'two signs that the cookie is not confirmed': ['unparsable', metadata(meta({ cookie: 'c??' }))],

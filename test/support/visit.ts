@@ -14,6 +14,10 @@ export class MemoryHead implements ResponseHead {
     this.headers.set(name, value);
   }
 
+  setToken(name: string, value: string): void {
+    this.set(name, value);
+  }
+
   appendCookie(value: string): void {
     this.cookies.push(value);
   }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { normalizeOptions, type NormalizedOptions } from '../../src/options/normalize.ts';
 import { encrypted } from '../../src/serializers/encrypted.ts';
 import { json } from '../../src/serializers/json.ts';
+import type { CookieTemplate } from '../../src/cookie/set-cookie.ts';
 import type { DefaultData } from '../../src/session/data.ts';
 import { WebsaunaSession } from '../../src/session/session.ts';
 
@@ -18,6 +19,11 @@ function nested(option: string, value: unknown): object {
   return { [outer]: inner === undefined ? value : { [inner]: value } };
 }
 
+function templateOf({ cookie }: NormalizedOptions): CookieTemplate {
+  if (typeof cookie === 'function') throw new Error('Expected one cookie for all requests');
+  return cookie.template;
+}
+
 describe('defaults', () => {
   it('are filled in, and nothing is optional', () => {
     const options = normalize();
@@ -28,8 +34,11 @@ describe('defaults', () => {
       absoluteTimeout: 2_592_000,
       touchInterval: 60,
       rotationGrace: 10,
-      cookieMaxAge: null,
-      cookieOnException: true,
+      maxAbsoluteTimeout: null,
+      cookie: { maxAge: null, onException: true },
+      transport: 'cookie',
+      tokenHeader: 'x-session-token',
+      vary: ['Cookie'],
       store: null,
       serializer: json,
       bytes: false,
@@ -47,10 +56,11 @@ describe('defaults', () => {
       userAgent: { anonymous: 'off', owned: 'full' },
       onReuse: 'report',
       explainEnds: 0,
+      watchInterval: 30,
       schema: null,
       maxSize: 1_048_576,
     });
-    expect(options.cookie.attributes).toEqual({
+    expect(templateOf(options).attributes).toEqual({
       name: 'session',
       path: '/',
       domain: null,
@@ -84,13 +94,15 @@ describe('defaults', () => {
     } = normalize({ ...undefineds, cookie, secret: SECRET });
     const { generateId: ___, ignore: ____, cookie: standard, ...defaults } = normalize();
     expect(options).toEqual(defaults);
-    expect(given.attributes).toEqual(standard.attributes);
+    expect(given).toEqual(standard);
   });
 });
 
 const isSeconds = (value: unknown): boolean =>
   Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 34_560_000;
 const isFunction = (value: unknown): boolean => typeof value === 'function';
+const isEmptyObject = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0;
 const isBoolean = (value: unknown): boolean => typeof value === 'boolean';
 const is =
   (...values: unknown[]): ((value: unknown) => boolean) =>
@@ -103,10 +115,13 @@ const RIGHT: Record<string, (value: unknown) => boolean> = {
   timeout: (value) => isSeconds(value) && (value as number) <= 2_592_000,
   absoluteTimeout: (value) => value === null || isSeconds(value),
   maxTimeout: (value) => value === null,
+  transport: is('both'),
+  // Without a `transport` there is no such header.
+  tokenHeader: () => false,
   touchInterval: (value) => typeof value === 'number' && value >= 0 && value < 1200,
   rotationGrace: (value) => typeof value === 'number' && value >= 0 && value <= 3600,
-  cookie: (value) =>
-    typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0,
+  maxAbsoluteTimeout: (value) => value === null || (isSeconds(value) && (value as number) >= 2_592_000),
+  cookie: (value) => isFunction(value) || isEmptyObject(value),
   'cookie.name': (value) => typeof value === 'string' && /^[^ ]+$/.test(value),
   'cookie.maxAge': (value) => value === null || isSeconds(value),
   'cookie.path': is('/'),
@@ -128,7 +143,7 @@ const RIGHT: Record<string, (value: unknown) => boolean> = {
     (typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Promise)),
   cookielessHeaders: (value) =>
     isFunction(value) || (Array.isArray(value) && value.every((name) => name === 'expires')),
-  ignore: (value) => value === false || isFunction(value) || RIGHT['cookie']!(value),
+  ignore: (value) => value === false || isFunction(value) || isEmptyObject(value),
   sessionClass: is(WebsaunaSession),
   load: is('lazy'),
   bypassCache: isFunction,
@@ -137,14 +152,15 @@ const RIGHT: Record<string, (value: unknown) => boolean> = {
   invalidateBefore: isFunction,
   maxSessionsPerOwner: (value) => value === null || (Number.isSafeInteger(value) && (value as number) >= 1),
   onSessionLimit: is('refuse'),
-  clientAddress: (value) => value === 'off' || RIGHT['cookie']!(value),
+  clientAddress: (value) => value === 'off' || isEmptyObject(value),
   'clientAddress.anonymous': is('off'),
   'clientAddress.owned': is('off'),
-  userAgent: (value) => value === 'off' || RIGHT['cookie']!(value),
+  userAgent: (value) => value === 'off' || isEmptyObject(value),
   'userAgent.anonymous': is('off'),
   'userAgent.owned': is('off'),
   onReuse: is('end-session'),
   explainEnds: (value) => Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= 34_560_000,
+  watchInterval: (value) => typeof value === 'number' && value >= 0.05 && value <= 86_400,
   // With an object of the samples, an empty one, there is nothing to be wrong.
   schema: (value) =>
     typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0,
@@ -170,6 +186,7 @@ const TEXTS = [
   'none',
   'off',
   'end-session',
+  'both',
 ];
 const OBJECTS = [
   [],

@@ -89,7 +89,11 @@ describe('milliseconds in place of seconds', () => {
   it('400 days are the most that a cookie lasts in a browser, and that a limit can have', () => {
     const longest = 400 * DAY;
     const options = { timeout: longest, absoluteTimeout: longest, maxTimeout: longest, cookie: { maxAge: longest } };
-    expect(normalize(options)).toMatchObject({ timeout: longest, absoluteTimeout: longest, cookieMaxAge: longest });
+    expect(normalize(options)).toMatchObject({
+      timeout: longest,
+      absoluteTimeout: longest,
+      cookie: { maxAge: longest },
+    });
     expect(normalize({ absoluteTimeout: null }).absoluteTimeout).toBeNull();
     expect(message(() => normalize({ cookie: { maxAge: longest + 1 } }))).toContain('400 days');
     expect(message(() => normalize({ timeout: -1 }))).not.toContain('milliseconds');
@@ -109,7 +113,7 @@ describe('the default name of the cookie', () => {
     [{ secure: true, domain: null }, '__Host-session'],
     [{ secure: true, name: 'sid' }, 'sid'],
   ])('with %j is %s', (cookie, name) => {
-    expect(normalize({ cookie }).cookie.name).toBe(name);
+    expect(normalize({ cookie }).cookie).toMatchObject({ template: { name } });
   });
 });
 

@@ -2,6 +2,7 @@ import { parseSetCookie } from 'cookie';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CookieTemplate, type CookieAttributes } from '../../src/cookie/set-cookie.ts';
+import type { ResponseCookie } from '../../src/exchange.ts';
 
 const DEFAULTS: CookieAttributes = {
   name: 'session',
@@ -72,6 +73,39 @@ describe('CookieTemplate', () => {
         const set = parseSetCookie(cookie.serialize('v', { secure: https, maxAge: 60 }));
         const deleted = parseSetCookie(cookie.serializeDeletion({ secure: https }));
         expect(deleted).toEqual({ ...set, value: '', maxAge: 0, expires: new Date(0) });
+      }),
+    );
+  });
+
+  it('takes a cookie apart as its text has it, a deletion and one with another path, domain or partition too', () => {
+    const attributes = fc.record({
+      name: fc.constantFrom('session', 'sid'),
+      path: fc.constantFrom('/', '/app'),
+      domain: fc.constantFrom(null, 'example.com'),
+      secure: fc.constantFrom(true, false, 'auto' as const),
+      httpOnly: fc.boolean(),
+      sameSite: fc.constantFrom('lax' as const, 'strict' as const),
+      partitioned: fc.constant(false),
+      priority: fc.constantFrom(null, 'high' as const),
+    });
+    const variant = fc.record({
+      path: fc.constantFrom('/', '/old'),
+      domain: fc.constantFrom(null, 'old.example'),
+      partitioned: fc.boolean(),
+    });
+    const maxAge = fc.constantFrom(null, 60, 59.9, -1);
+    fc.assert(
+      fc.property(attributes, variant, fc.boolean(), maxAge, (given, other, secure, seconds) => {
+        const cookie = new CookieTemplate(given);
+        const said = (described: ResponseCookie): object =>
+          Object.fromEntries(Object.entries(described).filter(([, value]) => value !== null && value !== false));
+        const head = { secure, maxAge: seconds };
+        expect(said(cookie.describe('v', head))).toEqual(parseSetCookie(cookie.serialize('v', head)));
+        for (const deletion of [{ secure }, { secure, variant: other }]) {
+          const { expires, ...text } = parseSetCookie(cookie.serializeDeletion(deletion));
+          expect(expires).toEqual(new Date(0));
+          expect(said(cookie.describe('', { ...deletion, maxAge: 0 }))).toEqual(text);
+        }
       }),
     );
   });

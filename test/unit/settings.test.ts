@@ -99,6 +99,7 @@ describe('the settings of this library', () => {
     ['cookie_priority', 'High', { cookie: { priority: 'high' } }],
     ['username', 'app', { redis: { username: 'app' } }],
     ['cache', 'true', { redis: { cache: true } }],
+    ['publish_ends', 'true', { redis: { publishEnds: true } }],
     ['ignore', 'false', { ignore: false }],
     ['ignore', `${MODULE}#isIgnored`, { ignore: callables.isIgnored }],
     ['ignore_extensions', '.js .css', { ignore: { extensions: ['.js', '.css'] } }],
@@ -115,6 +116,7 @@ describe('the settings of this library', () => {
     ['user_agent', 'off', { userAgent: 'off' }],
     ['on_reuse', 'end-owner', { onReuse: 'end-owner' }],
     ['explain_ends', '3600', { explainEnds: 3600 }],
+    ['watch_interval', '2.5', { watchInterval: 2.5 }],
   ])('%s = %j', async (name, value, expected) => {
     expect(await optionsOf({ [name]: value })).toEqual({ secret: SECRET, redis: {}, ...expected });
   });
@@ -128,7 +130,8 @@ describe('the settings of this library', () => {
     });
     const normalized = normalizeOptions(options as unknown as SessionOptions);
     expect(normalized).toMatchObject({ timeout: 60, sessionClass: callables.AppSession });
-    expect(normalized.cookie.attributes).toMatchObject({ name: '__Host-s', sameSite: 'strict', secure: true });
+    const attributes = { name: '__Host-s', sameSite: 'strict', secure: true };
+    expect(normalized.cookie).toMatchObject({ template: { attributes } });
   });
 });
 

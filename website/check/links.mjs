@@ -25,7 +25,7 @@ export function fileOf(path, has) {
  * Checks every link of every page.
  *
  * @param site.pages The HTML of each page, by its path in the site.
- * @param site.has Tells whether the site has a file of this path.
+ * @param site.has Returns whether the site has a file of this path.
  * @param site.base The path under which the site is served, with slashes around.
  * @param site.repository The address of the repository; links into it have to name files of `site.root`.
  * @returns What is wrong, one line for each.

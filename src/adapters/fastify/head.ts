@@ -35,6 +35,11 @@ export class FastifyHead<Data extends object, S extends WebsaunaSession<Data>> i
     addFinalChecks(this.#reply.raw, [this]);
   }
 
+  setToken(name: string, value: string): void {
+    this.set(name, value);
+    addFinalChecks(this.#reply.raw, [this]);
+  }
+
   /** Runs after later `onSend` hooks, and after middleware on the raw response. */
   finalize(head: ResponseHead): void {
     this.#factory.finalize(this.#session, head);

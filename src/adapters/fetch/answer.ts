@@ -48,6 +48,11 @@ export function isControlFlow(value: unknown): boolean {
   return value instanceof Response || controlFlowResponse(value) !== null;
 }
 
+/** Returns the status of the response that the framework is going to make of what a handler threw. */
+export function statusOfThrown(value: unknown): number {
+  return value instanceof Response ? value.status : (controlFlowResponse(value)?.status ?? statusOf(value));
+}
+
 /** Returns the response that the framework would make of a redirect or an error page that was thrown. */
 function controlFlowResponse(value: unknown): Response | null {
   const { digest, status, location } = asRecord(value);

@@ -1,4 +1,4 @@
-import type { ResponseHead } from '../../exchange.ts';
+import type { ResponseCookie, ResponseHead } from '../../exchange.ts';
 import { copyResponse } from './copy-response.ts';
 
 /**
@@ -8,8 +8,10 @@ import { copyResponse } from './copy-response.ts';
 export class FetchHead implements ResponseHead {
   /** The response that was given, or its copy once something has changed. */
   response: Response;
-  /** Whether the session's cookie has been added. */
+  /** Whether the session's cookie or token has been added. */
   cookieAdded = false;
+  /** The session's cookie; `null` until it has been added. */
+  cookie: ResponseCookie | null = null;
   readonly #given: Response;
 
   constructor(response: Response) {
@@ -29,9 +31,15 @@ export class FetchHead implements ResponseHead {
     this.#copiedHeaders().set(name, value);
   }
 
-  appendCookie(value: string): void {
+  appendCookie(value: string, cookie: ResponseCookie): void {
     this.cookieAdded = true;
+    this.cookie ??= cookie;
     this.#copiedHeaders().append('set-cookie', value);
+  }
+
+  setToken(name: string, value: string): void {
+    this.cookieAdded = true;
+    this.set(name, value);
   }
 
   #copiedHeaders(): Headers {

@@ -9,6 +9,9 @@ import { FetchHead } from './head.ts';
 /** Makes the response of an error; absent where the platform does. */
 export type ErrorResponder = ((error: unknown) => Response | Promise<Response>) | undefined;
 
+/** Is called with the head of a response once the session's headers are in it, and may add others. */
+export type HeadObserver = (head: FetchHead) => void;
+
 /**
  * Opens the session of a request, runs its handler and commits the session to the response, returned or thrown.
  * Rejects with what the handler threw, unless the error responder, or the session's own error, answers it.
@@ -22,6 +25,7 @@ export async function serveRequest<
   exchange: Exchange,
   handler: (session: S) => R | Promise<R>,
   onError: ErrorResponder,
+  onHead?: HeadObserver,
 ): Promise<R | Response> {
   let session: S;
   try {
@@ -39,7 +43,10 @@ export async function serveRequest<
   try {
     await factory.commit(session, head);
     // The last point that this adapter has.
-    if (head instanceof FetchHead && head.cookieAdded) factory.finalize(session, head);
+    if (head instanceof FetchHead) {
+      if (head.cookieAdded) factory.finalize(session, head);
+      onHead?.(head);
+    }
   } catch (error) {
     if (head instanceof FetchHead) cancelBody(head.response);
     const failed = new FetchHead(await errorResponse(error, onError));

@@ -5,7 +5,7 @@ import type { ResponseHead } from '../../exchange.ts';
 export interface HeadOwner {
   /** Whether the response looks sent, and refuses headers. */
   pending: boolean;
-  /** Called when the session's cookie has been added. */
+  /** Called when the session's cookie or token has been added. */
   cookieAdded?(): void;
 }
 
@@ -37,6 +37,11 @@ export class NodeHead implements ResponseHead {
 
   appendCookie(value: string): void {
     this.#write('set-cookie', addCookie(this.#res.getHeader('set-cookie'), value));
+    this.#owner.cookieAdded?.();
+  }
+
+  setToken(name: string, value: string): void {
+    this.#write(name, value);
     this.#owner.cookieAdded?.();
   }
 
@@ -87,6 +92,10 @@ export class HeaderMapHead implements ResponseHead {
 
   appendCookie(value: string): void {
     this.headers['set-cookie'] = addCookie(this.headers['set-cookie'], value);
+  }
+
+  setToken(name: string, value: string): void {
+    this.set(name, value);
   }
 }
 

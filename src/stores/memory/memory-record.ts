@@ -1,5 +1,5 @@
 import { toWholeSecond } from '../../internal/whole-second.ts';
-import type { CookieState, NewRecord, RecordChange, RecordMeta, Stored } from '../store.ts';
+import type { CookieState, NewRecord, RecordChange, RecordMeta, RekeyLogin, Stored } from '../store.ts';
 import type { Expiring } from './expiry-queue.ts';
 
 export interface MemoryRecord extends Expiring {
@@ -17,16 +17,25 @@ export function sentCookie(attributes: string, now: number, confirmed: boolean):
   return { sentAt: toWholeSecond(now), attributes, confirmed };
 }
 
-/** Returns the times of a record that begins its life, or begins it again with a login. */
-export function newTimes(
-  { absoluteTimeout, login }: Pick<NewRecord, 'absoluteTimeout' | 'login'>,
-  now: number,
-): Pick<RecordMeta, 'createdAt' | 'expiresAt' | 'authenticatedAt'> {
+type Life = Pick<RecordMeta, 'createdAt' | 'expiresAt' | 'ownExpiry' | 'authenticatedAt' | 'remember'>;
+
+/** Returns the times and limits of a record that begins its life. */
+export function newLife({ absoluteTimeout, login }: Pick<NewRecord, 'absoluteTimeout' | 'login'>, now: number): Life {
   return {
     createdAt: now,
     expiresAt: absoluteTimeout > 0 ? now + absoluteTimeout * 1000 : 0,
+    ownExpiry: login?.ownExpiry ?? false,
     authenticatedAt: login === null ? 0 : Math.min(login.authenticatedAt ?? now - login.age, now),
+    remember: login?.remember ?? null,
   };
+}
+
+/** Returns those of a record that a login takes over. */
+export function lifeAfterLogin(meta: RecordMeta, login: RekeyLogin, now: number): Life {
+  const { absoluteTimeout } = login;
+  if (absoluteTimeout !== null) return newLife({ absoluteTimeout, login }, now);
+  const { createdAt, expiresAt, ownExpiry } = meta;
+  return { ...newLife({ absoluteTimeout: 0, login }, now), createdAt, expiresAt, ownExpiry };
 }
 
 export function changedMeta(meta: RecordMeta, change: RecordChange, confirmed: boolean, now: number): RecordMeta {

@@ -4,6 +4,7 @@ import type {
   CreateOutcome,
   DestroyOutcome,
   EndExplanation,
+  EndListener,
   ExplainedReason,
   Gone,
   LoadResult,
@@ -14,6 +15,8 @@ import type {
   OwnedRecord,
   OwnerIndex,
   RecordChange,
+  RecordCheck,
+  RecordChecks,
   RecordKey,
   RecordMeta,
   RecordRekey,
@@ -22,17 +25,20 @@ import type {
   ScannedRecord,
   SessionScanner,
   SessionStore,
+  SessionWatcher,
   Stored,
   TakeOutcome,
 } from '../store.ts';
+import { EndListeners } from './end-listeners.ts';
 import { EndedRecords } from './ended-records.ts';
 import { ExpiryQueue } from './expiry-queue.ts';
 import { LoginEntries } from './login-index.ts';
 import {
   changedFields,
   changedMeta,
+  lifeAfterLogin,
   matchesExpected,
-  newTimes,
+  newLife,
   sentCookie,
   sizeBeyond,
   type MemoryRecord,
@@ -55,7 +61,7 @@ const GONE: Gone = { status: 'gone' };
  * Sessions in the memory of this process, under the same contract as Redis: bounded, expiring, atomic. For
  * development, tests and single-process applications that may lose their sessions at a restart.
  */
-export class MemoryStore implements SessionStore, OwnerIndex, LoginIndex, SessionScanner {
+export class MemoryStore implements SessionStore, OwnerIndex, LoginIndex, SessionScanner, SessionWatcher {
   /** In the order of their last use: the first is the one to evict. */
   readonly #records = new Map<string, MemoryRecord>();
   readonly #expiries = new ExpiryQueue<MemoryRecord>(
@@ -66,6 +72,7 @@ export class MemoryStore implements SessionStore, OwnerIndex, LoginIndex, Sessio
   readonly #ended: EndedRecords;
   readonly #owners = new OwnerSessions();
   readonly #logins = new LoginEntries();
+  readonly #ends = new EndListeners();
   readonly #maxSessions: number;
   readonly #clock: () => number;
   readonly #onEvict: ((handle: string) => void) | undefined;
@@ -105,7 +112,7 @@ export class MemoryStore implements SessionStore, OwnerIndex, LoginIndex, Sessio
     if (!Array.isArray(evicted)) return { status: evicted };
     this.#makeRoom(now);
     const cookie = sentCookie(record.cookieAttributes, now, true);
-    const meta = { ...newTimes(record, now), timeout: record.timeout, cookie };
+    const meta = { ...newLife(record, now), timeout: record.timeout, cookie };
     const fields = Object.fromEntries(record.fields);
     this.#put(key, { ...wellFormedDetails(record.details), ...meta }, fields, record.explainEnds ?? 0, now);
     return { status: 'ok', now, evicted };
@@ -136,13 +143,17 @@ export class MemoryStore implements SessionStore, OwnerIndex, LoginIndex, Sessio
     const evicted = this.#admit(to, login, from.handle, rekey.explainEnds ?? 0, now);
     if (!Array.isArray(evicted)) return { status: evicted };
     let meta = changedMeta(record.meta, rekey, login !== null, now);
-    if (login !== null) meta = { ...meta, ...wellFormedDetails(login.details), ...newTimes({ ...login, login }, now) };
+    if (login !== null) {
+      meta = { ...meta, ...wellFormedDetails(login.details), ...lifeAfterLogin(meta, login, now) };
+    }
     // A rotated session keeps its place among its owner's logins.
     if (login === null && from.ownerHash !== null) this.#owners.rename(from.ownerHash, from.handle, to.handle);
     this.#remove(record);
     this.#put(to, meta, changedFields(record, rekey), rekey.explainEnds ?? 0, now);
     const confirmed = record.meta.cookie.confirmed || rekey.confirmsCookie;
     if (rekey.tombstone !== null) this.#tombstones.add(from, rekey.tombstone, to.handle, confirmed, now);
+    if (rekey.tombstone?.namesSuccessor === true) this.#ends.rekeyed(from.handle, to.handle);
+    else this.#ends.ended(from.handle, 'superseded');
     return { status: 'ok', now, evicted };
   }
 
@@ -164,7 +175,7 @@ export class MemoryStore implements SessionStore, OwnerIndex, LoginIndex, Sessio
     const now = this.#clock();
     const record = this.#find(key, now);
     if (record === undefined) return this.#tombstones.get(key, now) ?? GONE;
-    this.#end(record, tombstone === null ? explanation : null, now);
+    this.#end(record, tombstone === null ? explanation : null, now, explanation?.reason);
     const { confirmed } = record.meta.cookie;
     if (tombstone !== null) this.#tombstones.add(key, { ...tombstone, nonce: '' }, '', confirmed, now);
     return { status: 'ok', now, evicted: [] };
@@ -216,7 +227,25 @@ export class MemoryStore implements SessionStore, OwnerIndex, LoginIndex, Sessio
     }
   }
 
+  watchEnds(listener: EndListener): () => void {
+    return this.#ends.add(listener);
+  }
+
+  async checkRecords(keys: readonly RecordKey[]): Promise<RecordChecks> {
+    const now = this.#clock();
+    return { records: keys.map((key) => this.#check(key, now)), now };
+  }
+
   async close(): Promise<void> {}
+
+  #check(key: RecordKey, now: number): RecordCheck {
+    const record = this.#find(key, now);
+    if (record !== undefined) return { status: 'found', meta: record.meta, lastSeen: record.lastSeen };
+    const successor = this.#tombstones.get(key, now)?.successor;
+    if (successor === '') return { status: 'ended', reason: 'superseded' };
+    if (successor !== undefined) return { status: 'rekeyed', successor };
+    return { status: 'ended', reason: this.#ended.get(key, Infinity, now)?.reason ?? 'unknown' };
+  }
 
   #find(key: RecordKey, now: number): MemoryRecord | undefined {
     const record = this.#records.get(key.handle);
@@ -259,13 +288,20 @@ export class MemoryStore implements SessionStore, OwnerIndex, LoginIndex, Sessio
   }
 
   /** Ends a record, and explains it if it is owned. */
-  #end(record: MemoryRecord, explanation: EndExplanation | null, now: number): void {
+  #end(
+    record: MemoryRecord,
+    explanation: EndExplanation | null,
+    now: number,
+    reason: ExplainedReason | undefined = explanation?.reason,
+  ): void {
     this.#remove(record);
+    this.#ends.ended(record.handle, reason ?? 'unknown');
     if (explanation !== null) this.#explain(record, explanation.reason, now, explanation.keep, now);
   }
 
   #expire(record: MemoryRecord, now: number): void {
     this.#remove(record);
+    this.#ends.ended(record.handle, 'expired');
     this.#explain(record, 'expired', record.endsAt, record.explainEnds, now);
   }
 
@@ -299,7 +335,7 @@ export class MemoryStore implements SessionStore, OwnerIndex, LoginIndex, Sessio
     const live = this.#live(ownerHash, now).filter(({ handle }) => handle !== replaced);
     const excess = live.slice(0, Math.max(0, live.length - max + 1));
     if (excess.length > 0 && onSessionLimit === 'refuse') return 'full';
-    const explanation = explainEnds > 0 ? ({ reason: 'evicted', keep: explainEnds } as const) : null;
+    const explanation = { reason: 'evicted', keep: explainEnds } as const;
     for (const record of excess) this.#end(record, explanation, now);
     return excess.map(({ handle }) => handle);
   }
@@ -310,6 +346,7 @@ export class MemoryStore implements SessionStore, OwnerIndex, LoginIndex, Sessio
     if (this.#records.size < this.#maxSessions) return;
     const oldest = this.#records.values().next().value!;
     this.#remove(oldest);
+    this.#ends.ended(oldest.handle, 'evicted');
     this.#onEvict?.(oldest.handle);
   }
 

@@ -10,7 +10,7 @@ import type {
   Stored,
 } from '../store.ts';
 import type { ValueEncoding } from './encoding.ts';
-import { formatCookie, formatDetails, formatIndexKeys, formatTimeout } from './record.ts';
+import { formatCookie, formatDetails, formatIndexKeys, formatLife, formatTimeout } from './record.ts';
 
 // ARGV of the scripts in `lua/`, whose headers say what each argument is. Lists of fields are never spread into a
 // call: its arguments go on the stack, which holds some ten thousands.
@@ -132,9 +132,9 @@ function flag(value: boolean): string {
   return value ? '1' : '0';
 }
 
-function lifeArguments(details: RecordDetails, absoluteTimeout: number, login: LoginChange | null): string[] {
+function lifeArguments(details: RecordDetails, absoluteTimeout: number | null, login: LoginChange | null): string[] {
   return [
-    formatNumber(absoluteTimeout),
+    formatLife(absoluteTimeout, login),
     formatNumber(login?.age ?? null),
     formatNumber(login?.authenticatedAt ?? null),
     formatIndexKeys(details.indexKeys),

@@ -139,3 +139,11 @@ export function storeError(operation: string, error: unknown): unknown {
     cause: error,
   });
 }
+
+/** Returns the error of a store that is asked for ends which it does not publish. */
+export function endsNotPublished(): SessionError {
+  return new SessionError(
+    'ERR_SESSION_UNSUPPORTED',
+    'The ends of sessions are not published: set `redis.publishEnds` to `true` in every process',
+  );
+}

@@ -46,6 +46,11 @@ export class KeyNames {
     return names;
   }
 
+  /** The name of the channel to which ends are published. */
+  get endChannel(): string {
+    return `${this.prefix}ends`;
+  }
+
   /** A name of no data, for a command that only has to reach the server. */
   get unused(): string {
     return `${this.prefix}time`;

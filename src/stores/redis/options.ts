@@ -1,6 +1,14 @@
 import { isIP } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
-import { checkNames, checkNumber, checkOneOf, checkString, expected, isObject } from '../../internal/validate.ts';
+import {
+  checkBoolean,
+  checkNames,
+  checkNumber,
+  checkOneOf,
+  checkString,
+  expected,
+  isObject,
+} from '../../internal/validate.ts';
 import { isRedisClient } from './clients/detect.ts';
 import type { RedisClient } from './clients/shapes.ts';
 import type { EncodingErrors, TextEncoding } from './encoding.ts';
@@ -74,6 +82,16 @@ export interface RedisOptions {
   encodingErrors?: EncodingErrors;
   /** The prefix of all keys, without braces. Default `'session:'`. */
   prefix?: string;
+  /**
+   * Publish how sessions end, in the step that ends them, so that `session.signal` and sockets in all processes learn it
+   * at once. Set it in every process that has sessions, also in tools. Default `false`.
+   */
+  publishEnds?: boolean;
+  /**
+   * A client of the same server, whose duplicate receives what is published: where `client` cannot be duplicated, as a
+   * pool. Default: a duplicate of `client`, or a connection that the library makes.
+   */
+  subscriber?: RedisClient | null;
 }
 
 export interface RedisCacheOptions {
@@ -103,6 +121,8 @@ export interface NormalizedRedisOptions {
   readonly encoding: TextEncoding;
   readonly encodingErrors: EncodingErrors;
   readonly prefix: string;
+  readonly publishEnds: boolean;
+  readonly subscriber: RedisClient | null;
 }
 
 export const REDIS_OPTION_NAMES: readonly string[] = Object.keys({
@@ -122,6 +142,8 @@ export const REDIS_OPTION_NAMES: readonly string[] = Object.keys({
   encoding: true,
   encodingErrors: true,
   prefix: true,
+  publishEnds: true,
+  subscriber: true,
 } satisfies Record<keyof RedisOptions, true>);
 
 const OR_NULL = 'null';
@@ -150,7 +172,19 @@ export function normalizeRedisOptions(options: RedisOptions): NormalizedRedisOpt
     encoding: options.encoding ?? 'utf-8',
     encodingErrors: options.encodingErrors ?? 'strict',
     prefix: normalizePrefix(options.prefix),
+    ...normalizeEnds(options),
   };
+}
+
+function normalizeEnds({
+  publishEnds,
+  subscriber = null,
+}: RedisOptions): Pick<NormalizedRedisOptions, 'publishEnds' | 'subscriber'> {
+  checkBoolean('redis.publishEnds', publishEnds);
+  if (subscriber !== null && !isRedisClient(subscriber)) {
+    throw expected('redis.subscriber', 'a client of node-redis or ioredis', subscriber);
+  }
+  return { publishEnds: publishEnds ?? false, subscriber };
 }
 
 function normalizeCache({ cache, client, pool }: RedisOptions): NormalizedRedisOptions['cache'] {

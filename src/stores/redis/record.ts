@@ -7,6 +7,7 @@ import type {
   ExplainedReason,
   FoundRecord,
   IdleTimeout,
+  LoginChange,
   RecordDetails,
   RecordMeta,
   Stored,
@@ -27,7 +28,7 @@ export function isOwnField(name: string): boolean {
 
 // As many digits as dates and `MAX_SECONDS` have: beyond them arithmetic is not exact, here and in Lua.
 const META_FORMAT =
-  /^1:(\d{1,15}):([1-9]\d{0,9})(a?):(\d{1,15}):(\d{1,15}):(\d{1,12}):([\w.~-]*)(\??):([\w,-]*):(.*)$/s;
+  /^1:(\d{1,15}):([1-9]\d{0,9})(a?):(\d{1,15})(a?):(\d{1,15}):(\d{1,12})([pb]?):([\w.~-]*)(\??):([\w,-]*):(.*)$/s;
 const LAST_SEEN_FORMAT = /^\d{1,12}$/;
 const TOMBSTONE_FORMAT = /^([\w-]*):(\d{1,15}):([\w-]*):([01])$/;
 
@@ -59,6 +60,13 @@ export function formatCookie(attributes: string | null): string {
   return `=${attributes}`;
 }
 
+/** Returns what a record begins its life with, or goes on with after a login; see `begin_life` in `lua/_record.lua`. */
+export function formatLife(absoluteTimeout: number | null, login: LoginChange | null): string {
+  const expiry = absoluteTimeout === null ? '' : `${absoluteTimeout}${login?.ownExpiry ? 'a' : ''}`;
+  const remember = login?.remember ?? null;
+  return expiry + (remember === null ? '' : remember ? 'p' : 'b');
+}
+
 export function formatTimeout(timeout: IdleTimeout | null): string {
   return timeout === null ? '' : `${timeout.seconds}${timeout.adjusted ? 'a' : ''}`;
 }
@@ -78,21 +86,23 @@ export function parseMeta(text: string): RecordMeta | undefined {
 function parseNewMeta(text: string): RecordMeta | undefined {
   const match = META_FORMAT.exec(text);
   if (match === null) return undefined;
-  const details = parseDetails(match[10]!);
+  const details = parseDetails(match[12]!);
   if (details === undefined) return undefined;
   const cookie: CookieState = {
-    sentAt: Number(match[6]) * 1000,
-    attributes: match[7]!,
-    confirmed: match[8] === '',
+    sentAt: Number(match[7]) * 1000,
+    attributes: match[9]!,
+    confirmed: match[10] === '',
   };
   return {
     ...details,
-    indexKeys: match[9] === '' ? [] : match[9]!.split(','),
+    indexKeys: match[11] === '' ? [] : match[11]!.split(','),
     createdAt: Number(match[1]),
     timeout: { seconds: Number(match[2]), adjusted: match[3] === 'a' },
     expiresAt: Number(match[4]),
-    authenticatedAt: Number(match[5]),
+    ownExpiry: match[5] === 'a',
+    authenticatedAt: Number(match[6]),
     cookie,
+    remember: match[8] === '' ? null : match[8] === 'p',
   };
 }
 

@@ -40,6 +40,7 @@ interface Replies {
 
 const REPLIES: Readonly<Record<ScriptName, Replies>> = {
   addIndexKey: { or: [], ok: NOTHING },
+  check: { or: [], ok: { first: ['number'], groups: ['text', 'text', 'text', 'text'] } },
   create: { or: ['gone', 'exists', 'full', 'revoked', 'late'], ok: HANDLES },
   deleteRotated: { or: ['gone', 'tombstone', 'conflict', 'late'], ok: { first: ['number'] } },
   destroy: { or: ['gone', 'tombstone', 'late'], ok: { first: ['number'] } },

@@ -1,6 +1,6 @@
 import type { Stored } from '../store.ts';
 import { ServerClock } from './connection/server-clock.ts';
-import type { RedisDriver } from './driver.ts';
+import type { RedisDriver, ScriptReply } from './driver.ts';
 import { storeError, timeoutError } from './errors.ts';
 import { checkReply, type CheckedReply } from './replies.ts';
 import { scripts, type ScriptName } from './scripts.generated.ts';
@@ -8,6 +8,7 @@ import { scripts, type ScriptName } from './scripts.generated.ts';
 /** How error messages name what a script does to a session. */
 const VERBS: Readonly<Record<ScriptName, string>> = {
   addIndexKey: 'index',
+  check: 'check',
   create: 'create',
   deleteRotated: 'rekey',
   destroy: 'destroy',
@@ -59,7 +60,7 @@ export class ScriptRunner {
 
   async run(name: ScriptName, keys: readonly string[], args: readonly Stored[]): Promise<CheckedReply> {
     try {
-      return checkReply(name, await this.#driver.evaluate(scripts[name], keys, args, this.#bytes));
+      return checkReply(name, await this.evaluate(name, keys, args));
     } catch (error) {
       throw storeError(VERBS[name], error);
     }
@@ -76,7 +77,7 @@ export class ScriptRunner {
     try {
       for (let attempt = 1; ; attempt++) {
         const deadline = timeout === null ? '' : String(this.#clock.toServerTime(end));
-        const given = await this.#driver.evaluate(scripts[name], keys, [...args, deadline], this.#bytes);
+        const given = await this.evaluate(name, keys, [...args, deadline]);
         const reply = checkReply(name, given);
         const { status, values } = reply;
         if (status === 'ok' || status === 'late') this.#clock.observe(Number(values[0]), askedAt);
@@ -88,6 +89,11 @@ export class ScriptRunner {
     } catch (error) {
       throw storeError(VERBS[name], error);
     }
+  }
+
+  /** @internal */
+  protected evaluate(name: ScriptName, keys: readonly string[], args: readonly Stored[]): Promise<ScriptReply> {
+    return this.#driver.evaluate(scripts[name], keys, args, this.#bytes);
   }
 
   async #askTime(key: string): Promise<void> {

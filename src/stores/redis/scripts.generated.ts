@@ -7,7 +7,7 @@ export interface Script {
   readonly source: string;
 }
 
-export type ScriptName = 'addIndexKey' | 'create' | 'deleteRotated' | 'destroy' | 'getIndexOwners' | 'getMetadata' | 'list' | 'rekey' | 'removeIndexKey' | 'revoke' | 'save' | 'take' | 'time';
+export type ScriptName = 'addIndexKey' | 'check' | 'create' | 'deleteRotated' | 'destroy' | 'getIndexOwners' | 'getMetadata' | 'list' | 'rekey' | 'removeIndexKey' | 'revoke' | 'save' | 'take' | 'time';
 
 export const scripts: Readonly<Record<ScriptName, Script>> = {
   addIndexKey: {
@@ -25,8 +25,23 @@ if redis.call('PTTL', KEYS[1]) < left then redis.call('PEXPIRE', KEYS[1], int(le
 return {1}
 `,
   },
+  check: {
+    sha: '35f26c7583d57d719b9248a3e794cf16c27bed49',
+    source: `local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local function int(number)
+  return string.format('%.0f', number)
+end
+local reply = {1, now}
+for _, key in ipairs(KEYS) do
+  local values = redis.pcall('HMGET', key, '@', '@s', '@r', '@e')
+  for i = 1, 4 do reply[#reply + 1] = values[i] or '' end
+end
+return reply
+`,
+  },
   create: {
-    sha: '5b27bc15fa9f61ca0e05243d97846f1254dc167a',
+    sha: 'ad96d60f0e4bf6fd0062f4ca78fd109d3a51d78d',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -35,19 +50,20 @@ end
 local deadline = tonumber(table.remove(ARGV))
 if deadline and now > deadline then return {6, now} end
 local function parse(stored)
-  local created, timeout, adjusted, expires, authenticated, sent, attributes, unconfirmed, index_keys, details =
-    string.match(stored, '^1:(%d+):(%d+)(a?):(%d+):(%d+):(%d+):([^:?]*)(%??):([^:]*):(.*)$')
+  local created, timeout, adjusted, expires, own_expiry, authenticated, sent, remember, attributes, unconfirmed,
+    index_keys, details =
+    string.match(stored, '^1:(%d+):(%d+)(a?):(%d+)(a?):(%d+):(%d+)([pb]?):([^:?]*)(%??):([^:]*):(.*)$')
   if not created or math.max(#created, #timeout + 5, #expires, #authenticated, #sent + 3) > 15 then return nil end
   return {
     created = tonumber(created), timeout = tonumber(timeout), adjusted = adjusted, expires = tonumber(expires),
-    authenticated = tonumber(authenticated), sent = tonumber(sent), attributes = attributes,
-    confirmed = unconfirmed == '', index_keys = index_keys, details = details
+    own_expiry = own_expiry, authenticated = tonumber(authenticated), sent = tonumber(sent), remember = remember,
+    attributes = attributes, confirmed = unconfirmed == '', index_keys = index_keys, details = details
   }
 end
 local function format(meta)
   return table.concat({
-    '1', int(meta.created), int(meta.timeout) .. meta.adjusted, int(meta.expires), int(meta.authenticated),
-    int(meta.sent), meta.attributes .. (meta.confirmed and '' or '?'), meta.index_keys, meta.details
+    '1', int(meta.created), int(meta.timeout) .. meta.adjusted, int(meta.expires) .. meta.own_expiry,
+    int(meta.authenticated), int(meta.sent) .. meta.remember, meta.attributes .. (meta.confirmed and '' or '?'), meta.index_keys, meta.details
   }, ':')
 end
 local function missing_reply(key)
@@ -83,9 +99,13 @@ local function set_cookie(meta, sent, confirmed)
   meta.confirmed = confirmed
 end
 local function begin_life(meta, first)
-  local absolute, age = tonumber(ARGV[first]), tonumber(ARGV[first + 1])
-  meta.created = now
-  meta.expires = absolute > 0 and now + absolute * 1000 or 0
+  local absolute, own_expiry, remember = string.match(ARGV[first], '^(%d*)(a?)([pb]?)$')
+  local age = tonumber(ARGV[first + 1])
+  if absolute ~= '' then
+    meta.created, meta.own_expiry = now, own_expiry
+    meta.expires = tonumber(absolute) > 0 and now + absolute * 1000 or 0
+  end
+  meta.remember = remember
   meta.authenticated = age and math.min(tonumber(ARGV[first + 2]) or now - age, now) or 0
   meta.index_keys, meta.details = ARGV[first + 3], ARGV[first + 4]
 end
@@ -202,7 +222,7 @@ return reply
 `,
   },
   deleteRotated: {
-    sha: 'df98fd0bd71e86d5a01010b451b2fa0a3284e9b1',
+    sha: '6787a7e74eabeda0804a9a993efdf993a5a391c6',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -211,19 +231,20 @@ end
 local deadline = tonumber(table.remove(ARGV))
 if deadline and now > deadline then return {6, now} end
 local function parse(stored)
-  local created, timeout, adjusted, expires, authenticated, sent, attributes, unconfirmed, index_keys, details =
-    string.match(stored, '^1:(%d+):(%d+)(a?):(%d+):(%d+):(%d+):([^:?]*)(%??):([^:]*):(.*)$')
+  local created, timeout, adjusted, expires, own_expiry, authenticated, sent, remember, attributes, unconfirmed,
+    index_keys, details =
+    string.match(stored, '^1:(%d+):(%d+)(a?):(%d+)(a?):(%d+):(%d+)([pb]?):([^:?]*)(%??):([^:]*):(.*)$')
   if not created or math.max(#created, #timeout + 5, #expires, #authenticated, #sent + 3) > 15 then return nil end
   return {
     created = tonumber(created), timeout = tonumber(timeout), adjusted = adjusted, expires = tonumber(expires),
-    authenticated = tonumber(authenticated), sent = tonumber(sent), attributes = attributes,
-    confirmed = unconfirmed == '', index_keys = index_keys, details = details
+    own_expiry = own_expiry, authenticated = tonumber(authenticated), sent = tonumber(sent), remember = remember,
+    attributes = attributes, confirmed = unconfirmed == '', index_keys = index_keys, details = details
   }
 end
 local function format(meta)
   return table.concat({
-    '1', int(meta.created), int(meta.timeout) .. meta.adjusted, int(meta.expires), int(meta.authenticated),
-    int(meta.sent), meta.attributes .. (meta.confirmed and '' or '?'), meta.index_keys, meta.details
+    '1', int(meta.created), int(meta.timeout) .. meta.adjusted, int(meta.expires) .. meta.own_expiry,
+    int(meta.authenticated), int(meta.sent) .. meta.remember, meta.attributes .. (meta.confirmed and '' or '?'), meta.index_keys, meta.details
   }, ':')
 end
 local function missing_reply(key)
@@ -259,9 +280,13 @@ local function set_cookie(meta, sent, confirmed)
   meta.confirmed = confirmed
 end
 local function begin_life(meta, first)
-  local absolute, age = tonumber(ARGV[first]), tonumber(ARGV[first + 1])
-  meta.created = now
-  meta.expires = absolute > 0 and now + absolute * 1000 or 0
+  local absolute, own_expiry, remember = string.match(ARGV[first], '^(%d*)(a?)([pb]?)$')
+  local age = tonumber(ARGV[first + 1])
+  if absolute ~= '' then
+    meta.created, meta.own_expiry = now, own_expiry
+    meta.expires = tonumber(absolute) > 0 and now + absolute * 1000 or 0
+  end
+  meta.remember = remember
   meta.authenticated = age and math.min(tonumber(ARGV[first + 2]) or now - age, now) or 0
   meta.index_keys, meta.details = ARGV[first + 3], ARGV[first + 4]
 end
@@ -319,7 +344,7 @@ return {1, now}
 `,
   },
   destroy: {
-    sha: '8fb19d3aa141469cc43d098142969053d7548a22',
+    sha: '0c26ce41538cad5d9dac844666ff41d48193e41e',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -328,19 +353,20 @@ end
 local deadline = tonumber(table.remove(ARGV))
 if deadline and now > deadline then return {6, now} end
 local function parse(stored)
-  local created, timeout, adjusted, expires, authenticated, sent, attributes, unconfirmed, index_keys, details =
-    string.match(stored, '^1:(%d+):(%d+)(a?):(%d+):(%d+):(%d+):([^:?]*)(%??):([^:]*):(.*)$')
+  local created, timeout, adjusted, expires, own_expiry, authenticated, sent, remember, attributes, unconfirmed,
+    index_keys, details =
+    string.match(stored, '^1:(%d+):(%d+)(a?):(%d+)(a?):(%d+):(%d+)([pb]?):([^:?]*)(%??):([^:]*):(.*)$')
   if not created or math.max(#created, #timeout + 5, #expires, #authenticated, #sent + 3) > 15 then return nil end
   return {
     created = tonumber(created), timeout = tonumber(timeout), adjusted = adjusted, expires = tonumber(expires),
-    authenticated = tonumber(authenticated), sent = tonumber(sent), attributes = attributes,
-    confirmed = unconfirmed == '', index_keys = index_keys, details = details
+    own_expiry = own_expiry, authenticated = tonumber(authenticated), sent = tonumber(sent), remember = remember,
+    attributes = attributes, confirmed = unconfirmed == '', index_keys = index_keys, details = details
   }
 end
 local function format(meta)
   return table.concat({
-    '1', int(meta.created), int(meta.timeout) .. meta.adjusted, int(meta.expires), int(meta.authenticated),
-    int(meta.sent), meta.attributes .. (meta.confirmed and '' or '?'), meta.index_keys, meta.details
+    '1', int(meta.created), int(meta.timeout) .. meta.adjusted, int(meta.expires) .. meta.own_expiry,
+    int(meta.authenticated), int(meta.sent) .. meta.remember, meta.attributes .. (meta.confirmed and '' or '?'), meta.index_keys, meta.details
   }, ':')
 end
 local function missing_reply(key)
@@ -376,9 +402,13 @@ local function set_cookie(meta, sent, confirmed)
   meta.confirmed = confirmed
 end
 local function begin_life(meta, first)
-  local absolute, age = tonumber(ARGV[first]), tonumber(ARGV[first + 1])
-  meta.created = now
-  meta.expires = absolute > 0 and now + absolute * 1000 or 0
+  local absolute, own_expiry, remember = string.match(ARGV[first], '^(%d*)(a?)([pb]?)$')
+  local age = tonumber(ARGV[first + 1])
+  if absolute ~= '' then
+    meta.created, meta.own_expiry = now, own_expiry
+    meta.expires = tonumber(absolute) > 0 and now + absolute * 1000 or 0
+  end
+  meta.remember = remember
   meta.authenticated = age and math.min(tonumber(ARGV[first + 2]) or now - age, now) or 0
   meta.index_keys, meta.details = ARGV[first + 3], ARGV[first + 4]
 end
@@ -497,7 +527,7 @@ return reply
 `,
   },
   rekey: {
-    sha: '69c37fbcd999790407181a358d7c29d96660d76a',
+    sha: '649b463ab972d4e202075100d7de1e2c6a0a978a',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -506,19 +536,20 @@ end
 local deadline = tonumber(table.remove(ARGV))
 if deadline and now > deadline then return {6, now} end
 local function parse(stored)
-  local created, timeout, adjusted, expires, authenticated, sent, attributes, unconfirmed, index_keys, details =
-    string.match(stored, '^1:(%d+):(%d+)(a?):(%d+):(%d+):(%d+):([^:?]*)(%??):([^:]*):(.*)$')
+  local created, timeout, adjusted, expires, own_expiry, authenticated, sent, remember, attributes, unconfirmed,
+    index_keys, details =
+    string.match(stored, '^1:(%d+):(%d+)(a?):(%d+)(a?):(%d+):(%d+)([pb]?):([^:?]*)(%??):([^:]*):(.*)$')
   if not created or math.max(#created, #timeout + 5, #expires, #authenticated, #sent + 3) > 15 then return nil end
   return {
     created = tonumber(created), timeout = tonumber(timeout), adjusted = adjusted, expires = tonumber(expires),
-    authenticated = tonumber(authenticated), sent = tonumber(sent), attributes = attributes,
-    confirmed = unconfirmed == '', index_keys = index_keys, details = details
+    own_expiry = own_expiry, authenticated = tonumber(authenticated), sent = tonumber(sent), remember = remember,
+    attributes = attributes, confirmed = unconfirmed == '', index_keys = index_keys, details = details
   }
 end
 local function format(meta)
   return table.concat({
-    '1', int(meta.created), int(meta.timeout) .. meta.adjusted, int(meta.expires), int(meta.authenticated),
-    int(meta.sent), meta.attributes .. (meta.confirmed and '' or '?'), meta.index_keys, meta.details
+    '1', int(meta.created), int(meta.timeout) .. meta.adjusted, int(meta.expires) .. meta.own_expiry,
+    int(meta.authenticated), int(meta.sent) .. meta.remember, meta.attributes .. (meta.confirmed and '' or '?'), meta.index_keys, meta.details
   }, ':')
 end
 local function missing_reply(key)
@@ -554,9 +585,13 @@ local function set_cookie(meta, sent, confirmed)
   meta.confirmed = confirmed
 end
 local function begin_life(meta, first)
-  local absolute, age = tonumber(ARGV[first]), tonumber(ARGV[first + 1])
-  meta.created = now
-  meta.expires = absolute > 0 and now + absolute * 1000 or 0
+  local absolute, own_expiry, remember = string.match(ARGV[first], '^(%d*)(a?)([pb]?)$')
+  local age = tonumber(ARGV[first + 1])
+  if absolute ~= '' then
+    meta.created, meta.own_expiry = now, own_expiry
+    meta.expires = tonumber(absolute) > 0 and now + absolute * 1000 or 0
+  end
+  meta.remember = remember
   meta.authenticated = age and math.min(tonumber(ARGV[first + 2]) or now - age, now) or 0
   meta.index_keys, meta.details = ARGV[first + 3], ARGV[first + 4]
 end
@@ -739,7 +774,7 @@ return {1}
 `,
   },
   revoke: {
-    sha: '651ff17126aeff7b3a49f59a9607fd7fa4e4c153',
+    sha: '71103f26b7a1dba08720e832e4d2a3d11871ec2f',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -748,19 +783,20 @@ end
 local deadline = tonumber(table.remove(ARGV))
 if deadline and now > deadline then return {6, now} end
 local function parse(stored)
-  local created, timeout, adjusted, expires, authenticated, sent, attributes, unconfirmed, index_keys, details =
-    string.match(stored, '^1:(%d+):(%d+)(a?):(%d+):(%d+):(%d+):([^:?]*)(%??):([^:]*):(.*)$')
+  local created, timeout, adjusted, expires, own_expiry, authenticated, sent, remember, attributes, unconfirmed,
+    index_keys, details =
+    string.match(stored, '^1:(%d+):(%d+)(a?):(%d+)(a?):(%d+):(%d+)([pb]?):([^:?]*)(%??):([^:]*):(.*)$')
   if not created or math.max(#created, #timeout + 5, #expires, #authenticated, #sent + 3) > 15 then return nil end
   return {
     created = tonumber(created), timeout = tonumber(timeout), adjusted = adjusted, expires = tonumber(expires),
-    authenticated = tonumber(authenticated), sent = tonumber(sent), attributes = attributes,
-    confirmed = unconfirmed == '', index_keys = index_keys, details = details
+    own_expiry = own_expiry, authenticated = tonumber(authenticated), sent = tonumber(sent), remember = remember,
+    attributes = attributes, confirmed = unconfirmed == '', index_keys = index_keys, details = details
   }
 end
 local function format(meta)
   return table.concat({
-    '1', int(meta.created), int(meta.timeout) .. meta.adjusted, int(meta.expires), int(meta.authenticated),
-    int(meta.sent), meta.attributes .. (meta.confirmed and '' or '?'), meta.index_keys, meta.details
+    '1', int(meta.created), int(meta.timeout) .. meta.adjusted, int(meta.expires) .. meta.own_expiry,
+    int(meta.authenticated), int(meta.sent) .. meta.remember, meta.attributes .. (meta.confirmed and '' or '?'), meta.index_keys, meta.details
   }, ':')
 end
 local function missing_reply(key)
@@ -796,9 +832,13 @@ local function set_cookie(meta, sent, confirmed)
   meta.confirmed = confirmed
 end
 local function begin_life(meta, first)
-  local absolute, age = tonumber(ARGV[first]), tonumber(ARGV[first + 1])
-  meta.created = now
-  meta.expires = absolute > 0 and now + absolute * 1000 or 0
+  local absolute, own_expiry, remember = string.match(ARGV[first], '^(%d*)(a?)([pb]?)$')
+  local age = tonumber(ARGV[first + 1])
+  if absolute ~= '' then
+    meta.created, meta.own_expiry = now, own_expiry
+    meta.expires = tonumber(absolute) > 0 and now + absolute * 1000 or 0
+  end
+  meta.remember = remember
   meta.authenticated = age and math.min(tonumber(ARGV[first + 2]) or now - age, now) or 0
   meta.index_keys, meta.details = ARGV[first + 3], ARGV[first + 4]
 end
@@ -926,7 +966,7 @@ return reply
 `,
   },
   save: {
-    sha: 'ddc0f6e08ea5626d17925a54c98a73c986c149e5',
+    sha: 'c65d745663dbbe47aac5c777cf4227091ae71135',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -935,19 +975,20 @@ end
 local deadline = tonumber(table.remove(ARGV))
 if deadline and now > deadline then return {6, now} end
 local function parse(stored)
-  local created, timeout, adjusted, expires, authenticated, sent, attributes, unconfirmed, index_keys, details =
-    string.match(stored, '^1:(%d+):(%d+)(a?):(%d+):(%d+):(%d+):([^:?]*)(%??):([^:]*):(.*)$')
+  local created, timeout, adjusted, expires, own_expiry, authenticated, sent, remember, attributes, unconfirmed,
+    index_keys, details =
+    string.match(stored, '^1:(%d+):(%d+)(a?):(%d+)(a?):(%d+):(%d+)([pb]?):([^:?]*)(%??):([^:]*):(.*)$')
   if not created or math.max(#created, #timeout + 5, #expires, #authenticated, #sent + 3) > 15 then return nil end
   return {
     created = tonumber(created), timeout = tonumber(timeout), adjusted = adjusted, expires = tonumber(expires),
-    authenticated = tonumber(authenticated), sent = tonumber(sent), attributes = attributes,
-    confirmed = unconfirmed == '', index_keys = index_keys, details = details
+    own_expiry = own_expiry, authenticated = tonumber(authenticated), sent = tonumber(sent), remember = remember,
+    attributes = attributes, confirmed = unconfirmed == '', index_keys = index_keys, details = details
   }
 end
 local function format(meta)
   return table.concat({
-    '1', int(meta.created), int(meta.timeout) .. meta.adjusted, int(meta.expires), int(meta.authenticated),
-    int(meta.sent), meta.attributes .. (meta.confirmed and '' or '?'), meta.index_keys, meta.details
+    '1', int(meta.created), int(meta.timeout) .. meta.adjusted, int(meta.expires) .. meta.own_expiry,
+    int(meta.authenticated), int(meta.sent) .. meta.remember, meta.attributes .. (meta.confirmed and '' or '?'), meta.index_keys, meta.details
   }, ':')
 end
 local function missing_reply(key)
@@ -983,9 +1024,13 @@ local function set_cookie(meta, sent, confirmed)
   meta.confirmed = confirmed
 end
 local function begin_life(meta, first)
-  local absolute, age = tonumber(ARGV[first]), tonumber(ARGV[first + 1])
-  meta.created = now
-  meta.expires = absolute > 0 and now + absolute * 1000 or 0
+  local absolute, own_expiry, remember = string.match(ARGV[first], '^(%d*)(a?)([pb]?)$')
+  local age = tonumber(ARGV[first + 1])
+  if absolute ~= '' then
+    meta.created, meta.own_expiry = now, own_expiry
+    meta.expires = tonumber(absolute) > 0 and now + absolute * 1000 or 0
+  end
+  meta.remember = remember
   meta.authenticated = age and math.min(tonumber(ARGV[first + 2]) or now - age, now) or 0
   meta.index_keys, meta.details = ARGV[first + 3], ARGV[first + 4]
 end
@@ -1140,7 +1185,7 @@ return {1, now}
 `,
   },
   take: {
-    sha: 'fe8cd1d4fdead7efb0fb7a27b4110584d11f97db',
+    sha: '7ce1c20f21d8a135f2dd9d46d104b39114b1b0d3',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -1149,19 +1194,20 @@ end
 local deadline = tonumber(table.remove(ARGV))
 if deadline and now > deadline then return {6, now} end
 local function parse(stored)
-  local created, timeout, adjusted, expires, authenticated, sent, attributes, unconfirmed, index_keys, details =
-    string.match(stored, '^1:(%d+):(%d+)(a?):(%d+):(%d+):(%d+):([^:?]*)(%??):([^:]*):(.*)$')
+  local created, timeout, adjusted, expires, own_expiry, authenticated, sent, remember, attributes, unconfirmed,
+    index_keys, details =
+    string.match(stored, '^1:(%d+):(%d+)(a?):(%d+)(a?):(%d+):(%d+)([pb]?):([^:?]*)(%??):([^:]*):(.*)$')
   if not created or math.max(#created, #timeout + 5, #expires, #authenticated, #sent + 3) > 15 then return nil end
   return {
     created = tonumber(created), timeout = tonumber(timeout), adjusted = adjusted, expires = tonumber(expires),
-    authenticated = tonumber(authenticated), sent = tonumber(sent), attributes = attributes,
-    confirmed = unconfirmed == '', index_keys = index_keys, details = details
+    own_expiry = own_expiry, authenticated = tonumber(authenticated), sent = tonumber(sent), remember = remember,
+    attributes = attributes, confirmed = unconfirmed == '', index_keys = index_keys, details = details
   }
 end
 local function format(meta)
   return table.concat({
-    '1', int(meta.created), int(meta.timeout) .. meta.adjusted, int(meta.expires), int(meta.authenticated),
-    int(meta.sent), meta.attributes .. (meta.confirmed and '' or '?'), meta.index_keys, meta.details
+    '1', int(meta.created), int(meta.timeout) .. meta.adjusted, int(meta.expires) .. meta.own_expiry,
+    int(meta.authenticated), int(meta.sent) .. meta.remember, meta.attributes .. (meta.confirmed and '' or '?'), meta.index_keys, meta.details
   }, ':')
 end
 local function missing_reply(key)
@@ -1197,9 +1243,13 @@ local function set_cookie(meta, sent, confirmed)
   meta.confirmed = confirmed
 end
 local function begin_life(meta, first)
-  local absolute, age = tonumber(ARGV[first]), tonumber(ARGV[first + 1])
-  meta.created = now
-  meta.expires = absolute > 0 and now + absolute * 1000 or 0
+  local absolute, own_expiry, remember = string.match(ARGV[first], '^(%d*)(a?)([pb]?)$')
+  local age = tonumber(ARGV[first + 1])
+  if absolute ~= '' then
+    meta.created, meta.own_expiry = now, own_expiry
+    meta.expires = tonumber(absolute) > 0 and now + absolute * 1000 or 0
+  end
+  meta.remember = remember
   meta.authenticated = age and math.min(tonumber(ARGV[first + 2]) or now - age, now) or 0
   meta.index_keys, meta.details = ARGV[first + 3], ARGV[first + 4]
 end
@@ -1278,4 +1328,53 @@ end
 return {1, now}
 `,
   },
+};
+
+/** What publishes the ends that a script has made: `publish` runs before all of them, the others after the script. */
+export const endPublishers: Readonly<Partial<Record<ScriptName, string>> & { publish: string }> = {
+  publish: `local channel = table.remove(ARGV)
+if redis.acl_check_cmd and not redis.acl_check_cmd('PUBLISH', channel, '') then
+  return redis.error_reply("NOPERM this user has no permissions to publish the ends of sessions")
+end
+local function publish(...)
+  redis.call('PUBLISH', channel, table.concat({...}, ' '))
+end
+local function handle_of(key)
+  return string.sub(key, -43)
+end
+local function publish_ends(reason, handles, first)
+  if not reason or reason == '' then reason = 'unknown' end
+  for start = first, #handles, 100 do
+    publish('ended', reason, unpack(handles, start, math.min(start + 99, #handles)))
+  end
+end
+local function publish_missing(reply, key)
+  if reply[1] == 0 and redis.call('HEXISTS', key, '@') == 0 then publish('ended', 'unknown', handle_of(key)) end
+end
+local function publish_rekey(key, successor)
+  if successor == '' then
+    publish('ended', 'superseded', handle_of(key))
+  else
+    publish('rekeyed', handle_of(key), successor)
+  end
+end
+`,
+  create: `if reply[1] == 1 then publish_ends('evicted', reply, 3) end
+`,
+  deleteRotated: `if reply[1] == 1 then publish_rekey(KEYS[1], ARGV[5]) end
+`,
+  destroy: `if reply[1] == 1 then publish_ends(ARGV[4], {handle_of(KEYS[1])}, 1) end
+`,
+  rekey: `if reply[1] == 1 then
+  publish_ends('evicted', reply, 3)
+  publish_rekey(KEYS[1], ARGV[17])
+end
+publish_missing(reply, KEYS[1])
+`,
+  revoke: `if reply[1] == 1 then publish_ends(ARGV[5], reply, 3) end
+`,
+  save: `publish_missing(reply, KEYS[1])
+`,
+  take: `publish_missing(reply, KEYS[1])
+`,
 };

@@ -3,6 +3,7 @@ import type {
   DestroyOutcome,
   EndedRecord,
   EndExplanation,
+  EndListener,
   LoadResult,
   LoginIndex,
   NewRecord,
@@ -10,6 +11,7 @@ import type {
   OwnedRecord,
   OwnerIndex,
   RecordChange,
+  RecordChecks,
   RecordKey,
   RecordRekey,
   RekeyOutcome,
@@ -17,6 +19,7 @@ import type {
   ScannedRecord,
   SessionScanner,
   SessionStore,
+  SessionWatcher,
   Stored,
   TakeOutcome,
 } from '../store.ts';
@@ -33,9 +36,12 @@ import {
 import { rekeyAcrossSlots, type CrossSlotOps } from './cluster/cross-slot-rekey.ts';
 import type { RedisDriver, Reply } from './driver.ts';
 import type { ValueEncoding } from './encoding.ts';
-import { isWrongType, storeError } from './errors.ts';
+import { checkRecords } from './ends/check-records.ts';
+import type { EndFeed } from './ends/end-feed.ts';
+import { endsNotPublished, isWrongType, storeError } from './errors.ts';
 import { KeyNames } from './keys.ts';
 import { isOwnField, parseLastSeen, parseMeta, parseRecord, textOf, type ParsedRecord } from './record.ts';
+import { PublishingScriptRunner } from './ends/publishing-runner.ts';
 import { fieldsFromReply, tombstoneFromReply, type CheckedReply } from './replies.ts';
 import { scanRecords } from './scan.ts';
 import { ScriptRunner } from './script-runner.ts';
@@ -59,18 +65,32 @@ function isExplained({ explainEnds = 0 }: { readonly explainEnds?: number }): bo
 }
 
 /** Sessions in Redis: a hash for each, changed by scripts only. */
-export class RedisStore implements SessionStore, OwnerIndex, LoginIndex, SessionScanner {
+export class RedisStore implements SessionStore, OwnerIndex, LoginIndex, SessionScanner, SessionWatcher {
   readonly #driver: RedisDriver;
   readonly #keys: KeyNames;
   readonly #encoding: ValueEncoding;
   readonly #runner: ScriptRunner;
+  readonly #ends: EndFeed | null;
 
-  /** @param timeout seconds after which the driver abandons a command, which must not be carried out later */
-  constructor(driver: RedisDriver, prefix: string, encoding: ValueEncoding, timeout: number | null) {
+  /**
+   * @param timeout seconds after which the driver abandons a command, which must not be carried out later
+   * @param ends what is published of ends; `null`: nothing is
+   */
+  constructor(
+    driver: RedisDriver,
+    prefix: string,
+    encoding: ValueEncoding,
+    timeout: number | null,
+    ends: EndFeed | null = null,
+  ) {
     this.#driver = driver;
     this.#keys = new KeyNames(prefix);
     this.#encoding = encoding;
-    this.#runner = new ScriptRunner(driver, timeout, encoding.needsBytes);
+    this.#ends = ends;
+    this.#runner =
+      ends === null
+        ? new ScriptRunner(driver, timeout, encoding.needsBytes)
+        : new PublishingScriptRunner(driver, timeout, encoding.needsBytes, this.#keys.endChannel);
   }
 
   now(): Promise<number> {
@@ -135,7 +155,7 @@ export class RedisStore implements SessionStore, OwnerIndex, LoginIndex, Session
     explanation: EndExplanation | null = null,
   ): Promise<DestroyOutcome> {
     const args = destroyArguments(key, tombstone, explanation);
-    const keys = this.#keys.withIndex(key, explanation !== null);
+    const keys = this.#keys.withIndex(key, (explanation?.keep ?? 0) > 0);
     const reply = await this.#runner.runWithDeadline('destroy', keys, args);
     return this.#outcome(reply) as DestroyOutcome;
   }
@@ -185,7 +205,17 @@ export class RedisStore implements SessionStore, OwnerIndex, LoginIndex, Session
     return scanRecords(this.#driver, this.#keys, this.#runner);
   }
 
+  watchEnds(listener: EndListener): () => void {
+    if (this.#ends === null) throw endsNotPublished();
+    return this.#ends.add(listener);
+  }
+
+  checkRecords(keys: readonly RecordKey[]): Promise<RecordChecks> {
+    return checkRecords(this.#runner, this.#keys, keys, this.#driver.cluster);
+  }
+
   async close(): Promise<void> {
+    await this.#ends?.close();
     await this.#driver.close();
   }
 

@@ -3,7 +3,7 @@ import type { AdapterCheck, LateHeaders, RouteHandler } from './check.ts';
 import { appCheck, reads, writes } from './fixtures.ts';
 
 /** What applications and their middleware say when a response may be stored, to caches of every kind. */
-const STORABLE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+export const STORABLE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'Cache-Control: public': { 'cache-control': 'public, max-age=600' },
   'Cache-Control: s-maxage': { 'cache-control': 's-maxage=600' },
   'Cache-Control: private="x-theirs"': { 'cache-control': 'private="x-theirs", max-age=600' },
@@ -13,9 +13,9 @@ const STORABLE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'X-Accel-Expires': { 'x-accel-expires': '600' },
 };
 
-const POSITIONS: readonly LateHeaders['position'][] = ['in front', 'behind'];
+export const POSITIONS: readonly LateHeaders['position'][] = ['in front', 'behind'];
 
-const rotates: RouteHandler = (session) => {
+export const rotates: RouteHandler = (session) => {
   session.rotate();
   return { body: JSON.stringify(session.get('written', 0)) };
 };

@@ -6,6 +6,8 @@ import { LATE } from './late.ts';
 import { LIFECYCLE } from './lifecycle.ts';
 import { RESPONSES } from './responses.ts';
 import { SECRETS } from './secrets.ts';
+import { TENANT_COOKIES } from './tenants.ts';
+import { TOKENS } from './tokens.ts';
 
 /**
  * What every adapter promises, as checks for any test runner. Each starts an application of its own.
@@ -18,5 +20,15 @@ import { SECRETS } from './secrets.ts';
  * ```
  */
 export function adapterContract(): readonly AdapterCheck[] {
-  return [...COOKIES, ...LIFECYCLE, ...RESPONSES, ...CACHING, ...LATE, ...SECRETS, ...FAILURES];
+  return [
+    ...COOKIES,
+    ...TENANT_COOKIES,
+    ...LIFECYCLE,
+    ...RESPONSES,
+    ...CACHING,
+    ...LATE,
+    ...SECRETS,
+    ...TOKENS,
+    ...FAILURES,
+  ];
 }

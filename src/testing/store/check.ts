@@ -1,8 +1,19 @@
-import type { LoginIndex, OwnerIndex, RecordKey, SessionScanner, SessionStore } from '../../stores/store.ts';
+import type {
+  LoginIndex,
+  OwnerIndex,
+  RecordKey,
+  SessionScanner,
+  SessionStore,
+  SessionWatcher,
+} from '../../stores/store.ts';
 
 /** What the contract needs to know of a store beyond its interface. */
 export interface StoreHarness {
-  readonly store: SessionStore & Partial<OwnerIndex> & Partial<LoginIndex> & Partial<SessionScanner>;
+  readonly store: SessionStore &
+    Partial<OwnerIndex> &
+    Partial<LoginIndex> &
+    Partial<SessionScanner> &
+    Partial<SessionWatcher>;
   /** Asserts that a record, left alone, ends after so many seconds. The record is not used afterwards. */
   assertEndsIn(key: RecordKey, seconds: number): Promise<void>;
   /** Ends a record the way its timeout would, now, and without loading it: the check sees what meets it first. */

@@ -2,12 +2,14 @@ import type { StoreCheck } from './check.ts';
 import { EXPLANATIONS } from './explanations.ts';
 import { EXPIRIES, LIFETIMES } from './lifetimes.ts';
 import { LOGIN_INDEXES } from './login-indexes.ts';
+import { LOGIN_LIMITS, LOGIN_LIMITS_OF_OWNERS } from './login-limits.ts';
 import { OWNERS } from './owners.ts';
 import { RACES } from './races.ts';
 import { RECORDS } from './records.ts';
 import { REKEYS, TOMBSTONES } from './rekeys.ts';
 import { REVOCATIONS } from './revocations.ts';
 import { SCANS } from './scans.ts';
+import { WATCHES } from './watches.ts';
 
 /** What a store can do besides keeping records. */
 export interface StoreCapabilities {
@@ -19,6 +21,8 @@ export interface StoreCapabilities {
   scan?: boolean;
   /** Its `load` reports how owned records have ended. Needs `owners`. */
   explains?: boolean;
+  /** It has `watchEnds` and `checkRecords`. */
+  watches?: boolean;
 }
 
 /**
@@ -27,23 +31,25 @@ export interface StoreCapabilities {
  *
  * @example
  * ```ts
- * for (const { title, run } of storeContract({ owners: true, index: true, scan: true, explains: true })) {
+ * for (const { title, run } of storeContract({ owners: true, index: true, scan: true, explains: true, watches: true })) {
  *   test(title, () => run(harness));
  * }
  * ```
  */
 export function storeContract(capabilities: StoreCapabilities): readonly StoreCheck[] {
-  const { owners, index = false, scan = false, explains = false } = capabilities;
+  const { owners, index = false, scan = false, explains = false, watches = false } = capabilities;
   return [
     ...RECORDS,
     ...LIFETIMES,
     ...EXPIRIES,
     ...REKEYS,
+    ...LOGIN_LIMITS,
     ...TOMBSTONES,
     ...RACES.filter((check) => owners || !check.owners),
-    ...(owners ? [...OWNERS, ...REVOCATIONS] : []),
+    ...(owners ? [...OWNERS, ...REVOCATIONS, ...LOGIN_LIMITS_OF_OWNERS] : []),
     ...(index ? LOGIN_INDEXES : []),
     ...(scan ? SCANS : []),
     ...(explains ? EXPLANATIONS : []),
+    ...(watches ? WATCHES.filter((check) => owners || !check.owners) : []),
   ];
 }

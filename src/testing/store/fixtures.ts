@@ -50,7 +50,16 @@ export function record(fields: Record<string, Stored> = {}, extra: Partial<NewRe
 }
 
 export function login(extra: Partial<LoginChange> = {}): LoginChange {
-  return { age: 0, authenticatedAt: null, pendingSince: null, max: 0, onSessionLimit: 'evict-oldest', ...extra };
+  return {
+    age: 0,
+    authenticatedAt: null,
+    pendingSince: null,
+    max: 0,
+    onSessionLimit: 'evict-oldest',
+    ownExpiry: false,
+    remember: null,
+    ...extra,
+  };
 }
 
 export function change(set: Record<string, Stored> = {}, extra: Partial<RecordChange> = {}): RecordChange {

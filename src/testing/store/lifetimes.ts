@@ -17,7 +17,7 @@ import {
 } from './fixtures.ts';
 
 /** Uses a record that ends 600 s from now in every way that could put that off, and compares its end each time. */
-async function useUntilExpiry(
+export async function useUntilExpiry(
   { store, pass, assertEndsIn }: StoreHarness,
   key: RecordKey,
   next: RecordKey,

@@ -48,8 +48,10 @@ export const RECORDS: readonly StoreCheck[] = [
           createdAt: outcome.now,
           timeout: { seconds: 1200, adjusted: false },
           expiresAt: outcome.now + 86_400_000,
+          ownExpiry: false,
           authenticatedAt: 0,
           cookie: { sentAt: Math.floor(outcome.now / 1000) * 1000, attributes: 'first~cookie', confirmed: true },
+          remember: null,
         },
       );
       assert.equal(loaded.lastSeen, Math.floor(outcome.now / 1000) * 1000);

@@ -115,8 +115,10 @@ export const REKEYS: readonly StoreCheck[] = [
           createdAt: outcome.now,
           timeout: { seconds: 400, adjusted: true },
           expiresAt: outcome.now + 5_000_000,
+          ownExpiry: false,
           authenticatedAt: outcome.now - 250,
           cookie: { sentAt: Math.floor(outcome.now / 1000) * 1000, attributes: 'second', confirmed: true },
+          remember: null,
         },
       );
       assert.equal(await store.load(from), undefined);

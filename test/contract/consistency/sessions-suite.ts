@@ -43,6 +43,7 @@ export function sessionsSuite(title: string, make: MakeFactory): void {
         owner: null,
         authenticatedAt: null,
         timeout: 700,
+        remember: null,
         method: null,
         clientAddress: null,
         userAgent: null,

@@ -38,6 +38,6 @@ function harness(): StoreHarness {
 }
 
 describe('store contract: memory', () => {
-  for (const { title, run } of storeContract({ owners: true, index: true, scan: true, explains: true }))
+  for (const { title, run } of storeContract({ owners: true, index: true, scan: true, explains: true, watches: true }))
     test(title, () => run(harness()));
 });

@@ -22,22 +22,39 @@ test('the documented ACL has every command of the scripts, and no other of their
   assert.deepEqual(new Set(granted), new Set([...used, ...others]));
 });
 
-for (const library of ['redis', 'ioredis'] as const) {
-  describe(`store contract under the documented ACL, and +scan: ${library}`, () => {
+const capabilities = { owners: true, index: true, scan: true, explains: true };
+const checks = storeContract(capabilities);
+const titles = new Set(checks.map(({ title }) => title));
+const checksOfEnds = storeContract({ ...capabilities, watches: true }).filter(({ title }) => !titles.has(title));
+
+function testUnderAcl(
+  what: string,
+  library: 'redis' | 'ioredis',
+  words: readonly string[],
+  publishEnds: boolean,
+): void {
+  describe(`store contract under the documented ACL, and ${what}: ${library}`, () => {
     let server: RedisServer;
     let store: RedisStore;
     beforeAll(async () => {
       server = await startRedis();
-      await server.cli(...documented, '+scan');
+      for (const word of words) assert.ok(text.includes(`\`${word}\``), `the documentation does not name ${word}`);
+      await server.cli(...documented, ...words);
       const { host, port } = server;
       const [username, password] = [documented[2]!, documented[4]!.slice(1)];
-      store = createRedisStore({ host, port, username, password, library, prefix: PREFIX, socketTimeout: 20 });
+      const login = { host, port, username, password, library };
+      store = createRedisStore({ ...login, prefix: PREFIX, socketTimeout: 20, publishEnds });
     });
     afterAll(async () => {
       await store?.close();
       await server?.stop();
     });
-    for (const { title, run } of storeContract({ owners: true, index: true, scan: true, explains: true }))
+    for (const { title, run } of publishEnds ? checksOfEnds : checks)
       test(title, () => run(redisHarness(store, PREFIX, (_, ...command) => server.cli(...command))));
   });
+}
+
+for (const library of ['redis', 'ioredis'] as const) {
+  testUnderAcl('+scan', library, ['+scan'], false);
+  testUnderAcl('what publishing ends needs', library, ['+publish', '+subscribe', '&session:ends'], true);
 }

@@ -1,3 +1,4 @@
+import { createClient } from 'redis';
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { createRedisStore, type RedisStore } from 'websauna-session/redis';
 import { storeContract } from 'websauna-session/testing';
@@ -14,7 +15,13 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 function testContract(storeOf: () => RedisStore): void {
-  for (const { title, run } of storeContract({ owners: true, index: true, scan: true, explains: true })) {
+  for (const { title, run } of storeContract({
+    owners: true,
+    index: true,
+    scan: true,
+    explains: true,
+    watches: true,
+  })) {
     test(title, () => run(redisHarness(storeOf(), PREFIX, (_, ...command) => server.cli(...command))));
   }
 }
@@ -25,9 +32,19 @@ for (const [name, connect] of Object.entries(GIVEN_CLIENTS)) {
     let store: RedisStore;
     beforeAll(async () => {
       given = await connect(server.url);
-      store = createRedisStore({ client: given.client, prefix: PREFIX, socketTimeout: 20 });
+      store = createRedisStore({
+        client: given.client,
+        prefix: PREFIX,
+        socketTimeout: 20,
+        publishEnds: true,
+        // A pool cannot be duplicated.
+        ...(name.includes('pool') && { subscriber: createClient({ url: server.url }) }),
+      });
     });
-    afterAll(() => given.close());
+    afterAll(async () => {
+      await store.close();
+      await given.close();
+    });
     testContract(() => store);
   });
 }
@@ -36,7 +53,7 @@ for (const library of ['redis', 'ioredis'] as const) {
   describe(`store contract: a connection of our own, ${library}`, () => {
     let store: RedisStore;
     beforeAll(() => {
-      store = createRedisStore({ url: server.url, library, prefix: PREFIX, socketTimeout: 20 });
+      store = createRedisStore({ url: server.url, library, prefix: PREFIX, socketTimeout: 20, publishEnds: true });
     });
     afterAll(() => store.close());
     testContract(() => store);

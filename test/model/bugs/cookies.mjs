@@ -1,6 +1,7 @@
 // Bugs of cookies: a client is sent one that is not its own, or loses one that is.
 const commit = 'src/engine/commit.ts';
 const due = 'src/engine/due.ts';
+const lifetimes = 'src/engine/lifetimes.ts';
 const load = 'src/engine/load.ts';
 const plan = 'src/engine/plan.ts';
 const response = 'src/engine/response.ts';
@@ -9,8 +10,7 @@ const save = 'src/engine/save.ts';
 const state = 'src/engine/state.ts';
 
 const DECISION = 'decideCookie(state.clientCookie.evidence, state.record !== null)';
-const CLIENT_HAS_ANOTHER =
-  '  if (record.id !== state.clientCookie.presentedId || state.clientCookie.signedByOldSecret) return true;\n';
+const CLIENT_HAS_ANOTHER = '  if (record.id !== presentedId || signedByOldSecret || renewalRequested) return true;\n';
 const UNSENT = 'if (sends && situation.unsentId !== null) return SAVE_AND_SEND;';
 const LOST = "    this.#phase = 'lost';\n    this.#lossReason = reason;\n  }\n\n  /** Starts";
 
@@ -50,7 +50,7 @@ export const cookieBugs = [
         `decideCookie(
     {
       ...state.clientCookie.evidence,
-      ended: state.clientCookie.presentedId === null && exchange.header('cookie') !== undefined,
+      ended: state.clientCookie.presentedId === null && state.exchange.header('cookie') !== undefined,
     },
     state.record !== null,
   )`,
@@ -135,7 +135,7 @@ export const cookieBugs = [
     on: 'memory',
     change: [
       [response, DECISION, "state.clientCookie.signedByOldSecret && state.record !== null ? 'set' : " + DECISION],
-      [due, ' || state.clientCookie.signedByOldSecret) return true;', ') return true;'],
+      [due, ' || signedByOldSecret || renewalRequested) return true;', ' || renewalRequested) return true;'],
     ],
   },
   {
@@ -280,7 +280,11 @@ export const cookieBugs = [
     breaks: 'C13',
     on: 'memory',
     change: [
-      [response, 'timeout.adjusted ? timeout.seconds : cookieMaxAge', 'timeout.adjusted ? cookieMaxAge : cookieMaxAge'],
+      [
+        lifetimes,
+        'remember === true || timeout.adjusted ? timeout.seconds : cookieMaxAge',
+        'remember === true ? timeout.seconds : cookieMaxAge',
+      ],
     ],
   },
   {
@@ -293,6 +297,6 @@ export const cookieBugs = [
     bug: "another deployment's attributes never reach a client that has a cookie",
     breaks: 'C13',
     on: 'memory',
-    change: [[due, '  if (cookie.attributes !== config.cookieAttributes) return true;\n', '']],
+    change: [[due, '  if (cookie.attributes !== state.cookie.attributes) return true;\n', '']],
   },
 ];

@@ -252,13 +252,7 @@ ${LOST_WITH_LOGIN}`,
     bug: 'of two rotations at once each makes an id of its own',
     breaks: 'C6',
     on: 'memory',
-    change: [
-      [
-        rekey,
-        "if (key !== from.key && login === null && rotation === 'graceful')",
-        "if (key !== from.key && login === null && rotation === 'immediate')",
-      ],
-    ],
+    change: [[rekey, 'if (key !== from.key && isGraceful(request))', 'if (key !== from.key && !isGraceful(request))']],
   },
   {
     bug: 'the successor of an id is the same for everybody',
@@ -273,8 +267,8 @@ ${LOST_WITH_LOGIN}`,
     change: [
       [
         rekey,
-        "request.login === null && request.rotation === 'graceful' ? newNonce() : ''",
-        "request.login === null ? newNonce() : ''",
+        "return login === null ? rotation === 'graceful' : login.isAdoption === true;",
+        'return login === null || login.isAdoption === true;',
       ],
     ],
   },

@@ -11,6 +11,7 @@ const RULES: AdoptionRules = {
   timeout: 1200,
   maxTimeout: null,
   absoluteTimeout: 86_400,
+  maxAbsoluteTimeout: null,
   isOwnerHashOf: (ownerHash, owner) => ownerHash === `hash of ${owner}`,
 };
 
@@ -29,8 +30,10 @@ function record(meta: Partial<RecordMeta> = {}, idle = 0): FoundRecord {
       createdAt: NOW - 60_000,
       timeout: { seconds: 1200, adjusted: false },
       expiresAt: NOW + 86_340_000,
+      ownExpiry: false,
       authenticatedAt: 0,
       cookie: { sentAt: NOW, attributes: 'a', confirmed: true },
+      remember: null,
       ...meta,
     },
   };

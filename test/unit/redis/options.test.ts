@@ -30,6 +30,8 @@ describe('normalizeRedisOptions', () => {
       encoding: 'utf-8',
       encodingErrors: 'strict',
       prefix: 'session:',
+      publishEnds: false,
+      subscriber: null,
     });
   });
 
@@ -51,6 +53,8 @@ describe('normalizeRedisOptions', () => {
       library: 'redis',
       encoding: 'latin1',
       encodingErrors: 'ignore',
+      publishEnds: true,
+      subscriber: client,
     };
     expect(normalizeRedisOptions({ url: null, ...given })).toEqual({ ...given, cache: null });
   });
@@ -115,6 +119,8 @@ describe('normalizeRedisOptions', () => {
       '`redis` to have known properties only, got `redis.socket_timeout`. Did you mean `redis.socketTimeout`?',
     ],
     [{ port: '6379' }, '`redis.port` to be an integer, between 1 and 65535, got a string'],
+    [{ publishEnds: 'yes' }, '`redis.publishEnds` to be true or false, got a string'],
+    [{ subscriber: {} }, '`redis.subscriber` to be a client of node-redis or ioredis, got an object'],
     [{ port: 0 }, '`redis.port` to be an integer, between 1 and 65535, got 0'],
     [{ url: 'redis://h:0' }, '`redis.url` to be an integer in its port, between 1 and 65535, got 0'],
     [{ db: -1 }, '`redis.db` to be an integer, 0 or more, got -1'],

@@ -1,7 +1,9 @@
 import { SessionError } from '../../../errors.ts';
 import type { NormalizedRedisOptions, RedisLibrary } from '../options.ts';
-import type { OpenConnection } from './connection.ts';
+import type { Subscribe } from '../ends/end-feed.ts';
+import type { ConnectionEvents, SubscribableConnection } from './connection.ts';
 import { ManagedConnection } from './managed-connection.ts';
+import { ManagedSubscription } from './managed-subscription.ts';
 import { openIoredis, type IoredisModule } from './open-ioredis.ts';
 import { openNodeRedis, type NodeRedisModule } from './open-node-redis.ts';
 
@@ -34,6 +36,8 @@ function toMissingClientError(library: RedisLibrary, error: unknown): unknown {
   return new SessionError('ERR_SESSION_CLIENT_MISSING', message, { cause: error });
 }
 
+type OpenSubscribable = (events: ConnectionEvents) => SubscribableConnection;
+
 export interface ConnectHooks {
   /** Called when there will never be a connection: the client library is missing, or refuses the options. */
   readonly onFailed?: ((error: Error) => void) | undefined;
@@ -62,11 +66,20 @@ export function connect(options: NormalizedRedisOptions, hooks: ConnectHooks = {
   });
 }
 
+/** Subscribes to a channel over a connection of our own beside the one for commands. */
+export function subscribeWith(options: NormalizedRedisOptions, channel: string): Subscribe {
+  const single = { ...options, pool: null, cache: null };
+  return (events) => {
+    const timeout = options.socketTimeout;
+    return new ManagedSubscription(() => load(single, IMPORTERS), { channel, timeout, events });
+  };
+}
+
 function addressOf({ unixSocketPath, host, port }: NormalizedRedisOptions): string {
   return unixSocketPath ?? `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-async function load(options: NormalizedRedisOptions, from: Importers): Promise<OpenConnection> {
+async function load(options: NormalizedRedisOptions, from: Importers): Promise<OpenSubscribable> {
   const { library } = options;
   if (library === 'ioredis') return loadIoredis(options, from);
   try {
@@ -81,7 +94,7 @@ async function load(options: NormalizedRedisOptions, from: Importers): Promise<O
   }
 }
 
-async function loadIoredis(options: NormalizedRedisOptions, from: Importers): Promise<OpenConnection> {
+async function loadIoredis(options: NormalizedRedisOptions, from: Importers): Promise<OpenSubscribable> {
   const module = await importFrom<IoredisModule>(from, 'ioredis');
   refuseForIoredis(options);
   return (events) => openIoredis(module, options, events);

@@ -17,6 +17,12 @@ export interface Connection {
   destroy(): void;
 }
 
+/** A connection that can be used for messages instead of commands. */
+export interface SubscribableConnection extends Connection {
+  /** Receives the messages of a channel; resolves when the server has acknowledged it. */
+  subscribe(channel: string, listener: (message: string) => void): Promise<void>;
+}
+
 export type OpenConnection = (events: ConnectionEvents) => Connection;
 
 /** Milliseconds between attempts to connect: at first, and at most. */

@@ -2,10 +2,12 @@ import type { IoredisLike } from '../clients/shapes.ts';
 import { IoredisDriver } from '../clients/ioredis.ts';
 import { isLoginRefusal, isServerReply } from '../errors.ts';
 import type { NormalizedRedisOptions } from '../options.ts';
-import type { Connection, ConnectionEvents } from './connection.ts';
+import type { ConnectionEvents, SubscribableConnection } from './connection.ts';
 
 interface IoredisClient extends IoredisLike {
+  on(event: 'message', listener: (channel: string, message: string) => void): unknown;
   on(event: string, listener: (error: unknown) => void): unknown;
+  subscribe(channel: string): Promise<unknown>;
   quit(): Promise<unknown>;
   disconnect(): void;
 }
@@ -20,7 +22,7 @@ export function openIoredis(
   library: IoredisModule,
   options: NormalizedRedisOptions,
   events: ConnectionEvents,
-): Connection {
+): SubscribableConnection {
   const client = new library.Redis(ioredisOptions(options));
   const lost = (error: unknown): void => events.lost(error);
   client.on('error', lost);
@@ -37,6 +39,10 @@ export function openIoredis(
   });
   return {
     driver: new IoredisDriver(client, false),
+    async subscribe(channel, listener) {
+      client.on('message', (_channel: string, message: string) => listener(message));
+      await client.subscribe(channel);
+    },
     close: async () => void (await client.quit()),
     destroy: () => client.disconnect(),
   };

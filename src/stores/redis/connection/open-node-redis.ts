@@ -3,11 +3,12 @@ import { NodeRedisCachingDriver, NodeRedisDriver, TEXT } from '../clients/node-r
 import { isServerReply } from '../errors.ts';
 import type { NormalizedRedisOptions } from '../options.ts';
 import { RecordCache } from '../record-cache.ts';
-import { backoff, type Connection, type ConnectionEvents } from './connection.ts';
+import { backoff, type ConnectionEvents, type SubscribableConnection } from './connection.ts';
 
 interface NodeRedisClient extends NodeRedisLike {
   on(event: string, listener: (error: unknown) => void): unknown;
   connect(): Promise<unknown>;
+  subscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
   close(): Promise<unknown>;
   destroy(): void;
 }
@@ -27,7 +28,7 @@ export function openNodeRedis(
   library: NodeRedisModule,
   options: NormalizedRedisOptions,
   events: ConnectionEvents,
-): Connection {
+): SubscribableConnection {
   const state = { destroyed: false };
   const cache = options.cache === null ? null : new RecordCache(options.cache);
   const given = {
@@ -37,6 +38,7 @@ export function openNodeRedis(
   const client = options.pool === null ? openClient(library, given, events) : openPool(library, given, options, events);
   return {
     driver: cache === null ? new NodeRedisDriver(client) : new NodeRedisCachingDriver(client, cache),
+    subscribe: async (channel, listener) => void (await client.subscribe(channel, listener)),
     close: async () => void (await client.close()),
     destroy() {
       state.destroyed = true;

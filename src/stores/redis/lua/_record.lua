@@ -50,12 +50,17 @@ local function set_cookie(meta, sent, confirmed)
 end
 
 -- Begins the life of a session, or begins it again with a login.
--- Arguments of ARGV from `first` on: time to the absolute expiry (s, 0: none), age of the login (ms, '': none),
--- when the owner authenticated (ms, '': by the age), index keys, details.
+-- Arguments of ARGV from `first` on: time to the absolute expiry (s, 0: none; nothing keeps expiry and creation time), with
+-- an "a" if it is the login's own, and "p" or "b" for what the login says of the cookie (see _metadata); age of the login
+-- (ms, '': none), when the owner authenticated (ms, '': by the age), index keys, details.
 local function begin_life(meta, first)
-  local absolute, age = tonumber(ARGV[first]), tonumber(ARGV[first + 1])
-  meta.created = now
-  meta.expires = absolute > 0 and now + absolute * 1000 or 0
+  local absolute, own_expiry, remember = string.match(ARGV[first], '^(%d*)(a?)([pb]?)$')
+  local age = tonumber(ARGV[first + 1])
+  if absolute ~= '' then
+    meta.created, meta.own_expiry = now, own_expiry
+    meta.expires = tonumber(absolute) > 0 and now + absolute * 1000 or 0
+  end
+  meta.remember = remember
   meta.authenticated = age and math.min(tonumber(ARGV[first + 2]) or now - age, now) or 0
   meta.index_keys, meta.details = ARGV[first + 3], ARGV[first + 4]
 end

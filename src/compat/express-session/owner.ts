@@ -1,0 +1,70 @@
+import { checkOwner, expected } from '../../internal/validate.ts';
+import type { SessionState } from '../../engine/state.ts';
+import { stateOf } from '../../session/dict.ts';
+import type { WebsaunaSession } from '../../session/session.ts';
+import type { NormalizedOptions } from './options.ts';
+
+type Inner = WebsaunaSession<Record<string, unknown>>;
+
+/**
+ * Makes the session its owner's, as the option says: by a login, with another id, when it has one that it had not
+ * before. When it has no owner any longer, it ends, and its fields go on in another one. Called before the fields are
+ * written, so that all of them are carried over.
+ *
+ * @param known whose session it was when it was loaded: if the store does not know, the old id stays valid for a while
+ * @returns whether the session goes on as another one without an owner
+ */
+export function applyOwner(
+  inner: Inner,
+  session: object,
+  { owner: ownerOf }: NormalizedOptions,
+  known: string | null,
+): boolean {
+  if (ownerOf === null) return false;
+  const state = stateOf(inner);
+  const { epoch, record } = state;
+  const owner = normalizeOwner(ownerOf(session));
+  const stored = record?.meta.owner ?? null;
+  const { login } = epoch.pending;
+  if (owner === stored) {
+    epoch.pending.login = null;
+    return false;
+  }
+  if (owner !== null) {
+    if (stored === null && record !== null && owner === known) adopt(state, owner, record.meta.createdAt);
+    else if (login?.owner !== owner) inner.login(owner);
+    return false;
+  }
+  inner.logout();
+  return true;
+}
+
+/** Stores whose session it is. A later request can do it, too. */
+function adopt(state: SessionState, owner: string, since: number): void {
+  if (state.headLeaving || state.clientCookie.insecurity !== null) return;
+  const at = performance.now();
+  const authenticatedAt = Math.max(1, since);
+  state.requestLogin({
+    owner,
+    method: null,
+    indexKeys: [],
+    at,
+    authenticatedAt,
+    pendingSince: null,
+    isAdoption: true,
+    timeout: null,
+    absoluteTimeout: undefined,
+    remember: null,
+    keep: true,
+  });
+}
+
+/** Returns the user that the `owner` option has returned. */
+export function normalizeOwner(owner: unknown): string | null {
+  if (owner === undefined || owner === null || owner === false) return null;
+  if (typeof owner === 'number' || typeof owner === 'bigint') return String(owner);
+  if (typeof owner !== 'string') {
+    throw expected('owner', 'a function that returns a user id, a string or a number', owner, 'Return the id alone');
+  }
+  return checkOwner(owner);
+}

@@ -1,0 +1,84 @@
+import { fieldName, keyOfField } from '../../engine/field-names.ts';
+import type { RecordKey, RecordMeta, Stored } from '../../stores/store.ts';
+import type { RecordCodec } from '../express-store/record-codec.ts';
+import { Cookie, type CookieAttributes } from './cookie.ts';
+import { COOKIE_FIELD } from './engine-store.ts';
+import { timeoutOf } from './timeout.ts';
+import { toJson } from './serializer.ts';
+import { setField } from './session.ts';
+
+/** What the codec of a request has to know. */
+export interface CodecParts {
+  /** Returns the session id of a record of this request. */
+  readonly sidOf: (key: RecordKey) => string;
+  /** Seconds that a session of the browser's session lives. */
+  readonly ttl: number;
+  /** The configured attributes, as the engine compares them: so that the cookie is not sent again for them. */
+  readonly cookieAttributes: () => string;
+  /** When the session that the request is about to store expires; `null` where nothing is known. */
+  readonly expires: () => Date | null;
+}
+
+/**
+ * Sessions as express-session writes them, by their ids: what it has stored goes on, and it can read what is stored
+ * here. The metadata of a record is not kept.
+ */
+export class SessionCodec implements RecordCodec {
+  readonly keepsMeta = false;
+  readonly namesMayBeTaken = false;
+  readonly #parts: CodecParts;
+
+  constructor(parts: CodecParts) {
+    this.#parts = parts;
+  }
+
+  nameOf(key: RecordKey): string {
+    return this.#parts.sidOf(key);
+  }
+
+  encode({ fields }: { readonly fields: Readonly<Record<string, Stored>> }, now: number): object {
+    const session: Record<string, unknown> = {};
+    const attributes = JSON.parse(String(fields[COOKIE_FIELD] ?? '{}')) as CookieAttributes;
+    const cookie = new Cookie(attributes);
+    const { originalMaxAge } = cookie;
+    if (originalMaxAge !== null) {
+      cookie.expires = this.#parts.expires() ?? new Date(now + originalMaxAge);
+      cookie.originalMaxAge = originalMaxAge;
+    }
+    session['cookie'] = cookie;
+    for (const [name, stored] of Object.entries(fields)) {
+      const key = keyOfField(name);
+      if (key !== undefined && key !== COOKIE_FIELD) setField(session, key, JSON.parse(String(stored)));
+    }
+    return session;
+  }
+
+  decode(session: Readonly<Record<string, unknown>>, now: number): ReturnType<RecordCodec['decode']> {
+    const fields = Object.create(null) as Record<string, Stored>;
+    for (const [key, value] of Object.entries(session)) {
+      const text = key === COOKIE_FIELD ? undefined : toJson(value);
+      if (text !== undefined) fields[fieldName(key)] = text;
+    }
+    const stored = JSON.parse(toJson(session[COOKIE_FIELD]) ?? '{}') as CookieAttributes;
+    const { expires: _, ...attributes } = stored;
+    fields[COOKIE_FIELD] = toJson(attributes)!;
+    return { meta: this.#metaOf(attributes, now), lastSeen: now, fields };
+  }
+
+  #metaOf({ originalMaxAge }: CookieAttributes, now: number): RecordMeta {
+    return {
+      owner: null,
+      method: null,
+      address: null,
+      agent: null,
+      indexKeys: [],
+      createdAt: now,
+      timeout: { seconds: timeoutOf(originalMaxAge ?? null, this.#parts.ttl), adjusted: true },
+      expiresAt: 0,
+      ownExpiry: false,
+      authenticatedAt: 0,
+      cookie: { sentAt: now, attributes: this.#parts.cookieAttributes(), confirmed: true },
+      remember: null,
+    };
+  }
+}

@@ -1,0 +1,126 @@
+import { createHash } from 'node:crypto';
+import type { SessionConfig } from '../../engine/config.ts';
+import { SessionError } from '../../errors.ts';
+import { contextOf, createSessionFactory, type SessionFactory } from '../../factory.ts';
+import { STORE_FOR_REQUEST } from '../../stores/store-provider.ts';
+import type { SessionStore } from '../../stores/store.ts';
+import { ExpressStoreAdapter, newTombstones, type AdapterState } from '../express-store/adapter.ts';
+import type { ExpressStore } from '../express-store/express-store.ts';
+import { KeyedQueue } from '../express-store/keyed-queue.ts';
+import { wholeRecords } from '../express-store/record-codec.ts';
+import { warnOfExpressStore } from '../express-store/warning.ts';
+import { CookieCodec } from './cookie-codec.ts';
+import { Cookie, type CookieAttributes } from './cookie.ts';
+import { EngineStore } from './engine-store.ts';
+import { MemoryStore } from './memory-store.ts';
+import type { NormalizedOptions } from './options.ts';
+import { requestSessionOf } from './request.ts';
+import { lossyJson } from './serializer.ts';
+import type { Secret } from './session-id.ts';
+import { timeoutOf } from './timeout.ts';
+
+/** The factory of any sessions: what the middleware makes has fields of any name. */
+export type AnyFactory = SessionFactory<Record<string, unknown>>;
+
+/** What all requests of one middleware share, once its secret is known. */
+export interface Site {
+  readonly options: NormalizedOptions;
+  readonly factory: AnyFactory;
+  readonly codec: CookieCodec;
+  /** `req.sessionStore`. */
+  readonly store: object;
+  /** What the adapters of an express-session store share; `null` for a store of this library. */
+  readonly adapter: AdapterState | null;
+  /** The word for the attributes of the cookie that the engine compares. */
+  readonly cookieAttributes: () => string;
+}
+
+export function createSite(options: NormalizedOptions, secrets: readonly Secret[]): Site {
+  const engineSecrets = secrets.map(engineSecretOf);
+  const adapter = options.expressStore === null ? null : newAdapterState(options.expressStore);
+  const factory = createFactory(options, engineSecrets, adapter);
+  const context = contextOf(factory);
+  const cookieAttributes = (): string => attributesOf(context.config.cookie);
+  const parts = {
+    storeFor: () => context.storeFor(undefined),
+    ttl: options.ttl,
+    cookieDefaults: () => options.cookie ?? {},
+    cookieAttributes,
+  };
+  const store = options.expressStore ?? new EngineStore(parts);
+  // As express-session does it, for `store.regenerate(req)`.
+  Object.assign(store, { generate: (req: object) => requestSessionOf(req)?.regenerate() });
+  return {
+    options,
+    factory,
+    codec: new CookieCodec(options.name, secrets, engineSecrets),
+    store,
+    adapter,
+    cookieAttributes,
+  };
+}
+
+/** Returns a secret of the engine's length. The same in every process that has the secret. */
+function engineSecretOf(secret: Secret): string {
+  return createHash('sha256').update('websauna-session/express-session/1/').update(secret).digest('base64url');
+}
+
+function createFactory(
+  options: NormalizedOptions,
+  secret: readonly string[],
+  adapter: AdapterState | null,
+): AnyFactory {
+  const { redis } = options;
+  const store = adapter === null ? options.store : new RequestStores(adapter);
+  return createSessionFactory<Record<string, unknown>>({
+    secret,
+    timeout: timeoutOf(new Cookie(options.cookie).originalMaxAge, options.ttl),
+    absoluteTimeout: null,
+    // These stores do not tell when a session was last used; express-session touches it with each response.
+    ...(adapter !== null && { touchInterval: 0 }),
+    cookie: engineCookie(options.name, options.cookie ?? {}),
+    serializer: lossyJson,
+    // As in express-session.
+    maxSize: null,
+    ignore: false,
+    // The cookie is sent in any case; see `SessionExchange.finalize`.
+    cookielessHeaders: () => false,
+    ...(store !== null && { store }),
+    ...(redis !== undefined && { redis }),
+  });
+}
+
+/** Returns what the engine has to know of the cookie. The rest is decided by session; see `RequestSession.writeCookie`. */
+function engineCookie(name: string, { path, domain, httpOnly }: CookieAttributes): object {
+  return { name, path: path ?? '/', domain: domain ?? null, httpOnly: httpOnly ?? true, secure: 'auto' };
+}
+
+/** The cookie of a middleware is the same for every request. */
+function attributesOf(cookie: SessionConfig['cookie']): string {
+  if (typeof cookie === 'function') throw new TypeError('Expected the cookie to be the same for every request');
+  return cookie.attributes;
+}
+
+function newAdapterState(store: ExpressStore): AdapterState {
+  if (!(store instanceof MemoryStore)) warnOfExpressStore();
+  return { store, queue: new KeyedQueue(), tombstones: newTombstones(), now: Date.now };
+}
+
+/** A store for express-session, which knows sessions by ids that only their requests have. */
+class RequestStores extends ExpressStoreAdapter {
+  constructor(state: AdapterState) {
+    super(state, { ...wholeRecords, nameOf: unsupported });
+  }
+
+  [STORE_FOR_REQUEST](request: unknown): SessionStore {
+    const session = requestSessionOf(Object(request) as object);
+    return session?.adapter ?? this;
+  }
+}
+
+function unsupported(): never {
+  throw new SessionError(
+    'ERR_SESSION_UNSUPPORTED',
+    'A store for express-session finds sessions by their ids alone: use `req.sessionStore`, or `redis`',
+  );
+}

@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict';
+import { RedisStore } from 'connect-redis';
+import cookieParser from 'cookie-parser';
+import original from 'express-session';
+import { createClient } from 'redis';
+import { afterAll, beforeAll, describe, test } from 'vitest';
+import session from 'websauna-session/express-session';
+import { startRedis, type RedisServer } from '../../support/redis-server.ts';
+import { Browser, SECRET, serve } from './site.ts';
+
+let server: RedisServer;
+let client: ReturnType<typeof createClient>;
+beforeAll(async () => {
+  server = await startRedis();
+  client = createClient({ url: server.url });
+  await client.connect();
+});
+afterAll(async () => {
+  client.destroy();
+  await server.stop();
+});
+
+type Make = typeof original;
+
+/** One site of express-session, or of what takes its place. */
+function site(make: Make, store: original.Store, act: (port: number) => Promise<void>, cookie = {}): Promise<void> {
+  return serve((app) => {
+    app.use(make({ secret: SECRET, resave: false, saveUninitialized: false, store, cookie }));
+    app.get('/write', (req, res) => {
+      req.session.views = (req.session.views ?? 0) + 1;
+      res.send(String(req.session.views));
+    });
+    app.get('/remember', (req, res) => {
+      req.session.cookie.maxAge = 3_600_000;
+      req.session.user = 'ada';
+      res.end();
+    });
+    app.get('/read', (req, res) =>
+      res.json([req.session.views ?? null, req.session.cookie.originalMaxAge, req.sessionID]),
+    );
+    app.get('/logout', (req, res) => req.session.destroy(() => res.end()));
+  }, act);
+}
+
+const STORES = {
+  MemoryStore: () => new original.MemoryStore(),
+  'connect-redis': () => new RedisStore({ client, prefix: `stores-${Math.random()}:` }),
+};
+
+describe.each(Object.entries(STORES))('%s', (name, open) => {
+  test('a session of express-session goes on here and back, under the same cookie', async () => {
+    const store = open();
+    let { cookies } = new Browser(0);
+    const turns = [original, session, original, session];
+    for (const [turn, make] of turns.entries()) {
+      await site(make, store, async (port) => {
+        const browser = new Browser(port, cookies);
+        const before = cookies.get('connect.sid');
+        assert.equal(await browser.text('/write'), String(turn + 1));
+        if (turn > 0) assert.equal(browser.cookies.get('connect.sid'), before);
+        ({ cookies } = browser);
+      });
+    }
+  });
+
+  test('attributes of one session go on, too', async () => {
+    const store = open();
+    let { cookies } = new Browser(0);
+    for (const make of [original, session]) {
+      await site(
+        make,
+        store,
+        async (port) => {
+          const browser = new Browser(port, cookies);
+          if (make === original) await browser.visit('/remember');
+          else assert.equal(JSON.parse(await browser.text('/read'))[1], 3_600_000);
+          ({ cookies } = browser);
+        },
+        { maxAge: 60_000 },
+      );
+    }
+  });
+
+  test('a session that express-session has ended is no session here', async () => {
+    const store = open();
+    let { cookies } = new Browser(0);
+    await site(session, store, async (port) => {
+      const browser = new Browser(port);
+      await browser.visit('/write');
+      ({ cookies } = browser);
+    });
+    await site(original, store, async (port) => void (await new Browser(port, cookies).visit('/logout')));
+    await site(session, store, async (port) => {
+      assert.equal(JSON.parse(await new Browser(port, cookies).text('/read'))[0], null);
+    });
+  });
+});
+
+test('connect-redis keeps a session as long as its cookie says, and a use renews that', async () => {
+  const store = new RedisStore({ client, prefix: 'ttl:' });
+  await site(
+    session,
+    store,
+    async (port) => {
+      const browser = new Browser(port);
+      await browser.visit('/write');
+      const [key] = await client.keys('ttl:*');
+      const ttl = async (): Promise<number> => await client.ttl(key!);
+      assert.ok((await ttl()) > 55 && (await ttl()) <= 60);
+      await client.expire(key!, 20);
+      await browser.visit('/read');
+      assert.ok((await ttl()) > 55);
+    },
+    { maxAge: 60_000 },
+  );
+});
+
+test('an id of another form than ours goes on, and is not given out', async () => {
+  const store = new original.MemoryStore();
+  const odd = ((options: original.SessionOptions) => original({ ...options, genid: () => 'odd/id 1' })) as Make;
+  let { cookies } = new Browser(0);
+  await site(odd, store, async (port) => {
+    const browser = new Browser(port);
+    await browser.visit('/write');
+    ({ cookies } = browser);
+  });
+  await site(session, store, async (port) => {
+    const browser = new Browser(port, cookies);
+    assert.equal(await browser.text('/write'), '2');
+    assert.equal(JSON.parse(await browser.text('/read'))[2], 'odd/id 1');
+    await browser.visit('/logout');
+    assert.deepEqual(Object.keys((store as unknown as { sessions: object }).sessions), []);
+  });
+});
+
+test('a store that has lost its connection gives requests no session, as in express-session', () => {
+  const store = new session.MemoryStore();
+  return serve(
+    (app) => {
+      app.use(session({ secret: SECRET, store }));
+      app.get('/', (req, res) => res.send(typeof req.session));
+    },
+    async (port) => {
+      const browser = new Browser(port);
+      store.emit('disconnect');
+      assert.equal(await browser.text('/'), 'undefined');
+      store.emit('connect');
+      assert.equal(await browser.text('/'), 'object');
+    },
+  );
+});
+
+test('the error of a store reaches the application as it is', () => {
+  const store = new session.MemoryStore();
+  return serve(
+    (app) => {
+      app.use(session({ secret: SECRET, store, saveUninitialized: false }));
+      app.get('/', (req, res) => {
+        req.session.views = 1;
+        res.send('ok');
+      });
+    },
+    async (port) => {
+      store.set = (_sid, _session, callback) => callback?.(new Error('boom'));
+      const page = await new Browser(port).visit('/');
+      assert.deepEqual([page.status, page.text, page.cookies], [500, 'boom', []]);
+    },
+  );
+});
+
+test('cookies are taken from cookie-parser where the header is gone, and its secret is enough', () =>
+  serve(
+    (app) => {
+      app.use(cookieParser(SECRET), (req, _res, next) => {
+        delete req.headers.cookie;
+        next();
+      });
+      app.use(session({ saveUninitialized: false }));
+      app.get('/', (req, res) => {
+        req.session.views = (req.session.views ?? 0) + 1;
+        res.send(String(req.session.views));
+      });
+    },
+    async (port) => {
+      const browser = new Browser(port);
+      assert.deepEqual([await browser.text('/'), await browser.text('/')], ['1', '2']);
+    },
+  ));

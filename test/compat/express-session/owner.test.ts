@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'vitest';
+import session, { handleOf, type SessionMiddleware } from 'websauna-session/express-session';
+import { passportSite } from './passport-site.ts';
+import { Browser, SECRET, serve } from './site.ts';
+
+const newMiddleware = (): SessionMiddleware =>
+  session({ secret: SECRET, saveUninitialized: false, owner: ({ passport, user }) => passport?.user ?? user });
+
+async function site(act: (port: number, middleware: SessionMiddleware) => Promise<void>): Promise<void> {
+  const sessions = newMiddleware();
+  await serve(
+    (app) => {
+      passportSite(app, sessions);
+      app.get('/user/:id', (req, res) => {
+        // A login without regenerate(), as many applications have it.
+        req.session.user = req.params.id;
+        res.send(req.sessionID);
+      });
+      app.get('/forget', (req, res) => {
+        delete req.session.user;
+        res.end();
+      });
+      app.get('/devices', async (req, res) => {
+        const handle = handleOf(req);
+        const owned = await sessions.factory.owners.list('ada');
+        res.json(owned.map((each) => each.handle === handle));
+      });
+      app.get('/elsewhere', async (req, res) => {
+        await sessions.factory.owners.revoke('ada', { except: { handle: handleOf(req) } });
+        res.end();
+      });
+      app.get('/show', (req, res) =>
+        res.json([req.session.user ?? req.session.passport?.user ?? null, req.session.cart ?? null, req.session.id]),
+      );
+    },
+    async (port) => act(port, sessions),
+  );
+}
+
+const login = (browser: Browser) =>
+  browser.visit('/login', { method: 'POST', form: { username: 'ada', password: 'right' } });
+const show = async (browser: Browser): Promise<[string | null, string[] | null, string]> =>
+  JSON.parse(await browser.text('/show'));
+
+describe('owner', () => {
+  test('lists the devices of a user of unmodified passport, and logs out the others', () =>
+    site(async (port) => {
+      const [phone, laptop] = [new Browser(port), new Browser(port)];
+      await login(phone);
+      await login(laptop);
+      assert.deepEqual(JSON.parse(await laptop.text('/devices')), [false, true]);
+      await laptop.visit('/elsewhere');
+      assert.deepEqual(JSON.parse(await laptop.text('/devices')), [true]);
+      assert.equal((await show(phone))[0], null);
+      assert.equal((await show(laptop))[0], 'ada');
+    }));
+
+  test('gives a session that gets one a new id, although the application has not asked for it', () =>
+    site(async (port) => {
+      const browser = new Browser(port);
+      await browser.visit('/basket');
+      const [, , before] = await show(browser);
+      const fixated = browser.clone();
+      await browser.visit('/user/ada');
+      const [user, cart, sid] = await show(browser);
+      assert.deepEqual([user, cart], ['ada', ['book']]);
+      assert.notEqual(sid, before);
+      assert.deepEqual((await show(fixated)).slice(0, 2), [null, null]);
+    }));
+
+  test('that changes begins another session, with the same fields', () =>
+    site(async (port) => {
+      const browser = new Browser(port);
+      await browser.visit('/basket');
+      await browser.visit('/user/eve');
+      const eve = browser.clone();
+      await browser.visit('/user/ada');
+      assert.deepEqual((await show(browser)).slice(0, 2), ['ada', ['book']]);
+      assert.equal((await show(eve))[0], null);
+      assert.deepEqual(JSON.parse(await browser.text('/devices')), [true]);
+    }));
+
+  test('that is taken away leaves a session of nobody, with another id', () =>
+    site(async (port, { factory }) => {
+      const browser = new Browser(port);
+      await browser.visit('/basket');
+      await browser.visit('/user/ada');
+      const owned = browser.clone();
+      await browser.visit('/forget');
+      assert.deepEqual((await show(browser)).slice(0, 2), [null, ['book']]);
+      assert.equal((await show(owned))[0], null);
+      assert.deepEqual(await factory.owners.list('ada'), []);
+    }));
+});
