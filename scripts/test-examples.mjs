@@ -46,7 +46,11 @@ function chosenExamples(args) {
 
 /** The folder of a Node that an example can run on, to be put in front of the others. */
 function nodeFolder(engines, run) {
-  const [major = 0, minor = 0] = /\d+(?:\.\d+)?/.exec(engines?.node ?? '')?.[0].split('.').map(Number) ?? [];
+  const [major = 0, minor = 0] =
+    /\d+(?:\.\d+)?/
+      .exec(engines?.node ?? '')?.[0]
+      .split('.')
+      .map(Number) ?? [];
   const [ownMajor, ownMinor] = process.versions.node.split('.').map(Number);
   if (ownMajor > major || (ownMajor === major && ownMinor >= minor)) return dirname(process.execPath);
   const args = ['exec', '--yes', `--package=node@${NEWER_NODE}`, '--', 'node', '-p', 'process.execPath'];
@@ -71,7 +75,7 @@ async function start(command, args, options, isUp) {
   const ended = once(child, 'exit');
   const stop = async () => {
     // npm's child, too.
-    if (child.exitCode === null) process.kill(-child.pid);
+    if (child.exitCode === null) process.kill(-Number(child.pid));
     await ended;
   };
   const deadline = Date.now() + 60_000;
@@ -125,7 +129,13 @@ function prepare(name, folder, packages, run) {
 async function playOn(title, script, folder, env, countSessions, problems) {
   const port = await freePort();
   const origin = `http://${HOST}:${port}`;
-  const server = { NODE_ENV: 'production', HOST, PORT: String(port), ORIGIN: origin, PROTOCOL_HEADER: 'x-forwarded-proto' };
+  const server = {
+    NODE_ENV: 'production',
+    HOST,
+    PORT: String(port),
+    ORIGIN: origin,
+    PROTOCOL_HEADER: 'x-forwarded-proto',
+  };
   const variables = { ...env, ...server, SESSION_SECRET: SECRET };
   const isUp = async () => (await fetch(`${origin}/me`)).ok;
   let running;
