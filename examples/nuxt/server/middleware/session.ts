@@ -1,3 +1,4 @@
 import { sessions } from 'websauna-session/nitro';
 
-export default sessions(factory);
+// Pages that are rendered at build time have no session, and the build has no secret.
+export default import.meta.prerender ? defineEventHandler(() => {}) : sessions(factory);
