@@ -3,8 +3,8 @@ import { createSessionFactory, SessionError } from 'websauna-session';
 import { sessions } from 'websauna-session/h3';
 import { homePage, latePage } from './pages.js';
 
-const { HOST: hostname, PORT: port = 3000, REDIS_URL: url, SESSION_SECRET: secret } = process.env;
-const factory = createSessionFactory({ secret, redis: url ? { url } : undefined });
+const { HOST: hostname, PORT: port = 3000, REDIS_URL, SESSION_SECRET: secret } = process.env;
+const factory = createSessionFactory({ secret, redis: REDIS_URL ? { url: REDIS_URL } : undefined });
 
 const app = new H3({
   onError({ cause }) {

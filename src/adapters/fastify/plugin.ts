@@ -75,9 +75,8 @@ export function createPlugin<Data extends object, S extends WebsaunaSession<Data
  */
 function ignoreEmptySends(reply: FastifyReply): () => void {
   const own = Object.getOwnPropertyDescriptor(reply, 'send');
-  const { send } = reply;
-  const value = (payload?: unknown): FastifyReply =>
-    payload === undefined ? reply : (Reflect.apply(send, reply, [payload]) as FastifyReply);
+  const send = reply.send.bind(reply);
+  const value = (payload?: unknown): FastifyReply => (payload === undefined ? reply : send(payload));
   Object.defineProperty(reply, 'send', { value, configurable: true, writable: true });
   return () => {
     if (own === undefined) Reflect.deleteProperty(reply, 'send');

@@ -58,10 +58,7 @@ function routesOf({ routes }: AdapterApp, prefix: string, respond: Respond): new
     const run = async (session: AnySession, req: { second: AnySession }, res: never): Promise<void> => {
       await respond(await handler(session, req.second), res, prefix);
     };
-    return [
-      `route${index}`,
-      { run: run as Method, decorators: [All(path)], parameters: [Session(), Req(), Res()] },
-    ] as const;
+    return [`route${index}`, { run, decorators: [All(path)], parameters: [Session(), Req(), Res()] }] as const;
   });
   return controllerOf(Object.fromEntries(entries));
 }
@@ -121,7 +118,7 @@ runContract('Nest 12 on Express', async (app, prefix) => {
     else if (stream !== undefined) Readable.from(stream).pipe(res);
     else res.send(body);
   };
-  return await start(app, routesOf(app, prefix, respond as Respond), prefix, adapter, (nest) => {
+  return await start(app, routesOf(app, prefix, respond), prefix, adapter, (nest) => {
     for (const { given, property } of app.sessions.slice(1)) nest.use(expressSessions(given, { property }));
     nest.use(late('behind'));
   });
@@ -137,7 +134,7 @@ runContract('Nest 12 on Fastify', async (app, prefix) => {
     void reply.status(answer.status ?? 200);
     return await reply.send(answer.stream === undefined ? (answer.body ?? '') : Readable.from(answer.stream));
   };
-  return await start(app, routesOf(app, prefix, respond as Respond), prefix, adapter as never, async (nest) => {
+  return await start(app, routesOf(app, prefix, respond), prefix, adapter as never, async (nest) => {
     const { register } = (nest as NestFastifyApplication).getHttpAdapter() as unknown as FastifyAdapter;
     for (const { given, property } of app.sessions.slice(1)) {
       await Reflect.apply(register, adapter, [fastifySessions(given, { property })]);
@@ -160,12 +157,12 @@ describe.each(Object.entries(ADAPTERS))('the Nest module on %s', (_name, createA
 
   const controller = controllerOf({
     login: {
-      run: ((session: WebsaunaSession) => void session.login('alice')) as Method,
+      run: (session: WebsaunaSession) => session.login('alice'),
       decorators: [Get('login')],
       parameters: [Session()],
     },
-    who: { run: ((owner: string | null) => ({ owner })) as Method, decorators: [Get('who')], parameters: [Owner()] },
-    own: { run: (() => 'own') as Method, decorators: [Get('own'), UseGuards(OwnerGuard)], parameters: [] },
+    who: { run: (owner: string | null) => ({ owner }), decorators: [Get('who')], parameters: [Owner()] },
+    own: { run: () => 'own', decorators: [Get('own'), UseGuards(OwnerGuard)], parameters: [] },
   });
 
   const listen = async (imports: unknown[]): Promise<string> => {
@@ -200,8 +197,8 @@ describe.each(Object.entries(ADAPTERS))('the Nest module on %s', (_name, createA
       controllers: [controller],
     }).compile();
     app = compiled.createNestApplication(createAdapter(), { logger: false });
-    await app!.listen(0, PEER);
-    const login = await fetch(`${await app!.getUrl()}/login`);
+    await app.listen(0, PEER);
+    const login = await fetch(`${await app.getUrl()}/login`);
     expect(login.headers.getSetCookie()).toHaveLength(1);
   });
 

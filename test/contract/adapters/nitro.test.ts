@@ -54,7 +54,7 @@ function createNitro(factory = createSessionFactory<{ from: string }>({ secret }
     },
   });
   const localFetch = (url: string, init?: object): Promise<Response> =>
-    fetchNodeRequestHandler(toNodeListener(app) as never, url, init) as Promise<Response>;
+    fetchNodeRequestHandler(toNodeListener(app), url, init);
   app.use(sessions(factory));
   app.use(
     '/inner',
