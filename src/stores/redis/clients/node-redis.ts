@@ -2,7 +2,8 @@ import type { Stored } from '../../store.ts';
 import type { NodeRedisLike } from './shapes.ts';
 import type { CachedFields, RedisDriver, Script, ScriptReply } from '../driver.ts';
 import { isServerReply, isUnknownScript, offlineError, ambiguousResultError } from '../errors.ts';
-import { checkScriptReply, parseHash, toClientArguments } from './conversion.ts';
+import { parseHash } from '../hash.ts';
+import { checkScriptReply, toClientArguments } from './conversion.ts';
 import type { RecordCache } from '../record-cache.ts';
 import { abortQueuedOnDisconnect, isNodeRedis5 } from './node-redis-5-workaround.ts';
 
