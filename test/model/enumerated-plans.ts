@@ -389,6 +389,9 @@ export function* authenticationChanges(): Generator<Plan> {
       }
     }
   }
+  // The request ends its session while the application is asked about it.
+  const ended: readonly Step[] = [{ do: 'reload', start: true }, { do: 'wait' }, { do: 'logout' }, { do: 'wait' }];
+  yield { ...DEFAULTS, invalidateBefore: true, before: [visit([...CONTENT, LOGIN])], during: [visit(ended)] };
 }
 
 /** What a handler does after it has begun to respond. */
@@ -401,6 +404,19 @@ export function* lateSteps(): Generator<Plan> {
           const during = [{ ...visit([{ do: 'set', field: 'b' }]), late }];
           yield { ...DEFAULTS, before: opening === null ? [] : [visit(opening)], during, after: [visit([])] };
         }
+      }
+    }
+  }
+}
+
+/** A session that a request begins after the end of another, and ends again while it is on its way to the store. */
+export function* repeatedEnds(): Generator<Plan> {
+  for (const opening of [CONTENT, [...CONTENT, LOGIN]]) {
+    for (const step of [{ do: 'set', field: 'b' }, LOGIN, { do: 'beginLogin', owner: 'bob' }] satisfies Step[]) {
+      for (const between of [[], [{ do: 'wait' }]] satisfies Step[][]) {
+        const begin: readonly Step[] = [{ do: 'logout' }, step, { do: 'save', start: true }, ...between];
+        const again = visit([...begin, { do: 'logout' }]);
+        yield { ...DEFAULTS, before: [visit(opening)], during: [again], after: [visit([])] };
       }
     }
   }

@@ -10,6 +10,7 @@ import {
   nativeClients,
   operationPairs,
   otherKinds,
+  repeatedEnds,
   requestPairs,
   reusedIds,
   rivalLogins,
@@ -112,6 +113,7 @@ export function modelSuite(
             severalCookies,
             authenticationChanges,
             lateSteps,
+            repeatedEnds,
             sharedResponses,
             deployments,
           ]) {
