@@ -117,7 +117,8 @@ function prepare(name, folder, packages, run) {
   const copy = join(folder, 'examples', name);
   cpSync(join(examples, name), copy, {
     recursive: true,
-    filter: (path) => !/[\\/](node_modules|build|dist|\.svelte-kit|\.react-router|\.output|\.nuxt|\.astro)$/.test(path),
+    filter: (path) =>
+      !/[\\/](node_modules|build|dist|\.svelte-kit|\.react-router|\.output|\.tanstack|\.nuxt|\.astro)$/.test(path),
   });
   const inFolder = (title, ...args) => run(`${name}: ${title}`, 'npm', args, copy);
   if (inFolder('npm ci', 'ci', '--prefer-offline') === undefined) return undefined;
