@@ -422,6 +422,26 @@ export function* repeatedEnds(): Generator<Plan> {
   }
 }
 
+/** Requests that go on after the grace of a rotation that they have met or followed; and a save behind what is slow. */
+export function* slowRequests(): Generator<Plan> {
+  const rotation = visit([{ do: 'rotate', grace: true }]);
+  const steps: readonly Step[] = [
+    { do: 'set', field: 'a' },
+    { do: 'update', field: 'log' },
+    { do: 'takeFlash', queue: 'q' },
+  ];
+  for (const step of steps) {
+    const slow = visit([{ do: 'wait' }, step]);
+    const lost: Visit = { ...rotation, ends: 'unanswered' };
+    yield { ...DEFAULTS, slow: true, before: [visit(CONTENT)], during: [slow, rotation, { seconds: 63 }] };
+    yield { ...DEFAULTS, slow: true, before: [visit(CONTENT), lost], during: [slow, { seconds: 63 }] };
+  }
+  for (const change of [{ do: 'rotate', grace: true }, LOGIN] satisfies Step[]) {
+    const queued = visit([{ do: 'takeFlash', queue: 'q', start: true }, change, { do: 'save', start: true }]);
+    yield { ...DEFAULTS, before: [visit(CONTENT)], during: [queued], after: [visit([])] };
+  }
+}
+
 /** Responses that shared caches may store, so that they cannot carry a cookie. */
 export function* sharedResponses(): Generator<Plan> {
   for (const opening of [null, CONTENT, [...CONTENT, LOGIN]]) {

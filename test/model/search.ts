@@ -40,7 +40,15 @@ export interface Search {
 /** Where broken promises are looked for, in this order. */
 const PLACES: Readonly<Record<Store, readonly Place[]>> = {
   memory: [
-    ...(['severalCookies', 'sharedResponses', 'lifetimes', 'lateSteps', 'repeatedEnds', 'rivalLogins'] as const),
+    ...([
+      'severalCookies',
+      'sharedResponses',
+      'lifetimes',
+      'lateSteps',
+      'repeatedEnds',
+      'slowRequests',
+      'rivalLogins',
+    ] as const),
     ...(['loginLimits', 'shortenedLimits'] as const),
     ...(['explainedEnds', 'reusedIds', 'otherKinds', 'nativeClients'] as const),
     ...([

@@ -18,6 +18,7 @@ import {
   sharedResponses,
   shortenedLimits,
   slotCrossings,
+  slowRequests,
 } from './enumerated-plans.ts';
 import { exploreInEveryOrder, exploreRandomly, type Explored } from './explore.ts';
 import type { Environment } from './environment.ts';
@@ -114,6 +115,7 @@ export function modelSuite(
             authenticationChanges,
             lateSteps,
             repeatedEnds,
+            slowRequests,
             sharedResponses,
             deployments,
           ]) {
