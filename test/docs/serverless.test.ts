@@ -216,6 +216,7 @@ describe.each(Object.entries(HANDLERS))('%s', (_, text) => {
     const instance = await Instance.start(text);
     const client = new Client(FORMATS['HTTP API, format 2.0']!);
     await client.post(instance, '/login');
+    expect(await factory.owners.list('alice')).toHaveLength(1);
     instance.child.kill('SIGSTOP');
     expect(Number(await redis.cli('CLIENT', 'KILL', 'TYPE', 'normal'))).toBeGreaterThan(0);
     const home = client.home(instance);
