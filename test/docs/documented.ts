@@ -41,9 +41,9 @@ export interface Running {
 /** Starts a program that listens on port 3000, on a free port instead, and waits until it answers. */
 export async function startProgram(folder: string, code: string, env: Record<string, string> = {}): Promise<Running> {
   // The transformation writes 3000 as 3e3.
-  const listening = /listen\((?:3000|3e3)\)/;
+  const listening = /(listen\((?:\{ port: )?)(?:3000|3e3)(?=(?: \})?\))/;
   assert.match(code, listening);
-  writeFileSync(join(folder, 'server.mjs'), code.replace(listening, 'listen(Number(process.env.PORT))'));
+  writeFileSync(join(folder, 'server.mjs'), code.replace(listening, '$1Number(process.env.PORT)'));
   const port = await freePort();
   const child = spawn(process.execPath, ['server.mjs'], {
     cwd: folder,

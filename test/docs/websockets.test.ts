@@ -22,7 +22,7 @@ let folder: string;
 const running: Running[] = [];
 const sockets: (Socket | WebSocket)[] = [];
 beforeAll(async () => {
-  folder = programFolder(['express', 'redis', 'socket.io', 'ws']);
+  folder = programFolder(['@fastify', 'express', 'fastify', 'redis', 'socket.io', 'ws']);
   redis = await startRedis();
 });
 afterEach(async () => {
@@ -82,10 +82,13 @@ const FIELD = `for _, key in ipairs(redis.call('KEYS', 'session:*')) do
   end
 end`;
 
-test('ws: accepts pages of this origin with a login, and closes when the session has ended', async () => {
-  const { origin } = await start("from 'ws'");
+test.each([
+  ['ws', "from 'ws'", ''],
+  ['Fastify', "from '@fastify/websocket'", '/socket'],
+])('%s: accepts pages of this origin with a login, and closes when the session has ended', async (_, text, path) => {
+  const { origin } = await start(text);
   const connect = (headers: Record<string, string>): WebSocket => {
-    const socket = new WebSocket(origin.replace('http:', 'ws:'), { headers });
+    const socket = new WebSocket(origin.replace('http:', 'ws:') + path, { headers });
     sockets.push(socket);
     return socket;
   };
