@@ -43,5 +43,12 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 30_000,
     teardownTimeout: 10_000,
+    // Of `npx vitest run --coverage`; Node's own coverage also counts what runs in the test process alone.
+    coverage: {
+      provider: 'v8',
+      include: ['src/**/*.ts'],
+      exclude: ['src/**/*.generated.ts'],
+      reporter: ['text-summary', 'json-summary', 'json'],
+    },
   },
 });

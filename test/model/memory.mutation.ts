@@ -6,6 +6,6 @@ import { MemoryEnvironment } from './memory-environment.ts';
 test.each(['basic', 'random'] as const)('some generated interleavings of %s plans', async (plans) => {
   const environment = new MemoryEnvironment();
   const explored: Explored = { interleavings: 0, counts: new Map() };
-  const found = await exploreRandomly(environment, { plans, runs: 40, seed: 20_240_229 }, explored, false);
+  const found = await exploreRandomly(environment, { plans, runs: 25, seed: 20_240_229 }, explored, false);
   expect(found?.finding.problem).toBeUndefined();
 });

@@ -100,7 +100,7 @@ test.each([...READS, ...WRITES])('%s throws before a lazy session is loaded, and
 
 describe('a degraded session', () => {
   /** Visits while the store fails. */
-  async function degraded(act: (session: Session) => void): Promise<void> {
+  async function degraded(act: (session: Session) => unknown): Promise<void> {
     let failing = false;
     const store = interceptStore(new MemoryStore(), () => {
       if (failing) throw new Error('connection lost');
@@ -120,6 +120,12 @@ describe('a degraded session', () => {
       expect(() => act(session)).toThrow(expect.objectContaining({ code: 'ERR_SESSION_DEGRADED' }));
     }),
   );
+
+  test('refuses to take flash messages', async () => {
+    let taken: Promise<unknown> | undefined;
+    await degraded((session) => (taken = session.takeFlash()));
+    await expect(taken).rejects.toThrow(expect.objectContaining({ code: 'ERR_SESSION_DEGRADED' }));
+  });
 
   test('is empty for every reader', () =>
     degraded((session) => {

@@ -55,6 +55,33 @@ describe('the id of a new session', () => {
   });
 });
 
+test('a new session has no owner, no method and no authentication', async () => {
+  await next((session) => {
+    expect([session.owner, session.method, session.authenticatedAt, session.remember]).toEqual([
+      null,
+      null,
+      null,
+      null,
+    ]);
+  });
+});
+
+test('reload() returns the session, and a failing one is reported as a load', async () => {
+  let isFailing = false;
+  const store = interceptStore(new MemoryStore(), () => {
+    if (isFailing) throw new Error('connection lost');
+  });
+  use({ store });
+  const operations: string[] = [];
+  factory.on('storeError', ({ operation }) => operations.push(operation));
+  await next((session) => session.set('a', 1));
+  const { session } = await Visit.open(factory, jar);
+  expect(await session.reload()).toBe(session);
+  isFailing = true;
+  await expect(session.reload()).rejects.toThrow(withCode('ERR_SESSION_STORE'));
+  expect(operations).toEqual(['load']);
+});
+
 describe('after the headers have left', () => {
   test.each<[string, (session: Session) => void]>([
     ['login', (session) => session.login('alice')],
@@ -94,9 +121,15 @@ describe('rotate()', () => {
     expect([await open(jar), await open(old)]).toEqual([1, undefined]);
   });
 
-  test('of a session that is not stored stores nothing', async () => {
+  test('of a session that is not stored stores nothing, and does not rotate it once it is', async () => {
     await next((session) => session.rotate());
     expect(jar.header).toBeUndefined();
+    const id = await next(async (session) => {
+      session.rotate();
+      await session.set('a', 1).save();
+      return session.set('b', 1).id;
+    });
+    expect(await next((session) => session.id)).toBe(id);
   });
 });
 
@@ -126,6 +159,14 @@ describe('login()', () => {
     });
     expect(await next(({ owner, timeout, remember }) => [owner, timeout, remember])).toEqual(['alice', 1200, null]);
     expect(await factory.owners.listBy('sid', 's1')).toEqual([]);
+  });
+
+  test('of the same owner in the same request keeps what an earlier one has said', async () => {
+    await next((session) => {
+      session.login('alice', { absoluteTimeout: 7200 });
+      session.login('alice', { method: 'otp' });
+    });
+    expect(await next(({ expiresAt, createdAt }) => Number(expiresAt) - Number(createdAt))).toBe(7_200_000);
   });
 
   test('as another owner leaves all fields behind, unless `keep` names them', async () => {
