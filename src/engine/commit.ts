@@ -133,7 +133,7 @@ async function carryOut(
     if (plan.ends) await carryOutEnds(state, plan.write === 'create');
     await write(state, epoch, plan, changes, head);
     // A login as another owner has left a session, which ends when the new one is there.
-    if (state.pendingEnds.length > 0 && hasAccountSwitch(state)) await carryOutEnds(state, true);
+    if (hasAccountSwitch(state)) await carryOutEnds(state, true);
   } catch (error) {
     const { code } = error as { code?: string };
     if (!REFUSALS.has(code ?? '')) state.context.events.emit('storeError', { operation: 'commit', error });

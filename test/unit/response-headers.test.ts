@@ -143,6 +143,43 @@ describe('a response that shared caches may store', () => {
   });
 });
 
+describe('which responses may set a cookie', () => {
+  const isSent = async (headers: Record<string, string>): Promise<boolean> =>
+    (await respond((session) => session.set('a', 1), headers)).cookies.length > 0;
+
+  test('an application decides by a function in `cookielessHeaders`', async () => {
+    use({ cookielessHeaders: (head) => head.get('x-static') === '1' });
+    expect([await isSent({}), await isSent({ 'cache-control': 'public' })]).toEqual([true, true]);
+    jar = new Jar();
+    expect(await isSent({ 'x-static': '1' })).toBe(false);
+  });
+
+  test('a head that takes none gets none', async () => {
+    const request = await Visit.open(factory, jar);
+    Object.assign(request.head, { takesCookies: false });
+    request.session.set('a', 1);
+    expect((await request.end()).cookies).toEqual([]);
+  });
+});
+
+test('a response is written to once, also when it is committed twice', async () => {
+  const request = await Visit.open(factory, jar);
+  request.session.set('a', 1);
+  await request.end();
+  const head = new MemoryHead();
+  await factory.commit(request.session, head);
+  expect([head.cookies, [...head.headers]]).toEqual([[], []]);
+});
+
+test('a URL that has no sessions gets no header, whatever is done to its session', async () => {
+  use({ ignore: () => true });
+  const request = await Visit.open(factory, jar);
+  request.session.set('a', request.session.get('a'));
+  const head = await request.end();
+  factory.finalize(request.session, head);
+  expect([...head.headers]).toEqual([]);
+});
+
 describe('a response of a failed server', () => {
   test.each([
     [499, true],

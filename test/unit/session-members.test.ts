@@ -99,6 +99,58 @@ describe('after the headers have left', () => {
   });
 });
 
+describe('a session that was ended elsewhere', () => {
+  test('refuses what is saved early, again and again, and discards the rest with an event', async () => {
+    await next((session) => session.set('a', 1));
+    const discarded: unknown[] = [];
+    factory.on('discarded', ({ reason }) => discarded.push(reason));
+    const request = await Visit.open(factory, jar);
+    await factory.sessions.destroy(request.session.handle);
+    for (const name of ['b', 'c']) {
+      await expect(request.session.set(name, 1).save()).rejects.toThrow(withCode('ERR_SESSION_ENDED'));
+    }
+    request.session.set('d', 1);
+    await request.end();
+    expect(discarded).toEqual(['gone', 'gone', 'gone']);
+    expect(await next((session) => [session.isNew, session.size])).toEqual([true, 0]);
+  });
+
+  test('is lost, not degraded, and begins again by a logout', async () => {
+    await next((session) => session.set('a', 1));
+    await next(async (session) => {
+      await factory.sessions.destroy(session.handle);
+      await expect(session.set('b', 1).save()).rejects.toThrow();
+      session.logout();
+      await session.set('c', 1).save();
+    });
+    expect(await next((session) => session.entries())).toEqual([['c', 1]]);
+  });
+});
+
+describe('an end', () => {
+  test.each([
+    ['logout', ['logout alice', 'destroyed logout']],
+    ['invalidate', ['destroyed invalidated']],
+  ] as const)('by %s() is reported by its events, once the store has it', async (end, expected) => {
+    await next((session) => session.login('alice'));
+    const events: string[] = [];
+    const handle = await next((session) => session.handle);
+    factory.on('logout', (event) => {
+      expect(event.handle).toBe(handle);
+      events.push(`logout ${event.owner}`);
+    });
+    factory.on('destroyed', (event) => {
+      expect(event.handle).toBe(handle);
+      events.push(`destroyed ${event.reason}`);
+    });
+    const request = await Visit.open(factory, jar);
+    request.session[end]();
+    expect(events).toEqual([]);
+    await request.end();
+    expect(events).toEqual(expected);
+  });
+});
+
 describe('rotate()', () => {
   const open = (cookie: Jar): Promise<unknown> => visit(factory, new Jar(cookie), (session) => session.get('a'));
 
