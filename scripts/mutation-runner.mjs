@@ -10,8 +10,8 @@ import manifest from '../package.json' with { type: 'json' };
 /** Quick tests that need nothing but this process. */
 const QUICK = [
   'test/unit/**/*.test.ts',
-  'test/docs/session.test.ts',
-  'test/{contract/adapters,adapters}/fetch.test.ts',
+  'test/docs/{events,session}.test.ts',
+  'test/{contract/adapters,adapters}/{fetch,node}.test.ts',
   'test/contract/consistency/{memory,failing-store,slow-store}.test.ts',
   'test/model/memory.mutation.ts',
 ];
