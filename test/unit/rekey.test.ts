@@ -97,6 +97,70 @@ describe.each(ACTS)('%s', (_, act) => {
   });
 });
 
+test('a login completes the first factor that waited for it, also within its own request', async () => {
+  await next((session) => session.beginLogin('alice'));
+  await next(async (session) => {
+    expect(session.pendingLogin?.owner).toBe('alice');
+    session.login('alice');
+    await session.save();
+    expect([session.pendingLogin, session.owner]).toEqual([null, 'alice']);
+    session.set('a', 1);
+  });
+  expect(await next((session) => [session.pendingLogin, session.entries()])).toEqual([null, [['a', 1]]]);
+});
+
+test('a login that begins another first factor keeps that one', async () => {
+  await next((session) => session.set('a', 1));
+  await next((session) => {
+    session.login('alice');
+    session.beginLogin('bob');
+  });
+  expect(await next((session) => session.pendingLogin?.owner)).toBe('bob');
+});
+
+test.each([
+  ['one secret', ['the first secret of more than thirty-two bytes']],
+  [
+    'several secrets',
+    ['the second secret of more than thirty-two bytes', 'the first secret of more than thirty-two bytes'],
+  ],
+])('a rotation under %s keeps the forms valid that are open in the browser', async (_, secret) => {
+  use({ secret: 'the first secret of more than thirty-two bytes' });
+  const token = await next((session) => session.set('a', 1).getCsrfToken());
+  use({ secret });
+  await next((session) => session.rotate());
+  await next((session) => session.rotate());
+  expect(await next((session) => session.verifyCsrfToken(token))).toBe(true);
+  expect(await next((session) => session.verifyCsrfToken(session.getCsrfToken()))).toBe(true);
+});
+
+test('a timeout that is asked for while a rotation is on its way is stored, too', async () => {
+  await next((session) => session.set('a', 1));
+  await next(async (session) => {
+    session.adjustTimeout(60);
+    session.rotate();
+    const saved = session.save();
+    session.adjustTimeout(120);
+    await saved;
+  });
+  expect(await next(({ timeout }) => timeout)).toBe(120);
+});
+
+test('a rotation and a login say what they were, and which session was before', async () => {
+  const seen: unknown[] = [];
+  factory.on('rotated', ({ handle, previous }) => seen.push(['rotated', handle, previous]));
+  factory.on('login', ({ handle, previous, owner }) => seen.push(['login', handle, previous, owner]));
+  const first = await next((session) => (session.set('a', 1), session.handle));
+  await next((session) => session.rotate());
+  const second = await next((session) => session.handle);
+  await next((session) => session.login('alice', { method: 'password' }));
+  const third = await next((session) => session.handle);
+  expect(seen).toEqual([
+    ['rotated', second, first],
+    ['login', third, second, 'alice'],
+  ]);
+});
+
 test('a rotation of a session that cannot be read stores nothing by itself, and a login does', async () => {
   use(BOUND);
   await next((session) => session.set('a', 1));
