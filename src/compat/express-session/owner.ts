@@ -1,5 +1,5 @@
 import { checkOwner, expected } from '../../internal/validate.ts';
-import type { SessionState } from '../../engine/state.ts';
+import { requestAdoption } from '../../engine/owner-adoption.ts';
 import { stateOf } from '../../session/dict.ts';
 import type { WebsaunaSession } from '../../session/session.ts';
 import type { NormalizedOptions } from './options.ts';
@@ -31,32 +31,12 @@ export function applyOwner(
     return false;
   }
   if (owner !== null) {
-    if (stored === null && record !== null && owner === known) adopt(state, owner, record.meta.createdAt);
+    if (stored === null && record !== null && owner === known) requestAdoption(state, owner, record.meta.createdAt);
     else if (login?.owner !== owner) inner.login(owner);
     return false;
   }
   inner.logout();
   return true;
-}
-
-/** Stores whose session it is. A later request can do it, too. */
-function adopt(state: SessionState, owner: string, since: number): void {
-  if (state.headLeaving || state.clientCookie.insecurity !== null) return;
-  const at = performance.now();
-  const authenticatedAt = Math.max(1, since);
-  state.requestLogin({
-    owner,
-    method: null,
-    indexKeys: [],
-    at,
-    authenticatedAt,
-    pendingSince: null,
-    isAdoption: true,
-    timeout: null,
-    absoluteTimeout: undefined,
-    remember: null,
-    keep: true,
-  });
 }
 
 /** Returns the user that the `owner` option has returned. */
