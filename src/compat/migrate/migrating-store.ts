@@ -89,7 +89,7 @@ export class MigratingStore implements MigratingSessionStore {
     if ((await this.#store.load(key, true)) !== undefined) return { status: 'exists' };
     const session = this.#target.encode(Object.fromEntries(record.fields), null);
     const now = await this.#migrator.old.write(sid, '', session);
-    if (now === null) return { status: 'exists' };
+    if (typeof now !== 'number') return { status: 'exists' };
     this.#known.set(sid, { digest: '', left: 0, now, session, isClaimed: false });
     this.#timeouts.set(key.handle, record.timeout.seconds);
     return { status: 'ok', now, evicted: [] };
@@ -215,9 +215,9 @@ export class MigratingStore implements MigratingSessionStore {
     if (!this.#looked.has(sid) && !this.#known.has(sid)) await this.#loadBeside(key, sid, true, 0);
     let stored = this.#known.get(sid);
     if (stored === undefined) return null;
+    // What this request has written itself is read again: its digest is not known.
+    if (stored.digest === '') stored = await old.read(sid);
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      // What this request has written itself is read again, too: its digest is not known.
-      if (attempt > 0 || stored.digest === '') stored = await old.read(sid);
       if (stored === undefined || stored.session === null || stored.isClaimed) {
         this.#known.delete(sid);
         if (stored?.isClaimed) await this.#migrator.convert(this.#store, key, sid, stored, this.#target);
@@ -227,24 +227,30 @@ export class MigratingStore implements MigratingSessionStore {
       const changed = change(fields);
       if ('status' in (changed as object)) return changed as Outcome;
       const next = (changed as { readonly fields: FoundRecord['fields'] }).fields;
-      const now = await this.#write(sid, stored, fields, next);
-      if (now !== null) return { status: 'ok', now, evicted: [] };
+      const written: number | StoredString | undefined =
+        next === fields ? await this.#touch(sid, stored.session) : await this.#write(sid, stored, next);
+      if (typeof written === 'number') return { status: 'ok', now: written, evicted: [] };
+      stored = written;
     }
     throw tooManyChanges();
   }
 
+  async #touch(sid: string, session: OldSession): Promise<number | undefined> {
+    const fields = Object.fromEntries(this.#target.fieldsOf(session, ''));
+    return (await this.#migrator.old.touch(sid, this.#target.encode(fields, session))) ?? undefined;
+  }
+
   async #write(
     sid: string,
-    stored: StoredString,
+    { digest, session: before }: StoredString,
     fields: FoundRecord['fields'],
-    next: FoundRecord['fields'],
-  ): Promise<number | null> {
-    const { old } = this.#migrator;
-    if (next === fields) return await old.touch(sid, this.#target.encode(fields, stored.session));
-    const session = this.#target.encode(next, stored.session);
-    const now = await old.write(sid, stored.digest, session);
-    if (now !== null) this.#known.set(sid, { digest: '', left: 0, now, session, isClaimed: false });
-    return now;
+  ): Promise<number | StoredString | undefined> {
+    const session = this.#target.encode(fields, before);
+    const written = await this.#migrator.old.write(sid, digest, session);
+    if (typeof written === 'number') {
+      this.#known.set(sid, { digest: '', left: 0, now: written, session, isClaimed: false });
+    }
+    return written;
   }
 }
 

@@ -23,6 +23,11 @@ export interface StoredString {
 /** What a claimed session has besides its fields. Servers of the other library can still read it. */
 export const CLAIM = 'websauna-session:claimed';
 
+// Codes of the scripts `read` and `write`.
+const ABSENT = 0;
+const OTHER_TYPE = 2;
+const WRITTEN = 3;
+
 /** Seconds that a command may take. */
 const TIMEOUT = 2;
 
@@ -38,33 +43,30 @@ export class OldSessions {
 
   /** Returns what is stored; `undefined` for nothing. */
   async read(sid: string): Promise<StoredString | undefined> {
-    const [code, now, left, digest, text] = await this.#run('read', 'load', sid, []);
-    if (code === 0) return undefined;
-    if (code === 2) return { digest: '', left: -1, now: Number(now), session: null, isClaimed: false };
-    const session = await this.#parse(String(text));
-    const isClaimed = session !== null && Object.hasOwn(session, CLAIM);
-    if (isClaimed) delete session[CLAIM];
-    return { digest: String(digest), left: Number(left), now: Number(now), session, isClaimed };
+    return await this.#stored(await this.#run('read', 'load', sid, []));
   }
 
   /**
-   * Stores a session if what is stored is still what was read; returns the server's clock, or `null` if it is not.
+   * Stores a session if what is stored is still what was read; returns the server's clock, or else what is stored.
    * @param digest of what was read; '' for nothing
    */
-  async write(sid: string, digest: string, session: OldSession): Promise<number | null> {
+  async write(sid: string, digest: string, session: OldSession): Promise<number | StoredString | undefined> {
     const left = this.#source.timeToLive(session);
-    // As connect-redis does it.
-    const isOver = left !== null && left <= 0;
-    const args = isOver ? [digest] : [digest, this.#source.serializer.stringify(session), String(left ?? 0)];
-    const [code, now] = await this.#run(isOver ? 'remove' : 'write', 'save', sid, args);
-    return code === 1 ? Number(now) : null;
+    if (left !== null && left <= 0) {
+      // As connect-redis does it.
+      const [code, now] = await this.#run('remove', 'save', sid, [digest]);
+      return code === 1 ? Number(now) : await this.read(sid);
+    }
+    const text = this.#source.serializer.stringify(session);
+    const reply = await this.#run('write', 'save', sid, [digest, text, String(left ?? 0)]);
+    return reply[0] === WRITTEN ? Number(reply[1]) : await this.#stored(reply);
   }
 
   /** Claims a session if what is stored is still what was read; returns its digest from then on, or `null` if it is not. */
   async claim(sid: string, { digest, session }: StoredString): Promise<string | null> {
     const text = this.#source.serializer.stringify({ ...session, [CLAIM]: 1 });
     const [code] = await this.#run('write', 'load', sid, [digest, text, '']);
-    return code === 1 ? createHash('sha1').update(text).digest('hex') : null;
+    return code === WRITTEN ? createHash('sha1').update(text).digest('hex') : null;
   }
 
   /** Renews the time that a session lives; returns the server's clock, or `null` where there is none. */
@@ -98,6 +100,15 @@ export class OldSessions {
     } catch (error) {
       throw storeError(verb, error);
     }
+  }
+
+  async #stored([code, now, left, digest, text]: readonly Reply[]): Promise<StoredString | undefined> {
+    if (code === ABSENT) return undefined;
+    if (code === OTHER_TYPE) return { digest: '', left: -1, now: Number(now), session: null, isClaimed: false };
+    const session = await this.#parse(String(text));
+    const isClaimed = session !== null && Object.hasOwn(session, CLAIM);
+    if (isClaimed) delete session[CLAIM];
+    return { digest: String(digest), left: Number(left), now: Number(now), session, isClaimed };
   }
 
   async #parse(text: string): Promise<OldSession | null> {

@@ -11,16 +11,19 @@ export type ScriptName = 'read' | 'remove' | 'touch' | 'write';
 
 export const scripts: Readonly<Record<ScriptName, Script>> = {
   read: {
-    sha: '719c9c305090a8c511b7bc2be1e669b4c5c733e4',
+    sha: 'c75f3e7871405658abe831e7ad7b7bbe5c734b85',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
   return string.format('%.0f', number)
 end
-local stored = redis.pcall('GET', KEYS[1])
-if type(stored) == 'table' then return {2, now} end
-if not stored then return {0, now} end
-return {1, now, redis.call('PTTL', KEYS[1]), redis.sha1hex(stored), stored}
+local function read(key)
+  local stored = redis.pcall('GET', key)
+  if type(stored) == 'table' then return {2, now} end
+  if not stored then return {0, now} end
+  return {1, now, redis.call('PTTL', key), redis.sha1hex(stored), stored}
+end
+return read(KEYS[1])
 `,
   },
   remove: {
@@ -50,22 +53,27 @@ return {1, now}
 `,
   },
   write: {
-    sha: '1c813bc5a58e163e8f0ac8d088bda956b144e73e',
+    sha: 'bd83252aedfda1671e04d49bdbef17470f996266',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
   return string.format('%.0f', number)
 end
-local stored = redis.pcall('GET', KEYS[1])
-if type(stored) == 'table' then return {0, now} end
-if (stored and redis.sha1hex(stored) or '') ~= ARGV[1] then return {0, now} end
-local left = ARGV[3] == '' and math.max(0, redis.call('PTTL', KEYS[1])) or tonumber(ARGV[3])
+local function read(key)
+  local stored = redis.pcall('GET', key)
+  if type(stored) == 'table' then return {2, now} end
+  if not stored then return {0, now} end
+  return {1, now, redis.call('PTTL', key), redis.sha1hex(stored), stored}
+end
+local reply = read(KEYS[1])
+if reply[1] == 2 or (reply[4] or '') ~= ARGV[1] then return reply end
+local left = ARGV[3] == '' and math.max(0, reply[3] or 0) or tonumber(ARGV[3])
 if left > 0 then
   redis.call('SET', KEYS[1], ARGV[2], 'PX', int(left))
 else
   redis.call('SET', KEYS[1], ARGV[2])
 end
-return {1, now}
+return {3, now}
 `,
   },
 };

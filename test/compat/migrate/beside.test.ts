@@ -3,7 +3,7 @@ import { createClient } from 'redis';
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { startRedis, type RedisServer } from '../../support/redis-server.ts';
 import { Browser } from '../express-session/site.ts';
-import { Deployment, type Client, type Site } from './sites.ts';
+import { Deployment, during, type Client } from './sites.ts';
 
 let server: RedisServer;
 let client: Client;
@@ -16,20 +16,6 @@ afterAll(async () => {
   client.destroy();
   await server.stop();
 });
-
-/** Runs servers by their names. */
-async function during<Name extends string>(
-  starting: Readonly<Record<Name, Promise<Site>>>,
-  act: (sites: Record<Name, Site>) => Promise<void>,
-): Promise<void> {
-  const sites = {} as Record<Name, Site>;
-  for (const name of Object.keys(starting) as Name[]) sites[name] = await starting[name];
-  try {
-    await act(sites);
-  } finally {
-    for (const name of Object.keys(sites) as Name[]) await sites[name].close();
-  }
-}
 
 describe('Beside servers of express-session', () => {
   test('a session goes on there and back under the same cookie, in the same place', async () => {

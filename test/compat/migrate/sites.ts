@@ -4,7 +4,7 @@ import original from 'express-session';
 import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { createClient } from 'redis';
+import type { createClient } from 'redis';
 import session, { type SessionMiddleware, type SessionOptions } from 'websauna-session/express-session';
 import { connectRedis, type ConnectRedisOptions } from 'websauna-session/migrate';
 import { fieldsOf } from '../express-session/site.ts';
@@ -106,6 +106,7 @@ export function addRoutes(app: Express): void {
   app.get('/cookie', (req, res) => res.json(req.session.cookie));
   app.get('/remember', (req, res) => {
     req.session.cookie.maxAge = 3_600_000;
+    req.session.f0 = 1;
     res.end();
   });
   app.get('/logout', (req, res, next) => {
@@ -135,4 +136,18 @@ export async function start(
       await once(server, 'close');
     },
   };
+}
+
+/** Runs servers by their names. */
+export async function during<Name extends string>(
+  starting: Readonly<Record<Name, Promise<Site>>>,
+  act: (sites: Record<Name, Site>) => Promise<void>,
+): Promise<void> {
+  const sites = {} as Record<Name, Site>;
+  for (const name of Object.keys(starting) as Name[]) sites[name] = await starting[name];
+  try {
+    await act(sites);
+  } finally {
+    for (const name of Object.keys(sites) as Name[]) await sites[name].close();
+  }
 }
