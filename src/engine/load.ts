@@ -39,9 +39,8 @@ export function openSession(context: SessionContext, exchange: Exchange): Sessio
     if (values !== undefined) rejectInsecure(state);
     return state;
   }
-  if (values === undefined && !hasForeignCookie(state)) return state;
   const cookies = values === undefined ? [] : verifyCookies(state, values);
-  if (cookies.length === 0 && (values === undefined || !hasForeignCookie(state))) return state;
+  if (cookies.length === 0 && !hasForeignCookie(state)) return state;
   if (config.load === 'lazy') {
     state.markUnloaded();
     return state;
@@ -67,7 +66,8 @@ export async function loadSession(state: SessionState): Promise<void> {
   if (state.phase !== 'unloaded') return;
   state.markPersonal();
   await state.loadOnce(async () => {
-    await state.queue.run(load, state, verifyCookies(state, presentedValues(state) ?? []));
+    const values = presentedValues(state);
+    await state.queue.run(load, state, values === undefined ? [] : verifyCookies(state, values));
   });
 }
 
