@@ -52,7 +52,7 @@ export interface CommandContext {
    * Returns the factory of the configuration, which is closed when the command has ended.
    * @throws {UsageError} when there is no configuration
    */
-  open(): Promise<Opened>;
+  readonly open: () => Promise<Opened>;
 }
 
 /** One command of the command line. Its file knows nothing of other commands. */
