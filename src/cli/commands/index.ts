@@ -1,0 +1,6 @@
+import type { Command } from '../command.ts';
+import { doctor } from './doctor.ts';
+import { secret } from './secret.ts';
+
+/** Every command, in the order of the help. */
+export const COMMANDS: readonly Command[] = [doctor, secret];
