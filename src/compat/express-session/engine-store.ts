@@ -4,7 +4,7 @@ import { SessionError } from '../../errors.ts';
 import { NO_CHANGE } from '../../stores/store.ts';
 import type { FoundRecord, NewRecord, RecordKey, SessionScanner, SessionStore, Stored } from '../../stores/store.ts';
 import { callBack, type Callback } from './callbacks.ts';
-import { Cookie, type CookieAttributes } from './cookie.ts';
+import { Cookie, COOKIE_FIELD, type CookieAttributes } from './cookie.ts';
 import { timeoutOf } from './timeout.ts';
 import { toJson } from './serializer.ts';
 import { isReserved, setField } from './session.ts';
@@ -22,9 +22,6 @@ export interface EngineStoreParts {
   /** What the engine notices a change of the attributes by. */
   readonly cookieAttributes: () => string;
 }
-
-/** The field in which a session keeps the attributes of its cookie that are not the configured ones. */
-export const COOKIE_FIELD = 'cookie';
 
 /** Returns the store of this library that a store stands in front of; `undefined` for every other one. */
 export let backingStoreOf: (store: object) => SessionStore | undefined;

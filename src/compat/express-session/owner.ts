@@ -1,8 +1,8 @@
-import { checkOwner, expected } from '../../internal/validate.ts';
 import { requestAdoption } from '../../engine/owner-adoption.ts';
 import { stateOf } from '../../session/dict.ts';
 import type { WebsaunaSession } from '../../session/session.ts';
 import type { NormalizedOptions } from './options.ts';
+import { normalizeOwner } from './owner-id.ts';
 
 type Inner = WebsaunaSession<Record<string, unknown>>;
 
@@ -37,14 +37,4 @@ export function applyOwner(
   }
   inner.logout();
   return true;
-}
-
-/** Returns the user that the `owner` option has returned. */
-export function normalizeOwner(owner: unknown): string | null {
-  if (owner === undefined || owner === null || owner === false) return null;
-  if (typeof owner === 'number' || typeof owner === 'bigint') return String(owner);
-  if (typeof owner !== 'string') {
-    throw expected('owner', 'a function that returns a user id, a string or a number', owner, 'Return the id alone');
-  }
-  return checkOwner(owner);
 }

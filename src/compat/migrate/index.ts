@@ -7,6 +7,7 @@ import {
 } from './options.ts';
 import { createSource } from './source.ts';
 
+export { migrateAll, type MigrateAllOptions, type MigrationCounts } from './migrate-all.ts';
 export type { MigratedLibrary, MigrationPhase, MigrationSource } from '../../engine/migration.ts';
 export type {
   ConnectRedisOptions,

@@ -1,7 +1,6 @@
 import { fieldName, keyOfField } from '../../engine/field-names.ts';
 import type { IdleTimeout, Stored } from '../../stores/store.ts';
-import { Cookie, type CookieAttributes } from '../express-session/cookie.ts';
-import { COOKIE_FIELD } from '../express-session/engine-store.ts';
+import { Cookie, COOKIE_FIELD, type CookieAttributes } from '../express-session/cookie.ts';
 import type { MiddlewareParts, MigratingRequest } from '../express-session/migration.ts';
 import { toJson } from '../express-session/serializer.ts';
 import { setField } from '../express-session/session.ts';

@@ -33,6 +33,9 @@ const LATE_WRITES_SECONDS = 3600;
 
 const MAX_ATTEMPTS = 20;
 
+/** What has become of a session: `known` when there was a record of it, or it had ended. */
+export type Conversion = 'converted' | 'known' | 'changed';
+
 /** Moves sessions of the other library into a store of ours, each once, and remembers which have ended. */
 export class Migrator {
   readonly old: OldSessions;
@@ -87,7 +90,7 @@ export class Migrator {
    * that who was late does not make it again.
    *
    * @param expiresIn seconds that the record lives until it is used; 0 for its idle timeout
-   * @returns whether this call has made the record
+   * @returns what has become of it: `changed` when another writer was faster, so that nothing was done
    */
   async convert(
     store: SessionStore,
@@ -96,13 +99,13 @@ export class Migrator {
     stored: StoredString,
     target: Target,
     expiresIn = 0,
-  ): Promise<boolean> {
+  ): Promise<Conversion> {
     const record = this.#recordOf(key, stored, target, expiresIn);
     const digest = stored.isClaimed ? stored.digest : await this.old.claim(sid, stored);
-    if (digest === null) return false;
+    if (digest === null) return 'changed';
     const { status } = await store.create(key, record);
     await this.old.remove(sid, digest);
-    return status === 'ok';
+    return status === 'ok' ? 'converted' : 'known';
   }
 
   /** Ends a session in whichever form it is stored, and remembers it. @param seconds that it could have lived */

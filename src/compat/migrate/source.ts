@@ -16,7 +16,7 @@ import {
   type MiddlewareMigrationSource,
   type MiddlewareParts,
 } from '../express-session/migration.ts';
-import { normalizeOwner } from '../express-session/owner.ts';
+import { normalizeOwner } from '../express-session/owner-id.ts';
 import type { Secret } from '../express-session/session-id.ts';
 import { factoryTarget } from './factory-target.ts';
 import { ForeignCookies } from './foreign-cookies.ts';
