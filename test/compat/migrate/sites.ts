@@ -30,10 +30,11 @@ export interface Site {
 /** What all servers of a site share. */
 export class Deployment {
   readonly client: Client;
-  readonly name: string = `m${Math.random().toString(36).slice(2)}`;
+  readonly name: string;
 
-  constructor(client: Client) {
+  constructor(client: Client, name = `m${Math.random().toString(36).slice(2)}`) {
     this.client = client;
+    this.name = name;
   }
 
   get oldPrefix(): string {
