@@ -1,6 +1,7 @@
 import { fieldName } from '../../engine/field-names.ts';
 import type { MigrationParts } from '../../engine/migration.ts';
 import type { Stored } from '../../stores/store.ts';
+import { foreignIdOf } from './foreign-cookies.ts';
 import type { Target } from './migrator.ts';
 import type { NormalizedSource } from './options.ts';
 
@@ -13,6 +14,7 @@ export function factoryTarget(
   { timeoutOf }: NormalizedSource,
 ): Target {
   return {
+    idOf: foreignIdOf,
     absoluteTimeout: absoluteTimeout ?? 0,
     // Nothing is known of the cookie with which the record goes on, so that it is sent.
     cookieAttributes: () => '',

@@ -1,8 +1,8 @@
 import { readCookies } from '../../cookie/read.ts';
-import { keyOf } from '../../crypto/session-id.ts';
+import { keyOf, ownerHashOf } from '../../crypto/session-id.ts';
 import type { ForeignCookie } from '../../engine/migration.ts';
 import { copyString, RecentMap } from '../../internal/recent-map.ts';
-import { engineIdOf, unsign, type Secret } from '../express-session/session-id.ts';
+import { engineIdOf, hashedIdOf, unsign, type Secret } from '../express-session/session-id.ts';
 
 /** As many as the engine looks up of its own. */
 const MAX_COOKIES = 4;
@@ -40,11 +40,19 @@ export class ForeignCookies {
     const verified = unsign(value.slice(this.#prefix.length), this.#secrets);
     if (verified === null || verified.value === '') return null;
     const sid = copyString(verified.value);
-    const id = copyString(engineIdOf(sid));
+    const id = copyString(foreignIdOf(sid));
     const cookie: ForeignCookie = { id, key: keyOf(id), secret: 0, sid };
     this.#recent.set(value, cookie);
     return cookie;
   }
+}
+
+/**
+ * Returns the engine's id for a session id of the other library, as the middleware has it; but one that has the form of an
+ * owner's session of ours is none.
+ */
+export function foreignIdOf(sid: string): string {
+  return ownerHashOf(sid) === null ? engineIdOf(sid) : hashedIdOf(sid);
 }
 
 function decode(raw: string): string {

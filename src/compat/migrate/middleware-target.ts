@@ -4,6 +4,7 @@ import { Cookie, COOKIE_FIELD, type CookieAttributes } from '../express-session/
 import type { MiddlewareParts, MigratingRequest } from '../express-session/migration.ts';
 import { toJson } from '../express-session/serializer.ts';
 import { setField } from '../express-session/session.ts';
+import { engineIdOf } from '../express-session/session-id.ts';
 import { timeoutOf } from '../express-session/timeout.ts';
 import type { RequestTarget } from './migrating-store.ts';
 import type { OldSession } from './options.ts';
@@ -32,6 +33,7 @@ export function middlewareTarget(parts: MiddlewareParts, request: MigratingReque
   const ttlOf = ({ cookie }: OldSession): number => timeoutOf(ageOf(cookie), parts.ttl);
   const defaultTimeout = timeoutOf(defaults?.originalMaxAge ?? null, parts.ttl);
   return {
+    idOf: engineIdOf,
     absoluteTimeout: 0,
     longestTimeout: Math.max(parts.ttl, defaultTimeout),
     cookieAttributes: parts.cookieAttributes,

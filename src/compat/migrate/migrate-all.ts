@@ -2,7 +2,6 @@ import { keyOf } from '../../crypto/session-id.ts';
 import { contextOf, type SessionFactory } from '../../factory.ts';
 import { checkBoolean, checkFunction, checkNames, checkNumber, expected, isObject } from '../../internal/validate.ts';
 import type { SessionStore } from '../../stores/store.ts';
-import { engineIdOf } from '../express-session/session-id.ts';
 import type { StoredString } from './old-sessions.ts';
 import type { BoundMigration } from './source.ts';
 
@@ -52,9 +51,10 @@ type Result = Exclude<keyof MigrationCounts, 'found'> | 'gone';
  */
 export async function migrateAll(target: object, options: MigrateAllOptions = {}): Promise<MigrationCounts> {
   const { concurrency, pageSize, dryRun, signal, onProgress, onError } = checkOptions(options);
-  const { config, storeFor } = contextOf(factoryOf(target));
+  const context = contextOf(factoryOf(target));
+  const { config } = context;
   const migration = checkMigration(config.migration as BoundMigration | null);
-  const store = await storeFor(undefined);
+  const store = await context.storeFor(undefined);
   const minLeft = Math.max(MIN_LEFT_SECONDS, 2 * config.touchInterval);
   const counts = { found: 0, converted: 0, known: 0, expiring: 0, unreadable: 0, failed: 0 };
   for await (const sids of migration.migrator.old.scan(pageSize)) {
@@ -86,12 +86,13 @@ async function migrateOne(
   minLeft: number,
   dryRun: boolean,
 ): Promise<Result> {
-  const key = keyOf(engineIdOf(sid));
+  const key = keyOf(target.idOf(sid));
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const stored: StoredString | undefined = await migrator.old.read(sid);
     if (stored === undefined) return 'gone';
     const { session, left } = stored;
-    if (session === null) return 'unreadable';
+    // Behind the middleware, an id that has the form of an owner's session of ours is one.
+    if (session === null || key.ownerHash !== null) return 'unreadable';
     if (left >= 0 && left < minLeft * 1000) return 'expiring';
     if (dryRun) return (await store.load(key, true)) === undefined ? 'converted' : 'known';
     const seconds = Math.floor(left / 1000);

@@ -16,6 +16,8 @@ import type { NormalizedSource, OldSession } from './options.ts';
 
 /** What sessions of the other library become. */
 export interface Target {
+  /** Returns the engine's id for a session id. */
+  idOf(sid: string): string;
   /** Returns the fields of a record, serialised. */
   fieldsOf(session: OldSession, handle: string): Map<string, Stored>;
   timeoutOf(session: OldSession): IdleTimeout;

@@ -218,7 +218,7 @@ describe('A factory that goes on with sessions of express-session', () => {
     });
     const rejected: unknown[] = [];
     factory.on('rejected', (event) => rejected.push(event));
-    const lazy = start(sessions(factory) as express.RequestHandler, (app) => {
+    const lazy = start(sessions(factory), (app) => {
       app.get('/:load', async (req, res) => {
         if (req.params.load === 'load') await of(req).load();
         res.send(req.params.load === 'load' ? of(req).get('passport')?.user : '');
@@ -290,7 +290,13 @@ describe('A factory that goes on with sessions of @fastify/session', () => {
 
   async function listen(app: FastifyInstance): Promise<Site> {
     await app.listen({ port: 0, host: '127.0.0.1' });
-    return { port: (app.server.address() as AddressInfo).port, close: async () => void (await app.close()) };
+    const { port } = app.server.address() as AddressInfo;
+    return {
+      port,
+      async close() {
+        await app.close();
+      },
+    };
   }
 
   test.each([

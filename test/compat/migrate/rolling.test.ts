@@ -46,8 +46,8 @@ async function startProcess(name: string, kind: Kind, hasOwner: boolean): Promis
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   guard(child);
-  const [, port] = await new Output(child).match(/listening on (\d+)/);
-  return { port: Number(port), close: async () => void (await terminate(child, 'SIGTERM')) };
+  const [, port] = await new Output(child).match(/listening on (\d+)/, 300_000);
+  return { port: Number(port), close: () => terminate(child, 'SIGTERM') };
 }
 
 describe('Two servers are replaced, one after the other, through all phases', () => {

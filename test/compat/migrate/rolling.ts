@@ -75,9 +75,7 @@ export class RollingDeployment {
       await this.#everyone((user) => this.#login(user));
       await this.#everyone((user) => this.#use(user));
       for (const [slot, kind] of steps) {
-        const using = this.#everyone((user) => this.#use(user));
-        await this.#replace(slot, kind);
-        await using;
+        await Promise.all([this.#everyone((user) => this.#use(user)), this.#replace(slot, kind)]);
       }
       await this.#everyone((user) => this.#check(user));
     } finally {
@@ -151,7 +149,9 @@ export class RollingDeployment {
 
   async #checkDead(user: User): Promise<void> {
     for (const cookie of user.dead) {
-      for (const slot of [...this.#slots]) {
+      // One of them may be replaced meanwhile.
+      for (let index = 0; index < this.#slots.length; index++) {
+        const slot = this.#slots[index]!;
         const [body] = await this.#send(slot, '/show', cookie);
         assert.equal(body, '{}', `a cookie of ${user.name} has outlived its logout at a server ${slot.kind}`);
       }
