@@ -46,6 +46,8 @@ app.get('/logout', (req, res, next) => {
 });
 
 const server = app.listen(0, '127.0.0.1');
+// A connection that is closed while a request is sent over it would look like a fault.
+server.keepAliveTimeout = 0;
 await once(server, 'listening');
 console.log(`listening on ${server.address().port}`);
 process.once('SIGTERM', () => process.exit(0));

@@ -128,6 +128,8 @@ export async function start(
   });
   const server: Server = createServer(app).listen(0, '127.0.0.1');
   await once(server, 'listening');
+  // A connection that is closed while a request is sent over it would look like a fault.
+  server.keepAliveTimeout = 0;
   return {
     port: (server.address() as AddressInfo).port,
     middleware: middleware as SessionMiddleware,
