@@ -23,6 +23,7 @@ const FLOORS = [
   ['index.ts'],
   ['adapters', 'testing'],
   ['compat'],
+  ['cli'],
 ];
 
 const floorOf = new Map(FLOORS.flatMap((places, floor) => places.map((place) => [place, floor])));

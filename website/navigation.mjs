@@ -11,7 +11,7 @@ export const SECTIONS = [
   },
   {
     text: 'Coming from',
-    pages: ['from-express-session', 'comparison', 'parity', 'upgrading'],
+    pages: ['from-express-session', 'from-other-sessions', 'comparison', 'parity', 'upgrading'],
   },
   {
     text: 'Build with it',

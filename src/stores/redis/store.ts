@@ -35,7 +35,7 @@ import {
   saveArguments,
 } from './arguments.ts';
 import { rekeyAcrossSlots, type CrossSlotOps } from './cluster/cross-slot-rekey.ts';
-import type { RedisDriver, Reply } from './driver.ts';
+import type { RedisDriver, RedisServer, Reply } from './driver.ts';
 import type { ValueEncoding } from './encoding.ts';
 import { checkRecords } from './ends/check-records.ts';
 import type { EndFeed } from './ends/end-feed.ts';
@@ -56,6 +56,19 @@ function isExplained({ explainEnds = 0 }: { readonly explainEnds?: number }): bo
   return explainEnds > 0;
 }
 
+/** What a store works with. */
+export interface RedisInspection {
+  readonly prefix: string;
+  /** Seconds after which a command is abandoned; `null` for never. */
+  readonly timeout: number | null;
+  /** Whether the client is one of a cluster. */
+  readonly cluster: boolean;
+  /** The channel that ends are published to; `null` when they are not. */
+  readonly endChannel: string | null;
+  /** The server, or all masters of a cluster. */
+  readonly servers: readonly RedisServer[];
+}
+
 /** Sessions in Redis: a hash for each, changed by scripts only. */
 export class RedisStore implements SessionStore, OwnerIndex, LoginIndex, SessionScanner, SessionWatcher {
   readonly #driver: RedisDriver;
@@ -63,6 +76,7 @@ export class RedisStore implements SessionStore, OwnerIndex, LoginIndex, Session
   readonly #encoding: ValueEncoding;
   readonly #runner: ScriptRunner;
   readonly #ends: EndFeed | null;
+  readonly #timeout: number | null;
 
   /**
    * @param timeout seconds after which the driver abandons a command, which must not be carried out later
@@ -79,10 +93,26 @@ export class RedisStore implements SessionStore, OwnerIndex, LoginIndex, Session
     this.#keys = new KeyNames(prefix);
     this.#encoding = encoding;
     this.#ends = ends;
+    this.#timeout = timeout;
     this.#runner =
       ends === null
         ? new ScriptRunner(driver, timeout, encoding.needsBytes)
         : new PublishingScriptRunner(driver, timeout, encoding.needsBytes, this.#keys.endChannel);
+  }
+
+  /**
+   * Returns what the store works with, and a way to its servers.
+   * @internal for the command line
+   */
+  async inspect(): Promise<RedisInspection> {
+    const { prefix, endChannel } = this.#keys;
+    return {
+      prefix,
+      timeout: this.#timeout,
+      cluster: this.#driver.cluster,
+      endChannel: this.#ends === null ? null : endChannel,
+      servers: (await this.#driver.servers?.()) ?? [],
+    };
   }
 
   now(): Promise<number> {

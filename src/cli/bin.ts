@@ -1,0 +1,9 @@
+#!/usr/bin/env node
+import { main } from './main.ts';
+
+const { stdin, stdout, stderr, env } = process;
+// The reader of a pipe may have enough, as `head` has.
+stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+const code = await main(process.argv.slice(2), { stdin, stdout, stderr, env });
+// A client that the application has opened in its module would keep the process alive.
+stdout.write('', () => stderr.write('', () => process.exit(code)));
