@@ -19,7 +19,9 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export async function openConfiguration(options: OptionValues, env: Environment): Promise<Opened> {
   const module = textOption(options, 'factory');
   if (module === undefined) return openFromEnvironment(options, env);
-  const others = ['redis', 'prefix', 'publish-ends'].find((name) => options[name] !== undefined);
+  const others = ['redis', 'prefix', 'publish-ends'].find(
+    (name) => options[name] !== undefined && options[name] !== false,
+  );
   if (others !== undefined) throw new UsageError(`Expected --factory or --${others}, got both. Leave one of them out`);
   return { factory: await importFactory(module), hasSecret: true };
 }

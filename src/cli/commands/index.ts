@@ -1,6 +1,12 @@
 import type { Command } from '../command.ts';
 import { doctor } from './doctor.ts';
+import { list } from './list.ts';
+import { purge } from './purge.ts';
+import { revoke } from './revoke.ts';
 import { secret } from './secret.ts';
+import { show } from './show.ts';
+import { stats } from './stats.ts';
+import { tail } from './tail.ts';
 
 /** Every command, in the order of the help. */
-export const COMMANDS: readonly Command[] = [doctor, secret];
+export const COMMANDS: readonly Command[] = [doctor, stats, list, show, revoke, purge, tail, secret];
