@@ -135,6 +135,13 @@ describe('show', () => {
     expect((await tool(['show', handle])).stdout).toMatch(/^owner {12}alice\n.*^timeout {10}1200 s\n/ms);
   });
 
+  it.each(['-', '--'])('takes a handle that begins with %s for one', async (beginning) => {
+    const handle = beginning.padEnd(43, 'x');
+    expect(await tool(['show', handle, '--owner', 'alice'])).toMatchObject({ code: 1, stdout: '' });
+    expect(await tool(['show', '--owner', 'alice', handle])).toMatchObject({ code: 1, stdout: '' });
+    expect(await tool(['revoke', '--owner', 'alice', '--except', handle, '--yes'])).toMatchObject({ code: 0 });
+  });
+
   it('exits with 1 when there is none, and with 2 for what is no handle, which it does not repeat', async () => {
     expect(await tool(['show', 'x'.repeat(43)])).toMatchObject({ code: 1, stdout: '' });
     const cookie = await tool(['show', 's3cr3t-cookie.value']);
