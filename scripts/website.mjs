@@ -97,7 +97,9 @@ async function checkReference(pages, problems) {
     const html = pages.get(`api/${specifier}.html`);
     if (html === undefined) problems.push(`The reference has no page for ${specifier}.`);
     const { ids } = readPage(html ?? '');
-    const absent = (recorded[subpath] ?? []).filter((name) => !ids.has(name.toLowerCase()));
+    // Anchors have no dots: that of `module.exports` is `moduleexports`.
+    const isAbsent = (name) => !ids.has(name.toLowerCase().replaceAll('.', ''));
+    const absent = (recorded[subpath] ?? []).filter(isAbsent);
     if (absent.length > 0) problems.push(`The reference of ${specifier} lacks ${absent.join(', ')}.`);
   }
 }

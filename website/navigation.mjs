@@ -7,7 +7,7 @@
 export const SECTIONS = [
   {
     text: 'Start',
-    pages: ['tour', 'frameworks', 'nextjs', 'session', 'demo'],
+    pages: ['tour', 'frameworks', 'nextjs', 'frameworks/', 'session', 'demo'],
   },
   {
     text: 'Coming from',

@@ -5,6 +5,9 @@ import { assertFactory } from './resolve-factory.ts';
 import { FetchExchange } from './fetch/exchange.ts';
 import { serveRequest } from './fetch/serve.ts';
 import { findSession, runWithSession } from './request-context.ts';
+import { isMarkedSubRequest } from './sub-request.ts';
+
+export { markSubRequest } from './sub-request.ts';
 
 export interface ServeOptions {
   /** The address at the other end of the connection, where the platform knows it. Default: unknown. */
@@ -13,7 +16,8 @@ export interface ServeOptions {
   native?: unknown;
   /**
    * Whether the application sends this request to itself while it handles another one, as SvelteKit's `event.fetch`
-   * does. It shares the session of that one, which commits it. Default `false`. Never set it for a request that came
+   * does. It shares the session of that one, which commits it. Default: whether the
+   * application has marked it by `markSubRequest`. Never set it for a request that came
    * over the network: it would get another visitor's session.
    */
   isSubRequest?: boolean;
@@ -42,7 +46,7 @@ export async function serve<
   options: ServeOptions = {},
 ): Promise<R | Response> {
   checkNames('options', options, ['clientAddress', 'native', 'isSubRequest', 'onError']);
-  const { clientAddress = null, native = request, isSubRequest = false, onError } = options;
+  const { clientAddress = null, native = request, isSubRequest = isMarkedSubRequest(request), onError } = options;
   assertFactory(factory);
   const shared = isSubRequest ? findSession(factory) : undefined;
   if (shared !== undefined) return await handler(shared);

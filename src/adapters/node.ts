@@ -6,6 +6,7 @@ import { checkNames } from '../internal/validate.ts';
 import { resolveFactory, type FactoryOrOptions } from './resolve-factory.ts';
 import { HttpExchange } from './node/http-exchange.ts';
 import { attachSession } from './node/attach-session.ts';
+import { sendError } from './node/error-response.ts';
 
 /** A request with its session. */
 export type SessionRequest<S = WebsaunaSession> = IncomingMessage & { session: S };
@@ -48,7 +49,8 @@ export function withSession<Data extends object = DefaultData, S extends Websaun
     let failed = false;
     const fail = (error: unknown): void => {
       failed = true;
-      (onError ?? sendError)(error, req, res);
+      if (onError === undefined) sendError(error, res);
+      else onError(error, req, res);
     };
     const run = async (): Promise<void> => {
       try {
@@ -76,17 +78,4 @@ export function sessions<Data extends object = DefaultData, S extends WebsaunaSe
   const { property = 'session' } = options;
   const mount = { factory, property };
   return (req, res, next) => attachSession(new HttpExchange(factory, req, res, property, next), mount, next);
-}
-
-/** Answers with the error's status, and reveals nothing else of the error. */
-function sendError(error: unknown, _req: IncomingMessage, res: ServerResponse): void {
-  if (res.headersSent) {
-    // The part of another response that has left must not look complete.
-    if (!res.writableEnded) res.destroy();
-    return;
-  }
-  res.statusCode = error instanceof SessionError ? error.status : 500;
-  res.setHeader('content-type', 'text/plain; charset=utf-8');
-  res.setHeader('cache-control', 'no-store');
-  res.end(res.statusCode === 503 ? 'The service is unavailable for a moment\n' : 'The request failed\n');
 }

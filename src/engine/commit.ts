@@ -71,6 +71,7 @@ function situationOf(
   const { config } = state.context;
   const { record, pending } = state.epoch;
   const usable = state.phase === 'ready' && record !== null;
+  const now = usable ? state.store.now : 0;
   return {
     request: state,
     phase: state.phase,
@@ -87,8 +88,8 @@ function situationOf(
     timeout: pending.timeout !== null,
     ends: state.pendingEnds.length > 0,
     unsentId: usable ? record.issuedBy : null,
-    touchDue: usable && isTouchDue(record, config, state.store.now),
-    cookieDue: usable && isCookieDue(state, record),
+    touchDue: usable && isTouchDue(record, config, now),
+    cookieDue: usable && isCookieDue(state, record, now),
     recordDue: usable && isRecordDue(state, record),
   };
 }

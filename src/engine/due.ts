@@ -13,7 +13,7 @@ export function isTouchDue({ meta, lastSeen }: BoundRecord, config: SessionConfi
 }
 
 /** Returns whether the client needs the cookie of its session again, or its token. */
-export function isCookieDue(state: SessionState, record: BoundRecord): boolean {
+export function isCookieDue(state: SessionState, record: BoundRecord, now: number): boolean {
   const { config } = state.context;
   const { cookie } = record.meta;
   const { presentedId, signedByOldSecret, renewalRequested } = state.clientCookie;
@@ -24,7 +24,7 @@ export function isCookieDue(state: SessionState, record: BoundRecord): boolean {
   const maxAge = cookieLifetime(state.cookie.maxAge, record.meta);
   if (maxAge === null) return false;
   if (state.epoch.pending.timeout !== null) return true;
-  const age = state.store.now - cookie.sentAt;
+  const age = now - cookie.sentAt;
   // As with a touch, a time that is still to come shows that the store's clock was set back.
   return age >= Math.min(config.touchInterval, maxAge / 10) * 1000 || age < -1000;
 }

@@ -40,6 +40,8 @@ const ABSENT: SerializedField = { stored: undefined, handle: '' };
 export class FieldTracker {
   readonly #serializer: FieldSerializer;
   #stored: Readonly<Record<string, Stored>> = NO_FIELDS;
+  /** Code units or bytes of the names and values in `#stored`, or a few more; `undefined` until they are counted. */
+  #storedLength: number | undefined = 0;
   /** What earlier commits of this request changed in `#stored`. */
   #committedChanges: Map<string, SerializedField> | undefined;
   /** Parsed or written values. */
@@ -62,8 +64,9 @@ export class FieldTracker {
   }
 
   /** Sets what was loaded. What the request wrote stays; what it read is read again. */
-  load(stored: Readonly<Record<string, Stored>>, handle: string): void {
+  load(stored: Readonly<Record<string, Stored>>, handle: string, length?: number): void {
     this.#stored = stored;
+    this.#storedLength = length;
     this.#handle = handle;
     this.#committedChanges = undefined;
     this.#snapshots = undefined;
@@ -74,12 +77,12 @@ export class FieldTracker {
   }
 
   /** Sets what is stored now. What the request changed stays, also inside values. */
-  reload(stored: Readonly<Record<string, Stored>>, handle: string): void {
+  reload(stored: Readonly<Record<string, Stored>>, handle: string, length?: number): void {
     for (const [name, value] of this.#values) {
       if (this.#changedInPlace(name, value, handle) !== undefined) this.markWritten(name);
     }
     this.#deleted = this.#deletions();
-    this.load(stored, handle);
+    this.load(stored, handle, length);
   }
 
   /** Takes over the values that another session's request has written. */
@@ -255,19 +258,11 @@ export class FieldTracker {
     return this.parse(name, stored, handle);
   }
 
-  /** Returns how many fields are stored, and UTF-16 code units of names and values, or a few more. */
-  storedAtMost(): { count: number; units: number } {
-    let [count, units] = [0, 0];
-    // By far the fastest way through an object, and not all that it finds has to be a field.
-    for (const name in this.#stored) {
-      count++;
-      units += name.length + this.#stored[name]!.length;
-    }
-    for (const [name, { stored }] of this.#committedChanges ?? []) {
-      count++;
-      units += name.length + (stored?.length ?? 0);
-    }
-    return { count, units };
+  /** Returns the UTF-16 code units of the stored names and values, or a few more. No field is without any. */
+  storedLengthAtMost(): number {
+    let length = (this.#storedLength ??= lengthOf(this.#stored));
+    for (const [name, { stored }] of this.#committedChanges ?? []) length += name.length + (stored?.length ?? 0);
+    return length;
   }
 
   /** Calls back with every stored field, as far as this request knows. */
@@ -476,6 +471,13 @@ export class FieldTracker {
     const storable = this.#serializer.stableForm === undefined && handle === this.#handle;
     return storable ? now : this.serialize(name, value, handle);
   }
+}
+
+function lengthOf(fields: Readonly<Record<string, Stored>>): number {
+  let length = 0;
+  // By far the fastest way through an object, and not all that it finds has to be a field.
+  for (const name in fields) length += name.length + fields[name]!.length;
+  return length;
 }
 
 /** Returns whether these are the same serialised value. */

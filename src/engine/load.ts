@@ -107,12 +107,19 @@ function verifyCookies(state: SessionState, values: readonly string[]): Verified
   for (const value of values) {
     const cookie = cookies.verify(value);
     if (typeof cookie === 'object') {
-      if (!verified.some(({ id }) => id === cookie.id)) verified.push(cookie);
+      addVerified(verified, cookie);
       if (verified.length === MAX_LOOKUPS) break;
     } else if (cookie === 'signature') reason = 'signature';
   }
   if (verified.length === 0) reject(state, null, reason);
   return verified;
+}
+
+/** Of several cookies with one id, the one with the newest signature counts. */
+function addVerified(verified: VerifiedCookie[], cookie: VerifiedCookie): void {
+  const index = verified.findIndex(({ id }) => id === cookie.id);
+  if (index === -1) verified.push(cookie);
+  else if (cookie.secret < verified[index]!.secret) verified[index] = cookie;
 }
 
 /** Binds the session to the first of the cookies that opens one. Browsers send the cookie of the longer path first, and of two, the older. */
@@ -312,10 +319,10 @@ function adopt(
   };
   if (epoch.record === null) {
     state.bindLoaded(bound);
-    epoch.fields.load(record.fields, key.handle);
+    epoch.fields.load(record.fields, key.handle, record.fieldsLength);
   } else {
     epoch.bind(bound);
-    epoch.fields.reload(record.fields, key.handle);
+    epoch.fields.reload(record.fields, key.handle, record.fieldsLength);
   }
   context.events.emit('loaded', { handle: key.handle });
   return 'opened';

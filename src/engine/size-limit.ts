@@ -65,17 +65,20 @@ export function tooLargeInStore(state: SessionState, epoch: Epoch, changes: Fiel
 /** Returns the limit that the store has to hold a change to; `undefined` for none. */
 export function limitInStore(maxSize: number | null, set: ReadonlyMap<string, Stored>): number | undefined {
   if (maxSize === null) return undefined;
-  let units = 0;
-  for (const [name, stored] of set) units += name.length + stored.length;
-  return units > maxSize * SMALL_CHANGE ? maxSize : undefined;
+  return lengthOf(set) > maxSize * SMALL_CHANGE ? maxSize : undefined;
 }
 
 /** Returns whether a session cannot be too large, without counting exactly. */
 function isFarBelow(fields: FieldTracker, changes: FieldChanges, maxSize: number): boolean {
-  let { count, units } = fields.storedAtMost();
-  count += changes.set.size;
-  for (const [name, stored] of changes.set) units += name.length + stored.length;
-  return units * MAX_BYTES_PER_UNIT <= maxSize && count <= MAX_FIELDS;
+  const units = fields.storedLengthAtMost() + lengthOf(changes.set);
+  return units * MAX_BYTES_PER_UNIT <= maxSize && units <= MAX_FIELDS;
+}
+
+/** Returns the UTF-16 code units of names and values. */
+function lengthOf(fields: ReadonlyMap<string, Stored>): number {
+  let units = 0;
+  for (const [name, stored] of fields) units += name.length + stored.length;
+  return units;
 }
 
 /** Returns the sizes of the stored fields, by their names. */

@@ -205,6 +205,9 @@ export class SessionState {
     this.#isNew = false;
     this.#endedBefore = null;
     this.#epoch.bind(record);
+    // The client has a cookie that opens a session, whatever becomes of the others that it came with.
+    if (this.#pendingEnds !== null)
+      this.#pendingEnds = this.#pendingEnds.map((end) => ({ ...end, deletesCookie: false }));
   }
 
   /** Records the key of a record that cannot be read: a logout ends it. */

@@ -137,8 +137,7 @@ export interface SessionOptions<
   onStoreError?: 'fail' | 'anonymous';
   /**
    * Proxies between the client and the application that set `X-Forwarded-Proto` and `X-Forwarded-For`,
-   * counted; `true` is 1. Default 0. Only for the adapters whose framework does not know by itself:
-   * node, fetch and hono.
+   * counted; `true` is 1. Default 0. Not for Express, Fastify and Koa, which have settings of their own.
    */
   trustProxy?: boolean | number;
   /**

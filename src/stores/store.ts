@@ -87,6 +87,11 @@ export interface FoundRecord {
    * nothing; may inherit from `Object.prototype`, so ask with `Object.hasOwn`.
    */
   readonly fields: Readonly<Record<string, Stored>>;
+  /**
+   * Code units or bytes of the names and values in `fields`, or a few more. A store that knows it without counting
+   * spares every change of the session the counting.
+   */
+  readonly fieldsLength?: number | undefined;
   /** Milliseconds: the store's clock now. */
   readonly now: number;
 }

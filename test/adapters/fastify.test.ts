@@ -98,6 +98,21 @@ describe('Fastify', () => {
     },
   );
 
+  test('a handler that answers and returns nothing, as in Nest 11, answers once', async () => {
+    const answerAndReturn: Handler = async (_request, reply) => {
+      void reply.redirect('/elsewhere', 303);
+    };
+    await withFastify(answerAndReturn, async (site) => {
+      const write = site.gate.hold();
+      const answering = site.ask();
+      await write.reached;
+      await quiet();
+      write.open();
+      const { status, headers, cookies } = await answering;
+      assert.deepEqual([status, headers['location'], cookies.length], [303, '/elsewhere', 1]);
+    });
+  });
+
   test('without an error handler of its own it answers with the status, and without the cause', async () => {
     await withFastify(
       () => 'hello',

@@ -107,6 +107,14 @@ describe('The session of a page', () => {
     assert.throws(() => stranger.getCsrfToken(), TypeError);
   });
 
+  test('renders a CSRF token to a first visitor whose session the proxy has begun by getting one', async () => {
+    const factory = newFactory();
+    const cookie = await begin(factory, (session) => session.getCsrfToken());
+    const token = (await pageSession(factory, cookie)).getCsrfToken();
+    const action = await factory.load(exchange(cookie, true, { 'sec-fetch-site': 'same-origin' }));
+    action.requireCsrfToken(token);
+  });
+
   test('C12: reports a change inside a value, which nothing stores', async () => {
     const factory = newFactory();
     const discarded: string[] = [];

@@ -187,7 +187,7 @@ describe('docs/session.md: a store that is down', () => {
   });
 });
 
-describe('docs/options.md: encryption is turned on with live sessions', () => {
+describe('docs/cryptography.md: encryption is turned on with live sessions', () => {
   test('an old field makes the record corrupt where it is used; a serializer that reads both forms does not', async () => {
     const store = new MemoryStore({ now: () => now });
     await visit(make({ store }), jar, (session) => {

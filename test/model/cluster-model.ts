@@ -1,4 +1,4 @@
-import { Model, type Id, type Place, type Rekey, type Session, type Steps } from './model.ts';
+import { Model, type Id, type Place, type Rekey, type Session, type Steps, type Time } from './model.ts';
 import type { Epoch, Request } from './request.ts';
 
 /** Seconds that a login across slots may take. */
@@ -21,6 +21,7 @@ export class ClusterModel extends Model {
       epoch.send(login !== null && rekey.begun === null);
       const id = this.newId(login === null ? epoch.id!.secret : request.worker.secrets[0]!);
       request.target = id;
+      const sentAt = this.now;
       const taken = yield 'copy';
       const before = this.at(epoch.id!);
       if (taken!.status === 'conflict' && taken!.operation === 'rekey') {
@@ -31,7 +32,7 @@ export class ClusterModel extends Model {
       if (taken!.operation === 'rekey' && before?.is !== 'session') return before;
       // C8: the owner's limit counts the copy, from the start.
       if (login !== null && this.refusalOf(request, login, null) !== null) yield 'rekey';
-      const copy = this.#copy(request, epoch, rekey, id);
+      const copy = this.#copy(request, epoch, rekey, id, sentAt);
       // C2: what others write meanwhile makes the copy useless, and another one is made, with another id.
       const deleted = yield 'deleteRotated';
       const old = this.at(epoch.id!);
@@ -50,9 +51,9 @@ export class ClusterModel extends Model {
   }
 
   /** A login's copy belongs to the owner from the start, so a revocation finds it; no other request knows a rotation's. */
-  #copy(request: Request, epoch: Epoch, { login }: Rekey, id: Id): Session {
+  #copy(request: Request, epoch: Epoch, { login }: Rekey, id: Id, sentAt: Time): Session {
     if (login !== null) this.admit(request, epoch, login, null);
-    const copy = this.fresh(request.worker, login, id);
+    const copy = this.fresh(request.worker, this.dated(login, sentAt), id);
     copy.provisionalUntil = this.now + PROVISIONAL_TTL * 1000;
     if (login !== null) this.places.set(id, { is: 'session', session: copy });
     return copy;

@@ -344,6 +344,21 @@ export function* severalCookies(): Generator<Plan> {
       }
     }
   }
+  for (const then of [[], [{ do: 'set', field: 'a' }], [{ do: 'logout' }]] satisfies Step[][]) {
+    const several: Visit = { ...visit(then), also: 1 };
+    // Two sessions: the owner of one has changed the password since, and the other is replaced by a login meanwhile.
+    const before = [
+      visit([LOGIN]),
+      { ...visit([{ do: 'login', owner: 'bob' }]), kind: 'form-post' as const },
+      { seconds: 1 },
+      visit([{ do: 'changePassword', owner: 'alice' }], 1, 1),
+    ];
+    const during = [several, visit([{ do: 'login', owner: 'bob' }])];
+    yield { ...DEFAULTS, invalidateBefore: true, before, during, after: [visit([])] };
+    // One session, by a cookie that an older secret has signed, and by one that the newer has.
+    const signed = [visit(CONTENT, 1), visit([], 0)];
+    yield { ...DEFAULTS, rollout: 'secret', before: signed, during: [several], after: [visit([])] };
+  }
 }
 
 /** The owner's password is changed, or the sessions are revoked, around a load, a reload, or the second factor. */

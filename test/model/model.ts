@@ -1,11 +1,14 @@
 import type { ExplainedReason } from 'websauna-session';
 import {
   CSRF,
+  derivedCsrf,
   flashPrefix,
   inOrder,
   PENDING,
   Refusal,
+  storedCsrf,
   type BegunLogin,
+  type Cookie,
   type Ended,
   type Epoch,
   type IndexEntry,
@@ -127,7 +130,7 @@ export interface Rules {
   readonly onSessionLimit: 'evict-oldest' | 'refuse';
 }
 
-/** What a rekey is asked for. */
+/** What a creation or a rekey is asked for. */
 export interface Rekey {
   readonly login: PendingLogin | null;
   /** What this request has begun, beside a login that it completes. */
@@ -135,6 +138,9 @@ export interface Rekey {
   readonly rotation: 'graceful' | 'immediate' | null;
   readonly timeout: number | null;
 }
+
+/** What became of a cookie. */
+type Opened = 'opened' | 'superseded' | 'invalidated' | 'rejected';
 
 type SendCookie = 'always' | 'if-rotated' | 'never';
 
@@ -174,28 +180,43 @@ export class Model {
 
   /** Tries the cookies in their order; the first that opens a session is used. */
   *load(request: Request): Steps {
-    const known = request.cookies.filter(({ secret }) => request.worker.secrets.includes(secret));
-    const cookies = [...new Map(known.map((cookie) => [cookie.id, cookie])).values()];
+    const cookies = this.#distinctCookies(request);
     if (cookies.length === 0 && request.cookies.length > 0) request.report('rejected: signature');
-    let superseded = false;
+    const results = new Set<Opened>();
     for (const cookie of cookies) {
       const opened = yield* this.#open(request, cookie.id, cookie.secret !== request.worker.secrets[0]);
-      superseded ||= opened === 'superseded';
+      results.add(opened);
       if (opened !== 'opened') continue;
       if (cookies.length > 1) request.report('cookieWarning: several');
       request.phase = 'ready';
+      // C13: the client has a cookie that opens a session, whatever becomes of the others.
+      for (const end of request.ends) end.fromClient = false;
       return;
     }
     yield* this.#answerReuse(request);
-    request.phase = superseded ? 'lost' : 'ready';
-    request.lossReason = superseded ? 'superseded' : null;
+    const isSuperseded = results.has('superseded') && !results.has('invalidated');
+    request.phase = isSuperseded ? 'lost' : 'ready';
+    request.lossReason = isSuperseded ? 'superseded' : null;
+    if (results.has('invalidated')) flashInvalidated(request);
+  }
+
+  /** Of several cookies with one id, the one with the newest signature counts. */
+  #distinctCookies({ worker, cookies }: Request): Cookie[] {
+    const byId = new Map<Id, Cookie>();
+    for (const cookie of cookies) {
+      const age = worker.secrets.indexOf(cookie.secret);
+      const other = byId.get(cookie.id);
+      if (age === -1 || (other !== undefined && worker.secrets.indexOf(other.secret) <= age)) continue;
+      byId.set(cookie.id, cookie);
+    }
+    return [...byId.values()];
   }
 
   /**
    * C6: within its grace a rotated id leads to the one successor. After that it does as long as no request has come with
    * the new id, which the client may not have received.
    */
-  *#open(request: Request, presented: Id, outdated: boolean): Steps<'opened' | 'superseded' | 'rejected'> {
+  *#open(request: Request, presented: Id, outdated: boolean): Steps<Opened> {
     let sendableUntil = Infinity;
     let afterGrace = false;
     let link: Tombstone | undefined;
@@ -212,7 +233,7 @@ export class Model {
         request.presented = presented;
         request.cookieOutdated = outdated;
         request.endedBefore = null;
-        return (yield* this.#adopt(request, request.epoch, place.session, sendableUntil)) ? 'opened' : 'rejected';
+        return yield* this.#adopt(request, request.epoch, place.session, sendableUntil);
       }
       const inGrace = this.now < place.graceUntil;
       const leads = place.is === 'rotated' && request.worker.secrets.includes(place.secret);
@@ -273,10 +294,10 @@ export class Model {
   }
 
   /** The one gate through which a session becomes the request's, after every check. */
-  *#adopt(request: Request, epoch: Epoch, session: Session, sendableUntil: Time): Steps<boolean> {
+  *#adopt(request: Request, epoch: Epoch, session: Session, sendableUntil: Time): Steps<Opened> {
     const found = { ...session, fields: new Map(session.fields), cookie: { ...session.cookie } };
     const { owner } = found;
-    if (epoch.over !== null) return false;
+    if (epoch.over !== null) return 'rejected';
     const { timeout, expiresAt } = limitsIn(request.worker, session);
     const idle = this.now - toSecond(session.lastSeen);
     // What is over by the limits of this process ends, although another process would go on with it.
@@ -286,10 +307,10 @@ export class Model {
       const at = Math.min(toSecond(session.lastSeen) + timeout.seconds * 1000, expiresAt || Infinity);
       if (this.rules.explainEnds > 0 && owner !== null) request.endedBefore ??= { reason: 'expired', at };
       if (epoch.known !== null) this.#lose(request, epoch, 'gone');
-      return false;
+      return 'rejected';
     }
     if (request.worker.invalidateBefore && owner !== null) yield 'ask';
-    if (epoch.over !== null) return false;
+    if (epoch.over !== null) return 'rejected';
     const wasKnown = epoch.known !== null;
     epoch.known = {
       ...found,
@@ -308,11 +329,11 @@ export class Model {
       if (wasKnown && (epoch.asks || epoch.rotation !== null)) request.report('discarded: gone');
       request.end('authentication-changed');
       if (this.rules.explainEnds > 0) request.endedBefore ??= { reason: 'authentication-changed', at: this.now };
-      request.epoch.flash('', { at: 0, text: 'session-invalidated' }, true);
-      return true;
+      if (wasKnown) flashInvalidated(request);
+      return 'invalidated';
     }
     yield* this.#checkPendingLogin(request, epoch);
-    return true;
+    return 'opened';
   }
 
   /** Neither can a login that was begun before the change be completed. */
@@ -356,7 +377,10 @@ export class Model {
   *#commit(request: Request, when: 'final' | 'early' | 'late'): Steps {
     const final = when === 'final';
     if ((request.failed && final) || request.phase === 'unloaded') return;
-    if (request.phase === 'lost') return this.#discardLost(request, final);
+    if (request.phase === 'lost') {
+      this.#discardLost(request, final);
+      return yield* this.#carryOutEnds(request, false);
+    }
     this.#separateOwners(request);
     const { epoch } = request;
     const written = epoch.changes;
@@ -395,9 +419,9 @@ export class Model {
     if (epoch.over !== null) return;
     if (how === 'create' || how === 'rekey') {
       const { login, begun, rotation, timeout } = epoch;
-      dateBegunLogin(epoch);
       if (how === 'create' || login !== null || begun !== null) yield 'go';
-      if (how === 'create') yield* this.#create(request, epoch, login, begun);
+      writeBegunLogin(epoch, begun);
+      if (how === 'create') yield* this.#create(request, epoch, { login, begun, rotation, timeout });
       else yield* this.#rekey(request, epoch, { login, begun, rotation, timeout });
     }
     if (how === 'save' || how === 'touch') yield* this.#save(request, epoch, written, sendCookie);
@@ -452,6 +476,8 @@ export class Model {
     const { timeout } = epoch;
     let sent = written;
     const isSent = (): boolean => sendCookie === 'always' || (sendCookie === 'if-rotated' && epoch.id !== from);
+    // What it can be found by is kept for longer first.
+    if (epoch.known!.index !== null && epoch.known!.expiresAt === 0) yield 'go';
     const session = yield* this.#reach(request, epoch, 'save', 'follow', () => {
       if (epoch.id !== from && written.size > 0) sent = epoch.changes;
     });
@@ -469,13 +495,13 @@ export class Model {
     if (isSent() && this.now < epoch.known!.sendableUntil) request.acknowledge(epoch);
   }
 
-  *#create(request: Request, epoch: Epoch, login: PendingLogin | null, begun: BegunLogin | null): Steps {
+  *#create(request: Request, epoch: Epoch, { login, begun, timeout }: Rekey): Steps {
     epoch.send(login !== null && begun === null);
     const { sent } = epoch;
-    const { timeout } = epoch;
+    const sentAt = this.now;
     yield 'create';
     if (login !== null) this.admit(request, epoch, login, null);
-    const session = this.fresh(request.worker, login);
+    const session = this.fresh(request.worker, this.dated(login, sentAt));
     this.places.set(session.id, { is: 'session', session });
     if (timeout !== null) session.timeout = { seconds: timeout, adjusted: true };
     this.#apply(session, sent);
@@ -511,16 +537,19 @@ export class Model {
       // A login begins a session of its own then, and takes over nothing that was stored.
       if (rekey.login === null) return;
       const next = request.epoch;
-      dateBegunLogin(next);
-      return yield* this.#create(request, next, rekey.login, next.begun);
+      const { begun, timeout } = next;
+      writeBegunLogin(next, begun);
+      return yield* this.#create(request, next, { login: rekey.login, begun, rotation: null, timeout });
     }
   }
 
   /** Gives a session its new id, if it exists; returns what was there. */
   protected *relocate(request: Request, epoch: Epoch, rekey: Rekey): Steps<Place | undefined> {
     let place: Place | undefined;
+    let sentAt = this.now;
     for (let conflict = true; conflict;) {
       epoch.send(rekey.login !== null && rekey.begun === null);
+      sentAt = this.now;
       const taken = yield 'rekey';
       place = this.at(epoch.id!);
       conflict = taken!.status === 'conflict';
@@ -534,7 +563,7 @@ export class Model {
     this.leave(request, epoch, session, id, rekey);
     // C4: a login of the same owner keeps the limits that it says nothing of.
     const isAgain = login !== null && session.owner === login.owner;
-    this.rename(request, session, id, login);
+    this.rename(request, session, id, this.dated(login, sentAt));
     this.complete(request, epoch, session, rekey, isAgain);
     return place;
   }
@@ -544,6 +573,11 @@ export class Model {
     const place = this.at(epoch.id!);
     if (place?.is === 'session') epoch.find(place.session);
     return epoch.over === null;
+  }
+
+  /** The store is told how old a login is, and the time that the question takes to reach it is not known. */
+  protected dated(login: PendingLogin | null, sentAt: Time): PendingLogin | null {
+    return login === null ? null : { ...login, at: login.at + (this.now - sentAt) };
   }
 
   /** What is left of a request's id when its session goes on under another one. */
@@ -567,6 +601,7 @@ export class Model {
     session.id = id;
     this.places.set(id, { is: 'session', session });
     if (login !== null) this.#begin(session, login, request.worker);
+    else session.fields.set(CSRF, storedCsrf(session.fields.get(CSRF), request.worker));
   }
 
   /** The session has its new id, and with it what the request changed. */
@@ -619,7 +654,8 @@ export class Model {
   }
 
   /** C12: after a commit that failed, the response of the error drops what was to be stored. */
-  dropFailed(request: Request): void {
+  // oxlint-disable-next-line require-yield -- it does all at once
+  *dropFailed(request: Request): Steps {
     const { epoch } = request;
     if (!epoch.asks && epoch.rotation === null) return;
     request.report('discarded: commit-failed');
@@ -637,11 +673,12 @@ export class Model {
       epoch.set(name, change(epoch.get(name)));
       return epoch.get(name);
     }
+    epoch.startUpdate(name);
     const session = yield* this.#reach(request, epoch, 'save', 'follow');
     if (typeof session === 'string') throw new Refusal('ERR_SESSION_ENDED');
     const value = change(session.fields.get(name));
     session.fields.set(name, value);
-    epoch.found.set(name, value);
+    epoch.finishUpdate(name, value);
     this.#renew(request, epoch, session, false);
     return value;
   }
@@ -671,7 +708,7 @@ export class Model {
   // oxlint-disable-next-line require-yield -- it does all at once
   *close(request: Request): Steps {
     const { epoch } = request;
-    if (request.phase !== 'ready') return;
+    if (request.phase !== 'ready' || !request.usedLate) return;
     const asks = epoch.id !== null && (epoch.login !== null || epoch.rotation !== null || epoch.timeout !== null);
     if (epoch.changes.size === 0 && !asks) return;
     request.report('discarded: late');
@@ -914,7 +951,7 @@ export class Model {
     }
     session.remember = login?.remember ?? (isAgain ? session.remember : null);
     session.index = login?.index ?? (isAgain ? session.index : null);
-    session.fields.set(CSRF, `secret of ${session.id.name}`);
+    session.fields.set(CSRF, derivedCsrf(session.id));
   }
 
   #apply(session: Session, sent: ReadonlyMap<string, unknown>): void {
@@ -976,7 +1013,7 @@ export class Model {
     const wanted = this.#cookieLifetime(request);
     const { expiresAt } = request.epoch.known!;
     if (wanted === null || expiresAt === 0) return wanted;
-    return Math.max(0, Math.min(wanted, Math.floor((expiresAt - this.now) / 1000)));
+    return Math.max(0, Math.min(wanted, Math.floor((expiresAt - request.answeredAt) / 1000)));
   }
 
   /** What a login says of the cookie counts more than the factory's; one that outlives the browser lasts as the session. */
@@ -1018,8 +1055,13 @@ function rejectRotated(request: Request, link: Tombstone): 'rejected' {
   return 'rejected';
 }
 
-function dateBegunLogin(epoch: Epoch): void {
-  if (epoch.begun !== null) epoch.set(PENDING, epoch.begun satisfies BegunLogin);
+/** C10: the next page says why the user has to log in again. */
+function flashInvalidated(request: Request): void {
+  request.epoch.flash('', { at: 0, text: 'session-invalidated' }, true);
+}
+
+function writeBegunLogin(epoch: Epoch, begun: BegunLogin | null): void {
+  if (begun !== null) epoch.set(PENDING, begun);
 }
 
 function toSecond(time: Time): Time {

@@ -2,7 +2,7 @@ import type { Exchange } from 'websauna-session';
 import { limitsIn, type Id } from './model.ts';
 import { OWNERS, QUEUES } from './plan.ts';
 import type { Browser, PlanRun } from './plan-run.ts';
-import { CSRF, Request } from './request.ts';
+import { CSRF, isFormValid, Request } from './request.ts';
 import { difference, endDifference } from './violation.ts';
 
 /**
@@ -66,7 +66,7 @@ async function look(plan: PlanRun, id: Id, value: string, browser: Browser): Pro
     pending: pending === null ? null : plan.userId(pending),
     data: Object.fromEntries(data.map((name) => [name, epoch.get(name)])),
     flashes: QUEUES.map((queue) => epoch.messages(queue)),
-    forms: forms.map(({ secret }) => secret !== null && secret === epoch.get(CSRF)),
+    forms: forms.map((form) => isFormValid(form, epoch.get(CSRF), observer)),
     ended: null,
     times: stored && [
       stored.createdAt,

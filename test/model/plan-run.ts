@@ -4,7 +4,7 @@ import { Invariants } from './invariants.ts';
 import type { Id, Owned } from './model.ts';
 import { observe, opensWith } from './observer.ts';
 import { BROWSERS, type Pause, type Plan, type Visit } from './plan.ts';
-import type { Cookie, LoginSpec } from './request.ts';
+import type { Cookie, Form, LoginSpec } from './request.ts';
 import { RequestRun } from './request-run.ts';
 import { Scheduler } from './scheduler.ts';
 import { transportOf } from './transport.ts';
@@ -14,12 +14,6 @@ const MAX_TURNS = 500;
 /** Sets this process's owners apart from those of others that use the same server. */
 const TAG = randomUUID().slice(0, 8);
 let plans = 0;
-
-/** A form that a browser has open: its token, and the model's name for the secret behind it. */
-export interface Form {
-  readonly token: string;
-  readonly secret: string | null;
-}
 
 /** A cookie in a browser. */
 export interface HeldCookie extends Cookie {
@@ -55,6 +49,8 @@ export interface Browser {
   last: { readonly id: Id; readonly maxAge: number | null; readonly interval: number; readonly order: number } | null;
   /** When the commit of a request with its session was called last. */
   lastUse: number;
+  /** Until when a use does not renew the cookie: the response that has was lost. */
+  renewedInVainUntil: number;
   /** False when another client has used its cookies, or responses have overtaken each other. */
   honest: boolean;
 }
@@ -72,6 +68,7 @@ export class PlanRun implements Interceptor {
     forms: [],
     last: null,
     lastUse: 0,
+    renewedInVainUntil: 0,
     honest: true,
   }));
   /** What happened, line by line. */
@@ -165,16 +162,27 @@ export class PlanRun implements Interceptor {
 
   /** A browser receives a response. */
   deliver(browser: Browser, { order, at, opens, sets, deletes }: Response): void {
-    if (opens) browser.lastUse = Math.max(browser.lastUse, at);
+    const isLate = browser.cookie?.expiresAt != null && at >= browser.cookie.expiresAt;
+    if (opens && !isLate && at >= browser.renewedInVainUntil) browser.lastUse = Math.max(browser.lastUse, at);
     if (sets === null && !deletes) return;
     if (order < (browser.last?.order ?? 0)) browser.honest = false;
     if (browser.cookie !== null) browser.past.unshift(browser.cookie);
     browser.cookie = null;
-    if (sets === null) return;
+    if (sets === null) {
+      // A logout of an earlier session, which the user has asked for after the browser was given this one.
+      browser.last = null;
+      return;
+    }
     const { id, secret, value, maxAge, interval } = sets;
     const { now } = this.setting.model;
     browser.cookie = { id, secret, value, expiresAt: maxAge === null ? null : now + maxAge * 1000 };
     browser.last = { id, maxAge, interval, order };
+  }
+
+  /** A response does not arrive. */
+  lose(browser: Browser, { at, sets }: Response): void {
+    if (sets === null) return;
+    browser.renewedInVainUntil = Math.max(browser.renewedInVainUntil, at + sets.interval * 1000);
   }
 
   handleOf(cookie: string): string {

@@ -126,8 +126,10 @@ export class RequestRun implements Actor {
     this.goOn();
     const head = await committed;
     const response = this.plan.invariants.responds(this, head, this.#cookies);
-    if (ends === 'unanswered') this.log('is committed, and its response lost');
-    else {
+    if (ends === 'unanswered') {
+      this.log('is committed, and its response lost');
+      this.plan.lose(this.browser, response);
+    } else {
       await this.#rest('responds');
       this.log('is answered');
       if (stale === 0) this.plan.deliver(this.browser, response);
@@ -230,7 +232,10 @@ export class RequestRun implements Actor {
   took(call: Call, outcome: unknown): void {
     const { status, now } = (outcome ?? {}) as { status?: string; now?: number };
     const { operation } = call;
-    if (typeof now === 'number') this.#tick(now, call, status);
+    if (typeof now === 'number') {
+      this.#tick(now, call, status);
+      if (operation !== 'destroy') this.request.answeredAt = now;
+    }
     this.plan.invariants.count(operation, status);
     if (operation === 'load') this.plan.invariants.loaded(this);
     if (operation !== 'ask') this.log(`at the store: ${operation}${status === undefined ? '' : `, ${status}`}`);
@@ -283,6 +288,7 @@ export class RequestRun implements Actor {
   /** Compares what the handler sees. */
   look(): void {
     if (this.request.phase === 'unloaded') return;
+    this.request.access();
     this.#looked = true;
     const { epoch } = this.request;
     const names = epoch.names('').filter((name) => !name.startsWith('@'));
@@ -379,8 +385,8 @@ export class RequestRun implements Actor {
     }
     // The response is an error's then, and leaves the cookie alone.
     head.status = 503;
-    this.model.dropFailed(request);
-    await this.factory.commit(this.session, head);
+    const drop = { steps: () => this.model.dropFailed(request), queue: 'unless-done' as const };
+    await this.call('answers with an error', drop, () => this.factory.commit(this.session, head));
     this.expect('what becomes of the cookie with an error', answerOf(head, request.transport).does, 'keep');
     return head;
   }

@@ -8,6 +8,49 @@ export const CSRF = '@csrf';
 export const PENDING = '@pending';
 export const flashPrefix = (queue: string): string => `@flash ${queue} `;
 
+/** A form that a browser has open. */
+export interface Form {
+  readonly token: string;
+  /** The model's name for the CSRF secret behind it; `null` for a form that cannot be sent. */
+  readonly csrf: string | null;
+  /** The secret that the CSRF secret is derived under; `null` where it is stored by itself. */
+  readonly secret: string | null;
+}
+
+const DERIVED = 'derived from ';
+
+/** The CSRF secret of a session that has none stored: derived from its id, under each secret that a process knows. */
+export function derivedCsrf({ name }: Id): string {
+  return DERIVED + name;
+}
+
+/** A rotation stores what was derived from the old id, as its process knows it. */
+export function storedCsrf(csrf: unknown, { secrets }: Worker): unknown {
+  return isDerivedCsrf(csrf) ? `${csrf} under ${secrets.join(' and ')}` : csrf;
+}
+
+/** A form that is rendered by a process. */
+export function formOf(token: string, csrf: string, worker: Worker): Form {
+  const [name, secrets] = namesOfCsrf(csrf, worker);
+  return { token, csrf: name, secret: name.startsWith(DERIVED) ? secrets[0]! : null };
+}
+
+/** Whether a form can be sent to a process, where its session has this CSRF secret. */
+export function isFormValid(form: Form, csrf: unknown, worker: Worker): boolean {
+  if (form.csrf === null || csrf === undefined) return false;
+  const [name, secrets] = namesOfCsrf(csrf as string, worker);
+  return form.csrf === name && (form.secret === null || secrets.includes(form.secret));
+}
+
+function isDerivedCsrf(csrf: unknown): csrf is string {
+  return typeof csrf === 'string' && csrf.startsWith(DERIVED) && !csrf.includes(' under ');
+}
+
+function namesOfCsrf(csrf: string, worker: Worker): [name: string, secrets: readonly string[]] {
+  const [name, under] = csrf.split(' under ') as [string, string?];
+  return [name, under?.split(' and ') ?? worker.secrets];
+}
+
 /** A flash message with its place in the order of all flashing. */
 export interface Message {
   readonly at: number;
@@ -58,6 +101,7 @@ export interface Known {
   /** Under the limits of the request's process; 0 for never. */
   expiresAt: Time;
   remember: boolean | null;
+  index: IndexEntry | null;
   lastSeen: Time;
   cookie: { sentAt: Time; attributes: string; confirmed: boolean };
   /** Whether the client's cookie opened it; false for a session that this request made. */
@@ -71,7 +115,7 @@ export interface Known {
 /** An end of a session that the commit carries out. */
 export interface PendingEnd {
   readonly id: Id;
-  readonly fromClient: boolean;
+  fromClient: boolean;
   readonly reason: ExplainedReason;
   /** A login as another owner has left it. */
   readonly isSwitch?: boolean;
@@ -186,6 +230,18 @@ export class Epoch {
     }
   }
 
+  /** An update goes on from what is stored, and not from what was written and deleted again. */
+  startUpdate(name: string): void {
+    this.#unstored.delete(name);
+  }
+
+  /** The store has the updated value. What was changed inside the value since, or written and deleted, comes after it. */
+  finishUpdate(name: string, value: unknown): void {
+    if (this.mutated.has(name)) this.set(name, this.mutated.get(name));
+    this.found.set(name, value);
+    if (this.#unstored.has(name)) this.delete(name);
+  }
+
   discard(): void {
     this.written.clear();
     this.mutated.clear();
@@ -256,6 +312,8 @@ export class Request {
   lossReason: LossReason | null = null;
   epoch = new Epoch();
   loading = false;
+  /** The store's clock at its last answer about the request's session. */
+  answeredAt: Time = 0;
   /** The id of the cookie that opened the session. */
   presented: Id | null = null;
   /** The cookie is signed by an older secret. */
@@ -272,6 +330,8 @@ export class Request {
   switchedFrom: Epoch | null = null;
   /** From the call of the final commit on. */
   headLeaving = false;
+  /** Whether the handler has used the session since then. */
+  usedLate = false;
   failed = false;
   /** C9: shared caches may store the response, so that it cannot carry a cookie. */
   shared = false;
@@ -334,6 +394,7 @@ export class Request {
   /** @throws {Refusal} when the session cannot be used yet */
   access(): void {
     if (this.phase === 'unloaded') throw new Refusal('ERR_SESSION_NOT_LOADED');
+    this.usedLate ||= this.headLeaving;
   }
 
   /** @throws {Refusal} C12: when there is no record to change and the head has left */

@@ -5,7 +5,7 @@ import { createSessionFactory, type Serializer, type SessionFactory } from 'webs
 import { encrypted } from 'websauna-session/encrypted';
 import { MemoryStore } from 'websauna-session/memory';
 import { rich } from 'websauna-session/rich';
-import { describe, expect, it, test } from 'vitest';
+import { afterEach, describe, expect, it, test, vi } from 'vitest';
 import { json } from '../../src/serializers/json.ts';
 import { Jar, visit } from '../support/visit.ts';
 
@@ -226,5 +226,33 @@ describe.each<[string, (inner: Serializer) => Serializer]>([
     await visit(factory, jar, (session) => (session.get('tags') as Map<string, Set<number>>).get('a')!.add(2));
     expect(saved).toBe(1);
     expect(await visit(factory, jar, (session) => session.get('tags'))).toEqual(new Map([['a', new Set([1, 2])]]));
+  });
+});
+
+describe('rich() on devalue 5', () => {
+  afterEach(() => {
+    vi.doUnmock('devalue');
+    vi.resetModules();
+  });
+
+  it('writes and reads the same as on devalue 6', async () => {
+    vi.resetModules();
+    let calls = 0;
+    vi.doMock('devalue', async () => {
+      const older = await vi.importActual<typeof import('devalue')>('devalue5');
+      return { ...older, stringify: (value: unknown) => (calls++, older.stringify(value)) };
+    });
+    const { rich: richOn5 } = await import('../../src/serializers/rich.ts');
+    const older = richOn5();
+    const when = new Date(1_700_000_000_123);
+    const value = {
+      when,
+      again: when,
+      map: new Map([[1n, new Set([undefined, -0])]]),
+      bytes: new Uint8Array([0, 255]),
+    };
+    const written = older.serialize(value, CONTEXT);
+    expect([written, calls]).toEqual([serializer.serialize(value, CONTEXT), 1]);
+    expect(older.deserialize(written, CONTEXT)).toStrictEqual(value);
   });
 });

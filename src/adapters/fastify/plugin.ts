@@ -50,14 +50,38 @@ export function createPlugin<Data extends object, S extends WebsaunaSession<Data
         return next(prepareErrorReply(reply, payload, error));
       }
       if (committing === undefined) return next(null, payload);
+      const release = ignoreEmptySends(reply);
       committing.then(
-        () => next(null, payload),
-        (error: unknown) => next(prepareErrorReply(reply, payload, error)),
+        () => {
+          release();
+          next(null, payload);
+        },
+        (error: unknown) => {
+          release();
+          next(prepareErrorReply(reply, payload, error));
+        },
       );
     });
     done();
   };
   return Object.assign(plugin, PLUGIN_MARKS);
+}
+
+/**
+ * Lets nothing be sent of a handler that returns nothing after it has answered, as Nest 11 does after a redirect. Fastify
+ * takes its reply, which waits for the commit, for one that has not been sent, and a second one would end the process.
+ *
+ * @returns a function that takes it back
+ */
+function ignoreEmptySends(reply: FastifyReply): () => void {
+  const own = Object.getOwnPropertyDescriptor(reply, 'send');
+  const send = reply.send.bind(reply);
+  const value = (payload?: unknown): FastifyReply => (payload === undefined ? reply : send(payload));
+  Object.defineProperty(reply, 'send', { value, configurable: true, writable: true });
+  return () => {
+    if (own === undefined) Reflect.deleteProperty(reply, 'send');
+    else Object.defineProperty(reply, 'send', own);
+  };
 }
 
 /** Clears a reply for the error's: headers that describe what is not sent, and the file or connection behind it. */

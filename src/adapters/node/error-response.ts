@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
+import { SessionError } from '../../errors.ts';
 import { REPRESENTATION_HEADERS } from '../representation-headers.ts';
 import { onceClosed } from './closed.ts';
 
@@ -23,4 +24,17 @@ export function resetHead(res: ServerResponse, error: unknown): void {
   Reflect.deleteProperty(res, 'statusMessage');
   // Removing an absent header would still make Node leave it out, and close the connection.
   for (const name of REPRESENTATION_HEADERS) if (res.hasHeader(name)) res.removeHeader(name);
+}
+
+/** Answers with the error's status, and reveals nothing else of the error. */
+export function sendError(error: unknown, res: ServerResponse): void {
+  if (res.headersSent) {
+    // The part of another response that has left must not look complete.
+    if (!res.writableEnded) res.destroy();
+    return;
+  }
+  res.statusCode = error instanceof SessionError ? error.status : 500;
+  res.setHeader('content-type', 'text/plain; charset=utf-8');
+  res.setHeader('cache-control', 'no-store');
+  res.end(res.statusCode === 503 ? 'The service is unavailable for a moment\n' : 'The request failed\n');
 }

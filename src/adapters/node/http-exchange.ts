@@ -15,8 +15,9 @@ export class HttpExchange<Data extends object, S extends WebsaunaSession<Data>> 
     res: ServerResponse,
     property: string,
     next: (error?: unknown) => void,
+    holder: object = req,
   ) {
-    super(factory, req, res, property);
+    super(factory, req, res, property, holder);
     this.#hops = factory.trustedHops;
     this.#next = next;
   }

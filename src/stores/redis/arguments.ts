@@ -63,15 +63,16 @@ export function copyArguments(
 }
 
 export function saveArguments({ handle }: RecordKey, change: RecordChange, encoding: ValueEncoding): Stored[] {
-  return [
+  const args: Stored[] = [
     handle,
     formatTimeout(change.timeout),
     formatCookie(change.cookieAttributes),
     flag(change.confirmsCookie),
     formatNumber(change.maxSize ?? null),
-    ...changeArguments(change, encoding),
-    explanationArgument(change.explainEnds),
   ];
+  addChange(args, change, encoding);
+  args.push(explanationArgument(change.explainEnds));
+  return args;
 }
 
 export function rekeyArguments(from: RecordKey, to: RecordKey, rekey: RecordRekey, encoding: ValueEncoding): Stored[] {
@@ -153,11 +154,16 @@ function tombstoneArguments(tombstone: NewTombstone | null, { handle }: RecordKe
   return [nonce, formatNumber(grace), formatNumber(keep), namesSuccessor ? handle : ''];
 }
 
-function changeArguments(
+function changeArguments(change: Pick<RecordChange, 'set' | 'delete' | 'expect'>, encoding: ValueEncoding): Stored[] {
+  return addChange([], change, encoding);
+}
+
+function addChange(
+  args: Stored[],
   { set, delete: deleted, expect }: Pick<RecordChange, 'set' | 'delete' | 'expect'>,
   encoding: ValueEncoding,
 ): Stored[] {
-  const args: Stored[] = [formatNumber(deleted.size), formatNumber(expect?.size ?? 0)];
+  args.push(formatNumber(deleted.size), formatNumber(expect?.size ?? 0));
   for (const name of deleted) args.push(name);
   if (expect !== null) {
     for (const [name, value] of expect) {

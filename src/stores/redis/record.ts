@@ -1,5 +1,6 @@
 import { RecentMap } from '../../internal/recent-map.ts';
 import { wellFormedDetails } from '../details.ts';
+import { lengthOfHash } from './hash.ts';
 import type {
   CookieState,
   CorruptRecord,
@@ -140,7 +141,7 @@ export function parseRecord(fields: Readonly<Record<string, Stored>>): ParsedRec
     if (meta === undefined || lastSeen === undefined) {
       return { status: 'corrupt', reason: text.startsWith('1:') ? 'unparsable' : 'unknown-version' };
     }
-    return { status: 'found', meta, lastSeen, fields };
+    return { status: 'found', meta, lastSeen, fields, fieldsLength: lengthOfHash(fields) };
   }
   if (Object.hasOwn(fields, TOMBSTONE)) return parseTombstone(textOf(fields[TOMBSTONE]!));
   if (Object.hasOwn(fields, ENDED)) return parseEnded(textOf(fields[ENDED]!));

@@ -43,7 +43,7 @@ export class ScriptRunner {
 
   /** What {@link now} is answered with, where that needs no round trip. */
   get knownTime(): number | undefined {
-    return this.#clock.isFresh ? this.#clock.now() : undefined;
+    return this.#clock.freshTime;
   }
 
   /**

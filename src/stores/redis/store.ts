@@ -332,7 +332,9 @@ export class RedisStore implements SessionStore, OwnerIndex, LoginIndex, Session
   #decode(record: ParsedRecord | undefined): ParsedRecord | undefined {
     if (record?.status !== 'found') return record;
     const fields = this.#encoding.decode(record.fields);
-    return fields === undefined ? { status: 'corrupt', reason: 'undecodable' } : { ...record, fields };
+    return fields === undefined
+      ? { status: 'corrupt', reason: 'undecodable' }
+      : { ...record, fields, fieldsLength: undefined };
   }
 
   #outcome({ status, values }: CheckedReply): RekeyOutcome {

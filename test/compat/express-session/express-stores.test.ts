@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { RedisStore } from 'connect-redis';
 import cookieParser from 'cookie-parser';
+import type { Express } from 'express';
 import original from 'express-session';
 import { createClient } from 'redis';
 import { afterAll, beforeAll, describe, test } from 'vitest';
@@ -94,6 +95,38 @@ describe.each(Object.entries(STORES))('%s', (name, open) => {
       assert.equal(JSON.parse(await new Browser(port, cookies).text('/read'))[0], null);
     });
   });
+});
+
+test('with `redis`, sessions of connect-redis do not open, and lose the cookie of that name with the first write', async () => {
+  const old = new RedisStore({ client });
+  let { cookies } = new Browser(0);
+  await site(original, old, async (port) => {
+    const browser = new Browser(port);
+    await browser.visit('/write');
+    ({ cookies } = browser);
+  });
+  for (const name of [undefined, 'sid']) {
+    const sessions = session({ secret: SECRET, saveUninitialized: false, name, redis: { url: server.url } });
+    const build = (app: Express): void => {
+      app.use(sessions);
+      app.get('/read', (req, res) => res.json(req.session.views ?? null));
+      app.get('/write', (req, res) => res.json((req.session.views = 10)));
+    };
+    await serve(build, async (port) => {
+      const browser = new Browser(port, cookies);
+      assert.equal(await browser.text('/read'), 'null');
+      assert.deepEqual(browser.cookies, cookies);
+      await browser.visit('/write');
+      assert.equal(browser.cookies.get('connect.sid') === cookies.get('connect.sid'), name !== undefined);
+      await site(original, old, async (back) => {
+        const returned = JSON.parse(await new Browser(back, browser.cookies).text('/read'))[0];
+        assert.equal(returned, name === undefined ? null : 1);
+      });
+    });
+    await sessions.factory.close();
+  }
+  assert.equal((await client.keys('sess:*')).length, 1);
+  assert.equal((await client.keys('session:*')).length, 2);
 });
 
 test('connect-redis keeps a session as long as its cookie says, and a use renews that', async () => {

@@ -1,4 +1,7 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { WebsaunaSession } from 'websauna-session';
 import { startRedis, startReplica, type RedisServer } from '../../support/redis-server.ts';
 import { Jar, visit } from '../../support/visit.ts';
 import { waitFor } from '../../support/wait-for.ts';
@@ -20,6 +23,8 @@ import {
 } from './setup.ts';
 
 noCrashes();
+
+type Session = WebsaunaSession<Record<string, unknown>>;
 
 let server: RedisServer;
 const stopping: RedisServer[] = [];
@@ -183,3 +188,53 @@ describe.each(STACKS)('$framework over $library', (stack) => {
     await expectRecovery(setup, new Browser(app));
   });
 });
+
+test('Redis could not write its snapshot: reading works, and every write is refused, logouts too', async () => {
+  const factory = elsewhere(server.url, { touchInterval: 0 });
+  const jar = new Jar();
+  await visit(factory, jar, (session) => session.login('alice'));
+  // A folder of that name is in the way of the snapshot.
+  mkdirSync(join(server.dir, 'dump.rdb'));
+  await server.cli('CONFIG', 'SET', 'save', '1 1');
+  await server.cli('BGSAVE');
+  await waitFor('the snapshot to fail', async () =>
+    String(await server.cli('INFO', 'persistence')).includes('rdb_last_bgsave_status:err'),
+  );
+  const events: string[] = [];
+  factory.on('storeError', ({ operation, error }) => events.push(`${operation}: ${(error as Error).message}`));
+  expect(await visit(factory, jar, (session) => session.owner)).toBe('alice');
+  expect(events).toEqual([expect.stringMatching(/^touch: .*\(MISCONF\)/)]);
+  for (const change of [
+    (session: Session) => session.set('a', 1),
+    (session: Session) => session.rotate(),
+    (session: Session) => session.logout(),
+  ]) {
+    const refused = visit(factory, new Jar(jar), change);
+    await expect(refused).rejects.toMatchObject({ status: 503, message: expect.stringContaining('(MISCONF)') });
+  }
+  expect(await visit(factory, jar, (session) => session.owner)).toBe('alice');
+});
+
+test('Redis still reads its data from disk: requests with a session fail at once, or have an empty one', async () => {
+  // A millisecond for each key, so that reading them takes seconds.
+  const config = { 'key-load-delay': '1000', 'loading-process-events-interval-bytes': '1024' };
+  const slow = await redis({ config });
+  const [failing, anonymous] = [elsewhere(slow.url), elsewhere(slow.url, { onStoreError: 'anonymous' })];
+  const jar = new Jar();
+  await visit(failing, jar, (session) => session.login('alice'));
+  await slow.cli('EVAL', "for i = 1, 4000 do redis.call('SET', i, ('x'):rep(2000)) end", '0');
+  await slow.cli('SAVE');
+  await slow.kill();
+  const started = slow.start();
+  const loading = await waitFor('the server to load', async () => {
+    const error = await visit(failing, new Jar(jar), (session) => session.owner).catch((thrown: unknown) => thrown);
+    return error instanceof Error && error.message.includes('(LOADING)') ? error : undefined;
+  });
+  expect(loading).toMatchObject({ code: 'ERR_SESSION_STORE', status: 503 });
+  await visit(anonymous, new Jar(jar), (session) => expect([session.degraded, session.owner]).toEqual([true, null]));
+  await started;
+  await waitFor('the session', async () => {
+    const owner = await visit(failing, new Jar(jar), (session) => session.owner).catch(() => null);
+    return owner === 'alice' ? owner : undefined;
+  });
+}, 60_000);

@@ -40,6 +40,18 @@ export const cookieBugs = [
     ],
   },
   {
+    bug: 'the end of one session of a browser that has two deletes the cookie of the other',
+    breaks: 'C13',
+    on: 'memory',
+    change: [[state, 'this.#pendingEnds.map((end) => ({ ...end, deletesCookie: false }))', 'this.#pendingEnds']],
+  },
+  {
+    bug: 'of two cookies with one id, the older signature counts, so that the cookie is sent with every response',
+    breaks: 'C13',
+    on: 'memory',
+    change: [[load, 'else if (cookie.secret < verified[index]!.secret) verified[index] = cookie;', '']],
+  },
+  {
     bug: 'a cookie that opens nothing is deleted, and with it one that is newer',
     breaks: 'C13',
     on: 'memory',
@@ -261,7 +273,7 @@ export const cookieBugs = [
     bug: 'a client that writes often loses its cookie in the middle of its work',
     breaks: 'C13',
     on: 'memory',
-    change: [[due, 'state.store.now - cookie.sentAt', 'state.store.now - record.lastSeen']],
+    change: [[due, 'now - cookie.sentAt', 'now - record.lastSeen']],
   },
   {
     bug: 'a write never sends a cookie again that is due',

@@ -2,30 +2,6 @@ import { isStored, type Stored } from '../../store.ts';
 import type { Reply } from '../driver.ts';
 import { MisdirectedReplyError } from '../errors.ts';
 
-/**
- * Names and values of a hash. Has no `Object.prototype` behind it, whose `__proto__` swallows a field of
- * that name; is a class, because objects from `Object.create(null)` are slower.
- */
-class Hash {
-  [name: string]: Stored;
-}
-Object.setPrototypeOf(Hash.prototype, null);
-Reflect.deleteProperty(Hash.prototype, 'constructor');
-
-/** Converts a reply to HGETALL, alternating names and values. */
-export function parseHash(reply: unknown): Record<string, Stored> {
-  if (!Array.isArray(reply) || reply.length % 2 !== 0) throw new MisdirectedReplyError();
-  const items: readonly unknown[] = reply;
-  const hash = new Hash();
-  for (let i = 0; i < items.length; i += 2) {
-    const name = items[i];
-    const value = items[i + 1];
-    if (!isStored(name) || !isStored(value)) throw new MisdirectedReplyError();
-    hash[String(name)] = value;
-  }
-  return hash;
-}
-
 /** Checks a reply to HGETALL that the client library has made an object of. */
 export function checkHash(reply: unknown): Record<string, Stored> {
   if (typeof reply !== 'object' || reply === null || Array.isArray(reply)) throw new MisdirectedReplyError();

@@ -2,7 +2,8 @@ import type { Stored } from '../../store.ts';
 import type { NodeRedisLike } from './shapes.ts';
 import type { CachedFields, RedisDriver, RedisServer, Reply, Script, ScriptReply } from '../driver.ts';
 import { isServerReply, isUnknownScript, offlineError, ambiguousResultError } from '../errors.ts';
-import { checkScriptReply, parseHash, toClientArguments } from './conversion.ts';
+import { parseHash } from '../hash.ts';
+import { checkScriptReply, toClientArguments } from './conversion.ts';
 import type { RecordCache } from '../record-cache.ts';
 import { abortQueuedOnDisconnect, isNodeRedis5 } from './node-redis-5-workaround.ts';
 
@@ -68,10 +69,10 @@ export class NodeRedisDriver implements RedisDriver {
 
   evaluate(script: Script, keys: readonly string[], args: readonly Stored[], bytes: boolean): Promise<ScriptReply> {
     if (this.#isOffline()) return Promise.reject(offlineError());
-    const rest = [String(keys.length), ...keys, ...toClientArguments(args)];
-    return this.send(keys[0]!, ['EVALSHA', script.sha, ...rest], bytes).then(checkScriptReply, (error: unknown) => {
+    const command = ['EVALSHA', script.sha, String(keys.length), ...keys, ...toClientArguments(args)];
+    return this.send(keys[0]!, command, bytes).then(checkScriptReply, (error: unknown) => {
       if (!isUnknownScript(error)) throw error;
-      return this.send(keys[0]!, ['EVAL', script.source, ...rest], bytes).then(checkScriptReply);
+      return this.send(keys[0]!, ['EVAL', script.source, ...command.slice(2)], bytes).then(checkScriptReply);
     });
   }
 

@@ -30,18 +30,19 @@ export class ServerClock {
     this.#clocks = clocks;
   }
 
-  /** Whether the server's time is known, from an answer that is not too old. */
-  get isFresh(): boolean {
-    if (this.#least === undefined) return false;
-    const now = this.#clocks.monotonic();
-    if (now - this.#observedAt > MAX_AGE_MS) return false;
-    return Math.abs(this.#clocks.wall() - now - this.#departure) <= MAX_DEPARTURE_MS;
-  }
-
   /**
    * The server's time now, or a little earlier: what is dated by it must not look younger than a later act that the
-   * server dates itself. Only when {@link isFresh}, or just after an answer.
+   * server dates itself. `undefined` while it is not known, from an answer that is not too old.
    */
+  get freshTime(): number | undefined {
+    if (this.#least === undefined) return undefined;
+    const now = this.#clocks.monotonic();
+    if (now - this.#observedAt > MAX_AGE_MS) return undefined;
+    if (Math.abs(this.#clocks.wall() - now - this.#departure) > MAX_DEPARTURE_MS) return undefined;
+    return Math.floor(now + this.#least);
+  }
+
+  /** Likewise, just after an answer. */
   now(): number {
     return Math.floor(this.#clocks.monotonic() + this.#least!);
   }

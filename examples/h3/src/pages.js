@@ -1,0 +1,49 @@
+import { SessionError } from 'websauna-session';
+
+const escapeHtml = (text) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+
+export async function homePage(session) {
+  const visits = await session.update('visits', (n = 0) => n + 1);
+  const messages = session.popFlash().map((message) => `<p role="status">${escapeHtml(String(message))}</p>`);
+  const form = session.owner
+    ? '<button>Log out</button>'
+    : '<label>Name <input name="user" required></label> <button>Log in</button>';
+  return `<!doctype html>
+<h1>Hello ${escapeHtml(session.owner ?? 'stranger')}</h1>
+${messages.join('\n')}
+<p>Visits: ${visits}</p>
+<form method="post" action="${session.owner ? '/logout' : '/login'}">
+  <input type="hidden" name="csrf" value="${session.getCsrfToken()}">
+  ${form}
+</form>`;
+}
+
+/** Sends the head at once, and uses the session when it has left. */
+export function latePage(session) {
+  session.markPersonal();
+  const body = new ReadableStream({
+    async start(controller) {
+      const encoder = new TextEncoder();
+      controller.enqueue(encoder.encode('<!doctype html><p>'));
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      const login = await outcomeOf(() => session.login('mallory'));
+      const write = await outcomeOf(async () => {
+        session.set('late', true);
+        await session.save();
+      });
+      controller.enqueue(encoder.encode(`login: ${login}, write: ${write}</p>`));
+      controller.close();
+    },
+  });
+  return new Response(body, { headers: { 'content-type': 'text/html; charset=utf-8' } });
+}
+
+async function outcomeOf(work) {
+  try {
+    await work();
+    return 'saved';
+  } catch (error) {
+    if (error instanceof SessionError) return error.code;
+    throw error;
+  }
+}

@@ -1,0 +1,42 @@
+import './session-data.js';
+import { SessionError, type WebsaunaSession } from 'websauna-session';
+
+const escapeHtml = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+
+export async function homePage(session: WebsaunaSession): Promise<string> {
+  const visits = await session.update('visits', (n = 0) => n + 1);
+  const messages = session.popFlash().map((message) => `<p role="status">${escapeHtml(String(message))}</p>`);
+  const form = session.owner
+    ? '<button>Log out</button>'
+    : '<label>Name <input name="user" required></label> <button>Log in</button>';
+  return `<!doctype html>
+<h1>Hello ${escapeHtml(session.owner ?? 'stranger')}</h1>
+${messages.join('\n')}
+<p>Visits: ${visits}</p>
+<form method="post" action="${session.owner ? '/logout' : '/login'}">
+  <input type="hidden" name="csrf" value="${session.getCsrfToken()}">
+  ${form}
+</form>`;
+}
+
+/** Uses the session when the head of the response has left. */
+export async function* useLate(session: WebsaunaSession): AsyncGenerator<string> {
+  yield '<!doctype html><p>';
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  const login = await outcomeOf(() => session.login('mallory'));
+  const write = await outcomeOf(async () => {
+    session.set('late', true);
+    await session.save();
+  });
+  yield `login: ${login}, write: ${write}</p>`;
+}
+
+async function outcomeOf(work: () => void | Promise<void>): Promise<string> {
+  try {
+    await work();
+    return 'saved';
+  } catch (error) {
+    if (error instanceof SessionError) return error.code;
+    throw error;
+  }
+}

@@ -1,0 +1,5 @@
+export default defineEventHandler((event) => {
+  const { session } = event.context;
+  session.set('inner', String(getQuery(event).name));
+  return `Inner: ${session.owner ?? 'stranger'}`;
+});

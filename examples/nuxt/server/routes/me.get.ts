@@ -1,0 +1,1 @@
+export default defineEventHandler(({ context: { session } }) => ({ owner: session.owner, ...session.data }));

@@ -1,0 +1,4 @@
+export default defineEventHandler(({ context: { session } }) => {
+  session.set('raw', true);
+  return new Response('Dark', { headers: { 'set-cookie': 'theme=dark; Path=/' } });
+});

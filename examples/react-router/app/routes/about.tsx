@@ -1,0 +1,3 @@
+export default function About() {
+  return <p>This page is the same for everybody.</p>;
+}

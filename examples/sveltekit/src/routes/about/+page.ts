@@ -1,0 +1,2 @@
+// Rendered at build time: it has no session.
+export const prerender = true;
