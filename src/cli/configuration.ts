@@ -10,6 +10,9 @@ const PREFIX = 'REDIS_SESSIONS_';
 /** Variables that say where the sessions are. */
 const PLACES = ['URL', 'HOST', 'UNIX_SOCKET_PATH', 'CLIENT_CALLABLE'].map((name) => PREFIX + name);
 
+/** Seconds that a command may take by default: nobody's page waits for it. */
+const PATIENCE_SECONDS = 10;
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
@@ -43,6 +46,7 @@ async function openFromEnvironment(options: OptionValues, env: Environment): Pro
     const factory = createSessionFactory({
       ...given,
       redis: {
+        socketTimeout: PATIENCE_SECONDS,
         ...redis,
         ...(url === undefined ? client !== undefined && { client } : { url }),
         ...(prefix !== undefined && { prefix }),
