@@ -11,7 +11,7 @@ let server: RedisServer;
 let factory: SessionFactory;
 beforeAll(async () => {
   server = await startRedis();
-  factory = createSessionFactory({ secret, redis: { url: server.url }, userAgent: 'full' });
+  factory = createSessionFactory({ secret, redis: { url: server.url, socketTimeout: 20 }, userAgent: 'full' });
   await waitFor('a connection', async () => (await factory.owners.list('nobody')).length === 0);
 });
 afterAll(async () => {

@@ -19,7 +19,7 @@ let server: RedisServer;
 beforeAll(async () => {
   if (!existsSync(`${root}dist/cli/bin.js`)) throw new Error('There is no dist/: run `npm run build` first.');
   server = await startRedis();
-  const factory = createSessionFactory({ secret, redis: { url: server.url }, userAgent: 'full' });
+  const factory = createSessionFactory({ secret, redis: { url: server.url, socketTimeout: 20 }, userAgent: 'full' });
   for (const agent of ['Firefox/146.0', 'Safari/605.1.15']) {
     const headers = { 'user-agent': agent };
     await visit(factory, new Jar(), (session) => session.login('alice', { method: 'password' }), { headers });
