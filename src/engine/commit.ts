@@ -8,7 +8,7 @@ import { explanationOf } from './explanation.ts';
 import type { FieldChanges } from './fields.ts';
 import { planCommit, type CommitPlan, type CommitSituation, type HeadSituation } from './plan.ts';
 import { rekeyRecord } from './rekey.ts';
-import { allowsCookie, warnOfInsecurity } from './response.ts';
+import { allowsCookie, suppressionOf, warnOfInsecurity } from './response.ts';
 import { endRecord, newTombstone, sessionEnded } from './rotation.ts';
 import { saveRecord } from './save.ts';
 import type { PendingEnd, SessionState } from './state.ts';
@@ -110,6 +110,10 @@ class LeavingHead implements HeadSituation {
 
   get allowsCookie(): boolean {
     return allowsCookie(this.#config, this.#head);
+  }
+
+  get suppression(): 'cacheable' | 'exception' {
+    return suppressionOf(this.#head);
   }
 }
 
