@@ -22,7 +22,7 @@ const FLOORS = [
   ['factory.ts'],
   ['index.ts'],
   ['adapters', 'testing'],
-  ['compat'],
+  ['compat', 'otel'],
   ['cli'],
 ];
 

@@ -19,7 +19,7 @@ export const SECTIONS = [
   },
   {
     text: 'Operate it',
-    pages: ['deployment', 'cluster', 'cluster-measurements', 'performance', 'redis-commands'],
+    pages: ['deployment', 'operations', 'cluster', 'cluster-measurements', 'performance', 'redis-commands'],
   },
   {
     text: 'Security',

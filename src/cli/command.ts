@@ -50,9 +50,12 @@ export interface CommandContext {
   readonly terminal: Terminal;
   /**
    * Returns the factory of the configuration, which is closed when the command has ended.
+   * @param options in place of those that were given
    * @throws {UsageError} when there is no configuration
    */
-  readonly open: () => Promise<Opened>;
+  readonly open: (options?: OptionValues) => Promise<Opened>;
+  /** Resolves when Ctrl+C was pressed, or the process is asked to end in another way. */
+  readonly interrupted: () => Promise<void>;
 }
 
 /** One command of the command line. Its file knows nothing of other commands. */

@@ -10,6 +10,9 @@ const PREFIX = 'REDIS_SESSIONS_';
 /** Variables that say where the sessions are. */
 const PLACES = ['URL', 'HOST', 'UNIX_SOCKET_PATH', 'CLIENT_CALLABLE'].map((name) => PREFIX + name);
 
+/** Seconds that a command may take by default: nobody's page waits for it. */
+const PATIENCE_SECONDS = 10;
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
@@ -19,7 +22,9 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export async function openConfiguration(options: OptionValues, env: Environment): Promise<Opened> {
   const module = textOption(options, 'factory');
   if (module === undefined) return openFromEnvironment(options, env);
-  const others = ['redis', 'prefix', 'publish-ends'].find((name) => options[name] !== undefined);
+  const others = ['redis', 'prefix', 'publish-ends'].find(
+    (name) => options[name] !== undefined && options[name] !== false,
+  );
   if (others !== undefined) throw new UsageError(`Expected --factory or --${others}, got both. Leave one of them out`);
   return { factory: await importFactory(module), hasSecret: true };
 }
@@ -41,6 +46,7 @@ async function openFromEnvironment(options: OptionValues, env: Environment): Pro
     const factory = createSessionFactory({
       ...given,
       redis: {
+        socketTimeout: PATIENCE_SECONDS,
         ...redis,
         ...(url === undefined ? client !== undefined && { client } : { url }),
         ...(prefix !== undefined && { prefix }),

@@ -50,7 +50,8 @@ async function runCommand(command: Command, given: readonly string[], io: Io, te
       args,
       env: io.env,
       terminal,
-      open: async () => (opened ??= await openConfiguration(options, io.env)),
+      open: async (overridden = options) => (opened ??= await openConfiguration(overridden, io.env)),
+      interrupted: io.interrupted,
     });
   } finally {
     await opened?.factory.close();

@@ -50,9 +50,36 @@ export function parseCommandLine(command: Command, given: readonly string[]): Co
   return { options: values, args: Object.fromEntries(positionals.map((text, i) => [expected[i]!.name, text])) };
 }
 
+const HANDLE_LIKE_AN_OPTION = /^-[\w-]{42}$/;
+
+/**
+ * Returns arguments in which handles that begin with a hyphen, one in 64, are not taken for options: the value of an
+ * option is joined to its name, and others come last.
+ */
+function separateHandles(given: readonly string[], options: ParseOptions): string[] {
+  const names = new Set(Object.keys(options).map((name) => `--${name}`));
+  const separated: string[] = [];
+  const handles: string[] = [];
+  for (const text of given) {
+    if (!HANDLE_LIKE_AN_OPTION.test(text) || names.has(text)) {
+      separated.push(text);
+      continue;
+    }
+    const before = separated.at(-1) ?? '';
+    if (names.has(before) && options[before.slice(2)]?.type === 'string') separated.push(`${separated.pop()}=${text}`);
+    else handles.push(text);
+  }
+  return handles.length === 0 ? separated : [...separated, ...(separated.includes('--') ? [] : ['--']), ...handles];
+}
+
 function parse(options: ParseOptions, given: readonly string[]): { values: OptionValues; positionals: string[] } {
   try {
-    const { values, positionals } = parseArgs({ args: [...given], options, allowPositionals: true, strict: true });
+    const { values, positionals } = parseArgs({
+      args: separateHandles(given, options),
+      options,
+      allowPositionals: true,
+      strict: true,
+    });
     return { values: values as OptionValues, positionals };
   } catch (error) {
     throw new UsageError(describeMistake(error, Object.keys(options)));

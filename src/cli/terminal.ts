@@ -1,4 +1,4 @@
-import { createInterface } from 'node:readline/promises';
+import { createInterface } from 'node:readline';
 import { inspect } from 'node:util';
 
 /** The streams and the environment of the process, or what a test has in their place. */
@@ -7,6 +7,8 @@ export interface Io {
   readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
   readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean };
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Resolves when the process is asked to end. Until it is called, the process ends as always. */
+  readonly interrupted: () => Promise<void>;
 }
 
 export type Style = 'bold' | 'dim' | 'green' | 'red' | 'yellow';
@@ -93,14 +95,14 @@ export class Terminal {
   async confirm(question: string): Promise<boolean> {
     this.#clearProgress();
     const asking = createInterface({ input: this.#io.stdin, output: this.#io.stderr });
-    try {
-      return /^y(?:es)?$/i.test((await asking.question(`${question} [y/N] `)).trim());
-    } catch {
+    this.#io.stderr.write(`${question} [y/N] `);
+    const answer = await new Promise<string>((resolve) => {
+      asking.once('line', resolve);
       // The input has ended, or Ctrl+C was pressed.
-      return false;
-    } finally {
-      asking.close();
-    }
+      asking.once('close', () => resolve(''));
+    });
+    asking.close();
+    return /^y(?:es)?$/i.test(answer.trim());
   }
 
   #print(text: string): void {

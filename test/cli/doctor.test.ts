@@ -231,7 +231,7 @@ describe('doctor compares clocks', () => {
     clockOffset: 0,
     roundTrips: [1],
   };
-  const facts: Facts = { prefix: 'session:', timeout: 2, cluster: false, endChannel: null, servers: [] };
+  const facts: Facts = { prefix: 'session:', cluster: false, endChannel: null, servers: [] };
 
   it.each([
     [999, 'ok', '999 ms'],

@@ -9,6 +9,10 @@ export interface RunOptions {
   readonly tty?: boolean;
   /** What is typed. Default: nothing; the input has ended. */
   readonly input?: string;
+  /** Resolves when Ctrl+C is pressed. Default: never. */
+  readonly interrupted?: Promise<void>;
+  /** Called with everything that is printed. */
+  readonly onOutput?: (text: string) => void;
 }
 
 export interface RunResult {
@@ -19,12 +23,13 @@ export interface RunResult {
 
 /** Runs a command line in this process, with streams and an environment of its own. */
 export async function run(args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
-  const { env = {}, tty = false, input = '' } = options;
+  const { env = {}, tty = false, input = '', interrupted = new Promise(() => {}), onOutput } = options;
   const stream = (): PassThrough & { isTTY: boolean } => Object.assign(new PassThrough(), { isTTY: tty });
   const [stdin, stdout, stderr] = [stream(), stream(), stream()];
   stdin.end(input);
+  if (onOutput) for (const each of [stdout, stderr]) each.on('data', (chunk) => onOutput(String(chunk)));
   const reading = Promise.all([text(stdout), text(stderr)]);
-  const code = await main(args, { stdin, stdout, stderr, env });
+  const code = await main(args, { stdin, stdout, stderr, env, interrupted: () => interrupted });
   stdout.end();
   stderr.end();
   const [out, err] = await reading;

@@ -27,6 +27,7 @@ const SLOTS = 16_384;
 const CLOCK_WARNING = 1_000;
 const CLOCK_PROBLEM = 30_000;
 const SLOW_ROUND_TRIP = 10;
+const VERY_SLOW_ROUND_TRIP = 500;
 
 const NEEDS_INFO = {
   status: 'unknown',
@@ -200,11 +201,11 @@ function lookAtCluster({ info, cluster }: ServerFacts, facts: Facts): Result | u
   );
 }
 
-function lookAtLatency({ roundTrips }: ServerFacts, { timeout }: Facts): Result {
+function lookAtLatency({ roundTrips }: ServerFacts): Result {
   const [median, longest] = [roundTrips[Math.floor(roundTrips.length / 2)]!, roundTrips.at(-1)!];
   const message = `${median.toFixed(1)} ms in the middle, ${longest.toFixed(1)} ms at most`;
   const advice = 'Move the application and the server closer together, and look at SLOWLOG GET';
-  if (timeout !== null && median >= (timeout * 1000) / 4) return problem(message, advice);
+  if (median >= VERY_SLOW_ROUND_TRIP) return problem(message, advice);
   return median >= SLOW_ROUND_TRIP ? warning(message, advice) : ok(message);
 }
 

@@ -59,8 +59,6 @@ function isExplained({ explainEnds = 0 }: { readonly explainEnds?: number }): bo
 /** What a store works with. */
 export interface RedisInspection {
   readonly prefix: string;
-  /** Seconds after which a command is abandoned; `null` for never. */
-  readonly timeout: number | null;
   /** Whether the client is one of a cluster. */
   readonly cluster: boolean;
   /** The channel that ends are published to; `null` when they are not. */
@@ -76,7 +74,6 @@ export class RedisStore implements SessionStore, OwnerIndex, LoginIndex, Session
   readonly #encoding: ValueEncoding;
   readonly #runner: ScriptRunner;
   readonly #ends: EndFeed | null;
-  readonly #timeout: number | null;
 
   /**
    * @param timeout seconds after which the driver abandons a command, which must not be carried out later
@@ -93,7 +90,6 @@ export class RedisStore implements SessionStore, OwnerIndex, LoginIndex, Session
     this.#keys = new KeyNames(prefix);
     this.#encoding = encoding;
     this.#ends = ends;
-    this.#timeout = timeout;
     this.#runner =
       ends === null
         ? new ScriptRunner(driver, timeout, encoding.needsBytes)
@@ -108,7 +104,6 @@ export class RedisStore implements SessionStore, OwnerIndex, LoginIndex, Session
     const { prefix, endChannel } = this.#keys;
     return {
       prefix,
-      timeout: this.#timeout,
       cluster: this.#driver.cluster,
       endChannel: this.#ends === null ? null : endChannel,
       servers: (await this.#driver.servers?.()) ?? [],
