@@ -35,5 +35,7 @@ export function adoptForeignOwner(state: SessionState, migration: SessionMigrati
     if (state.epoch !== epoch) return;
   }
   const owner = migration.ownerOf(data);
-  if (owner !== null) requestAdoption(state, owner, record.meta.createdAt);
+  if (owner === null) return;
+  // The other library has not said when. What is converted must not look as if its owner had just logged in.
+  requestAdoption(state, owner, record.meta.createdAt - record.meta.timeout.seconds * 1000);
 }

@@ -78,8 +78,9 @@ describe('the configuration', () => {
   });
 
   it('leads to exit code 3 when the store cannot be reached', async () => {
+    const env = { REDIS_URL: 'redis://127.0.0.1:1', REDIS_SESSIONS_SOCKET_TIMEOUT: '0.2' };
     for (const args of [['list'], ['stats'], ['show', 'x'.repeat(43)], ['purge', '--older-than', '1d'], ['tail']]) {
-      expect(await run(args, { env: { REDIS_URL: 'redis://127.0.0.1:1' } })).toMatchObject({ code: 3, stdout: '' });
+      expect(await run(args, { env })).toMatchObject({ code: 3, stdout: '' });
     }
   });
 });
