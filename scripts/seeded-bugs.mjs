@@ -42,19 +42,21 @@ class Copy {
         if (parts.length !== 2) throw new Error(`${file} has ${parts.length - 1} times: ${search}`);
         this.#write(file, parts.join(replacement));
       }
+      if (change.some(([file]) => file.endsWith('.lua'))) this.#buildLua();
       const { search } = await this.load('search');
-      return await search(
-        { on, hint: hints[bug], everywhere: change.length > 0, shrinks: process.argv.length > 2 },
-        servers,
-      );
+      return await search({ on, ...placesFor(bug, on), shrinks: process.argv.length > 2 }, servers);
     } finally {
       for (const [file, text] of originals) this.#write(file, text);
+      if (change.some(([file]) => file.endsWith('.lua'))) this.#buildLua();
     }
+  }
+
+  #buildLua() {
+    spawnSync(process.execPath, ['scripts/build-lua.mjs'], { cwd: this.#folder, stdio: 'inherit' });
   }
 
   /** A module of the model test with all that it needs, in one file, under a name that has not been imported yet. */
   async load(name) {
-    spawnSync(process.execPath, ['scripts/build-lua.mjs'], { cwd: this.#folder, stdio: 'inherit' });
     const outDir = join(this.#folder, `bundle-${++this.#bundles}`);
     await build({
       configFile: join(this.#folder, 'vitest.config.ts'),
@@ -72,6 +74,13 @@ class Copy {
   #write(file, text) {
     writeFileSync(join(this.#folder, file), text);
   }
+}
+
+/** Where to look for a bug; for the control, wherever one of the bugs has been found. */
+function placesFor(title, on) {
+  const places = bugs.flatMap((each) => (each.on === on ? (hints[each.bug] ?? []) : []));
+  if (CONTROLS.some(({ bug }) => bug === title)) return { hints: places, elsewhere: false };
+  return { hints: title in hints ? [hints[title]] : [], elsewhere: true };
 }
 
 /** Seconds, to a tenth. */
@@ -103,7 +112,7 @@ function post(port, message) {
   port.postMessage(message);
 }
 
-/** The control: without a bug nothing may be found, or a finding would prove nothing. */
+/** The control: without a bug nothing may be found where bugs are, or a finding would prove nothing. */
 const CONTROLS = [
   { bug: 'no bug, in memory', on: 'memory', change: [] },
   { bug: 'no bug, on Redis', on: 'redis', change: [] },

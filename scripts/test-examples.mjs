@@ -1,5 +1,5 @@
 // Runs the examples as their readers would: packs what is built, installs it with the locked packages of each example,
-// builds the example, starts it in every way that its package.json knows, and plays the playbook with sessions in
+// checks its types, builds it, starts it in every way that its package.json knows, and plays the playbook with sessions in
 // memory and in Redis. One line for each, and what failed:
 //
 //   sveltekit start, memory: 10 of 10
@@ -117,11 +117,13 @@ function prepare(name, folder, packages, run) {
   const copy = join(folder, 'examples', name);
   cpSync(join(examples, name), copy, {
     recursive: true,
-    filter: (path) => !/[\\/](node_modules|build|dist|\.svelte-kit|\.react-router|\.output|\.nuxt|\.astro)$/.test(path),
+    filter: (path) =>
+      !/[\\/](node_modules|build|dist|\.svelte-kit|\.react-router|\.output|\.tanstack|\.nuxt|\.astro)$/.test(path),
   });
   const inFolder = (title, ...args) => run(`${name}: ${title}`, 'npm', args, copy);
   if (inFolder('npm ci', 'ci', '--prefer-offline') === undefined) return undefined;
   if (packages.length > 0 && inFolder('npm install', 'install', ...packages) === undefined) return undefined;
+  if (inFolder('npm run check', 'run', '--if-present', 'check') === undefined) return undefined;
   if (inFolder('npm run build', 'run', '--if-present', 'build') === undefined) return undefined;
   return copy;
 }

@@ -2,7 +2,7 @@ import type { Context, MiddlewareHandler } from 'hono';
 // From the package's root, so that an augmentation of `SessionData` finds it behind an adapter alone.
 import type { DefaultData, WebsaunaSession } from '../index.ts';
 import { checkNames } from '../internal/validate.ts';
-import { isMounted } from './mount.ts';
+import { hasMount, isMounted } from './mount.ts';
 import { resolveFactory, type FactoryOrOptions } from './resolve-factory.ts';
 import { thrown } from './fetch/answer.ts';
 import { commitResponse } from './hono/commit.ts';
@@ -19,6 +19,11 @@ export interface HonoSessionOptions {
   /** The address at the other end of the connection. Default: as `@hono/node-server` reports it, else unknown. */
   clientAddress?: (c: Context) => string | null | undefined;
 }
+
+/** On a request that a handler makes of the application itself: the handler's context. */
+const CALLER: unique symbol = Symbol('websauna-session.caller');
+
+type SubRequest = Request & { [CALLER]?: Context };
 
 /**
  * Hono middleware: opens `c.get('session')`, also known as `c.var.session`, and commits it after the
@@ -45,6 +50,12 @@ export function sessions<Data extends object = DefaultData, S extends WebsaunaSe
       await next();
       return undefined;
     }
+    const caller = (c.req.raw as SubRequest)[CALLER];
+    if (caller !== undefined && hasMount(caller, mount)) {
+      c.set(property as 'session', caller.get(property) as S);
+      await next();
+      return undefined;
+    }
     const opened = factory.load(createExchange(c, factory.trustedHops, clientAddress(c) ?? null));
     const session = opened instanceof Promise ? await opened : opened;
     c.set(property as 'session', session);
@@ -59,6 +70,22 @@ export function sessions<Data extends object = DefaultData, S extends WebsaunaSe
     await commitResponse(factory, session, c, property);
     return undefined;
   };
+}
+
+/**
+ * Marks a request that a handler hands to the application itself, so that it shares the sessions of the handler's own
+ * request, which commits them. A copy of the request is not marked.
+ *
+ * @example
+ * ```ts
+ * const response = await app.fetch(markSubRequest(new Request(new URL('/cart', c.req.url)), c), c.env);
+ * ```
+ * @param c the context of the request that is being handled
+ * @returns the same request
+ */
+export function markSubRequest<R extends Request>(request: R, c: Context): R {
+  (request as SubRequest)[CALLER] = c;
+  return request;
 }
 
 /** Returns the address that `@hono/node-server` knows. */

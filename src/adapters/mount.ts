@@ -34,6 +34,14 @@ export function isMounted(holder: Mounted, mount: Mount): boolean {
   return false;
 }
 
+/** Returns whether a session middleware of this factory has put its session into this property. */
+export function hasMount(holder: Mounted, { factory, property }: Mount): boolean {
+  for (let each = holder[MOUNT]; each !== undefined; each = each.outer) {
+    if (each.property === property && each.factory === factory) return true;
+  }
+  return false;
+}
+
 /**
  * Throws when the application has put null or undefined in the place of the session. Other libraries end a session that
  * way; here it would live on.

@@ -8,7 +8,7 @@ import { explanationOf } from './explanation.ts';
 import type { FieldChanges } from './fields.ts';
 import { planCommit, type CommitPlan, type CommitSituation, type HeadSituation } from './plan.ts';
 import { rekeyRecord } from './rekey.ts';
-import { allowsCookie, warnOfInsecurity } from './response.ts';
+import { allowsCookie, suppressionOf, warnOfInsecurity } from './response.ts';
 import { endRecord, newTombstone, sessionEnded } from './rotation.ts';
 import { saveRecord } from './save.ts';
 import type { PendingEnd, SessionState } from './state.ts';
@@ -46,6 +46,7 @@ function commit(state: SessionState, head: ResponseHead | null, headLeft: boolea
     return undefined;
   }
   if (epoch.record === null && state.pendingEnds.length === 0 && !state.accessed) return undefined;
+  if (epoch.pending.login?.isAdoption === true && head !== null) postponeAdoption(state, epoch, head);
   const changes = state.phase === 'unloaded' ? null : epoch.fields.changes(epoch.handle ?? '');
   const situation = situationOf(state, head, headLeft, changes);
   const plan = planCommit(situation);
@@ -60,6 +61,11 @@ function commit(state: SessionState, head: ResponseHead | null, headLeft: boolea
   }
   if (plan.write === 'none' && !plan.ends) return undefined;
   return carryOut(state, epoch, plan, changes, situation.head);
+}
+
+/** Leaves it to a later request to store whose session it is, where the response may not bring the new id. */
+function postponeAdoption({ context }: SessionState, { pending }: Epoch, head: ResponseHead): void {
+  if (!allowsCookie(context.config, head)) pending.login = null;
 }
 
 function situationOf(
@@ -110,6 +116,10 @@ class LeavingHead implements HeadSituation {
 
   get allowsCookie(): boolean {
     return allowsCookie(this.#config, this.#head);
+  }
+
+  get suppression(): 'cacheable' | 'exception' {
+    return suppressionOf(this.#head);
   }
 }
 

@@ -7,6 +7,8 @@ export interface HeadSituation {
   /** Whether its status is that of a failed server. */
   readonly failed: boolean;
   readonly allowsCookie: boolean;
+  /** Why it does not, where it does not. */
+  readonly suppression: 'cacheable' | 'exception';
 }
 
 /** What a plan may have to know of a request. */
@@ -101,7 +103,7 @@ function decide(situation: CommitSituation): Outcome {
   }
   if (needsCookie && head?.allowsCookie === false) {
     if (mustNotBeLost) return { ...NOTHING, refusal: 'cookie-withheld' };
-    return { ...NOTHING, discard: 'cacheable', suppressed: 'cacheable' };
+    return { ...NOTHING, discard: head.suppression, suppressed: head.suppression };
   }
   if (needsCookie && !stored && !mustNotBeLost && situation.request.isCookieWithheld) {
     if (head === null) return { ...NOTHING, refusal: 'cross-site' };
@@ -109,7 +111,7 @@ function decide(situation: CommitSituation): Outcome {
   }
   if (situation.unsentId !== null && head?.allowsCookie === false) {
     if (situation.unsentId !== 'creation') return { ...NOTHING, refusal: 'cookie-withheld' };
-    return { ...decideWrite(situation), suppressed: 'cacheable' };
+    return { ...decideWrite(situation), suppressed: head.suppression };
   }
   return decideWrite(situation);
 }

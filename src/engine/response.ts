@@ -16,6 +16,14 @@ export function allowsCookie(config: SessionConfig, head: Pick<ResponseHead, 'ge
   return isUnshared(head.get('cache-control'));
 }
 
+/** Returns why a head allows no cookie: an error of which the framework makes the response later has no head to write into. */
+export function suppressionOf({
+  takesCookies,
+  status,
+}: Pick<ResponseHead, 'takesCookies' | 'status'>): 'cacheable' | 'exception' {
+  return takesCookies === false && status >= 500 ? 'exception' : 'cacheable';
+}
+
 /** Decides what becomes of the client's cookie. Without evidence it stays as it is: the browser may have a newer one by now. */
 export function decideCookie({ id, ended }: CookieEvidence, stored: boolean): 'set' | 'delete' | 'keep' {
   if (id !== null) return 'set';
@@ -61,7 +69,7 @@ function sendCookie(state: SessionState, head: ResponseHead): boolean {
   if (decision === 'keep') return false;
   const { template, onException } = state.cookie;
   if (!allowsCookie(config, head)) {
-    events.emit('cookieSuppressed', { handle, reason: 'cacheable' });
+    events.emit('cookieSuppressed', { handle, reason: suppressionOf(head) });
     return false;
   }
   if (decision === 'delete') {

@@ -5,7 +5,7 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono, type Context } from 'hono';
 import { describe, test } from 'vitest';
 import { createSessionFactory } from 'websauna-session';
-import { sessions, type SessionVariables } from 'websauna-session/hono';
+import { markSubRequest, sessions, type SessionVariables } from 'websauna-session/hono';
 import { MemoryStore } from 'websauna-session/memory';
 import { interceptStore } from 'websauna-session/testing';
 import { waitFor } from '../support/wait-for.ts';
@@ -54,6 +54,28 @@ function assertOwnCookies([first, second, plain]: readonly string[][]): void {
 }
 
 describe('Hono', () => {
+  test('a request that is marked shares the sessions of its caller; another one does not', async () => {
+    const first = createSessionFactory({ secret: SECRET });
+    const second = createSessionFactory({ secret: SECRET, cookie: { name: 'second' } });
+    const app = new Hono<{ Variables: SessionVariables & { second: SessionVariables['session'] } }>();
+    app.use(sessions(first), sessions(second, { property: 'second' }));
+    app.use(sessions(first));
+    app.get('/inner', (c) => {
+      c.var.session.set('from', c.req.query('from'));
+      c.var.second.set('from', c.req.query('from'));
+      return c.text('inner');
+    });
+    app.get('/outer', async (c) => {
+      const anonymous = await app.request('/inner?from=another');
+      const shared = await app.fetch(markSubRequest(new Request('http://localhost/inner?from=own'), c), c.env);
+      const cookies = [anonymous.headers.getSetCookie().length, shared.headers.getSetCookie().length];
+      return c.json([c.var.session.get('from'), c.var.second.get('from'), ...cookies]);
+    });
+    const response = await app.request('/outer');
+    assert.deepEqual(await response.json(), ['own', 'own', 2, 0]);
+    assert.deepEqual(names(response), ['second', 'session']);
+  });
+
   test('a response of `fetch()` gets the cookie and keeps its own', async () => {
     const upstream = (): Response => immutable(new Response('hello', { headers: { 'set-cookie': 'upstream=1' } }));
     const response = await appWith(upstream).request('/');

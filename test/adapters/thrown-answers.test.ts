@@ -57,6 +57,16 @@ describe('A handler of the Fetch adapter that answers by throwing', () => {
     assert.deepEqual(answer.headers.getSetCookie(), []);
   });
 
+  test('has what a new session was to store discarded because of the error, and not of a cache', async () => {
+    const factory = newFactory();
+    const reasons: string[] = [];
+    factory.on('discarded', ({ reason }) => reasons.push(`discarded: ${reason}`));
+    factory.on('cookieSuppressed', ({ reason }) => reasons.push(`cookieSuppressed: ${reason}`));
+    const act = withSession(factory, (_request, session) => throwIt(new Error(String(session.set('a', 1).size)))());
+    await assert.rejects(async () => await act(request), { message: '1' });
+    assert.deepEqual(reasons.toSorted(), ['cookieSuppressed: exception', 'discarded: exception']);
+  });
+
   test('has a response to which nothing is added thrown on as it is', async () => {
     const answer = new Response(null, { status: 404 });
     const handler = withSession(newFactory(), throwIt(answer));

@@ -389,6 +389,9 @@ export function* authenticationChanges(): Generator<Plan> {
       }
     }
   }
+  // The request ends its session while the application is asked about it.
+  const ended: readonly Step[] = [{ do: 'reload', start: true }, { do: 'wait' }, { do: 'logout' }, { do: 'wait' }];
+  yield { ...DEFAULTS, invalidateBefore: true, before: [visit([...CONTENT, LOGIN])], during: [visit(ended)] };
 }
 
 /** What a handler does after it has begun to respond. */
@@ -403,6 +406,39 @@ export function* lateSteps(): Generator<Plan> {
         }
       }
     }
+  }
+}
+
+/** A session that a request begins after the end of another, and ends again while it is on its way to the store. */
+export function* repeatedEnds(): Generator<Plan> {
+  for (const opening of [CONTENT, [...CONTENT, LOGIN]]) {
+    for (const step of [{ do: 'set', field: 'b' }, LOGIN, { do: 'beginLogin', owner: 'bob' }] satisfies Step[]) {
+      for (const between of [[], [{ do: 'wait' }]] satisfies Step[][]) {
+        const begin: readonly Step[] = [{ do: 'logout' }, step, { do: 'save', start: true }, ...between];
+        const again = visit([...begin, { do: 'logout' }]);
+        yield { ...DEFAULTS, before: [visit(opening)], during: [again], after: [visit([])] };
+      }
+    }
+  }
+}
+
+/** Requests that go on after the grace of a rotation that they have met or followed; and a save behind what is slow. */
+export function* slowRequests(): Generator<Plan> {
+  const rotation = visit([{ do: 'rotate', grace: true }]);
+  const steps: readonly Step[] = [
+    { do: 'set', field: 'a' },
+    { do: 'update', field: 'log' },
+    { do: 'takeFlash', queue: 'q' },
+  ];
+  for (const step of steps) {
+    const slow = visit([{ do: 'wait' }, step]);
+    const lost: Visit = { ...rotation, ends: 'unanswered' };
+    yield { ...DEFAULTS, slow: true, before: [visit(CONTENT)], during: [slow, rotation, { seconds: 63 }] };
+    yield { ...DEFAULTS, slow: true, before: [visit(CONTENT), lost], during: [slow, { seconds: 63 }] };
+  }
+  for (const change of [{ do: 'rotate', grace: true }, LOGIN] satisfies Step[]) {
+    const queued = visit([{ do: 'takeFlash', queue: 'q', start: true }, change, { do: 'save', start: true }]);
+    yield { ...DEFAULTS, before: [visit(CONTENT)], during: [queued], after: [visit([])] };
   }
 }
 

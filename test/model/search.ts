@@ -29,10 +29,10 @@ export type Place = keyof typeof enumeratedPlans | `${'random' | 'basic'} ${numb
 
 export interface Search {
   readonly on: Store;
-  /** Where it was found the last time, which is looked at first. */
-  readonly hint?: Place;
-  /** Whether to look also where it takes long. */
-  readonly everywhere: boolean;
+  /** What is looked at first, such as where it was found the last time. */
+  readonly hints: readonly Place[];
+  /** Whether to look elsewhere, too. */
+  readonly elsewhere: boolean;
   /** Whether to take from what is found all that it does not need. */
   readonly shrinks: boolean;
 }
@@ -40,7 +40,15 @@ export interface Search {
 /** Where broken promises are looked for, in this order. */
 const PLACES: Readonly<Record<Store, readonly Place[]>> = {
   memory: [
-    ...(['severalCookies', 'sharedResponses', 'lifetimes', 'lateSteps', 'rivalLogins'] as const),
+    ...([
+      'severalCookies',
+      'sharedResponses',
+      'lifetimes',
+      'lateSteps',
+      'repeatedEnds',
+      'slowRequests',
+      'rivalLogins',
+    ] as const),
     ...(['loginLimits', 'shortenedLimits'] as const),
     ...(['explainedEnds', 'reusedIds', 'otherKinds', 'nativeClients'] as const),
     ...([
@@ -72,12 +80,11 @@ const PLACES: Readonly<Record<Store, readonly Place[]>> = {
 const RUNS: Readonly<Record<Store, number>> = { memory: 1500, redis: 600, cluster: 1500 };
 
 /** Looks for a broken promise, always in the same places and in the same order. */
-export async function search({ on, hint, everywhere, shrinks }: Search, servers: Servers): Promise<Found> {
+export async function search({ on, hints, elsewhere, shrinks }: Search, servers: Servers): Promise<Found> {
   const explored: Explored = { interleavings: 0, counts: new Map() };
   const environment = on === 'memory' ? new MemoryEnvironment() : await openRedis(on, servers);
-  const places = everywhere ? PLACES[on] : PLACES[on].slice(0, on === 'memory' ? 12 : 2);
   try {
-    for (const place of new Set([...(hint === undefined ? [] : [hint]), ...places])) {
+    for (const place of new Set([...hints, ...(elsewhere ? PLACES[on] : [])])) {
       const found = await searchIn(environment, place, RUNS[on], explored, shrinks);
       if (found !== null) return { ...found, interleavings: explored.interleavings };
     }

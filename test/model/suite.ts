@@ -10,6 +10,7 @@ import {
   nativeClients,
   operationPairs,
   otherKinds,
+  repeatedEnds,
   requestPairs,
   reusedIds,
   rivalLogins,
@@ -17,6 +18,7 @@ import {
   sharedResponses,
   shortenedLimits,
   slotCrossings,
+  slowRequests,
 } from './enumerated-plans.ts';
 import { exploreInEveryOrder, exploreRandomly, type Explored } from './explore.ts';
 import type { Environment } from './environment.ts';
@@ -112,6 +114,8 @@ export function modelSuite(
             severalCookies,
             authenticationChanges,
             lateSteps,
+            repeatedEnds,
+            slowRequests,
             sharedResponses,
             deployments,
           ]) {

@@ -1,6 +1,6 @@
 import { RecentMap } from '../../internal/recent-map.ts';
 import { wellFormedDetails } from '../details.ts';
-import { lengthOfHash } from './clients/conversion.ts';
+import { lengthOfHash } from './hash.ts';
 import type {
   CookieState,
   CorruptRecord,

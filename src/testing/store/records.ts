@@ -61,6 +61,16 @@ export const RECORDS: readonly StoreCheck[] = [
     },
   },
   {
+    title: 'the length of the fields, where a store reports it, is at least that of names and values',
+    async run({ store }) {
+      const key = newKey();
+      await store.create(key, record({ a: '\u20ac'.repeat(50), 'with space': '' }));
+      await written(store.save(key, change({ b: 'x'.repeat(1000), a: '1' })));
+      const { fieldsLength } = await found(store, key);
+      assert.ok(fieldsLength === undefined || fieldsLength >= 1013, `got ${fieldsLength}`);
+    },
+  },
+  {
     title: 'names of Object.prototype are fields like any other',
     async run({ store }) {
       const key = newKey();

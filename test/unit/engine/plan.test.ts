@@ -5,7 +5,7 @@ const QUIET: CommitSituation = {
   request: { isPrefetch: false, isCookieWithheld: false },
   phase: 'ready',
   lossReason: null,
-  head: { failed: false, allowsCookie: true },
+  head: { failed: false, allowsCookie: true, suppression: 'cacheable' },
   headLeft: false,
   insecure: false,
   cookieOnException: true,
@@ -36,12 +36,13 @@ function plan(situation: Partial<CommitSituation>): CommitPlan {
   return planCommit({ ...QUIET, ...situation });
 }
 
-const failed = { failed: true, allowsCookie: true };
+const failed = { failed: true, allowsCookie: true, suppression: 'cacheable' } as const;
 const SAVE_AND_SEND: Partial<CommitPlan> = { write: 'save', sendCookie: 'always' };
 const CROSS_SITE: Partial<CommitPlan> = { refusal: 'cross-site' };
 const PREFETCH = { isPrefetch: true, isCookieWithheld: false };
 const WITHHELD = { isPrefetch: false, isCookieWithheld: true };
-const cacheable = { failed: false, allowsCookie: false };
+const cacheable = { failed: false, allowsCookie: false, suppression: 'cacheable' } as const;
+const absent = { failed: true, allowsCookie: false, suppression: 'exception' } as const;
 
 const ROWS: Readonly<Record<string, readonly Row[]>> = {
   'what is written': [
@@ -131,6 +132,15 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
     ['a change', { head: cacheable, hasChanges: true, cookieDue: true }, { write: 'save', sendCookie: 'if-rotated' }],
     ['a cookie due', { head: cacheable, cookieDue: true }, {}],
     ['a logout', { head: cacheable, stored: false, ends: true }, { ends: true }],
+  ],
+  'an error of which the framework makes the response later': [
+    [
+      'a new session',
+      { head: absent, stored: false, hasChanges: true },
+      { discard: 'exception', suppressed: 'exception' },
+    ],
+    ['a session of a save before it', { head: absent, unsentId: 'creation' }, { suppressed: 'exception' }],
+    ['a login', { head: absent, login: true }, { refusal: 'cookie-withheld' }],
   ],
   'a connection that forbids the cookie': [
     ['a login', { insecure: true, login: true }, { refusal: 'insecure' }],

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { checkHash, parseHash } from '../../../src/stores/redis/clients/conversion.ts';
+import { checkHash } from '../../../src/stores/redis/clients/conversion.ts';
 import { MisdirectedReplyError } from '../../../src/stores/redis/errors.ts';
+import { lengthOfHash, parseHash } from '../../../src/stores/redis/hash.ts';
 
 describe('an object that the client library has made of the reply to HGETALL', () => {
   test.each([['OK'], [1], [null], [undefined], [[]], [['a', '1']], [{ a: 1 }], [{ a: null }], [{ 0: [] }]])(
@@ -35,5 +36,11 @@ describe('the reply to HGETALL as a list', () => {
       ['constructor', Buffer.from([0xff])],
     ]);
     expect(Object.keys(parseHash([]))).toEqual([]);
+  });
+
+  test('knows the length of its names and values, in code units or in bytes', () => {
+    expect(lengthOfHash(parseHash(['a', '€€', 'name', '']))).toBe(7);
+    expect(lengthOfHash(parseHash(['a', Buffer.from('€€')]))).toBe(7);
+    expect(lengthOfHash({ a: '1' })).toBeUndefined();
   });
 });

@@ -1,8 +1,9 @@
 import type { Stored } from '../../store.ts';
 import type { NodeRedisLike } from './shapes.ts';
-import type { CachedFields, RedisDriver, Script, ScriptReply } from '../driver.ts';
+import type { CachedFields, RedisDriver, RedisServer, Reply, Script, ScriptReply } from '../driver.ts';
 import { isServerReply, isUnknownScript, offlineError, ambiguousResultError } from '../errors.ts';
-import { checkScriptReply, parseHash, toClientArguments } from './conversion.ts';
+import { parseHash } from '../hash.ts';
+import { checkScriptReply, toClientArguments } from './conversion.ts';
 import type { RecordCache } from '../record-cache.ts';
 import { abortQueuedOnDisconnect, isNodeRedis5 } from './node-redis-5-workaround.ts';
 
@@ -84,6 +85,10 @@ export class NodeRedisDriver implements RedisDriver {
 
   scan(pattern: string, count: number): AsyncGenerator<string[]> {
     return scanWith((args) => this.send('', args, false), pattern, count);
+  }
+
+  async servers(): Promise<readonly RedisServer[]> {
+    return [{ address: 'the server', send: (args) => this.send('', args, false) as Promise<Reply> }];
   }
 
   async close(): Promise<void> {}
