@@ -12,7 +12,7 @@ class DamagedStore extends MemoryStore {
   isDamaged = false;
   readonly destroyed: string[] = [];
 
-  override async load(...args: Parameters<MemoryStore['load']>): Promise<LoadResult | null> {
+  override async load(...args: Parameters<MemoryStore['load']>): Promise<LoadResult | undefined> {
     return this.isDamaged ? { status: 'corrupt', reason: 'unparsable' } : await super.load(...args);
   }
 

@@ -88,7 +88,7 @@ describe.each(ACTS)('%s', (_, act) => {
   test('of a session with a field that cannot be read begins again with what the request has written', async () => {
     use(BOUND);
     await next((session) => session.set('a', 1));
-    use({ serializer: encrypted({ key: Buffer.from(Array.from({ length: 32 }, (_, i) => 99 - i)) }) });
+    use({ serializer: encrypted({ key: Buffer.from(Array.from({ length: 32 }, (_each, i) => 99 - i)) }) });
     const reasons: string[] = [];
     factory.on('rejected', ({ reason }) => reasons.push(reason));
     await next((session) => act(session.set('b', 2)));

@@ -119,7 +119,7 @@ describe('a session that was ended elsewhere', () => {
     await next((session) => session.set('a', 1));
     await next(async (session) => {
       await factory.sessions.destroy(session.handle);
-      await expect(session.set('b', 1).save()).rejects.toThrow();
+      await expect(session.set('b', 1).save()).rejects.toThrow(withCode('ERR_SESSION_ENDED'));
       session.logout();
       await session.set('c', 1).save();
     });

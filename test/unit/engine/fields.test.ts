@@ -153,9 +153,13 @@ describe('writing', () => {
   });
 
   test('is checked where it comes from the application', () => {
-    const fields = loaded({}, { ...TEXT, check: (value, field) => expect([value, field]).toEqual([1, 'a']) });
+    const check = (value: unknown, field: string): void => {
+      if (field !== 'a') throw new TypeError(`refused ${field}`);
+      expect(value).toBe(1);
+    };
+    const fields = loaded({}, { ...TEXT, check });
     fields.write('a', 1);
-    expect(() => fields.write('b', 1)).toThrow();
+    expect(() => fields.write('b', 1)).toThrow('refused b');
     expect(fields.has('b')).toBe(false);
   });
 
