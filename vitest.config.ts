@@ -43,7 +43,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 30_000,
     teardownTimeout: 10_000,
-    // Of `npx vitest run --coverage`; Node's own coverage also counts what runs in the test process alone.
+    // Of `npx vitest run --coverage`.
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts'],
