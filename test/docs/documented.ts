@@ -53,10 +53,14 @@ export async function startProgram(folder: string, code: string, env: Record<str
   guard(child);
   const output = new Output(child);
   const origin = `http://127.0.0.1:${port}`;
-  await waitFor('the program to answer', async () => {
-    assert.equal(child.exitCode, null, output.text);
-    return (await fetch(origin, { redirect: 'manual' })).status > 0;
-  });
+  await waitFor(
+    'the program to answer',
+    async () => {
+      assert.equal(child.exitCode, null, output.text);
+      return (await fetch(origin, { redirect: 'manual' })).status > 0;
+    },
+    30_000,
+  );
   return { child, origin, output };
 }
 
