@@ -1,5 +1,5 @@
-// Turns the Lua operations of the Redis store into one TypeScript module, so that the published package
-// reads no files at run time and knows the SHA-1 of every script before it meets a server.
+// Turns the Lua operations of the Redis store, and those of the migration, into one TypeScript module each, so that the
+// published package reads no files at run time and knows the SHA-1 of every script before it meets a server.
 //
 //   node scripts/build-lua.mjs            write the module
 //   node scripts/build-lua.mjs --check    fail when the module on disk is stale
@@ -7,7 +7,17 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 const folder = new URL('../src/stores/redis/lua/', import.meta.url);
-const output = new URL('../src/stores/redis/scripts.generated.ts', import.meta.url);
+const migrationFolder = new URL('../src/compat/migrate/lua/', import.meta.url);
+
+/** What is generated; operations of all of them may include the snippets of the store. */
+const MODULES = [
+  { from: folder, output: new URL('../src/stores/redis/scripts.generated.ts', import.meta.url), ends: true },
+  {
+    from: migrationFolder,
+    output: new URL('../src/compat/migrate/scripts.generated.ts', import.meta.url),
+    ends: false,
+  },
+];
 
 class LuaError extends Error {}
 
@@ -71,10 +81,10 @@ function toLiteral(source) {
   return source.replaceAll(/[\\`]|\$\{/g, String.raw`\$&`);
 }
 
-function generate() {
-  const sources = readSources(folder);
-  const publishers = readPublishers();
+function generate({ from, ends }) {
+  const sources = readSources(from);
   const operations = [...sources.keys()].filter((name) => !name.startsWith('_'));
+  for (const [name, source] of readSources(folder)) if (name.startsWith('_')) sources.set(name, source);
   const entries = operations.map((name) => {
     checkHeader(name, sources.get(name));
     const source = `${expand(name, sources).join('\n')}\n`;
@@ -94,14 +104,20 @@ export type ScriptName = ${entries.map(({ key }) => `'${key}'`).join(' | ') || '
 
 export const scripts: Readonly<Record<ScriptName, Script>> = {
 ${entries.map(({ key, sha, literal }) => `  ${key}: {\n    sha: '${sha}',\n    source: \`${literal}\`,\n  },\n`).join('')}};
+${ends ? publisherModule() : ''}`;
+}
 
+function publisherModule() {
+  return `
 /** What publishes the ends that a script has made: \`publish\` runs before all of them, the others after the script. */
 export const endPublishers: Readonly<Partial<Record<ScriptName, string>> & { publish: string }> = {
-${publishers.map(({ key, literal }) => `  ${key}: \`${literal}\`,\n`).join('')}};
+${readPublishers()
+  .map(({ key, literal }) => `  ${key}: \`${literal}\`,\n`)
+  .join('')}};
 `;
 }
 
-function onDisk() {
+function readOutput(output) {
   try {
     return readFileSync(output, 'utf8');
   } catch {
@@ -110,10 +126,14 @@ function onDisk() {
 }
 
 try {
-  const module = generate();
-  if (module !== onDisk()) {
+  for (const target of MODULES) {
+    const { output } = target;
+    const module = generate(target);
+    if (module === readOutput(output)) continue;
     if (process.argv.includes('--check')) {
-      throw new LuaError('src/stores/redis/scripts.generated.ts is stale: run `npm run build` and commit it.');
+      throw new LuaError(
+        `${output.pathname.replace(/.*\/src\//, 'src/')} is stale: run \`npm run build\` and commit it.`,
+      );
     }
     mkdirSync(new URL('./', output), { recursive: true });
     writeFileSync(output, module);

@@ -22,7 +22,8 @@ const FLOORS = [
   ['factory.ts'],
   ['index.ts'],
   ['adapters', 'testing'],
-  ['compat'],
+  ['compat', 'otel'],
+  ['cli'],
 ];
 
 const floorOf = new Map(FLOORS.flatMap((places, floor) => places.map((place) => [place, floor])));

@@ -17,10 +17,13 @@ const TESTS = [
   [/^src\/stores\/memory\//, ['test/unit/memory', ...MEMORY_STORE, WHOLE_REQUESTS[0]]],
   [/^src\/stores\/redis\//, REDIS],
   [/^src\/stores\//, [...MEMORY_STORE, ...REDIS]],
+  [/^src\/cli\//, ['test/cli/command-line.test.ts', 'test/cli/sessions.test.ts']],
+  [/^src\/otel\//, ['test/otel']],
   [/^src\/cookie\//, ['test/unit', WHOLE_REQUESTS[1], 'test/adapters/final-gate.test.ts']],
   [/^src\//, [...CORE, 'test/docs/session.test.ts', 'test/docs/events.test.ts', 'test/docs/tables.test.ts']],
   [/^docs\/add-a-store\.md$/, ['test/docs/add-a-store.test.ts']],
   [/^docs\/add-an-adapter\.md$/, ['test/docs/add-an-adapter.test.ts']],
+  [/^docs\/operations\.md$/, ['test/docs/operations.test.ts']],
   [/^docs\/deployment\.md$/, ['test/docs/when-redis-fails.test.ts']],
   [/^docs\/cryptography\.md$/, ['test/docs/cryptography.test.ts']],
   [/^(?:docs\/.*|[^/]*)\.md$/, ['test/docs/tables.test.ts', 'test/docs/security.test.ts', 'test/docs/session.test.ts']],
@@ -35,7 +38,7 @@ const SLOW = [
 ];
 
 /** Tests that run within seconds, so that they run when they were changed themselves. */
-const QUICK_TEST = /^test\/(?:unit|contract|adapters|docs)\/.*\.test\.ts$/;
+const QUICK_TEST = /^test\/(?:unit|contract|adapters|docs|cli|otel)\/.*\.test\.ts$/;
 
 /**
  * Returns the quick tests for some files, whether the documentation has to be checked, and the slow tests that concern

@@ -147,7 +147,7 @@ export interface SessionEvents {
 
 export type SessionEventName = keyof SessionEvents;
 
-const NAMES = Object.keys({
+export const SESSION_EVENT_NAMES: readonly SessionEventName[] = Object.keys({
   created: 0,
   loaded: 0,
   rejected: 0,
@@ -180,7 +180,10 @@ interface EventKind {
 }
 
 const KINDS = new Map<string, EventKind>(
-  NAMES.map((name) => [name, { channel: channel(`websauna-session:${name}`), warnings: warningsOf(name) }]),
+  SESSION_EVENT_NAMES.map((name) => [
+    name,
+    { channel: channel(`websauna-session:${name}`), warnings: warningsOf(name) },
+  ]),
 );
 
 function warningsOf(name: SessionEventName): EventKind['warnings'] {
@@ -215,7 +218,9 @@ export class EventHub {
 
   on<Name extends SessionEventName>(name: Name, listener: SessionListener<Name>): () => void {
     if (!KINDS.has(name)) {
-      throw new TypeError(`Expected the event's name to be one of ${NAMES.join(', ')}, got ${JSON.stringify(name)}`);
+      throw new TypeError(
+        `Expected the event's name to be one of ${SESSION_EVENT_NAMES.join(', ')}, got ${JSON.stringify(name)}`,
+      );
     }
     if (typeof listener !== 'function') throw expected('listener', 'a function of the event', listener);
     const set = this.#listeners.get(name) ?? new Set();

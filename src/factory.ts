@@ -4,6 +4,7 @@ import type { SessionContext } from './engine/context.ts';
 import { Keyring } from './crypto/keyring.ts';
 import { ValidatingSerializer } from './engine/validating-serializer.ts';
 import { openSession } from './engine/load.ts';
+import type { SessionMigration } from './engine/migration.ts';
 import { finalizeHead, writeSessionHeaders } from './engine/response.ts';
 import type { SessionState } from './engine/state.ts';
 import { closeWatches } from './engine/watch.ts';
@@ -33,6 +34,8 @@ export interface SessionPolicy {
   readonly cookieMaxAge: number | null | 'by-request';
   readonly maxSessionsPerOwner: number | null;
   readonly onSessionLimit: 'evict-oldest' | 'refuse';
+  /** Whose sessions go on here, and how far their migration is; `null` for no other library's. */
+  readonly migrateFrom: Pick<SessionMigration, 'from' | 'phase'> | null;
 }
 
 /** Marks the factories of every copy of the package: bundlers and hot reloading load it more than once. */
@@ -61,7 +64,8 @@ function composeFactory<Data extends object, S extends WebsaunaSession<Data>>(
   events: EventHub,
 ): FactoryParts<Data, S> {
   const options = normalizeOptions(given);
-  const source = createStoreProvider(options, given.redis, events);
+  const created = createStoreProvider(options, given.redis, events);
+  const source = options.migration === null ? created : options.migration.wrapProvider(created);
   const keyring = new Keyring(options.secrets);
   const { schema, serializer } = options;
   const context: SessionContext = {
@@ -151,6 +155,7 @@ export class SessionFactory<
       cookie,
       maxSessionsPerOwner,
       onSessionLimit,
+      migration,
     } = this.#composed.options;
     return {
       timeout,
@@ -162,6 +167,7 @@ export class SessionFactory<
       cookieMaxAge: typeof cookie === 'function' ? 'by-request' : cookie.maxAge,
       maxSessionsPerOwner,
       onSessionLimit,
+      migrateFrom: migration === null ? null : { from: migration.from, phase: migration.phase },
     };
   }
 

@@ -11,7 +11,7 @@ export const SECTIONS = [
   },
   {
     text: 'Coming from',
-    pages: ['from-express-session', 'comparison', 'parity', 'upgrading'],
+    pages: ['from-express-session', 'from-other-sessions', 'comparison', 'parity', 'upgrading'],
   },
   {
     text: 'Build with it',
@@ -19,7 +19,7 @@ export const SECTIONS = [
   },
   {
     text: 'Operate it',
-    pages: ['deployment', 'cluster', 'cluster-measurements', 'performance', 'redis-commands'],
+    pages: ['deployment', 'operations', 'cluster', 'cluster-measurements', 'performance', 'redis-commands'],
   },
   {
     text: 'Security',

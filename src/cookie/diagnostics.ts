@@ -53,7 +53,7 @@ function isLoopback(host: string): boolean {
 
 function pathOf(url: string): string {
   const path = url.startsWith('/') ? url : URL.canParse(url) ? new URL(url).pathname : '/';
-  return path.replace(/[?#].*$/s, '');
+  return path.replace(/[?#].*/s, '');
 }
 
 /** RFC 6265 section 5.1.4. */

@@ -42,15 +42,16 @@ export function readCookies(
 /** Returns whether nothing but spaces and tabs is between `at` and the semicolon before it, or the header's start. */
 function beginsPair(header: string, at: number): boolean {
   let before = at - 1;
-  while (before >= 0 && isBlank(header.charCodeAt(before))) before--;
+  while (isBlank(header.charCodeAt(before))) before--;
   return before < 0 || header.charCodeAt(before) === SEMICOLON;
 }
 
 function valueBetween(header: string, from: number, to: number): string {
   let start = from;
   let end = to;
-  while (start < end && isBlank(header.charCodeAt(start))) start++;
-  while (end > start && isBlank(header.charCodeAt(end - 1))) end--;
+  // What stands before and after the value, `=`, a semicolon or nothing, ends these.
+  while (isBlank(header.charCodeAt(start))) start++;
+  while (isBlank(header.charCodeAt(end - 1))) end--;
   if (end - start >= 2 && header.charCodeAt(start) === QUOTE && header.charCodeAt(end - 1) === QUOTE) {
     start++;
     end--;

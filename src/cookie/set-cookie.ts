@@ -116,7 +116,7 @@ export class CookieTemplate {
 
   /** Returns the cookie that a browser has beside the present one, made with the attributes of a word; `null` if it is the same. */
   outdatedVariant(word: string): CookieVariant | null {
-    const [, path, domain = '', partitioned = ''] = word.split('~');
+    const [, path, domain = '', partitioned] = word.split('~');
     const variant = {
       path: path === undefined ? '/' : decodePart(path),
       domain: domain === '' ? null : decodePart(domain),
@@ -153,21 +153,21 @@ function attributeText(attributes: CookieAttributes, secure: boolean): string {
 }
 
 function checkGrammar({ name, domain, path }: CookieAttributes): void {
-  if (name.length > MAX_PAIR_BYTES / 2 || !accepts({ name, value: '' })) {
+  if (name.length > MAX_PAIR_BYTES / 2 || !accepts({ name })) {
     throw expected('cookie.name', 'a cookie name: printable ASCII without spaces, `=` and `;`', name);
   }
-  if (!path.startsWith('/') || path.length > MAX_ATTRIBUTE_BYTES || !accepts({ name, value: '', path })) {
+  if (!path.startsWith('/') || path.length > MAX_ATTRIBUTE_BYTES || !accepts({ name, path })) {
     throw expected('cookie.path', 'a path that begins with `/`, in printable ASCII without `;`', path);
   }
   if (domain === null) return;
-  if (domain.length > MAX_ATTRIBUTE_BYTES || !accepts({ name, value: '', domain })) {
+  if (domain.length > MAX_ATTRIBUTE_BYTES || !accepts({ name, domain })) {
     throw expected('cookie.domain', 'a domain such as example.com (or null for the host itself)', domain);
   }
 }
 
-function accepts(cookie: SetCookie): boolean {
+function accepts(cookie: Omit<SetCookie, 'value'>): boolean {
   try {
-    stringifySetCookie(cookie);
+    stringifySetCookie({ ...cookie, value: '' });
     return true;
   } catch {
     return false;

@@ -46,6 +46,7 @@ function commit(state: SessionState, head: ResponseHead | null, headLeft: boolea
     return undefined;
   }
   if (epoch.record === null && state.pendingEnds.length === 0 && !state.accessed) return undefined;
+  if (epoch.pending.login?.isAdoption === true && head !== null) postponeAdoption(state, epoch, head);
   const changes = state.phase === 'unloaded' ? null : epoch.fields.changes(epoch.handle ?? '');
   const situation = situationOf(state, head, headLeft, changes);
   const plan = planCommit(situation);
@@ -60,6 +61,11 @@ function commit(state: SessionState, head: ResponseHead | null, headLeft: boolea
   }
   if (plan.write === 'none' && !plan.ends) return undefined;
   return carryOut(state, epoch, plan, changes, situation.head);
+}
+
+/** Leaves it to a later request to store whose session it is, where the response may not bring the new id. */
+function postponeAdoption({ context }: SessionState, { pending }: Epoch, head: ResponseHead): void {
+  if (!allowsCookie(context.config, head)) pending.login = null;
 }
 
 function situationOf(
@@ -137,7 +143,7 @@ async function carryOut(
     if (plan.ends) await carryOutEnds(state, plan.write === 'create');
     await write(state, epoch, plan, changes, head);
     // A login as another owner has left a session, which ends when the new one is there.
-    if (state.pendingEnds.length > 0 && hasAccountSwitch(state)) await carryOutEnds(state, true);
+    if (hasAccountSwitch(state)) await carryOutEnds(state, true);
   } catch (error) {
     const { code } = error as { code?: string };
     if (!REFUSALS.has(code ?? '')) state.context.events.emit('storeError', { operation: 'commit', error });

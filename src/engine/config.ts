@@ -1,6 +1,7 @@
 import type { CookieTemplate } from '../cookie/set-cookie.ts';
 import type { Exchange } from '../exchange.ts';
 import type { FieldSerializer } from './fields.ts';
+import type { SessionMigration } from './migration.ts';
 
 /**
  * How much of a client's address or user agent a session keeps:
@@ -70,6 +71,8 @@ export interface SessionConfig {
   readonly onReuse: 'report' | 'end-session' | 'end-owner';
   /** For how long the end of an owned session can be explained; 0 for not at all. */
   readonly explainEnds: number;
+  /** The sessions of another library that go on here; `null` for none. */
+  readonly migration: SessionMigration | null;
   /** Between two looks at the sessions that are watched. */
   readonly watchInterval: number;
 }

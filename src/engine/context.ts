@@ -23,5 +23,5 @@ export interface SessionContext {
   /** What records are judged by before they are used. */
   readonly adoptionRules: AdoptionRules;
   /** The store for a request: always the same, unless the application returns a client by request. */
-  storeFor(request: unknown): SessionStore | Promise<SessionStore>;
+  storeFor: (request: unknown) => SessionStore | Promise<SessionStore>;
 }

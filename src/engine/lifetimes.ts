@@ -28,7 +28,8 @@ export function loginLimits(
   meta: RecordMeta | null,
   adjusted: number | null,
 ): LoginLimits {
-  const kept = meta !== null && meta.owner === login.owner ? meta : null;
+  const isOwners = login.isAdoption === true || meta?.owner === login.owner;
+  const kept = isOwners ? meta : null;
   const own = adjusted ?? login.timeout;
   const factorys = kept === null ? { seconds: config.timeout, adjusted: false } : null;
   const ownExpiry = login.absoluteTimeout !== undefined;

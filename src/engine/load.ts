@@ -10,6 +10,7 @@ import type { SessionContext } from './context.ts';
 import type { BoundRecord, Epoch } from './epoch.ts';
 import { endedSession, endOfRefused } from './explanation.ts';
 import { flashPrefix, PENDING_LOGIN_FIELD, SESSION_INVALIDATED } from './field-names.ts';
+import { adoptForeignOwner } from './owner-adoption.ts';
 import { pendingLoginOf } from './pending-login.ts';
 import { cookieRequestOf, warnOfInsecurity } from './response.ts';
 import { answerReuse, type StaleCookie } from './reuse.ts';
@@ -38,9 +39,8 @@ export function openSession(context: SessionContext, exchange: Exchange): Sessio
     if (values !== undefined) rejectInsecure(state);
     return state;
   }
-  if (values === undefined) return state;
-  const cookies = verifyCookies(state, values);
-  if (cookies.length === 0) return state;
+  const cookies = values === undefined ? [] : verifyCookies(state, values);
+  if (cookies.length === 0 && !hasForeignCookie(state)) return state;
   if (config.load === 'lazy') {
     state.markUnloaded();
     return state;
@@ -66,7 +66,8 @@ export async function loadSession(state: SessionState): Promise<void> {
   if (state.phase !== 'unloaded') return;
   state.markPersonal();
   await state.loadOnce(async () => {
-    await state.queue.run(load, state, verifyCookies(state, presentedValues(state) ?? []));
+    const values = presentedValues(state);
+    await state.queue.run(load, state, values === undefined ? [] : verifyCookies(state, values));
   });
 }
 
@@ -125,14 +126,15 @@ function addVerified(verified: VerifiedCookie[], cookie: VerifiedCookie): void {
 /** Binds the session to the first of the cookies that opens one. Browsers send the cookie of the longer path first, and of two, the older. */
 async function load(state: SessionState, cookies: readonly VerifiedCookie[]): Promise<SessionState> {
   const { context, exchange } = state;
+  const { config } = context;
   try {
     const connected = state.store.connect();
     const store = connected instanceof Promise ? await connected : connected;
-    if (context.config.bypassCache?.(exchange) === true) state.readPastCache();
+    if (config.bypassCache?.(exchange) === true) state.readPastCache();
     const results: Opened[] = [];
     const stale: StaleCookie[] = [];
     for (const cookie of cookies) {
-      const record = await store.load(cookie.key, state.bypassCache, context.config.explainEnds);
+      const record = await store.load(cookie.key, state.bypassCache, config.explainEnds);
       const opening =
         record?.status === 'tombstone'
           ? openSuccessor(state, store, cookie, record, stale)
@@ -143,6 +145,7 @@ async function load(state: SessionState, cookies: readonly VerifiedCookie[]): Pr
       if (cookies.length > 1) warnOfSeveral(state, cookie);
       break;
     }
+    if (config.migration !== null && !results.some(isFinal)) results.push(await openForeign(state, store, stale));
     if (results.at(-1) !== 'opened') {
       if (results.includes('invalidated')) flashInvalidated(state);
       else if (results.includes('superseded')) state.startLost('superseded');
@@ -150,7 +153,7 @@ async function load(state: SessionState, cookies: readonly VerifiedCookie[]): Pr
     }
   } catch (error) {
     context.events.emit('storeError', { operation: 'load', error });
-    if (context.config.onStoreError === 'fail' || error instanceof TypeError) throw error;
+    if (config.onStoreError === 'fail' || error instanceof TypeError) throw error;
     state.markDegraded();
     return state;
   }
@@ -164,6 +167,37 @@ function warnOfSeveral({ context }: SessionState, { key }: VerifiedCookie): void
 
 /** What became of a cookie. */
 type Opened = 'opened' | 'invalidated' | 'superseded' | 'rejected';
+
+/** Returns whether a cookie has decided what the session is. */
+function isFinal(result: Opened): boolean {
+  return result !== 'rejected';
+}
+
+/** Returns whether the request may have a session of another library, which only a cookie brings. */
+function hasForeignCookie({ context, exchange, token }: SessionState): boolean {
+  const { migration } = context.config;
+  return migration !== null && token === null && migration.readCookies(exchange.header('cookie')).length > 0;
+}
+
+/** Binds the session to the first one of another library that goes on here. The client gets the cookie of ours. */
+async function openForeign(state: SessionState, store: SessionStore, stale: StaleCookie[]): Promise<Opened> {
+  const { migration } = state.context.config;
+  if (migration === null || state.token !== null) return 'rejected';
+  let opened: Opened = 'rejected';
+  for (const cookie of migration.readCookies(state.exchange.header('cookie'))) {
+    const record = await migration.adopt(store, cookie);
+    opened =
+      record?.status === 'tombstone'
+        ? await openSuccessor(state, store, cookie, record, stale)
+        : await open(state, cookie, candidateOf(cookie), record);
+    if (opened === 'opened') {
+      state.clientCookie.requestRenewal();
+      adoptForeignOwner(state, migration);
+    }
+    if (isFinal(opened)) break;
+  }
+  return opened;
+}
 
 interface Candidate {
   readonly id: string;

@@ -24,6 +24,7 @@ import { fieldName } from '../engine/field-names.ts';
 import type { SchemaRules } from '../engine/field-schema.ts';
 import { acceptValue } from '../engine/validating-serializer.ts';
 import type { SessionOptions } from './options.ts';
+import { normalizeMigration } from './migration.ts';
 import { normalizeSchema } from './schema.ts';
 import { HEADER_NAME, normalizeTransport } from './transport.ts';
 import { normalizeSerializer, type NormalizedSerializer } from './serializer.ts';
@@ -88,6 +89,7 @@ const OPTION_NAMES: readonly string[] = Object.keys({
   userAgent: true,
   onReuse: true,
   explainEnds: true,
+  migrateFrom: true,
   watchInterval: true,
 } satisfies Record<keyof SessionOptions, true>);
 
@@ -120,9 +122,10 @@ export function normalizeOptions<Data extends object, S extends WebsaunaSession<
   checkNames('', options, OPTION_NAMES, elsewhere, FOREIGN_OPTIONS);
   const serializer = normalizeSerializer(options);
   const schema = normalizeSchema(options);
+  const times = normalizeTimes(options);
   return {
     secrets: normalizeSecrets(options.secret),
-    ...normalizeTimes(options),
+    ...times,
     cookie: normalizeCookieOption(options.cookie),
     ...normalizeTransport(options),
     ...serializer,
@@ -135,6 +138,7 @@ export function normalizeOptions<Data extends object, S extends WebsaunaSession<
     ignore: normalizeIgnore(options.ignore),
     ...normalizeBehaviour(options),
     ...normalizeEnds(options),
+    migration: normalizeMigration(options.migrateFrom, { ...serializer, ...times }),
     clientAddress: normalizeClientDetail('clientAddress', options.clientAddress),
     userAgent: normalizeClientDetail('userAgent', options.userAgent),
   };

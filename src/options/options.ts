@@ -1,4 +1,5 @@
 import type { Exchange } from '../exchange.ts';
+import type { MigrationSource } from '../engine/migration.ts';
 import type { FieldSchemas } from '../engine/field-schema.ts';
 import type { RedisOptions } from '../stores/redis/options.ts';
 import type { Serializer } from '../serializers/serializer.ts';
@@ -170,6 +171,11 @@ export interface SessionOptions<
    * 0: not at all.
    */
   explainEnds?: number;
+  /**
+   * Sessions of express-session or \@fastify/session that go on here, as `connectRedis` and `fastifySession` of
+   * `websauna-session/migrate` make them. Default: none.
+   */
+  migrateFrom?: MigrationSource | undefined;
   /**
    * Seconds between two looks at the sessions whose `signal` or `onEnd` is in use: by how much their ends are noticed
    * later when a message of Redis is lost. Default 30.

@@ -160,5 +160,6 @@ export const SETTINGS: ReadonlyMap<string, Setting> = new Map<string, Setting>([
   ['user_agent', wordFor('userAgent')],
   ['on_reuse', wordFor('onReuse')],
   ['explain_ends', integerFor('explainEnds')],
+  ['migrate_from', callableFor('migrateFrom')],
   ['watch_interval', numberFor('watchInterval')],
 ]);

@@ -190,6 +190,8 @@ export interface NewRecord {
   readonly login: LoginChange | null;
   /** Seconds for which the end of the record is explained, if it is owned, and of those that make room for it. Default 0: not at all. */
   readonly explainEnds?: number;
+  /** Seconds that the record lives unless it is written before, if they are fewer. Default 0: as long as any. A store may ignore it. */
+  readonly expiresIn?: number;
 }
 
 /** What one request did to a record's fields. */

@@ -157,6 +157,7 @@ describe('lifetimes', () => {
       rotationGrace: 7,
       cookieMaxAge: null,
       maxSessionsPerOwner: null,
+      migrateFrom: null,
       onSessionLimit: 'evict-oldest',
     });
     const capped = make({ maxSessionsPerOwner: 3, onSessionLimit: 'refuse', cookie: { maxAge: 60 } }).policy;

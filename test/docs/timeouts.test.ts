@@ -100,6 +100,7 @@ describe('limits', () => {
       cookieMaxAge: 3600,
       maxSessionsPerOwner: 3,
       onSessionLimit: 'evict-oldest',
+      migrateFrom: null,
     });
   });
 });

@@ -98,7 +98,7 @@ class Browser {
   stream(csrfToken: string): Api {
     const link = httpBatchStreamLink({
       url: `${ORIGIN}/trpc`,
-      fetch: this.fetch,
+      fetch: async (url, init) => await this.fetch(url, init as RequestInit),
       headers: { 'x-csrf-token': csrfToken },
     });
     return createTRPCClient<never>({ links: [link] });
@@ -111,7 +111,7 @@ async function failure(promise: Promise<unknown>): Promise<{ code: unknown; mess
     (reason: unknown) => reason,
   );
   expect(error).toBeInstanceOf(TRPCClientError);
-  const { data, message } = error as TRPCClientError<never> & { data: { code: string } | undefined };
+  const { data, message } = error as { readonly data?: { readonly code: string }; readonly message: string };
   return { code: data?.code, message };
 }
 

@@ -53,6 +53,7 @@ describe('headers for some caches alone', () => {
     [{ 'x-accel-expires': '60' }, true],
     [{ 'x-accel-expires': '@1700000000' }, true],
     [{ 'x-accel-expires': '0' }, false],
+    [{ 'x-accel-expires': ' 0 ' }, false],
     [{ 'vercel-cdn-cache-control': 'public' }, true],
     [{ 'cloudflare-cdn-cache-control': 'private' }, false],
     [{ 'cache-control': 'public' }, false],

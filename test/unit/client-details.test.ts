@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { truncateAddress, truncateUserAgent } from '../../src/engine/client-details.ts';
+import { clientDetails, truncateAddress, truncateUserAgent } from '../../src/engine/client-details.ts';
+import type { ClientDetailMode } from '../../src/engine/config.ts';
+import type { SessionContext } from '../../src/engine/context.ts';
+import type { Exchange } from '../../src/exchange.ts';
 
 describe('a truncated address', () => {
   it.each([
@@ -10,6 +13,8 @@ describe('a truncated address', () => {
     ['2001:db8:1:2:3:4:5:6', '2001:db8:1::'],
     ['2001:DB8:0:2::1', '2001:db8::'],
     ['2001:db8::1', '2001:db8::'],
+    ['2001:db8:1::', '2001:db8:1::'],
+    ['2001:db8:1:2::', '2001:db8:1::'],
     ['2001:0:0:2:3:4:5:6', '2001::'],
     ['0:0:5:1:2:3:4:6', '0:0:5::'],
     ['fe80::1%eth0', 'fe80::'],
@@ -47,6 +52,46 @@ describe('a truncated address', () => {
   });
 });
 
+describe('what a session keeps of its client', () => {
+  const details = (mode: ClientDetailMode, address: string | null, agent?: string): (string | null)[] => {
+    const modes = { anonymous: mode, owned: 'off' } as const;
+    const keyring = { clientHash: (kind: string, text: string) => `${kind} of ${text}` };
+    const context = { config: { clientAddress: modes, userAgent: modes }, keyring } as unknown as SessionContext;
+    const exchange = { clientAddress: address, header: () => agent } as unknown as Exchange;
+    expect(clientDetails(context, exchange, true)).toEqual({ address: null, agent: null });
+    const kept = clientDetails(context, exchange, false);
+    return [kept.address, kept.agent];
+  };
+
+  it.each<[ClientDetailMode, (string | null)[]]>([
+    ['full', ['::ffff:192.0.2.77', 'curl/8.5.0']],
+    ['truncated', ['192.0.2.0', 'curl 8']],
+    ['hashed', ['address of 192.0.2.77', 'agent of curl/8.5.0']],
+    ['off', [null, null]],
+  ])('is %s', (mode, kept) => {
+    expect(details(mode, '::ffff:192.0.2.77', 'curl/8.5.0')).toEqual(kept);
+  });
+
+  it.each<ClientDetailMode>(['full', 'truncated', 'hashed', 'off'])(
+    'is nothing where %s has nothing to keep',
+    (mode) => {
+      expect(details(mode, null)).toEqual([null, null]);
+    },
+  );
+
+  it('is a hash of an address in its one form, or of what is no address', () => {
+    expect(details('hashed', '2001:DB8:0::1')[0]).toBe('address of 2001:db8::1');
+    expect(details('hashed', 'unknown')[0]).toBe('address of unknown');
+    expect(details('hashed', 'host')[0]).toBe('address of host');
+  });
+
+  it('is the beginning of a long user agent, with whole characters', () => {
+    expect(details('full', null, 'x'.repeat(600))[1]).toBe('x'.repeat(512));
+    expect(details('full', null, `${'x'.repeat(511)}😀`)[1]).toBe('x'.repeat(511));
+    expect(details('full', null, `${'x'.repeat(510)}😀`)[1]).toBe(`${'x'.repeat(510)}😀`);
+  });
+});
+
 describe('a truncated user agent', () => {
   const gecko = 'AppleWebKit/537.36 (KHTML, like Gecko)';
   const phone = 'Mozilla/5.0 (iPhone; CPU iPhone OS 17_5_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)';
@@ -69,7 +114,9 @@ describe('a truncated user agent', () => {
       'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Safari/605.1.15',
       'Safari 17 on macOS',
     ],
+    [`Mozilla/5.0 (Haiku; x64) ${gecko} Chrome/126.0.0.0 Safari/537.36`, 'Chrome 126'],
     ['curl/8.5.0', 'curl 8'],
+    ['wget/12.1', 'wget 12'],
     ['my-app', 'my-app'],
     [`${'x'.repeat(100)}/1`, 'x'.repeat(40)],
     ['', null],

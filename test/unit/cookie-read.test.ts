@@ -15,6 +15,9 @@ describe('readCookies', () => {
     ['a=1; \t session=abc \t ; b=2', ['abc']],
     ['session="abc"', ['abc']],
     ['session=', ['']],
+    ['session= \t ', ['']],
+    ['session=  ; a=1', ['']],
+    [' \t session=abc', ['abc']],
     ['session="', ['"']],
     ['session=""', ['']],
     ['session=a=b', ['a=b']],
@@ -37,6 +40,10 @@ describe('readCookies', () => {
 
   it('has nothing to read without a header', () => {
     expect(readCookies(undefined, 'session')).toBeUndefined();
+  });
+
+  it('has nothing to read without a name', () => {
+    expect(readCookies('=abc; session=abc', '')).toBeUndefined();
   });
 
   it('does not let quotes span pairs, nor whitespace stand before the equals sign', () => {

@@ -116,6 +116,12 @@ describe('a session class of the application', () => {
         2,
       ]);
       expect(session.age).toBeGreaterThanOrEqual(0);
+      // As without the guard: ordinary fields.
+      expect(Object.getOwnPropertyDescriptor(session, 'save')).toMatchObject({
+        writable: true,
+        enumerable: true,
+        configurable: true,
+      });
       expect(session.get('none')).toBe('from the subclass');
       expect(session.save()).toBe('of its own');
     });

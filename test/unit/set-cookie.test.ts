@@ -127,6 +127,11 @@ describe('CookieTemplate', () => {
     expect(word).toBe(template(attributes).describeAttributes(maxAge));
   });
 
+  it('keeps that word as short as it can, because every record has it', () => {
+    expect(template({ sameSite: 'strict' }).describeAttributes(60)).toMatch(/^[\w-]{6}$/);
+    expect(template({ path: '/app' }).describeAttributes(60)).toMatch(/^[\w-]{6}~L2FwcA~~$/);
+  });
+
   it('finds in that word which other cookie of its name a browser has', () => {
     const partitioned = { path: '/app', domain: 'example.com', secure: true, partitioned: true } as const;
     for (const [before, after] of [
@@ -147,7 +152,10 @@ describe('CookieTemplate', () => {
     const fits = 'v'.repeat(4096 - 'session'.length);
     expect(template().serialize(fits, OVER_HTTP)).toContain(fits);
     expect(() => template().serialize(`${fits}v`, OVER_HTTP)).toThrow(
-      expect.objectContaining({ code: 'ERR_SESSION_COOKIE_TOO_LARGE' }),
+      expect.objectContaining({
+        code: 'ERR_SESSION_COOKIE_TOO_LARGE',
+        message: expect.stringContaining(' 4097 bytes') as string,
+      }),
     );
   });
 
@@ -162,19 +170,25 @@ describe('CookieTemplate', () => {
     ['name', 'a;b'],
     ['name', 'a\r\nb'],
     ['name', 'caf\u00e9'],
-    ['name', 'n'.repeat(4096)],
+    ['name', 'n'.repeat(2049)],
     ['path', ''],
     ['path', 'app'],
     ['path', '/a;b'],
     ['path', '/a\r\n'],
     ['path', `/${'p'.repeat(1024)}`],
     ['domain', 'a;b'],
+    ['domain', `${'d.'.repeat(511)}com`],
     ['domain', 'exa mple.com'],
     ['domain', 'https://example.com'],
     ['domain', 'example.com:8080'],
   ])('refuses the %s %j', (option, value) => {
     expect(() => template({ [option]: value })).toThrow(new RegExp(`^Expected \`cookie\\.${option}\` to be`));
   });
+});
+
+it('accepts a name, a path and a domain as long as browsers do', () => {
+  const [name, path, domain] = ['n'.repeat(2048), `/${'p'.repeat(1023)}`, `${'d.'.repeat(510)}info`];
+  expect(template({ name, path, domain }).attributes).toMatchObject({ name, path, domain });
 });
 
 describe('cookie name prefixes', () => {
@@ -184,6 +198,7 @@ describe('cookie name prefixes', () => {
       expect(template({ name }).serialize('v', OVER_HTTP)).toContain('; Secure');
       expect(template({ name }).attributes.secure).toBe(true);
       expect(() => template({ name, secure: false })).toThrow(/^Expected `cookie\.secure`/);
+      expect(() => template({ name, secure: false })).toThrow(TypeError);
     },
   );
 
@@ -192,8 +207,14 @@ describe('cookie name prefixes', () => {
     expect(() => template({ name, domain: 'example.com' })).toThrow(/^Expected `cookie\.domain`/);
   });
 
-  it('leaves path and domain of __Secure- free', () => {
-    expect(template({ name: '__Secure-s', path: '/app', domain: 'example.com' }).name).toBe('__Secure-s');
+  it('leaves path, domain and HttpOnly of __Secure- free', () => {
+    const free = { name: '__Secure-s', path: '/app', domain: 'example.com', httpOnly: false };
+    expect(template(free).attributes).toMatchObject(free);
+  });
+
+  it('is no prefix where the name does not begin with it', () => {
+    const free = { name: 'my__Host-s', path: '/app', secure: false } as const;
+    expect(template(free).attributes).toMatchObject(free);
   });
 
   it.each(['__Http-session', '__Host-Http-session'])('wants HttpOnly of %s', (name) => {

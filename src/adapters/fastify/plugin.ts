@@ -50,14 +50,14 @@ export function createPlugin<Data extends object, S extends WebsaunaSession<Data
         return next(prepareErrorReply(reply, payload, error));
       }
       if (committing === undefined) return next(null, payload);
-      const release = ignoreEmptySends(reply);
+      startCommit(reply);
       committing.then(
         () => {
-          release();
+          endCommit(reply);
           next(null, payload);
         },
         (error: unknown) => {
-          release();
+          endCommit(reply);
           next(prepareErrorReply(reply, payload, error));
         },
       );
@@ -67,21 +67,28 @@ export function createPlugin<Data extends object, S extends WebsaunaSession<Data
   return Object.assign(plugin, PLUGIN_MARKS);
 }
 
+/** In a reply that waits for a commit: its own `send`. */
+const SEND: unique symbol = Symbol('websauna-session.send');
+
+type CommittingReply = FastifyReply & { [SEND]?: FastifyReply['send'] };
+
 /**
- * Lets nothing be sent of a handler that returns nothing after it has answered, as Nest 11 does after a redirect. Fastify
- * takes its reply, which waits for the commit, for one that has not been sent, and a second one would end the process.
- *
- * @returns a function that takes it back
+ * Until the commit is over, lets nothing be sent of a handler that returns nothing after it has answered, as Nest 11 does
+ * after a redirect. Fastify takes its reply, which waits, for one that has not been sent, and a second one would end the
+ * process. What is put into the reply stays there: to delete it would make the object slow.
  */
-function ignoreEmptySends(reply: FastifyReply): () => void {
-  const own = Object.getOwnPropertyDescriptor(reply, 'send');
-  const send = reply.send.bind(reply);
-  const value = (payload?: unknown): FastifyReply => (payload === undefined ? reply : send(payload));
-  Object.defineProperty(reply, 'send', { value, configurable: true, writable: true });
-  return () => {
-    if (own === undefined) Reflect.deleteProperty(reply, 'send');
-    else Object.defineProperty(reply, 'send', own);
-  };
+function startCommit(reply: CommittingReply): void {
+  // oxlint-disable-next-line typescript/unbound-method -- it is called on the reply
+  reply[SEND] = reply.send;
+  reply.send = sendUnlessEmpty;
+}
+
+function endCommit(reply: CommittingReply): void {
+  reply.send = reply[SEND]!;
+}
+
+function sendUnlessEmpty(this: CommittingReply, payload?: unknown): FastifyReply {
+  return payload === undefined ? this : this[SEND]!.call(this, payload);
 }
 
 /** Clears a reply for the error's: headers that describe what is not sent, and the file or connection behind it. */

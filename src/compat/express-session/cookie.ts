@@ -1,5 +1,8 @@
 import { stringifySetCookie, type SetCookie } from 'cookie';
 
+/** The field in which a session keeps the attributes of its cookie that are not the configured ones. */
+export const COOKIE_FIELD = 'cookie';
+
 /** The attributes of a session's cookie, as `new Cookie` takes them. Durations are milliseconds. */
 export interface CookieAttributes {
   originalMaxAge?: number | null | undefined;

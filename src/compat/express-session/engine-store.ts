@@ -4,7 +4,7 @@ import { SessionError } from '../../errors.ts';
 import { NO_CHANGE } from '../../stores/store.ts';
 import type { FoundRecord, NewRecord, RecordKey, SessionScanner, SessionStore, Stored } from '../../stores/store.ts';
 import { callBack, type Callback } from './callbacks.ts';
-import { Cookie, type CookieAttributes } from './cookie.ts';
+import { Cookie, COOKIE_FIELD, type CookieAttributes } from './cookie.ts';
 import { timeoutOf } from './timeout.ts';
 import { toJson } from './serializer.ts';
 import { isReserved, setField } from './session.ts';
@@ -13,7 +13,8 @@ import { Store, type StoredData } from './store.ts';
 
 /** What a store with the methods of express-session stands in front of. */
 export interface EngineStoreParts {
-  readonly storeFor: () => SessionStore | Promise<SessionStore>;
+  /** Returns the store, for one session or for all. */
+  readonly storeFor: (sid?: string) => SessionStore | Promise<SessionStore>;
   /** Seconds that a session without `originalMaxAge` lives. */
   readonly ttl: number;
   /** The attributes of a session that has none of its own. */
@@ -21,9 +22,6 @@ export interface EngineStoreParts {
   /** What the engine notices a change of the attributes by. */
   readonly cookieAttributes: () => string;
 }
-
-/** The field in which a session keeps the attributes of its cookie that are not the configured ones. */
-export const COOKIE_FIELD = 'cookie';
 
 /** Returns the store of this library that a store stands in front of; `undefined` for every other one. */
 export let backingStoreOf: (store: object) => SessionStore | undefined;
@@ -48,20 +46,20 @@ export class EngineStore extends Store {
   }
 
   override get(sid: string, callback: Callback<StoredData | null>): void {
-    callBack(this.#get(keyOfSid(sid)), callback);
+    callBack(this.#get(keyOfSid(sid), sid), callback);
   }
 
   override set(sid: string, session: object, callback: Callback = ignore): void {
-    callBack(this.#set(keyOfSid(sid), session as StoredData), callback);
+    callBack(this.#set(sid, session as StoredData), callback);
   }
 
   /** Renews the time that a session lives. */
   touch(sid: string, session: object, callback: Callback = ignore): void {
-    callBack(this.#touch(keyOfSid(sid), session as StoredData), callback);
+    callBack(this.#touch(sid, session as StoredData), callback);
   }
 
   override destroy(sid: string, callback: Callback = ignore): void {
-    const destroy = async (): Promise<void> => void (await (await this.#store()).destroy(keyOfSid(sid)));
+    const destroy = async (): Promise<void> => void (await (await this.#store(sid)).destroy(keyOfSid(sid)));
     callBack(destroy(), callback);
   }
 
@@ -85,12 +83,12 @@ export class EngineStore extends Store {
     callBack(clear(), callback);
   }
 
-  #store(): SessionStore | Promise<SessionStore> {
-    return this.#parts.storeFor();
+  #store(sid?: string): SessionStore | Promise<SessionStore> {
+    return this.#parts.storeFor(sid);
   }
 
-  async #get(key: RecordKey): Promise<StoredData | null> {
-    const record = await (await this.#store()).load(key, true);
+  async #get(key: RecordKey, sid?: string): Promise<StoredData | null> {
+    const record = await (await this.#store(sid)).load(key, true);
     return record?.status === 'found' ? this.#describe(record) : null;
   }
 
@@ -114,8 +112,9 @@ export class EngineStore extends Store {
     return data;
   }
 
-  async #set(key: RecordKey, data: StoredData): Promise<void> {
-    const store = await this.#store();
+  async #set(sid: string, data: StoredData): Promise<void> {
+    const key = keyOfSid(sid);
+    const store = await this.#store(sid);
     const wanted = fieldsOf(data);
     for (let attempt = 0; attempt < 3; attempt++) {
       const record = await store.load(key, true);
@@ -134,10 +133,10 @@ export class EngineStore extends Store {
     throw refused();
   }
 
-  async #touch(key: RecordKey, data: StoredData): Promise<void> {
-    const store = await this.#store();
+  async #touch(sid: string, data: StoredData): Promise<void> {
+    const store = await this.#store(sid);
     const timeout = { seconds: this.#timeoutOf(data), adjusted: true };
-    await store.save(key, { ...NO_CHANGE, timeout });
+    await store.save(keyOfSid(sid), { ...NO_CHANGE, timeout });
   }
 
   #newRecord(data: StoredData, fields: Map<string, Stored>): NewRecord {

@@ -12,11 +12,13 @@ import {
   MAX_LIFETIME_SECONDS,
   OF_SECONDS,
 } from '../../internal/validate.ts';
+import type { MigrationSource } from '../../engine/migration.ts';
 import type { RedisOptions } from '../../stores/redis/options.ts';
 import type { SessionStore } from '../../stores/store.ts';
 import type { ExpressStore } from '../express-store/express-store.ts';
 import { backingStoreOf } from './engine-store.ts';
 import { Cookie, type CookieAttributes } from './cookie.ts';
+import { MIDDLEWARE_MIGRATION, type MiddlewareMigrationSource } from './migration.ts';
 import type { SessionRequest } from './request.ts';
 import type { Secret } from './session-id.ts';
 import { DEFAULT_TTL } from './timeout.ts';
@@ -47,6 +49,8 @@ export interface SessionOptions extends Partial<Omit<expressSession.SessionOptio
    * `factory.owners` lists and ends the sessions of a user. Not for stores of express-session.
    */
   owner?: ((session: TypedSession) => string | number | null | undefined) | undefined;
+  /** Sessions of express-session that go on here, as `connectRedis` of `websauna-session/migrate` makes them. */
+  migrateFrom?: MigrationSource | undefined;
 }
 
 /** The options, checked, with every default filled in. */
@@ -69,6 +73,8 @@ export interface NormalizedOptions {
   readonly redis: RedisOptions | undefined;
   readonly ttl: number;
   readonly owner: ((session: object) => unknown) | null;
+  /** Makes the migration; `null` where sessions of express-session do not go on. */
+  readonly migrateFrom: MiddlewareMigrationSource | null;
 }
 
 const OPTION_NAMES: readonly string[] = Object.keys({
@@ -86,6 +92,7 @@ const OPTION_NAMES: readonly string[] = Object.keys({
   redis: true,
   ttl: true,
   owner: true,
+  migrateFrom: true,
 } satisfies Record<keyof SessionOptions, true>);
 
 /** @throws {TypeError} for every option that is wrong, with what was expected */
@@ -98,6 +105,7 @@ export function normalizeOptions(options: SessionOptions): NormalizedOptions {
   checkFunction('owner', options.owner, 'a function of the session that returns a user id');
   checkNumber('ttl', options.ttl, { of: OF_SECONDS, min: 1, max: MAX_LIFETIME_SECONDS });
   const stores = normalizeStore(options);
+  const migrateFrom = normalizeMigrateFrom(options, stores);
   if (stores.expressStore !== null && options.owner !== undefined) {
     throw expected(
       'owner',
@@ -117,7 +125,8 @@ export function normalizeOptions(options: SessionOptions): NormalizedOptions {
     ...normalizeCookie(options.cookie),
     ...stores,
     redis: options.redis,
-    ttl: options.ttl ?? DEFAULT_TTL,
+    migrateFrom,
+    ttl: options.ttl ?? migrateFrom?.ttl ?? DEFAULT_TTL,
     owner: (options.owner as NormalizedOptions['owner'] | undefined) ?? null,
   };
 }
@@ -162,6 +171,24 @@ function normalizeStore({ store, redis }: SessionOptions): Pick<NormalizedOption
     if (typeof method !== 'function') throw expected(`store.${name}`, 'a method', method);
   }
   return { store: null, expressStore: store as ExpressStore };
+}
+
+function normalizeMigrateFrom(
+  { migrateFrom, redis }: SessionOptions,
+  { store }: Pick<NormalizedOptions, 'store'>,
+): MiddlewareMigrationSource | null {
+  if (migrateFrom === undefined) return null;
+  const source = migrateFrom as MiddlewareMigrationSource;
+  if (!isObject(source) || typeof source[MIDDLEWARE_MIGRATION] !== 'function') {
+    throw expected('migrateFrom', 'what `connectRedis` of websauna-session/migrate has made', migrateFrom);
+  }
+  if (redis === undefined && store === null) {
+    throw new TypeError(
+      'Expected `redis`, or a `store` of this library, where `migrateFrom` is given, got neither. Leave out the store that ' +
+        'is left, and say where sessions are kept from now on',
+    );
+  }
+  return source;
 }
 
 function normalizeCookie(cookie: SessionOptions['cookie']): Pick<NormalizedOptions, 'cookie' | 'cookieFor'> {

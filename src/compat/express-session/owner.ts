@@ -1,8 +1,8 @@
-import { checkOwner, expected } from '../../internal/validate.ts';
-import type { SessionState } from '../../engine/state.ts';
+import { requestAdoption } from '../../engine/owner-adoption.ts';
 import { stateOf } from '../../session/dict.ts';
 import type { WebsaunaSession } from '../../session/session.ts';
 import type { NormalizedOptions } from './options.ts';
+import { normalizeOwner } from './owner-id.ts';
 
 type Inner = WebsaunaSession<Record<string, unknown>>;
 
@@ -31,40 +31,10 @@ export function applyOwner(
     return false;
   }
   if (owner !== null) {
-    if (stored === null && record !== null && owner === known) adopt(state, owner, record.meta.createdAt);
+    if (stored === null && record !== null && owner === known) requestAdoption(state, owner, record.meta.createdAt);
     else if (login?.owner !== owner) inner.login(owner);
     return false;
   }
   inner.logout();
   return true;
-}
-
-/** Stores whose session it is. A later request can do it, too. */
-function adopt(state: SessionState, owner: string, since: number): void {
-  if (state.headLeaving || state.clientCookie.insecurity !== null) return;
-  const at = performance.now();
-  const authenticatedAt = Math.max(1, since);
-  state.requestLogin({
-    owner,
-    method: null,
-    indexKeys: [],
-    at,
-    authenticatedAt,
-    pendingSince: null,
-    isAdoption: true,
-    timeout: null,
-    absoluteTimeout: undefined,
-    remember: null,
-    keep: true,
-  });
-}
-
-/** Returns the user that the `owner` option has returned. */
-export function normalizeOwner(owner: unknown): string | null {
-  if (owner === undefined || owner === null || owner === false) return null;
-  if (typeof owner === 'number' || typeof owner === 'bigint') return String(owner);
-  if (typeof owner !== 'string') {
-    throw expected('owner', 'a function that returns a user id, a string or a number', owner, 'Return the id alone');
-  }
-  return checkOwner(owner);
 }

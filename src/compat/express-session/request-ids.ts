@@ -14,10 +14,10 @@ export class RequestIds {
   readonly #needsHandles: boolean;
   #fresh: string | null = null;
 
-  constructor({ genid, expressStore }: NormalizedOptions, req: SessionRequest) {
+  constructor({ genid, expressStore, migrateFrom }: NormalizedOptions, req: SessionRequest) {
     this.#genid = genid;
     this.#req = req;
-    this.#needsHandles = expressStore !== null;
+    this.#needsHandles = expressStore !== null || migrateFrom !== null;
   }
 
   /** The id that was last made for a session that is not stored yet. */
@@ -44,9 +44,14 @@ export class RequestIds {
     return this.#byId.get(id) ?? id;
   }
 
+  /** Returns the session id of a record; `undefined` where this request does not know it. */
+  findByHandle(handle: string): string | undefined {
+    return this.#byHandle.get(handle);
+  }
+
   /** Returns the session id of a record. */
   sidOfHandle(handle: string): string {
-    const sid = this.#byHandle.get(handle);
+    const sid = this.findByHandle(handle);
     if (sid === undefined) throw new SessionError('ERR_SESSION_UNSUPPORTED', 'The id of a session is not known');
     return sid;
   }

@@ -10,13 +10,14 @@ import { stateOf } from '../../session/dict.ts';
 import type { WebsaunaSession } from '../../session/session.ts';
 import type { SessionStore } from '../../stores/store.ts';
 import { ExpressStoreAdapter } from '../express-store/adapter.ts';
-import { Cookie } from './cookie.ts';
-import { COOKIE_FIELD } from './engine-store.ts';
+import { Cookie, COOKIE_FIELD, type CookieAttributes } from './cookie.ts';
 import { isSecure, type ExchangeSession, type SessionExchange } from './exchange.ts';
 import { commitBeforeEnd } from './late-commit.ts';
 import { newCookie } from './options.ts';
-import { applyOwner, normalizeOwner } from './owner.ts';
+import { applyOwner } from './owner.ts';
+import { normalizeOwner } from './owner-id.ts';
 import { RequestIds } from './request-ids.ts';
+import type { MigratingRequest, MigratingSessionStore } from './migration.ts';
 import type { SessionConnection, SessionRequest } from './request.ts';
 import { SessionCodec } from './session-codec.ts';
 import { CookieOverrides } from './session-cookie.ts';
@@ -35,6 +36,7 @@ type Inner = WebsaunaSession<Record<string, unknown>>;
  */
 export class RequestSession implements SessionConnection, ExchangeSession {
   readonly adapter: SessionStore | null;
+  readonly migrating: MigratingRequest | undefined;
   readonly engineCookies: string | undefined;
   readonly #site: Site;
   readonly #req: SessionRequest;
@@ -69,6 +71,7 @@ export class RequestSession implements SessionConnection, ExchangeSession {
     const presented = site.codec.read(req);
     for (const { sid } of presented) this.#ids.register(sid);
     this.engineCookies = site.codec.engineCookies(req, presented);
+    this.migrating = site.options.migrateFrom === null ? undefined : this.#describeForMigration();
     const { cookieAttributes } = site;
     const sidOf = ({ handle }: { readonly handle: string }): string => this.#ids.sidOfHandle(handle);
     const expires = (): Date | null => {
@@ -209,6 +212,27 @@ export class RequestSession implements SessionConnection, ExchangeSession {
     return expired.serialize(this.#site.options.name, '');
   }
 
+  #describeForMigration(): MigratingRequest {
+    const configuredCookie = this.#site.options.cookieFor(this.#req);
+    const decidedCookie = (): CookieAttributes => this.#overridesOf().configured.data;
+    return {
+      sidOf: ({ handle }) => this.#ids.findByHandle(handle),
+      configuredCookie,
+      get decidedCookie() {
+        return decidedCookie();
+      },
+    };
+  }
+
+  /** Returns whether the session has, or will have, the form of express-session, which knows no owners. */
+  #isForeign(): boolean {
+    if (this.#site.options.migrateFrom?.phase !== 'beside') return false;
+    const { record, store } = this.#state;
+    if (record === null) return true;
+    const connected = store.connect() as MigratingSessionStore;
+    return connected instanceof Promise || connected.isForeign(record.key);
+  }
+
   // `req.session` and `req.sessionID`.
 
   #begin(): Session {
@@ -322,9 +346,9 @@ export class RequestSession implements SessionConnection, ExchangeSession {
       const isProxied = untrustedHttps(this.#exchange.header('x-forwarded-proto'), 0, false);
       state.clientCookie.forbid(isProxied ? 'untrusted-proxy' : 'secure-over-http');
     }
-    if (applyOwner(this.#inner, session, this.#site.options, this.#knownOwner) && session instanceof Session) {
-      renameSession(session, this.#newSid());
-    }
+    const continuesAnonymously =
+      !this.#isForeign() && applyOwner(this.#inner, session, this.#site.options, this.#knownOwner);
+    if (continuesAnonymously && session instanceof Session) renameSession(session, this.#newSid());
     this.#epoch = state.epoch;
     writeFields(this.#inner, session);
     const changed = this.#overridesOf().write(this.#inner, cookie, isStoredEmpty);

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { expected } from '../../internal/validate.ts';
 import type { SessionStore } from '../../stores/store.ts';
+import type { MigratingRequest } from './migration.ts';
 import type { Secret } from './session-id.ts';
 
 /** What connects a request with the engine. */
@@ -9,6 +10,8 @@ export interface SessionConnection {
   readonly handle: string;
   /** The store of this request, where sessions are kept in a store for express-session; `null` elsewhere. */
   readonly adapter: SessionStore | null;
+  /** What a migration has to know of this request; `undefined` where there is none. */
+  readonly migrating: MigratingRequest | undefined;
   /** Ends the session, and begins an empty one. */
   regenerate(): void;
   /** Saves what the request has changed. */

@@ -1,8 +1,7 @@
 import { fieldName, keyOfField } from '../../engine/field-names.ts';
 import type { RecordKey, RecordMeta, Stored } from '../../stores/store.ts';
 import type { RecordCodec } from '../express-store/record-codec.ts';
-import { Cookie, type CookieAttributes } from './cookie.ts';
-import { COOKIE_FIELD } from './engine-store.ts';
+import { Cookie, COOKIE_FIELD, type CookieAttributes } from './cookie.ts';
 import { timeoutOf } from './timeout.ts';
 import { toJson } from './serializer.ts';
 import { setField } from './session.ts';

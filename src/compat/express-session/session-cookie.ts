@@ -1,7 +1,6 @@
 import { stateOf } from '../../session/dict.ts';
 import type { WebsaunaSession } from '../../session/session.ts';
-import { Cookie, type CookieAttributes, type CookieData } from './cookie.ts';
-import { COOKIE_FIELD } from './engine-store.ts';
+import { Cookie, COOKIE_FIELD, type CookieAttributes, type CookieData } from './cookie.ts';
 import { toJson } from './serializer.ts';
 
 type Inner = WebsaunaSession<Record<string, unknown>>;

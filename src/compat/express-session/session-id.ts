@@ -17,6 +17,11 @@ const MAX_KEPT = 128;
  */
 export function engineIdOf(sid: string): string {
   if (splitCookieValue(`${sid}.${SOME_SIGNATURE}`) !== null) return sid;
+  return hashedIdOf(sid);
+}
+
+/** Returns the engine's id for a session id of another form. */
+export function hashedIdOf(sid: string): string {
   return `x${createHash('sha256').update(sid).digest('base64url')}`;
 }
 

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { SessionConfig } from '../../engine/config.ts';
+import { MIGRATION, type MigrationSource } from '../../engine/migration.ts';
+import { keyOf } from '../../crypto/session-id.ts';
 import { SessionError } from '../../errors.ts';
 import { contextOf, createSessionFactory, type SessionFactory } from '../../factory.ts';
 import { STORE_FOR_REQUEST } from '../../stores/store-provider.ts';
@@ -13,10 +15,11 @@ import { CookieCodec } from './cookie-codec.ts';
 import { Cookie, type CookieAttributes } from './cookie.ts';
 import { EngineStore } from './engine-store.ts';
 import { MemoryStore } from './memory-store.ts';
+import { MIDDLEWARE_MIGRATION, SidLookup, type MigratingRequest } from './migration.ts';
 import type { NormalizedOptions } from './options.ts';
 import { requestSessionOf } from './request.ts';
 import { lossyJson } from './serializer.ts';
-import type { Secret } from './session-id.ts';
+import { engineIdOf, type Secret } from './session-id.ts';
 import { timeoutOf } from './timeout.ts';
 
 /** The factory of any sessions: what the middleware makes has fields of any name. */
@@ -38,15 +41,17 @@ export interface Site {
 export function createSite(options: NormalizedOptions, secrets: readonly Secret[]): Site {
   const engineSecrets = secrets.map(engineSecretOf);
   const adapter = options.expressStore === null ? null : newAdapterState(options.expressStore);
-  const factory = createFactory(options, engineSecrets, adapter);
-  const context = contextOf(factory);
   const cookieAttributes = (): string => attributesOf(context.config.cookie);
+  const migrateFrom = migrationOf(options, secrets, cookieAttributes);
+  const factory = createFactory(options, engineSecrets, adapter, migrateFrom);
+  const context = contextOf(factory);
   const parts = {
-    storeFor: () => context.storeFor(undefined),
+    storeFor: (sid?: string) => context.storeFor(migrateFrom === null || sid === undefined ? undefined : lookupOf(sid)),
     ttl: options.ttl,
     cookieDefaults: () => options.cookie ?? {},
     cookieAttributes,
   };
+  const lookupOf = (sid: string): SidLookup => new SidLookup(sid, keyOf(engineIdOf(sid)), options.cookie ?? {});
   const store = options.expressStore ?? new EngineStore(parts);
   // As express-session does it, for `store.regenerate(req)`.
   Object.assign(store, { generate: (req: object) => requestSessionOf(req)?.regenerate() });
@@ -65,10 +70,28 @@ function engineSecretOf(secret: Secret): string {
   return createHash('sha256').update('websauna-session/express-session/1/').update(secret).digest('base64url');
 }
 
+/** Returns what makes the migration of the factory, with what it has to know of the middleware. */
+function migrationOf(
+  { migrateFrom, name, ttl, cookie }: NormalizedOptions,
+  secrets: readonly Secret[],
+  cookieAttributes: () => string,
+): MigrationSource | null {
+  if (migrateFrom === null) return null;
+  const requestOf = (request: unknown): MigratingRequest | undefined =>
+    requestSessionOf(Object(request) as object)?.migrating;
+  const middleware = { name, secrets, ttl, cookie, cookieAttributes, requestOf };
+  return {
+    from: migrateFrom.from,
+    phase: migrateFrom.phase,
+    [MIGRATION]: (parts) => migrateFrom[MIDDLEWARE_MIGRATION](middleware, parts),
+  };
+}
+
 function createFactory(
   options: NormalizedOptions,
   secret: readonly string[],
   adapter: AdapterState | null,
+  migrateFrom: MigrationSource | null,
 ): AnyFactory {
   const { redis } = options;
   const store = adapter === null ? options.store : new RequestStores(adapter);
@@ -87,6 +110,7 @@ function createFactory(
     cookielessHeaders: () => false,
     ...(store !== null && { store }),
     ...(redis !== undefined && { redis }),
+    ...(migrateFrom !== null && { migrateFrom }),
   });
 }
 

@@ -1,7 +1,6 @@
 import { stateOf } from '../../session/dict.ts';
 import type { WebsaunaSession } from '../../session/session.ts';
-import type { Cookie } from './cookie.ts';
-import { COOKIE_FIELD } from './engine-store.ts';
+import { COOKIE_FIELD, type Cookie } from './cookie.ts';
 import { timeoutOf } from './timeout.ts';
 import { toJson } from './serializer.ts';
 import { isReserved } from './session.ts';

@@ -27,7 +27,7 @@ export function createArguments({ handle }: RecordKey, record: NewRecord, encodi
     ...lifeArguments(record.details, record.absoluteTimeout, login),
     ...admissionArguments(login),
     '',
-    '0',
+    formatNumber(record.expiresIn ?? 0),
   ];
   addFields(args, record.fields, encoding);
   args.push(explanationArgument(record.explainEnds));

@@ -12,6 +12,14 @@ export type Reply = string | number | bigint | null | Uint8Array | readonly Repl
 /** What a script replies with: always an array, so that a reply to another command is not taken for one. */
 export type ScriptReply = readonly Reply[];
 
+/** One server that has sessions. */
+export interface RedisServer {
+  /** Host and port, as far as the client knows them. */
+  readonly address: string;
+  /** Sends any command to this server, whatever its keys. Rejects with the server's errors. */
+  readonly send: (args: readonly string[]) => Promise<Reply>;
+}
+
 /** A record in a client-side cache. */
 export interface CachedFields {
   /** Not to be changed. */
@@ -49,6 +57,8 @@ export interface RedisDriver {
    * only comes from a node outside of the cluster.
    */
   refreshTopology?(): void;
+  /** Returns the server that has the sessions, or all masters of a cluster: to look at how they are set up. */
+  servers?(): Promise<readonly RedisServer[]>;
   /** Closes the connection if the library opened it; leaves the application's client alone. */
   close(): Promise<void>;
 }

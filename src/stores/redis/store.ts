@@ -35,7 +35,7 @@ import {
   saveArguments,
 } from './arguments.ts';
 import { rekeyAcrossSlots, type CrossSlotOps } from './cluster/cross-slot-rekey.ts';
-import type { RedisDriver, Reply } from './driver.ts';
+import type { RedisDriver, RedisServer, Reply } from './driver.ts';
 import type { ValueEncoding } from './encoding.ts';
 import { checkRecords } from './ends/check-records.ts';
 import type { EndFeed } from './ends/end-feed.ts';
@@ -54,6 +54,17 @@ const MAX_CLOCK_ERROR_MS = 1000;
 
 function isExplained({ explainEnds = 0 }: { readonly explainEnds?: number }): boolean {
   return explainEnds > 0;
+}
+
+/** What a store works with. */
+export interface RedisInspection {
+  readonly prefix: string;
+  /** Whether the client is one of a cluster. */
+  readonly cluster: boolean;
+  /** The channel that ends are published to; `null` when they are not. */
+  readonly endChannel: string | null;
+  /** The server, or all masters of a cluster. */
+  readonly servers: readonly RedisServer[];
 }
 
 /** Sessions in Redis: a hash for each, changed by scripts only. */
@@ -83,6 +94,20 @@ export class RedisStore implements SessionStore, OwnerIndex, LoginIndex, Session
       ends === null
         ? new ScriptRunner(driver, timeout, encoding.needsBytes)
         : new PublishingScriptRunner(driver, timeout, encoding.needsBytes, this.#keys.endChannel);
+  }
+
+  /**
+   * Returns what the store works with, and a way to its servers.
+   * @internal for the command line
+   */
+  async inspect(): Promise<RedisInspection> {
+    const { prefix, endChannel } = this.#keys;
+    return {
+      prefix,
+      cluster: this.#driver.cluster,
+      endChannel: this.#ends === null ? null : endChannel,
+      servers: (await this.#driver.servers?.()) ?? [],
+    };
   }
 
   now(): Promise<number> {

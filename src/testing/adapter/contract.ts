@@ -4,6 +4,7 @@ import { COOKIES } from './cookies.ts';
 import { FAILURES } from './failures.ts';
 import { LATE } from './late.ts';
 import { LIFECYCLE } from './lifecycle.ts';
+import { REQUEST_KINDS } from './request-kinds.ts';
 import { RESPONSES } from './responses.ts';
 import { SECRETS } from './secrets.ts';
 import { TENANT_COOKIES } from './tenants.ts';
@@ -25,6 +26,7 @@ export function adapterContract(): readonly AdapterCheck[] {
     ...TENANT_COOKIES,
     ...LIFECYCLE,
     ...RESPONSES,
+    ...REQUEST_KINDS,
     ...CACHING,
     ...LATE,
     ...SECRETS,

@@ -87,7 +87,7 @@ export const loginLimitBugs = [
     bug: 'login limits: a first login keeps the idle timeout that the visitor had',
     breaks: 'C4',
     on: 'memory',
-    change: [[lifetimes, 'meta !== null && meta.owner === login.owner ? meta : null', 'meta !== null ? meta : null']],
+    change: [[lifetimes, 'const kept = isOwners ? meta : null;', 'const kept = meta;']],
   },
   {
     bug: "login limits: another process's limit shortens the absolute expiry of a login",

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { judgeRecord } from '../../../src/engine/adopt.ts';
-import type { AdoptionRules } from '../../../src/engine/context.ts';
+import { authenticationChangedAt, judgeRecord } from '../../../src/engine/adopt.ts';
+import type { AdoptionRules, SessionContext } from '../../../src/engine/context.ts';
 import type { FoundRecord, RecordMeta } from '../../../src/stores/store.ts';
 
 const NOW = 1_700_000_000_000;
@@ -83,6 +83,32 @@ describe('lifetimes of the factory that have changed since', () => {
     expect(judgeRecord(KEY, endless, { ...RULES, absoluteTimeout: null }, null).meta.expiresAt).toBe(0);
   });
 
+  test('a session without an end has none by a shorter timeout either', () => {
+    const { meta } = judgeRecord(
+      KEY,
+      record({ expiresAt: 0 }),
+      { ...RULES, timeout: 300, absoluteTimeout: null },
+      null,
+    );
+    expect([meta.expiresAt, meta.timeout.seconds]).toEqual([0, 300]);
+  });
+
+  test('a login with an end of its own is bounded by `maxAbsoluteTimeout` alone', () => {
+    const own = record({ ownExpiry: true });
+    expect(judgeRecord(KEY, own, { ...RULES, absoluteTimeout: 60 }, null).refusal).toBe(null);
+    expect(judgeRecord(KEY, own, { ...RULES, maxAbsoluteTimeout: 60 }, null).refusal).toBe('expired');
+    expect(judgeRecord(KEY, record(), { ...RULES, maxAbsoluteTimeout: 60 }, null).refusal).toBe(null);
+  });
+
+  test('metadata that nothing changes is not copied: this is on the path of every request', () => {
+    for (const [found, rules] of [
+      [record(), RULES],
+      [record({ expiresAt: 0 }), { ...RULES, absoluteTimeout: null }],
+    ] as const) {
+      expect(judgeRecord(KEY, found, rules, null).meta).toBe(found.meta);
+    }
+  });
+
   test('a longer absolute timeout does not move the end that was promised', () => {
     const { meta } = judgeRecord(KEY, record(), { ...RULES, absoluteTimeout: 999_999 }, null);
     expect(meta.expiresAt).toBe(NOW + 86_340_000);
@@ -96,4 +122,35 @@ test.each([
 ])('a login %i ms after a change of authentication', (after, refusal) => {
   const login = record({ owner: 'alice', authenticatedAt: NOW - 1000 + after });
   expect(judgeRecord(OWNED, login, RULES, NOW - 1000).refusal).toBe(refusal);
+});
+
+test('a session without a login is not ended by a change of authentication that there was not', () => {
+  expect(judgeRecord(KEY, record(), RULES, null).refusal).toBe(null);
+});
+
+describe('the answer of `invalidateBefore`', () => {
+  const ask = (answer: unknown): Promise<number | null> => {
+    const config = { invalidateBefore: answer === 'none' ? null : () => answer };
+    return authenticationChangedAt({ config } as unknown as SessionContext, 'alice', undefined);
+  };
+
+  test.each([
+    ['none', null],
+    [null, null],
+    [undefined, null],
+    [new Date(1000), 1000],
+    [Promise.resolve(new Date(0)), 0],
+  ])('%o is %o', async (answer, changedAt) => {
+    expect(await ask(answer)).toBe(changedAt);
+  });
+
+  test.each([
+    [new Date(Number.NaN), 'got an invalid Date'],
+    [1000, 'got a number'],
+    ['2026-01-01', 'got a string'],
+    [{}, 'got a object'],
+  ])('%o is a mistake that the error names', async (answer, got) => {
+    await expect(ask(answer)).rejects.toThrow(TypeError);
+    await expect(ask(answer)).rejects.toThrow(got);
+  });
 });

@@ -38,6 +38,9 @@ function plan(situation: Partial<CommitSituation>): CommitPlan {
 
 const failed = { failed: true, allowsCookie: true, suppression: 'cacheable' } as const;
 const SAVE_AND_SEND: Partial<CommitPlan> = { write: 'save', sendCookie: 'always' };
+const CROSS_SITE: Partial<CommitPlan> = { refusal: 'cross-site' };
+const PREFETCH = { isPrefetch: true, isCookieWithheld: false };
+const WITHHELD = { isPrefetch: false, isCookieWithheld: true };
 const cacheable = { failed: false, allowsCookie: false, suppression: 'cacheable' } as const;
 const absent = { failed: true, allowsCookie: false, suppression: 'exception' } as const;
 
@@ -63,11 +66,15 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
     ['of a new session', { head: null, stored: false, hasChanges: true }, { write: 'create' }],
     ['of a change sends no cookie', { head: null, hasChanges: true, cookieDue: true }, { write: 'save' }],
     ['with a cookie due alone', { head: null, cookieDue: true }, {}],
+    ['with a touch due', { head: null, touchDue: true }, { write: 'touch' }],
+    ['with a confirmation due', { head: null, recordDue: true }, { write: 'touch' }],
+    ['of another timeout', { head: null, timeout: true }, { write: 'save' }],
   ],
   'an id that no response has carried': [
     ['is sent with a change', { unsentId: 'creation', hasChanges: true, cookieDue: true }, SAVE_AND_SEND],
     ['is sent by itself, with a write that must not fail', { unsentId: 'login', touchDue: true }, SAVE_AND_SEND],
     ['waits in an early save', { head: null, unsentId: 'rotation' }, {}],
+    ['is sent to a prefetch, too', { request: PREFETCH, unsentId: 'rotation' }, SAVE_AND_SEND],
     ['of a login, where caches may store it', { head: cacheable, unsentId: 'login' }, { refusal: 'cookie-withheld' }],
     ['of a rotation, where caches may', { head: cacheable, unsentId: 'rotation' }, { refusal: 'cookie-withheld' }],
     ['of a new session, where caches may', { head: cacheable, unsentId: 'creation' }, { suppressed: 'cacheable' }],
@@ -80,6 +87,26 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
       'after an error without a cookie',
       { head: failed, cookieOnException: false, unsentId: 'login' },
       { suppressed: 'exception' },
+    ],
+  ],
+  'a prefetch': [
+    ['renews nothing', { request: PREFETCH, touchDue: true, cookieDue: true, recordDue: true }, {}],
+    ['stores changes', { request: PREFETCH, hasChanges: true }, { write: 'save', sendCookie: 'if-rotated' }],
+    ['stores another timeout', { request: PREFETCH, timeout: true }, { write: 'save', sendCookie: 'if-rotated' }],
+  ],
+  'a request from another site, from which `SameSite` keeps the cookie': [
+    [
+      'begins no session',
+      { request: WITHHELD, stored: false, hasChanges: true },
+      { discard: 'cross-site', suppressed: 'cross-site' },
+    ],
+    ['is told so by an early save', { request: WITHHELD, stored: false, hasChanges: true, head: null }, CROSS_SITE],
+    ['may log in', { request: WITHHELD, stored: false, login: true }, { write: 'create' }],
+    ['ends what it ends', { request: WITHHELD, stored: false, ends: true }, { ends: true }],
+    [
+      'ends nothing where it is refused',
+      { request: WITHHELD, stored: false, hasChanges: true, head: null, ends: true },
+      CROSS_SITE,
     ],
   ],
   'after the head has left': [
@@ -135,6 +162,10 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
   ],
   'a session that cannot be used': [
     ['not loaded', { phase: 'unloaded', stored: false, ends: false }, {}],
+    ['not loaded, with something to do all the same', { phase: 'unloaded', hasChanges: true, ends: true }, {}],
+    ['lost without a reason', { phase: 'lost', stored: false, login: true }, { discard: 'gone' }],
+    ['lost, with another timeout', { phase: 'lost', stored: false, timeout: true }, { discard: 'gone' }],
+    ['lost and unused', { phase: 'lost', lossReason: 'gone', stored: false }, {}],
     ['degraded', { phase: 'degraded', stored: false, hasChanges: true }, {}],
     ['ignored', { phase: 'ignored', stored: false, hasChanges: true }, { discard: 'ignored' }],
     ['ignored and unused', { phase: 'ignored', stored: false }, {}],

@@ -1,6 +1,6 @@
 import type { Stored } from '../../store.ts';
 import type { IoredisLike } from './shapes.ts';
-import type { RedisDriver, Script, ScriptReply } from '../driver.ts';
+import type { RedisDriver, RedisServer, Reply, Script, ScriptReply } from '../driver.ts';
 import { isUnknownScript, offlineError, ambiguousResultError } from '../errors.ts';
 import { reconnectAfterAnnouncement } from './ioredis-sentinel-workaround.ts';
 import { checkHash, checkScriptReply, toClientArguments } from './conversion.ts';
@@ -13,6 +13,13 @@ interface Emitting {
 interface Scanning {
   scan(cursor: string, ...args: (string | number)[]): Promise<[cursor: string, keys: string[]]>;
   nodes(role: 'master'): Scanning[];
+}
+
+/** The members for any command; only a cluster has `nodes`. */
+interface Calling {
+  readonly options?: { readonly host?: string; readonly port?: number };
+  call(command: string, ...args: string[]): Promise<Reply>;
+  nodes(role: 'master'): Calling[];
 }
 
 /** Commands that take their arguments as a list. */
@@ -95,6 +102,14 @@ export class IoredisDriver implements RedisDriver {
         cursor = next;
       } while (cursor !== '0');
     }
+  }
+
+  async servers(): Promise<readonly RedisServer[]> {
+    const client = this.#client as unknown as Calling;
+    return (this.cluster ? client.nodes('master') : [client]).map((node) => ({
+      address: this.cluster ? `${node.options?.host}:${node.options?.port}` : 'the server',
+      send: ([command = '', ...args]) => node.call(command, ...args),
+    }));
   }
 
   refreshTopology(): void {

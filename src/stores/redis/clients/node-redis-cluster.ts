@@ -1,4 +1,5 @@
 import type { NodeRedisLike } from './shapes.ts';
+import type { RedisServer, Reply } from '../driver.ts';
 import { offlineError } from '../errors.ts';
 import { NodeRedisDriver, READONLY, TEXT, scanWith, type Args, type Plain } from './node-redis.ts';
 import { slotOf } from '../cluster/slot.ts';
@@ -10,6 +11,7 @@ interface NodeClient extends Plain {
 }
 
 interface ClusterNode {
+  readonly address: string;
   /** Absent until the node is used. */
   client?: NodeClient | undefined;
   /** While the first connection is being made. */
@@ -85,6 +87,13 @@ export class NodeRedisClusterDriver extends NodeRedisDriver {
       const client = await this.#client.nodeClient(node);
       yield* scanWith((args) => client.sendCommand(args, TEXT), pattern, count);
     }
+  }
+
+  override async servers(): Promise<readonly RedisServer[]> {
+    return this.#client.masters.map((node) => ({
+      address: node.address,
+      send: async (args) => (await this.#client.nodeClient(node)).sendCommand(args, TEXT) as Promise<Reply>,
+    }));
   }
 
   /** @internal */

@@ -1,6 +1,6 @@
 import type { Stored } from '../../store.ts';
 import type { NodeRedisLike } from './shapes.ts';
-import type { CachedFields, RedisDriver, Script, ScriptReply } from '../driver.ts';
+import type { CachedFields, RedisDriver, RedisServer, Reply, Script, ScriptReply } from '../driver.ts';
 import { isServerReply, isUnknownScript, offlineError, ambiguousResultError } from '../errors.ts';
 import { parseHash } from '../hash.ts';
 import { checkScriptReply, toClientArguments } from './conversion.ts';
@@ -85,6 +85,10 @@ export class NodeRedisDriver implements RedisDriver {
 
   scan(pattern: string, count: number): AsyncGenerator<string[]> {
     return scanWith((args) => this.send('', args, false), pattern, count);
+  }
+
+  async servers(): Promise<readonly RedisServer[]> {
+    return [{ address: 'the server', send: (args) => this.send('', args, false) as Promise<Reply> }];
   }
 
   async close(): Promise<void> {}

@@ -1,5 +1,5 @@
 import type { Stored } from '../../store.ts';
-import type { CachedFields, RedisDriver, Script, ScriptReply } from '../driver.ts';
+import type { CachedFields, RedisDriver, RedisServer, Script, ScriptReply } from '../driver.ts';
 import {
   ConnectionError,
   MisdirectedReplyError,
@@ -162,6 +162,11 @@ export class ManagedConnection implements RedisDriver {
 
   async ping(): Promise<void> {
     await (this.#driver ?? (await this.#nextDriver(0))).ping();
+  }
+
+  async servers(): Promise<readonly RedisServer[]> {
+    const driver = this.#driver ?? (await this.#nextDriver(0));
+    return (await driver.servers!()).map(({ send }) => ({ address: this.#options.address, send }));
   }
 
   /** Waits for commands under way, for as long as a command may take. */

@@ -2,7 +2,7 @@ import { SessionError } from '../../../errors.ts';
 import type { Stored } from '../../store.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
 import { TimeoutQueue, systemClock, type Clock, type Outcomes } from './timeout-queue.ts';
-import type { CachedFields, RedisDriver, Script, ScriptReply } from '../driver.ts';
+import type { CachedFields, RedisDriver, RedisServer, Script, ScriptReply } from '../driver.ts';
 import {
   MisdirectedReplyError,
   causeAt,
@@ -107,6 +107,15 @@ export class ResilientDriver implements RedisDriver {
       if (page.done === true) return;
       yield page.value;
     }
+  }
+
+  /** Every command has the timeout. The circuit breaker is not asked: to find out what is wrong is the purpose. */
+  async servers(): Promise<readonly RedisServer[]> {
+    const servers = await this.#timeouts.race(this.#inner.servers?.() ?? Promise.resolve([]), this.#breaker.start());
+    return servers.map(({ address, send }) => ({
+      address,
+      send: (args) => this.#timeouts.race(send(args), this.#breaker.start()),
+    }));
   }
 
   async close(): Promise<void> {

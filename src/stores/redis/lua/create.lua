@@ -2,7 +2,7 @@
 -- KEYS  1 record, 2 the owner's index, 3 what explains its expiry (owned records only)
 -- ARGV  1 handle, 2 idle timeout (see set_timeout), 3 cookie (see set_cookie), 4-8 (see begin_life), 9-11 (see admit_login),
 --       12 metadata of the record in another slot that this one is a copy of (''), for a login (5: an age) or a rotation,
---       13 seconds to live until a save confirms it (0: as long as any), 14... field, value, and last how long its end is
+--       13 seconds to live until a save (0: as long as any), 14... field, value, and last how long its end is
 --       explained (see _explanation)
 -- Returns {1, now, evicted handle...} | {0} (copied, but past its end) | {4} | {5} | {7}
 -- Upholds C1 (nothing else makes records), C7 (session and index in one step), C8 (the limit).

@@ -1,0 +1,46 @@
+import { contextOf, type SessionFactory } from '../../factory.ts';
+import { RedisStore } from '../../stores/redis/store.ts';
+import { EXIT, RefusedError, type Command, type ExitCode } from '../command.ts';
+import { examine, type Finding, type Status } from '../doctor/checks.ts';
+import { collectFacts } from '../doctor/facts.ts';
+import type { Style, Terminal } from '../terminal.ts';
+
+const STYLES: Readonly<Record<Status, Style>> = { ok: 'green', warning: 'yellow', problem: 'red', unknown: 'dim' };
+
+export const doctor: Command = {
+  name: 'doctor',
+  summary: 'Find out whether Redis is set up for sessions, and what to do about what is not',
+  details:
+    'Changes nothing. Run it with the user of the application to see what that user may do, and with one that may also\n' +
+    'run INFO, CONFIG GET and ACL for everything else. Exits with 1 if there is a problem.',
+  options: { strict: { type: 'boolean', description: 'exit with 1 for warnings and unknowns, too' } },
+  examples: ['doctor', 'doctor --redis redis://localhost:6379', 'doctor --factory ./sessions.mjs --json'],
+  async run({ open, options, terminal }): Promise<ExitCode> {
+    const { factory } = await open();
+    const store = await storeOf(factory);
+    const inspection = await store.inspect();
+    const findings = examine(await collectFacts(inspection));
+    for (const finding of findings) printFinding(finding, inspection.servers.length > 1, terminal);
+    const count = (status: Status): number => findings.filter((finding) => finding.status === status).length;
+    const [problems, warnings, unknown] = [count('problem'), count('warning'), count('unknown')];
+    terminal.line(`\n${problems} problems, ${warnings} warnings, ${unknown} unknown.`);
+    return problems > 0 || (options['strict'] === true && warnings + unknown > 0) ? EXIT.refused : EXIT.ok;
+  },
+};
+
+async function storeOf(factory: SessionFactory): Promise<RedisStore> {
+  const store: unknown = await contextOf(factory).storeFor(undefined);
+  if (store instanceof RedisStore) return store;
+  throw new RefusedError('The sessions are not in Redis, so there is nothing that the doctor could look at');
+}
+
+function printFinding(
+  { check, status, message, advice, servers }: Finding,
+  several: boolean,
+  terminal: Terminal,
+): void {
+  terminal.object({ check, status, message, advice: advice ?? null, servers });
+  const where = several ? ` (${servers.join(', ')})` : '';
+  terminal.line(`${terminal.style(STYLES[status], status.padEnd(7))}  ${check.padEnd(11)}  ${message}${where}`);
+  if (advice !== undefined) terminal.line(`${' '.repeat(22)}${advice}`);
+}

@@ -1,0 +1,78 @@
+import type { SessionFactory } from '../../factory.ts';
+import { EXIT, UsageError, type Command, type ExitCode } from '../command.ts';
+import { CONFIRMATION_OPTIONS, confirmed } from '../confirmation.ts';
+import { parseDuration } from '../duration.ts';
+import { textOption } from '../parse-command-line.ts';
+import { time } from '../session-view.ts';
+import type { Terminal } from '../terminal.ts';
+
+/** Sessions between two reports of progress. */
+const STEP = 500;
+
+export const purge: Command = {
+  name: 'purge',
+  summary: 'End all sessions that began long ago, or before a point in time',
+  details:
+    'Counts them, and asks. It goes through all sessions, a page at a time, while the store serves others. A session\n' +
+    'begins when it is first stored, and again with a login.',
+  options: {
+    'older-than': { type: 'string', value: 'duration', description: 'seconds, or a number with m, h or d; 0 for all' },
+    before: { type: 'string', value: 'time', description: 'in place of --older-than: an ISO 8601 time' },
+    ...CONFIRMATION_OPTIONS,
+  },
+  examples: ['purge --older-than 30d', 'purge --before 2026-05-01T12:00:00Z --yes', 'purge --older-than 0 --dry-run'],
+  async run(context): Promise<ExitCode> {
+    const { options, terminal } = context;
+    const before = pointInTime(textOption(options, 'older-than'), textOption(options, 'before'));
+    const { factory } = await context.open();
+    const isDry = options['dry-run'] === true;
+    // A count costs as much as the purge, so without somebody to read it, it is left out.
+    const counted = isDry || options['yes'] !== true ? await count(factory, before, terminal) : undefined;
+    if (counted !== undefined) terminal.line(`${counted} sessions began before ${time(before)}.`);
+    if (isDry) {
+      terminal.object({ before, found: counted });
+      return EXIT.ok;
+    }
+    if (!(await confirmed(context, 'End them?'))) return EXIT.refused;
+    const ended = await purgeWithProgress(factory, before, terminal);
+    terminal.line(`Ended ${ended} sessions.`);
+    terminal.object({ before, ended });
+    return EXIT.ok;
+  },
+};
+
+function pointInTime(olderThan: string | undefined, before: string | undefined): Date {
+  if ((olderThan === undefined) === (before === undefined)) {
+    throw new UsageError('Expected one of --older-than and --before, to know what to end');
+  }
+  const now = Date.now();
+  if (olderThan !== undefined) return new Date(now - parseDuration('older-than', olderThan) * 1000);
+  const at = new Date(before!);
+  if (/^\d{4}-\d\d-\d\d/.test(before!) && !Number.isNaN(at.getTime())) return at;
+  throw new UsageError('Expected --before to be an ISO 8601 time, such as 2026-05-01T12:00:00Z');
+}
+
+async function count({ sessions }: SessionFactory, before: Date, terminal: Terminal): Promise<number> {
+  // One that is changed meanwhile may be seen twice.
+  const found = new Set<string>();
+  let seen = 0;
+  for await (const { handle, createdAt } of sessions.scan()) {
+    if (createdAt < before) found.add(handle);
+    seen += 1;
+    if (seen % STEP === 0) terminal.progress(`Looked at ${seen} sessions, of which ${found.size} are older`);
+  }
+  return found.size;
+}
+
+async function purgeWithProgress(factory: SessionFactory, before: Date, terminal: Terminal): Promise<number> {
+  let ended = 0;
+  const stop = factory.on('destroyed', () => {
+    ended += 1;
+    if (ended % STEP === 0) terminal.progress(`Ended ${ended} sessions`);
+  });
+  try {
+    return await factory.sessions.purge({ olderThan: before });
+  } finally {
+    stop();
+  }
+}

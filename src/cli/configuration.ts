@@ -1,0 +1,83 @@
+import { randomBytes } from 'node:crypto';
+import { pathToFileURL } from 'node:url';
+import { createSessionFactory, FACTORY, type SessionFactory } from '../factory.ts';
+import { isObject } from '../internal/validate.ts';
+import { sessionOptionsFromEnv } from '../options/settings.ts';
+import { UsageError, type Opened, type OptionValues } from './command.ts';
+import { quote, textOption } from './parse-command-line.ts';
+
+const PREFIX = 'REDIS_SESSIONS_';
+/** Variables that say where the sessions are. */
+const PLACES = ['URL', 'HOST', 'UNIX_SOCKET_PATH', 'CLIENT_CALLABLE'].map((name) => PREFIX + name);
+
+/** Seconds that a command may take by default: nobody's page waits for it. */
+const PATIENCE_SECONDS = 10;
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Makes the factory that the command line or the environment describes.
+ * @throws {UsageError} when neither says where the sessions are, or what they say is wrong
+ */
+export async function openConfiguration(options: OptionValues, env: Environment): Promise<Opened> {
+  const module = textOption(options, 'factory');
+  if (module === undefined) return openFromEnvironment(options, env);
+  const others = ['redis', 'prefix', 'publish-ends'].find(
+    (name) => options[name] !== undefined && options[name] !== false,
+  );
+  if (others !== undefined) throw new UsageError(`Expected --factory or --${others}, got both. Leave one of them out`);
+  return { factory: await importFactory(module), hasSecret: true };
+}
+
+async function openFromEnvironment(options: OptionValues, env: Environment): Promise<Opened> {
+  const url =
+    textOption(options, 'redis') ?? (PLACES.some((name) => env[name] !== undefined) ? undefined : env['REDIS_URL']);
+  if (url === undefined && !PLACES.some((name) => env[name] !== undefined)) {
+    throw new UsageError(
+      'Expected to be told where the sessions are: pass --redis <url> or --factory <module>, or set REDIS_URL',
+    );
+  }
+  const secret = env[`${PREFIX}SECRET`] ?? env['SESSION_SECRET'];
+  try {
+    const settings = { ...env, [`${PREFIX}SECRET`]: secret ?? randomBytes(32).toString('base64') };
+    const given = await sessionOptionsFromEnv(settings, PREFIX);
+    const { client, ...redis } = given.redis ?? {};
+    const prefix = textOption(options, 'prefix');
+    const factory = createSessionFactory({
+      ...given,
+      redis: {
+        socketTimeout: PATIENCE_SECONDS,
+        ...redis,
+        ...(url === undefined ? client !== undefined && { client } : { url }),
+        ...(prefix !== undefined && { prefix }),
+        ...(options['publish-ends'] === true && { publishEnds: true }),
+      },
+    });
+    return { factory, hasSecret: secret !== undefined };
+  } catch (error) {
+    throw error instanceof TypeError ? new UsageError(error.message, { cause: error }) : error;
+  }
+}
+
+async function importFactory(given: string): Promise<SessionFactory> {
+  const [specifier = '', name] = given.split('#');
+  const module = await importModule(specifier);
+  const found = name === undefined ? (module['factory'] ?? module['default']) : module[name];
+  const value: unknown = typeof found === 'function' ? await (found as () => unknown)() : found;
+  if (isObject(value) && FACTORY in value) return value as unknown as SessionFactory;
+  const what = name === undefined ? '`factory` or as default' : `\`${name}\``;
+  throw new UsageError(
+    `Expected ${quote(specifier)} to export a session factory as ${what}, or a function that returns one`,
+  );
+}
+
+async function importModule(specifier: string): Promise<Readonly<Record<string, unknown>>> {
+  const isPath = /^(?:\.{0,2}[/\\]|[a-z]:[/\\])/i.test(specifier);
+  const url = isPath ? new URL(pathToFileURL(specifier)).href : specifier;
+  try {
+    return (await import(url)) as Readonly<Record<string, unknown>>;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new UsageError(`Expected ${quote(specifier)} to be a module that can be imported: ${reason}`, { cause });
+  }
+}
