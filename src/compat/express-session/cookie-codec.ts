@@ -1,7 +1,7 @@
 import { readCookies } from '../../cookie/read.ts';
 import { DIGEST_LENGTH, Keyring } from '../../crypto/keyring.ts';
 import { copyString, RecentMap } from '../../internal/recent-map.ts';
-import { engineIdOf, sign, unsign, type Secret } from './session-id.ts';
+import { decodeCookieValue, engineIdOf, sign, unsign, type Secret } from './session-id.ts';
 import type { SessionRequest } from './request.ts';
 
 /** A session id that a request came with. */
@@ -44,7 +44,8 @@ export class CookieCodec {
   /** Returns the ids of a request that one of the secrets has signed, in the order of their cookies. */
   read(req: SessionRequest): PresentedSid[] {
     const found: PresentedSid[] = [];
-    for (const raw of readCookies(req.headers.cookie, this.#name, MAX_COOKIES) ?? []) this.#add(found, decode(raw));
+    for (const raw of readCookies(req.headers.cookie, this.#name, MAX_COOKIES) ?? [])
+      this.#add(found, decodeCookieValue(raw));
     if (found.length > 0) return found;
     // What cookie-parser has left, for requests whose header was taken away.
     const verified = req.signedCookies?.[this.#name];
@@ -76,14 +77,5 @@ export class CookieCodec {
   #present(sid: string, secret: number): PresentedSid {
     const id = engineIdOf(sid);
     return { sid: copyString(sid), id: copyString(id), value: `${id}.${this.#keyrings[secret]!.sign(id)}` };
-  }
-}
-
-function decode(raw: string): string {
-  if (!raw.includes('%')) return raw;
-  try {
-    return decodeURIComponent(raw);
-  } catch {
-    return raw;
   }
 }

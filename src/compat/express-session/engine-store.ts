@@ -2,14 +2,16 @@ import { fieldName, keyOfField } from '../../engine/field-names.ts';
 import { keyOf } from '../../crypto/session-id.ts';
 import { SessionError } from '../../errors.ts';
 import { NO_CHANGE } from '../../stores/store.ts';
-import type { FoundRecord, NewRecord, RecordKey, SessionScanner, SessionStore, Stored } from '../../stores/store.ts';
+import type { FoundRecord, RecordKey, SessionScanner, SessionStore, Stored } from '../../stores/store.ts';
+import { anonymousRecord } from './anonymous-record.ts';
 import { callBack, type Callback } from './callbacks.ts';
 import { Cookie, COOKIE_FIELD, type CookieAttributes } from './cookie.ts';
 import { timeoutOf } from './timeout.ts';
 import { toJson } from './serializer.ts';
-import { isReserved, setField } from './session.ts';
+import { isReserved } from './session.ts';
 import { engineIdOf } from './session-id.ts';
 import { Store, type StoredData } from './store.ts';
+import { setFields, storedCookie } from './stored-fields.ts';
 
 /** What a store with the methods of express-session stands in front of. */
 export interface EngineStoreParts {
@@ -94,9 +96,7 @@ export class EngineStore extends Store {
 
   #describe({ fields, meta, lastSeen }: FoundRecord): StoredData {
     const data: StoredData = {};
-    const own = JSON.parse(
-      String(Object.hasOwn(fields, COOKIE_FIELD) ? fields[COOKIE_FIELD] : '{}'),
-    ) as CookieAttributes;
+    const own = storedCookie(fields);
     const cookie = new Cookie({ ...this.#parts.cookieDefaults(), ...own });
     if (own.originalMaxAge === null) cookie.maxAge = null;
     const { originalMaxAge } = cookie;
@@ -105,10 +105,7 @@ export class EngineStore extends Store {
       cookie.originalMaxAge = originalMaxAge;
     }
     data.cookie = cookie;
-    for (const [name, stored] of Object.entries(fields)) {
-      const key = keyOfField(name);
-      if (key !== undefined && key !== COOKIE_FIELD) setField(data, key, JSON.parse(String(stored)));
-    }
+    setFields(data, fields);
     return data;
   }
 
@@ -117,16 +114,17 @@ export class EngineStore extends Store {
     const store = await this.#store(sid);
     const wanted = fieldsOf(data);
     for (let attempt = 0; attempt < 3; attempt++) {
-      const record = await store.load(key, true);
-      if (record === undefined) {
-        const outcome = await store.create(key, this.#newRecord(data, wanted));
+      const found = await store.load(key, true);
+      if (found === undefined) {
+        const record = anonymousRecord(this.#timeoutOf(data), wanted, this.#parts.cookieAttributes());
+        const outcome = await store.create(key, record);
         if (outcome.status === 'ok') return;
         continue;
       }
-      if (record.status !== 'found') throw refused();
-      const { set, deleted } = differences(record.fields, wanted);
+      if (found.status !== 'found') throw refused();
+      const { set, deleted } = differences(found.fields, wanted);
       const seconds = this.#timeoutOf(data);
-      const timeout = seconds === record.meta.timeout.seconds ? null : { seconds, adjusted: true };
+      const timeout = seconds === found.meta.timeout.seconds ? null : { seconds, adjusted: true };
       const outcome = await store.save(key, { ...NO_CHANGE, set, delete: deleted, timeout });
       if (outcome.status === 'ok') return;
     }
@@ -137,18 +135,6 @@ export class EngineStore extends Store {
     const store = await this.#store(sid);
     const timeout = { seconds: this.#timeoutOf(data), adjusted: true };
     await store.save(keyOfSid(sid), { ...NO_CHANGE, timeout });
-  }
-
-  #newRecord(data: StoredData, fields: Map<string, Stored>): NewRecord {
-    const seconds = this.#timeoutOf(data);
-    return {
-      details: { owner: null, method: null, address: null, agent: null, indexKeys: [] },
-      timeout: { seconds, adjusted: true },
-      absoluteTimeout: 0,
-      fields,
-      cookieAttributes: this.#parts.cookieAttributes(),
-      login: null,
-    };
   }
 
   /** Returns the seconds that a session lives, by its own cookie, which may be a stranger's. */

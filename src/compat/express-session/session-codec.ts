@@ -1,10 +1,10 @@
-import { fieldName, keyOfField } from '../../engine/field-names.ts';
 import type { RecordKey, RecordMeta, Stored } from '../../stores/store.ts';
 import type { RecordCodec } from '../express-store/record-codec.ts';
+import { anonymousMeta } from './anonymous-record.ts';
 import { Cookie, COOKIE_FIELD, type CookieAttributes } from './cookie.ts';
-import { timeoutOf } from './timeout.ts';
 import { toJson } from './serializer.ts';
-import { setField } from './session.ts';
+import { setFields, storedCookie, storedFields } from './stored-fields.ts';
+import { timeoutOf } from './timeout.ts';
 
 /** What the codec of a request has to know. */
 export interface CodecParts {
@@ -37,27 +37,20 @@ export class SessionCodec implements RecordCodec {
 
   encode({ fields }: { readonly fields: Readonly<Record<string, Stored>> }, now: number): object {
     const session: Record<string, unknown> = {};
-    const attributes = JSON.parse(String(fields[COOKIE_FIELD] ?? '{}')) as CookieAttributes;
-    const cookie = new Cookie(attributes);
+    const cookie = new Cookie(storedCookie(fields));
     const { originalMaxAge } = cookie;
     if (originalMaxAge !== null) {
       cookie.expires = this.#parts.expires() ?? new Date(now + originalMaxAge);
       cookie.originalMaxAge = originalMaxAge;
     }
     session['cookie'] = cookie;
-    for (const [name, stored] of Object.entries(fields)) {
-      const key = keyOfField(name);
-      if (key !== undefined && key !== COOKIE_FIELD) setField(session, key, JSON.parse(String(stored)));
-    }
+    setFields(session, fields);
     return session;
   }
 
   decode(session: Readonly<Record<string, unknown>>, now: number): ReturnType<RecordCodec['decode']> {
     const fields = Object.create(null) as Record<string, Stored>;
-    for (const [key, value] of Object.entries(session)) {
-      const text = key === COOKIE_FIELD ? undefined : toJson(value);
-      if (text !== undefined) fields[fieldName(key)] = text;
-    }
+    for (const [name, text] of storedFields(session)) fields[name] = text;
     const stored = JSON.parse(toJson(session[COOKIE_FIELD]) ?? '{}') as CookieAttributes;
     const { expires: _, ...attributes } = stored;
     fields[COOKIE_FIELD] = toJson(attributes)!;
@@ -65,19 +58,10 @@ export class SessionCodec implements RecordCodec {
   }
 
   #metaOf({ originalMaxAge }: CookieAttributes, now: number): RecordMeta {
-    return {
-      owner: null,
-      method: null,
-      address: null,
-      agent: null,
-      indexKeys: [],
+    return anonymousMeta({
       createdAt: now,
       timeout: { seconds: timeoutOf(originalMaxAge ?? null, this.#parts.ttl), adjusted: true },
-      expiresAt: 0,
-      ownExpiry: false,
-      authenticatedAt: 0,
-      cookie: { sentAt: now, attributes: this.#parts.cookieAttributes(), confirmed: true },
-      remember: null,
-    };
+      cookie: { sentAt: now, attributes: this.#parts.cookieAttributes() },
+    });
   }
 }

@@ -45,6 +45,16 @@ function isStrong(sid: string): boolean {
   }
 }
 
+/** Returns the value of a cookie, as the module `cookie` decodes it; one that is badly encoded as it is. */
+export function decodeCookieValue(raw: string): string {
+  if (!raw.includes('%')) return raw;
+  try {
+    return decodeURIComponent(raw);
+  } catch {
+    return raw;
+  }
+}
+
 /** Returns `<value>.<signature>`, as cookie-signature does. */
 export function sign(value: string, secret: Secret): string {
   return `${value}.${createHmac('sha256', secret).update(value).digest('base64').replace(/=+$/, '')}`;

@@ -8,7 +8,6 @@ import {
   newLife,
   sentCookie,
   sizeBeyond,
-  type MemoryRecord,
 } from '../../stores/memory/memory-record.ts';
 import { Tombstones } from '../../stores/memory/tombstones.ts';
 import type {
@@ -90,11 +89,10 @@ export class ExpressStoreAdapter implements SessionStore {
     return this.#exclusive(key, async () => {
       const record = await this.#find(key);
       if (record === undefined) return this.#tombstone(key) ?? GONE;
-      const inMemory = asMemoryRecord(key, record);
-      if (!matchesExpected(inMemory, change, false)) return { status: 'conflict', fields: record.fields };
+      if (!matchesExpected(record.fields, change, false)) return { status: 'conflict', fields: record.fields };
       const now = this.#state.now();
       const meta = changedMeta(record.meta, change, record.meta.cookie.confirmed || change.confirmsCookie, now);
-      const fields = changedFields(inMemory, change);
+      const fields = changedFields(record.fields, change);
       const size = sizeBeyond(change.maxSize, record.fields, fields);
       if (size !== null) return { status: 'too-large', size };
       const next = { meta, lastSeen: now, fields };
@@ -112,15 +110,14 @@ export class ExpressStoreAdapter implements SessionStore {
     const record = await this.#find(from);
     if (record === undefined) return this.#tombstone(from) ?? GONE;
     if ((await this.#find(to)) !== undefined || this.#tombstone(to) !== undefined) return { status: 'exists' };
-    const inMemory = asMemoryRecord(from, record);
-    if (!matchesExpected(inMemory, rekey, rekey.exact)) return { status: 'conflict', fields: record.fields };
+    if (!matchesExpected(record.fields, rekey, rekey.exact)) return { status: 'conflict', fields: record.fields };
     const now = this.#state.now();
     const { login, tombstone } = rekey;
     const wasConfirmed = record.meta.cookie.confirmed || rekey.confirmsCookie;
     const changed = changedMeta(record.meta, rekey, login !== null, now);
     const renewed =
       login === null ? {} : { ...wellFormedDetails(login.details), ...lifeAfterLogin(changed, login, now) };
-    const fields = changedFields(inMemory, rekey);
+    const fields = changedFields(record.fields, rekey);
     await this.#write(to, { meta: { ...changed, ...renewed }, lastSeen: now, fields });
     await destroySession(this.#state.store, this.#codec.nameOf(from));
     if (tombstone !== null) this.#state.tombstones.add(from, tombstone, to.handle, wasConfirmed, now);
@@ -180,8 +177,4 @@ export class ExpressStoreAdapter implements SessionStore {
   #touch(key: RecordKey, record: AdapterRecord): Promise<void> {
     return touchSession(this.#state.store, this.#codec.nameOf(key), this.#codec.encode(record, this.#state.now()));
   }
-}
-
-function asMemoryRecord({ handle, ownerHash }: RecordKey, record: AdapterRecord): MemoryRecord {
-  return { ...record, handle, ownerHash, endsAt: 0, queuedFor: 0, explainEnds: 0 };
 }

@@ -2,7 +2,7 @@ import { readCookies } from '../../cookie/read.ts';
 import { keyOf, ownerHashOf } from '../../crypto/session-id.ts';
 import type { ForeignCookie } from '../../engine/migration.ts';
 import { copyString, RecentMap } from '../../internal/recent-map.ts';
-import { engineIdOf, hashedIdOf, unsign, type Secret } from '../express-session/session-id.ts';
+import { decodeCookieValue, engineIdOf, hashedIdOf, unsign, type Secret } from '../express-session/session-id.ts';
 
 /** As many as the engine looks up of its own. */
 const MAX_COOKIES = 4;
@@ -27,7 +27,7 @@ export class ForeignCookies {
   read(header: string | undefined): ForeignCookie[] {
     const found: ForeignCookie[] = [];
     for (const raw of readCookies(header, this.#name, MAX_COOKIES) ?? []) {
-      const cookie = raw.length > MAX_LENGTH ? null : this.#verify(decode(raw));
+      const cookie = raw.length > MAX_LENGTH ? null : this.#verify(decodeCookieValue(raw));
       if (cookie !== null && !found.some(({ sid }) => sid === cookie.sid)) found.push(cookie);
     }
     return found;
@@ -53,13 +53,4 @@ export class ForeignCookies {
  */
 export function foreignIdOf(sid: string): string {
   return ownerHashOf(sid) === null ? engineIdOf(sid) : hashedIdOf(sid);
-}
-
-function decode(raw: string): string {
-  if (!raw.includes('%')) return raw;
-  try {
-    return decodeURIComponent(raw);
-  } catch {
-    return raw;
-  }
 }

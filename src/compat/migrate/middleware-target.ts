@@ -1,10 +1,9 @@
-import { fieldName, keyOfField } from '../../engine/field-names.ts';
 import type { IdleTimeout, Stored } from '../../stores/store.ts';
 import { Cookie, COOKIE_FIELD, type CookieAttributes } from '../express-session/cookie.ts';
 import type { MiddlewareParts, MigratingRequest } from '../express-session/migration.ts';
 import { toJson } from '../express-session/serializer.ts';
-import { setField } from '../express-session/session.ts';
 import { engineIdOf } from '../express-session/session-id.ts';
+import { setFields, storedCookie, storedFields } from '../express-session/stored-fields.ts';
 import { timeoutOf } from '../express-session/timeout.ts';
 import type { RequestTarget } from './migrating-store.ts';
 import type { OldSession } from './options.ts';
@@ -53,11 +52,7 @@ function ageOf(cookie: OldSession['cookie']): number | null {
 }
 
 function fieldsOf(session: OldSession, defaults: CookieAttributes | null): Map<string, Stored> {
-  const fields = new Map<string, Stored>();
-  for (const [key, value] of Object.entries(session)) {
-    const text = key === COOKIE_FIELD ? undefined : toJson(value);
-    if (text !== undefined) fields.set(fieldName(key), text);
-  }
+  const fields = new Map<string, Stored>(storedFields(session));
   const own = ownAttributes(session.cookie, defaults);
   if (own !== undefined) fields.set(COOKIE_FIELD, toJson(own)!);
   return fields;
@@ -97,12 +92,8 @@ function encode(
   before: OldSession | null,
 ): OldSession {
   const session: OldSession = {};
-  const text = Object.hasOwn(fields, COOKIE_FIELD) ? String(fields[COOKIE_FIELD]) : '{}';
-  session.cookie = cookieOf({ ...defaults, ...(JSON.parse(text) as CookieAttributes) }, before);
-  for (const [name, stored] of Object.entries(fields)) {
-    const key = keyOfField(name);
-    if (key !== undefined && key !== COOKIE_FIELD) setField(session, key, JSON.parse(String(stored)));
-  }
+  session.cookie = cookieOf({ ...defaults, ...storedCookie(fields) }, before);
+  setFields(session, fields);
   return session;
 }
 

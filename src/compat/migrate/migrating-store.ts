@@ -1,6 +1,6 @@
 import { toWholeSecond } from '../../internal/whole-second.ts';
 import type { MigrationPhase } from '../../engine/migration.ts';
-import { changedFields, matchesExpected, sizeBeyond, type MemoryRecord } from '../../stores/memory/memory-record.ts';
+import { changedFields, matchesExpected, sizeBeyond } from '../../stores/memory/memory-record.ts';
 import type {
   CreateOutcome,
   DestroyOutcome,
@@ -18,6 +18,7 @@ import type {
   Stored,
   TakeOutcome,
 } from '../../stores/store.ts';
+import { anonymousMeta } from '../express-session/anonymous-record.ts';
 import type { MigratingSessionStore } from '../express-session/migration.ts';
 import { tooManyChanges, type Migrator, type Target } from './migrator.ts';
 import type { StoredString } from './old-sessions.ts';
@@ -97,9 +98,8 @@ export class MigratingStore implements MigratingSessionStore {
 
   async save(key: RecordKey, change: RecordChange): Promise<SaveOutcome> {
     const outcome = await this.#change<SaveOutcome>(key, (fields) => {
-      const record = asMemoryRecord(key, fields);
-      if (!matchesExpected(record, change, false)) return { status: 'conflict', fields };
-      const changed = changedFields(record, change);
+      if (!matchesExpected(fields, change, false)) return { status: 'conflict', fields };
+      const changed = changedFields(fields, change);
       const size = sizeBeyond(change.maxSize, fields, changed);
       return size === null ? { fields: changed } : { status: 'too-large', size };
     });
@@ -157,15 +157,9 @@ export class MigratingStore implements MigratingSessionStore {
     this.#known.delete(sid);
     this.#looked.add(sid);
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const found = await this.#migrator.find(this.#store, key, sid, bypassCache || attempt > 0, explainEnds);
-      if (found !== undefined) return found === 'ended' ? undefined : found;
-      const stored = await this.#migrator.old.read(sid);
-      if (stored === undefined) {
-        // A server that converts may have done so between the two looks.
-        const late = await this.#migrator.find(this.#store, key, sid, true, explainEnds);
-        return late === 'ended' ? undefined : late;
-      }
-      if (stored.session === null) return { status: 'corrupt', reason: 'unparsable' };
+      const looked = await this.#migrator.look(this.#store, key, sid, bypassCache || attempt > 0, explainEnds);
+      if (looked.form === 'ours') return looked.record;
+      const { stored } = looked;
       if (!stored.isClaimed) {
         this.#known.set(sid, stored);
         return this.#recordOf(key, stored.session, stored);
@@ -178,23 +172,10 @@ export class MigratingStore implements MigratingSessionStore {
   #recordOf(key: RecordKey, session: OldSession, { left, now }: StoredString): FoundRecord {
     const timeout = this.#target.timeoutOf(session);
     const lastSeen = left < 0 ? now : now - Math.max(0, timeout.seconds * 1000 - left);
-    const cookie = { sentAt: toWholeSecond(now), attributes: this.#target.cookieAttributes(), confirmed: true };
+    const cookie = { sentAt: toWholeSecond(now), attributes: this.#target.cookieAttributes() };
     return {
       status: 'found',
-      meta: {
-        owner: null,
-        method: null,
-        address: null,
-        agent: null,
-        indexKeys: [],
-        createdAt: toWholeSecond(lastSeen),
-        timeout,
-        expiresAt: 0,
-        ownExpiry: false,
-        authenticatedAt: 0,
-        cookie,
-        remember: null,
-      },
+      meta: anonymousMeta({ createdAt: toWholeSecond(lastSeen), timeout, cookie }),
       lastSeen: toWholeSecond(lastSeen),
       fields: Object.fromEntries(this.#target.fieldsOf(session, key.handle)),
       now,
@@ -252,9 +233,4 @@ export class MigratingStore implements MigratingSessionStore {
     }
     return written;
   }
-}
-
-function asMemoryRecord({ handle, ownerHash }: RecordKey, fields: FoundRecord['fields']): MemoryRecord {
-  const meta = null as unknown as MemoryRecord['meta'];
-  return { meta, lastSeen: 0, fields, handle, ownerHash, endsAt: 0, queuedFor: 0, explainEnds: 0 };
 }

@@ -11,6 +11,7 @@ import type {
   Stored,
   Tombstone,
 } from '../../stores/store.ts';
+import { anonymousRecord } from '../express-session/anonymous-record.ts';
 import { OldSessions, type StoredString } from './old-sessions.ts';
 import type { NormalizedSource, OldSession } from './options.ts';
 
@@ -38,6 +39,11 @@ const MAX_ATTEMPTS = 20;
 /** What has become of a session: `known` when there was a record of it, or it had ended. */
 export type Conversion = 'converted' | 'known' | 'changed';
 
+/** A session in the form in which it was found. */
+export type Looked =
+  | { readonly form: 'ours'; readonly record: LoadResult | undefined }
+  | { readonly form: 'foreign'; readonly stored: StoredString & { readonly session: OldSession } };
+
 /** Moves sessions of the other library into a store of ours, each once, and remembers which have ended. */
 export class Migrator {
   readonly old: OldSessions;
@@ -49,7 +55,7 @@ export class Migrator {
   }
 
   /** Returns what is stored as a record of ours; `'ended'` for a session that has ended, whatever a late write has left. */
-  async find(
+  async #find(
     store: SessionStore,
     key: RecordKey,
     sid: string,
@@ -72,18 +78,29 @@ export class Migrator {
     explainEnds = 0,
   ): Promise<LoadResult | undefined> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const found = await this.find(store, key, sid, bypassCache || attempt > 0, explainEnds);
-      if (found !== undefined) return found === 'ended' ? undefined : found;
-      const stored = await this.old.read(sid);
-      if (stored === undefined) {
-        // Another request may have converted it between the two looks.
-        const late = await this.find(store, key, sid, true, explainEnds);
-        return late === 'ended' ? undefined : late;
-      }
-      if (stored.session === null) return { status: 'corrupt', reason: 'unparsable' };
-      await this.convert(store, key, sid, stored, target);
+      const looked = await this.look(store, key, sid, bypassCache || attempt > 0, explainEnds);
+      if (looked.form === 'ours') return looked.record;
+      await this.convert(store, key, sid, looked.stored, target);
     }
     throw tooManyChanges();
+  }
+
+  /** Returns a session in the form in which it is: as a record of ours, `undefined` for none, or as the other library's. */
+  async look(
+    store: SessionStore,
+    key: RecordKey,
+    sid: string,
+    bypassCache: boolean,
+    explainEnds: number,
+  ): Promise<Looked> {
+    const found = await this.#find(store, key, sid, bypassCache, explainEnds);
+    if (found !== undefined) return ours(found);
+    const stored = await this.old.read(sid);
+    // Another request may have converted it between the two looks.
+    if (stored === undefined) return ours(await this.#find(store, key, sid, true, explainEnds));
+    const { session } = stored;
+    if (session === null) return ours({ status: 'corrupt', reason: 'unparsable' });
+    return { form: 'foreign', stored: { ...stored, session } };
   }
 
   /**
@@ -124,7 +141,7 @@ export class Migrator {
     if (outcome.status === 'gone') {
       if ((await this.old.read(sid)) === undefined) return outcome;
       // Where no record is, none can leave a tombstone.
-      await store.create(key, emptyRecord(kept.keep));
+      await store.create(key, anonymousRecord(kept.keep));
       await store.destroy(key, kept);
     }
     const existed = await this.old.remove(sid);
@@ -140,31 +157,22 @@ export class Migrator {
   #recordOf(key: RecordKey, { session, left }: StoredString, target: Target, expiresIn: number): NewRecord {
     const { disableTouch } = this.#source;
     return {
-      ...emptyRecord(0),
+      ...anonymousRecord(0, target.fieldsOf(session!, key.handle), target.cookieAttributes()),
       timeout: target.timeoutOf(session!),
       // Where a use did not renew the time that a session lives, it ends when it would have ended.
       absoluteTimeout: disableTouch && left > 0 ? Math.ceil(left / 1000) : target.absoluteTimeout,
-      fields: target.fieldsOf(session!, key.handle),
-      cookieAttributes: target.cookieAttributes(),
       ...(expiresIn > 0 && { expiresIn }),
     };
   }
 }
 
+function ours(record: LoadResult | 'ended' | undefined): Looked {
+  return { form: 'ours', record: record === 'ended' ? undefined : record };
+}
+
 /** Returns whether a tombstone leads nowhere, and nobody has to wait until it does not. */
 function isEnd({ nonce, successor, graceUntil, now }: Tombstone): boolean {
   return nonce === '' && successor === '' && now >= graceUntil;
-}
-
-function emptyRecord(seconds: number): NewRecord {
-  return {
-    details: { owner: null, method: null, address: null, agent: null, indexKeys: [] },
-    timeout: { seconds, adjusted: true },
-    absoluteTimeout: 0,
-    fields: new Map(),
-    cookieAttributes: '',
-    login: null,
-  };
 }
 
 export function tooManyChanges(): SessionError {

@@ -3,6 +3,7 @@ import { ResilientDriver } from '../../stores/redis/connection/resilient-driver.
 import { driverFor } from '../../stores/redis/clients/detect.ts';
 import type { RedisDriver, Reply } from '../../stores/redis/driver.ts';
 import { storeError } from '../../stores/redis/errors.ts';
+import { escapeGlob } from '../../stores/redis/keys.ts';
 import type { NormalizedSource, OldSession } from './options.ts';
 import { scripts, type ScriptName } from './scripts.generated.ts';
 
@@ -86,9 +87,9 @@ export class OldSessions {
   /** Returns the ids of all sessions, in pages; one may come more than once. */
   async *scan(count: number): AsyncGenerator<string[]> {
     const { prefix } = this.#source;
-    const pattern = `${prefix.replaceAll(/[\\*?[\]^]/g, String.raw`\$&`)}*`;
     try {
-      for await (const names of this.#driver.scan(pattern, count)) yield names.map((name) => name.slice(prefix.length));
+      for await (const names of this.#driver.scan(`${escapeGlob(prefix)}*`, count))
+        yield names.map((name) => name.slice(prefix.length));
     } catch (error) {
       throw storeError('find', error);
     }

@@ -47,12 +47,12 @@ export function changedMeta(meta: RecordMeta, change: RecordChange, confirmed: b
   return { ...meta, timeout: timeout ?? meta.timeout, cookie };
 }
 
-export function changedFields(record: MemoryRecord, change: RecordChange): MemoryRecord['fields'] {
-  if (change.delete.size === 0 && change.set.size === 0) return record.fields;
+export function changedFields(fields: MemoryRecord['fields'], change: RecordChange): MemoryRecord['fields'] {
+  if (change.delete.size === 0 && change.set.size === 0) return fields;
   const kept =
     change.delete.size === 0
-      ? record.fields
-      : Object.fromEntries(Object.entries(record.fields).filter(([name]) => !change.delete.has(name)));
+      ? fields
+      : Object.fromEntries(Object.entries(fields).filter(([name]) => !change.delete.has(name)));
   return { ...kept, ...Object.fromEntries(change.set) };
 }
 
@@ -71,15 +71,15 @@ function sizeOf(fields: MemoryRecord['fields']): number {
   return Object.entries(fields).reduce((sum, [name, value]) => sum + fieldSize(name, value), 0);
 }
 
-/** Returns whether the record has what the change expects and, if `exact`, nothing else. */
-export function matchesExpected(record: MemoryRecord, change: RecordChange, exact: boolean): boolean {
+/** Returns whether fields are what the change expects and, if `exact`, nothing else. */
+export function matchesExpected(fields: MemoryRecord['fields'], change: RecordChange, exact: boolean): boolean {
   const { expect } = change;
   if (expect === null) return true;
   for (const [name, value] of expect) {
-    const stored = Object.hasOwn(record.fields, name) ? record.fields[name] : undefined;
+    const stored = Object.hasOwn(fields, name) ? fields[name] : undefined;
     if (value === undefined || stored === undefined ? value !== stored : !sameStored(value, stored)) return false;
   }
-  return !exact || Object.keys(record.fields).every((name) => expect.has(name));
+  return !exact || Object.keys(fields).every((name) => expect.has(name));
 }
 
 function sameStored(a: Stored, b: Stored): boolean {

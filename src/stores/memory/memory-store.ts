@@ -122,8 +122,8 @@ export class MemoryStore implements SessionStore, OwnerIndex, LoginIndex, Sessio
     const now = this.#clock();
     const record = this.#find(key, now);
     if (record === undefined) return this.#tombstones.get(key, now) ?? GONE;
-    if (!matchesExpected(record, change, false)) return { status: 'conflict', fields: record.fields };
-    const fields = changedFields(record, change);
+    if (!matchesExpected(record.fields, change, false)) return { status: 'conflict', fields: record.fields };
+    const fields = changedFields(record.fields, change);
     const size = sizeBeyond(change.maxSize, record.fields, fields);
     if (size !== null) return { status: 'too-large', size };
     record.fields = fields;
@@ -138,7 +138,7 @@ export class MemoryStore implements SessionStore, OwnerIndex, LoginIndex, Sessio
     const record = this.#find(from, now);
     if (record === undefined) return this.#tombstones.get(from, now) ?? GONE;
     if (this.#isTaken(to, now)) return { status: 'exists' };
-    if (!matchesExpected(record, rekey, rekey.exact)) return { status: 'conflict', fields: record.fields };
+    if (!matchesExpected(record.fields, rekey, rekey.exact)) return { status: 'conflict', fields: record.fields };
     const { login } = rekey;
     const evicted = this.#admit(to, login, from.handle, rekey.explainEnds ?? 0, now);
     if (!Array.isArray(evicted)) return { status: evicted };
@@ -149,7 +149,7 @@ export class MemoryStore implements SessionStore, OwnerIndex, LoginIndex, Sessio
     // A rotated session keeps its place among its owner's logins.
     if (login === null && from.ownerHash !== null) this.#owners.rename(from.ownerHash, from.handle, to.handle);
     this.#remove(record);
-    this.#put(to, meta, changedFields(record, rekey), rekey.explainEnds ?? 0, now);
+    this.#put(to, meta, changedFields(record.fields, rekey), rekey.explainEnds ?? 0, now);
     const confirmed = record.meta.cookie.confirmed || rekey.confirmsCookie;
     if (rekey.tombstone !== null) this.#tombstones.add(from, rekey.tombstone, to.handle, confirmed, now);
     if (rekey.tombstone?.namesSuccessor === true) this.#ends.rekeyed(from.handle, to.handle);

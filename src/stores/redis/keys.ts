@@ -68,6 +68,7 @@ export class KeyNames {
   }
 }
 
-function escapeGlob(text: string): string {
+/** Returns a text as a glob-style pattern of Redis that matches this text alone. */
+export function escapeGlob(text: string): string {
   return text.replaceAll(/[\\*?[\]^]/g, String.raw`\$&`);
 }

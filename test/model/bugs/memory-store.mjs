@@ -3,7 +3,7 @@ const store = 'src/stores/memory/memory-store.ts';
 
 const renewed = '    this.#renew(record, now);\n    return';
 const moved =
-  '    this.#remove(record);\n    this.#put(to, meta, changedFields(record, rekey), rekey.explainEnds ?? 0, now);\n';
+  '    this.#remove(record);\n    this.#put(to, meta, changedFields(record.fields, rekey), rekey.explainEnds ?? 0, now);\n';
 
 export const memoryStoreBugs = [
   {
@@ -14,14 +14,14 @@ export const memoryStoreBugs = [
       [
         store,
         `    if (record === undefined) return this.#tombstones.get(key, now) ?? GONE;
-    if (!matchesExpected(record, change, false))`,
+    if (!matchesExpected(record.fields, change, false))`,
         `    if (record === undefined) {
       const details = { owner: null, method: null, address: null, agent: null, indexKeys: [] };
       const life = { timeout: { seconds: 1000, adjusted: false }, absoluteTimeout: 1400, cookieAttributes: '' };
       const made = { details, ...life, fields: change.set, login: null };
       return this.#tombstones.get(key, now) ?? ((await this.create(key, made)) as SaveOutcome);
     }
-    if (!matchesExpected(record, change, false))`,
+    if (!matchesExpected(record.fields, change, false))`,
       ],
     ],
   },
@@ -56,8 +56,8 @@ export const memoryStoreBugs = [
     change: [
       [
         store,
-        'this.#put(to, meta, changedFields(record, rekey), rekey.explainEnds ?? 0, now);',
-        'this.#put(to, { ...meta, expiresAt: now + 1_400_000 }, changedFields(record, rekey), rekey.explainEnds ?? 0, now);',
+        'this.#put(to, meta, changedFields(record.fields, rekey), rekey.explainEnds ?? 0, now);',
+        'this.#put(to, { ...meta, expiresAt: now + 1_400_000 }, changedFields(record.fields, rekey), rekey.explainEnds ?? 0, now);',
       ],
     ],
   },
@@ -65,7 +65,7 @@ export const memoryStoreBugs = [
     bug: 'memory: a rotation leaves both ids valid',
     breaks: 'C6',
     on: 'memory',
-    change: [[store, moved, '    this.#put(to, meta, changedFields(record, rekey), rekey.explainEnds ?? 0, now);\n']],
+    change: [[store, moved, '    this.#put(to, meta, changedFields(record.fields, rekey), rekey.explainEnds ?? 0, now);\n']],
   },
   {
     bug: 'memory: a login keeps the old id valid',
@@ -76,7 +76,7 @@ export const memoryStoreBugs = [
         store,
         moved,
         `    if (login === null) this.#remove(record);
-    this.#put(to, meta, changedFields(record, rekey), rekey.explainEnds ?? 0, now);
+    this.#put(to, meta, changedFields(record.fields, rekey), rekey.explainEnds ?? 0, now);
 `,
       ],
     ],
