@@ -1,31 +1,20 @@
 import { SessionError } from '../errors.ts';
 import type { SessionStore } from './store.ts';
+import { wrapStoreMethods } from './wrap-store-methods.ts';
 
 /**
  * Wraps an application's own store so that it rejects with errors of the session: adapters answer them with status
  * 503, and the original message, which may name hosts and keys, is kept as the cause.
  */
 export function wrapStoreErrors(store: SessionStore): SessionStore {
-  /** By the method that it wraps. */
-  const wrapped = new Map<unknown, (...args: unknown[]) => unknown>();
-  return new Proxy(store, {
-    get(target, name) {
-      const member: unknown = Reflect.get(target, name, target);
-      if (typeof member !== 'function') return member;
-      let method = wrapped.get(member);
-      if (method === undefined) wrapped.set(member, (method = wrapMethod(target, member, String(name))));
-      return method;
-    },
+  return wrapStoreMethods(store, (method, operation) => {
+    const fail = (error: unknown): never => throwStoreError(operation, error);
+    return (...args) => {
+      const result = method(...args);
+      if (result instanceof Promise) return result.catch(fail);
+      return isIterable(result) ? wrapEach(result, operation) : result;
+    };
   });
-}
-
-function wrapMethod(store: SessionStore, method: Function, operation: string): (...args: unknown[]) => unknown {
-  const fail = (error: unknown): never => throwStoreError(operation, error);
-  return (...args) => {
-    const result: unknown = Reflect.apply(method, store, args);
-    if (result instanceof Promise) return result.catch(fail);
-    return isIterable(result) ? wrapEach(result, operation) : result;
-  };
 }
 
 function isIterable(value: unknown): value is AsyncIterable<unknown> {

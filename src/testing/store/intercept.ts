@@ -1,4 +1,5 @@
 import type { SessionStore } from '../../stores/store.ts';
+import { wrapStoreMethods } from '../../stores/wrap-store-methods.ts';
 
 /** Called with the name of each operation before it begins; may throw in its place, or delay it. */
 export type BeforeOperation = (operation: string) => void | Promise<void>;
@@ -15,15 +16,11 @@ export type BeforeOperation = (operation: string) => void | Promise<void>;
  * ```
  */
 export function interceptStore<Store extends SessionStore>(store: Store, before: BeforeOperation): Store {
-  return new Proxy(store, {
-    get(target, name) {
-      const member: unknown = Reflect.get(target, name, target);
-      if (typeof member !== 'function') return member;
-      if (name === 'now' || name === 'close') return member.bind(target) as unknown;
-      return async (...args: unknown[]): Promise<unknown> => {
-        await before(String(name));
-        return (await Reflect.apply(member, target, args)) as unknown;
-      };
-    },
+  return wrapStoreMethods(store, (method, operation) => {
+    if (operation === 'now' || operation === 'close') return method;
+    return async (...args) => {
+      await before(operation);
+      return await method(...args);
+    };
   });
 }

@@ -65,7 +65,9 @@ export const memoryStoreBugs = [
     bug: 'memory: a rotation leaves both ids valid',
     breaks: 'C6',
     on: 'memory',
-    change: [[store, moved, '    this.#put(to, meta, changedFields(record.fields, rekey), rekey.explainEnds ?? 0, now);\n']],
+    change: [
+      [store, moved, '    this.#put(to, meta, changedFields(record.fields, rekey), rekey.explainEnds ?? 0, now);\n'],
+    ],
   },
   {
     bug: 'memory: a login keeps the old id valid',
