@@ -35,6 +35,7 @@ class Copy {
 
   /** Searches the sources with a change, and takes it back. */
   async search({ bug, on, change }, servers) {
+    const isLua = change.some(([file]) => file.endsWith('.lua'));
     const originals = new Map(change.map(([file]) => [file, this.#read(file)]));
     try {
       for (const [file, search, replacement] of change) {
@@ -42,12 +43,12 @@ class Copy {
         if (parts.length !== 2) throw new Error(`${file} has ${parts.length - 1} times: ${search}`);
         this.#write(file, parts.join(replacement));
       }
-      if (change.some(([file]) => file.endsWith('.lua'))) this.#buildLua();
+      if (isLua) this.#buildLua();
       const { search } = await this.load('search');
       return await search({ on, ...placesFor(bug, on), shrinks: process.argv.length > 2 }, servers);
     } finally {
       for (const [file, text] of originals) this.#write(file, text);
-      if (change.some(([file]) => file.endsWith('.lua'))) this.#buildLua();
+      if (isLua) this.#buildLua();
     }
   }
 
@@ -78,8 +79,9 @@ class Copy {
 
 /** Where to look for a bug; for the control, wherever one of the bugs has been found. */
 function placesFor(title, on) {
-  const places = bugs.flatMap((each) => (each.on === on ? (hints[each.bug] ?? []) : []));
-  if (CONTROLS.some(({ bug }) => bug === title)) return { hints: places, elsewhere: false };
+  if (CONTROLS.some(({ bug }) => bug === title)) {
+    return { hints: bugs.flatMap((each) => (each.on === on ? (hints[each.bug] ?? []) : [])), elsewhere: false };
+  }
   return { hints: title in hints ? [hints[title]] : [], elsewhere: true };
 }
 
