@@ -11,7 +11,7 @@ const PREFIX = 'REDIS_SESSIONS_';
 const PLACES = ['URL', 'HOST', 'UNIX_SOCKET_PATH', 'CLIENT_CALLABLE'].map((name) => PREFIX + name);
 
 /** Seconds that a command may take by default: nobody's page waits for it. */
-const PATIENCE_SECONDS = 10;
+const COMMAND_TIMEOUT_SECONDS = 10;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -46,7 +46,7 @@ async function openFromEnvironment(options: OptionValues, env: Environment): Pro
     const factory = createSessionFactory({
       ...given,
       redis: {
-        socketTimeout: PATIENCE_SECONDS,
+        socketTimeout: COMMAND_TIMEOUT_SECONDS,
         ...redis,
         ...(url === undefined ? client !== undefined && { client } : { url }),
         ...(prefix !== undefined && { prefix }),
