@@ -188,6 +188,34 @@ describe('the owner of a session of another library', () => {
     expect([(await owners()).length, logins]).toEqual([1, []]);
   });
 
+  test('is told once, by the first of several requests at once', async () => {
+    library.sessions.set('one', { user: '"alice"' });
+    const visits = [
+      await Visit.open(factory, jarWith({ sid: 'one' })),
+      await Visit.open(factory, jarWith({ sid: 'one' })),
+    ];
+    const logins = record('login');
+    for (const each of visits) {
+      each.session.set('n', 1);
+      await each.session.save();
+      expect(each.session.owner).toBe('alice');
+    }
+    for (const each of visits) await each.end();
+    expect([logins.length, (await owners()).length]).toEqual([1, 1]);
+  });
+
+  test('can log out of it in a request that was under way when it became theirs', async () => {
+    library.sessions.set('one', { user: '"alice"' });
+    const [first, second] = [
+      await Visit.open(factory, jarWith({ sid: 'one' })),
+      await Visit.open(factory, jarWith({ sid: 'one' })),
+    ];
+    await first.end();
+    second.session.logout();
+    await second.end();
+    expect(await owners()).toEqual([]);
+  });
+
   test('is nobody where the other library knows none', async () => {
     library.sessions.set('one', { cart: '[1]' });
     const logins = record('login');
