@@ -30,7 +30,7 @@ export async function saveRecord(
   let changes = given;
   if (given !== null) assertSizeAllowed(state, epoch, given);
   const isCookieSent = (key: RecordKey): boolean =>
-    sendCookie === 'always' || (sendCookie === 'if-rotated' && key.handle !== handle && head?.allowsCookie === true);
+    sendCookie === 'always' || (sendCookie === 'if-rotated' && key.handle !== handle && head!.allowsCookie);
   if (epoch.record!.meta.expiresAt === 0 && epoch.record!.meta.indexKeys.length > 0) {
     await renewIndexKeys(state, epoch);
   }
@@ -76,7 +76,7 @@ export function changeOf(
     cookieAttributes,
     confirmsCookie: isConfirmation(state, record),
     explainEnds: state.context.config.explainEnds,
-    maxSize: set.size === 0 ? undefined : limitInStore(state.context.config.maxSize, set),
+    maxSize: limitInStore(state.context.config.maxSize, set),
   };
 }
 
