@@ -151,7 +151,7 @@ async function load(state: SessionState, cookies: readonly VerifiedCookie[]): Pr
     if (results.at(-1) !== 'opened') {
       if (results.includes('invalidated')) flashInvalidated(state);
       else if (results.includes('superseded')) state.startLost('superseded');
-      await answerReuse(state, store, stale);
+      if (stale.length > 0) await answerReuse(state, store, stale);
     }
   } catch (error) {
     context.events.emit('storeError', { operation: 'load', error });
