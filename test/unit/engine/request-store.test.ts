@@ -13,7 +13,7 @@ function requestStore(storeFor: (request: unknown) => SessionStore | Promise<Ses
 describe('the store of a request', () => {
   test('is asked for once, by the request', () => {
     const store = new MemoryStore();
-    const storeFor = vi.fn(() => store);
+    const storeFor = vi.fn<(request: unknown) => SessionStore>(() => store);
     const asked = requestStore(storeFor);
     expect([asked.connect(), asked.connect()]).toEqual([store, store]);
     expect(storeFor.mock.calls).toEqual([['the request']]);

@@ -65,7 +65,7 @@ function make(config: { watchInterval?: number; invalidateBefore?: unknown } = {
   watches = new SessionWatches(context, store as unknown as Store);
 }
 
-const watch = (key: RecordKey, name = key.handle, request: unknown = undefined): (() => void) =>
+const watch = (key: RecordKey, name = key.handle, request?: unknown): (() => void) =>
   watches.add(key, request, (reason) => ends.push(`${name}: ${reason}`));
 
 async function settle(): Promise<void> {
