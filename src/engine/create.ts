@@ -173,6 +173,7 @@ export async function createRecord(state: SessionState, epoch: Epoch, login: Pen
     state.store.observeClock(now);
     const meta = metaOf(record, now);
     fields.committed(changes, key.handle);
+    if (login !== null && begunLogin === null) fields.forget([PENDING_LOGIN_FIELD]);
     if (pending.login === login) pending.login = null;
     if (pending.timeout === adjusted) pending.timeout = null;
     if (pending.begunLogin === begunLogin) pending.begunLogin = null;
