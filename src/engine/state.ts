@@ -126,10 +126,6 @@ export class SessionState {
     return this.#pendingEnds ?? NO_ENDS;
   }
 
-  get switchedFrom(): Epoch | null {
-    return this.#switchedFrom;
-  }
-
   get clearSiteData(): boolean {
     return this.#clearSiteData;
   }
