@@ -129,6 +129,7 @@ function addVerified(verified: VerifiedCookie[], cookie: VerifiedCookie): void {
 async function load(state: SessionState, cookies: readonly VerifiedCookie[]): Promise<SessionState> {
   const { context, exchange } = state;
   const { config } = context;
+  const { migration } = config;
   try {
     const connected = state.store.connect();
     const store = connected instanceof Promise ? await connected : connected;
@@ -150,7 +151,6 @@ async function load(state: SessionState, cookies: readonly VerifiedCookie[]): Pr
       }
       others.push(result);
     }
-    const { migration } = config;
     if (migration !== null && !isOpened && !others.some(isFinal)) {
       const result = await openForeign(state, store, migration, stale);
       isOpened = result === 'opened';
