@@ -90,7 +90,7 @@ describe('within its request, a new session that is stored', () => {
 
   test('has authenticated when its login says, and never later than now', async () => {
     const at = async (authenticatedAt?: Date): Promise<number> => {
-      const { session } = (await saved((each) => each.login('alice', { authenticatedAt }))).request;
+      const { session } = (await saved((each) => each.login('alice', authenticatedAt && { authenticatedAt }))).request;
       return session.authenticatedAt!.getTime();
     };
     expect(await at(new Date(now - 5000))).toBe(now - 5000);

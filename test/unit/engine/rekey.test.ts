@@ -193,8 +193,8 @@ describe('a rotation', () => {
 
 describe('a login', () => {
   test('has no CSRF token and no first factor from before, within its request and after it', async () => {
-    for (const serializer of [undefined, BOUND]) {
-      factory = open({ serializer });
+    for (const options of [{}, { serializer: BOUND }]) {
+      factory = open(options);
       const jar = await started((session) => session.beginLogin('alice'));
       const before = await next(jar, (session) => session.newCsrfToken());
       await next(jar, async (session) => {

@@ -105,7 +105,7 @@ describe('an update of what is stored', () => {
 
   test('names its field where the store finds the session too large', async () => {
     factory = open({ maxSize: 1000 });
-    store.answers.push({ status: 'too-large', size: 1234 } as SaveOutcome);
+    store.answers.push({ status: 'too-large', size: 1234 });
     await expect(next((session) => session.update('m', () => 'x'.repeat(500)))).rejects.toThrow(
       /would have 1234 bytes.* Largest are `m` \(503\), `n` \(2\)/,
     );
