@@ -18,7 +18,7 @@ export function isPrefetchRequest(exchange: Exchange): boolean {
 }
 
 function isPrefetch(purpose: string | undefined): boolean {
-  return purpose !== undefined && /^\s*prefetch\b/i.test(purpose);
+  return /^\s*prefetch\b/i.test(purpose ?? '');
 }
 
 /**
