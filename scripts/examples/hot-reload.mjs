@@ -1,0 +1,78 @@
+// In development, a change of the module that makes the factory, and of a page, ends no session and leaves no connection
+// behind. An example with a development server that reloads names both files in its package.json, as `hotReload`.
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Visitor } from '../../examples/playbooks/visitor.mjs';
+
+const ROUNDS = 3;
+
+/** A source that is edited, so that it is compiled again. */
+class Source {
+  #path;
+  #text;
+
+  constructor(path) {
+    this.#path = path;
+    this.#text = readFileSync(path, 'utf8');
+  }
+
+  /** Replaces text of what the file was. */
+  edit(from, to) {
+    assert.ok(this.#text.includes(from), `${this.#path} has "${from}"`);
+    writeFileSync(this.#path, this.#text.replace(from, to));
+  }
+
+  restore() {
+    writeFileSync(this.#path, this.#text);
+  }
+}
+
+/** Waits for what a server in development does when it sees fit. */
+async function eventually(what, isSo) {
+  const deadline = Date.now() + 60_000;
+  while (!(await isSo())) {
+    assert.ok(Date.now() < deadline, `${what}, within a minute`);
+    await delay(100);
+  }
+}
+
+/**
+ * Edits the example while somebody is logged in.
+ *
+ * @param files the module that makes the factory, and the page that shows the visits
+ * @param countConnections returns how many connections Redis has, where there is one
+ */
+export async function checkHotReload(origin, folder, files, countConnections) {
+  const [session, page] = [files.session, files.page].map((file) => new Source(join(folder, file)));
+  const visitor = new Visitor(origin);
+  await visitor.logIn();
+  await visitor.get('/');
+  await visitor.me();
+  const before = await countConnections?.();
+  try {
+    for (let round = 1; round <= ROUNDS; round++) await checkRound(round, visitor, session, page);
+  } finally {
+    for (const source of [session, page]) source.restore();
+  }
+  if (before === undefined) return;
+  // A connection that is replaced may be closed a moment later.
+  await eventually(`${before} connections`, async () => (await countConnections()) <= before);
+}
+
+async function checkRound(round, visitor, session, page) {
+  const { cookie } = visitor;
+  const { visits } = await visitor.me();
+  const label = `Visits in round ${round}:`;
+  session.edit('visits: number;', `visits: number;\n  round${round}: boolean;`);
+  page.edit('Visits:', label);
+  await eventually(`the page says "${label}"`, async () => {
+    const { status, text } = await visitor.request('/');
+    return status === 200 && text.includes(label);
+  });
+  const now = await visitor.me();
+  assert.equal(now.owner, 'alice', `round ${round}: the login is kept`);
+  assert.ok(now.visits > visits, `round ${round}: the visits are kept, ${visits} before and ${now.visits} now`);
+  assert.equal(visitor.cookie, cookie);
+}
