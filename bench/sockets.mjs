@@ -84,7 +84,10 @@ async function measureDelays() {
   await all;
   for (const child of children) child.disconnect();
   await factory.close();
-  report(`${delays.length} watches in two processes`, delays.toSorted((a, b) => a - b));
+  report(
+    `${delays.length} watches in two processes`,
+    delays.toSorted((a, b) => a - b),
+  );
 }
 
 function report(what, sorted) {

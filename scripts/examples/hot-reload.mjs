@@ -1,7 +1,7 @@
 // In development, a change of the module that makes the factory, and of a page, ends no session and leaves no connection
 // behind. An example with a development server that reloads names both files in its package.json, as `hotReload`.
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Visitor } from '../../examples/playbooks/visitor.mjs';
@@ -21,11 +21,18 @@ class Source {
   /** Replaces text of what the file was. */
   edit(from, to) {
     assert.ok(this.#text.includes(from), `${this.#path} has "${from}"`);
-    writeFileSync(this.#path, this.#text.replace(from, to));
+    this.#write(this.#text.replace(from, to));
   }
 
   restore() {
-    writeFileSync(this.#path, this.#text);
+    this.#write(this.#text);
+  }
+
+  /** In one step: a development server that reads a half-written file waits for the next change of it. */
+  #write(text) {
+    const written = `${this.#path}.new`;
+    writeFileSync(written, text);
+    renameSync(written, this.#path);
   }
 }
 
@@ -68,7 +75,8 @@ async function checkRound(round, visitor, session, page) {
   session.edit('visits: number;', `visits: number;\n  round${round}: boolean;`);
   page.edit('Visits:', label);
   await eventually(`the page says "${label}"`, async () => {
-    const { status, text } = await visitor.request('/');
+    // While the server starts a part of itself again, it may close connections.
+    const { status, text } = await visitor.request('/').catch(() => ({ status: 0 }));
     return status === 200 && text.includes(label);
   });
   const now = await visitor.me();
