@@ -108,7 +108,9 @@ async function workOn(script, folder, servers, manifest, redis) {
     return results;
   }
   try {
-    await checkHotReload(servers[0].origin, folder, hotReload, redis?.countConnections);
+    const { session, page, restarts = false } = hotReload;
+    const files = restarts && redis === undefined ? { page } : { session, page };
+    await checkHotReload(servers[0].origin, folder, files, redis?.countConnections);
     return [{ title: 'hot reload' }];
   } catch (error) {
     return [{ title: 'hot reload', error }];

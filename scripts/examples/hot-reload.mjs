@@ -1,5 +1,7 @@
 // In development, a change of the module that makes the factory, and of a page, ends no session and leaves no connection
-// behind. An example with a development server that reloads names both files in its package.json, as `hotReload`.
+// behind. An example with a development server that reloads names both files in its package.json, as `hotReload`, with
+// `restarts: true` if a change of the first starts another process or thread: then sessions in memory end with it, and only
+// the page is edited there.
 import assert from 'node:assert/strict';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,6 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Visitor } from '../../examples/playbooks/visitor.mjs';
 
 const ROUNDS = 3;
+const ANSWER_MS = 5000;
 
 /** A source that is edited, so that it is compiled again. */
 class Source {
@@ -48,11 +51,12 @@ async function eventually(what, isSo) {
 /**
  * Edits the example while somebody is logged in.
  *
- * @param files the module that makes the factory, and the page that shows the visits
+ * @param files the module that makes the factory, if it is to be edited, and the page that shows the visits
  * @param countConnections returns how many connections Redis has, where there is one
  */
 export async function checkHotReload(origin, folder, files, countConnections) {
-  const [session, page] = [files.session, files.page].map((file) => new Source(join(folder, file)));
+  const page = new Source(join(folder, files.page));
+  const session = files.session === undefined ? undefined : new Source(join(folder, files.session));
   const visitor = new Visitor(origin);
   await visitor.logIn();
   await visitor.get('/');
@@ -61,7 +65,8 @@ export async function checkHotReload(origin, folder, files, countConnections) {
   try {
     for (let round = 1; round <= ROUNDS; round++) await checkRound(round, visitor, session, page);
   } finally {
-    for (const source of [session, page]) source.restore();
+    page.restore();
+    session?.restore();
   }
   if (before === undefined) return;
   // A connection that is replaced may be closed a moment later.
@@ -72,11 +77,12 @@ async function checkRound(round, visitor, session, page) {
   const { cookie } = visitor;
   const { visits } = await visitor.me();
   const label = `Visits in round ${round}:`;
-  session.edit('visits: number;', `visits: number;\n  round${round}: boolean;`);
+  session?.edit('visits: number;', `visits: number;\n  round${round}: boolean;`);
   page.edit('Visits:', label);
   await eventually(`the page says "${label}"`, async () => {
-    // While the server starts a part of itself again, it may close connections.
-    const { status, text } = await visitor.request('/').catch(() => ({ status: 0 }));
+    // While the server starts a part of itself again, it may close connections, or never answer a request.
+    const signal = AbortSignal.timeout(ANSWER_MS);
+    const { status, text } = await visitor.request('/', { signal }).catch(() => ({ status: 0 }));
     return status === 200 && text.includes(label);
   });
   const now = await visitor.me();

@@ -15,17 +15,22 @@ export function toRow(name, { dependencies, devDependencies, config }, runs) {
   const played = runs.filter(({ mode }) => mode !== 'dev');
   const commands = [...new Set(played.map(({ mode }) => `\`npm run ${mode}\``))].join(', ');
   const counted = (store) => sumOf(played.filter((run) => run.store === store));
-  const reloads = runs.filter(({ mode }) => mode === 'dev');
-  const reload =
-    reloads.length === 0 ? '-' : reloads.map(({ store, passed }) => `${store}: ${passed > 0 ? 'kept' : 'lost'}`);
   return [
     `[${name}](../examples/${name})`,
     packages,
     commands,
     counted('memory'),
     counted('Redis'),
-    [reload].flat().join(', '),
+    reloaded(config, runs),
   ];
+}
+
+/** Says whether edits in development keep the session. */
+function reloaded({ hotReload }, runs) {
+  const edits = runs.filter(({ mode }) => mode === 'dev');
+  if (edits.length === 0) return '-';
+  if (edits.some(({ passed }) => passed === 0)) return 'fails';
+  return hotReload.restarts === true ? 'kept on Redis' : 'kept';
 }
 
 function sumOf(runs) {
