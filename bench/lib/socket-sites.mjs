@@ -53,6 +53,7 @@ const CONNECTORS = {
 
 /** Revokes one owner after the other; returns the delays of all closed sockets, in order, in milliseconds. */
 async function revokeAll(kind, sites) {
+  /** @type {Promise<number>[][]} */
   const closings = Array.from({ length: OWNERS }, () => []);
   const closers = [];
   let closed = 0;
