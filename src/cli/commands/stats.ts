@@ -1,8 +1,8 @@
 import type { StoredSession } from '../../admin/stored-session.ts';
 import { EXIT, type Command, type ExitCode } from '../command.ts';
+import { scanWithProgress } from '../scan-with-progress.ts';
 import { time } from '../session-view.ts';
 
-const STEP = 500;
 /** Names and seconds. */
 const RECENT = [
   ['minute', 60],
@@ -29,14 +29,8 @@ export const stats: Command = {
     const { factory } = await open();
     const totals: Totals = { sessions: 0, owned: 0, owners: new Set(), seenWithin: {}, methods: {}, oldest: null };
     for (const [name] of RECENT) totals.seenWithin[name] = 0;
-    // One that is changed meanwhile may be seen twice.
-    const seen = new Set<string>();
-    for await (const session of factory.sessions.scan()) {
-      if (seen.has(session.handle)) continue;
-      seen.add(session.handle);
-      add(totals, session);
-      if (seen.size % STEP === 0) terminal.progress(`Counted ${seen.size} sessions`);
-    }
+    const onProgress = (seen: number): void => terminal.progress(`Counted ${seen} sessions`);
+    for await (const session of scanWithProgress(factory, onProgress)) add(totals, session);
     const { sessions, owned, owners, seenWithin, methods, oldest } = totals;
     terminal.object({ sessions, owned, anonymous: sessions - owned, owners: owners.size, seenWithin, methods, oldest });
     const row = (name: string, value: number | string): void => terminal.line(`${name.padEnd(24)}  ${value}`);
