@@ -78,8 +78,13 @@ async function checkRound(round, visitor, session, page) {
   const { visits } = await visitor.me();
   const label = `Visits in round ${round}:`;
   session?.edit('visits: number;', `visits: number;\n  round${round}: boolean;`);
-  page.edit('Visits:', label);
+  let savedAt = 0;
   await eventually(`the page says "${label}"`, async () => {
+    // A watcher can miss a change that follows another one at once. A developer would save the file again.
+    if (Date.now() - savedAt > ANSWER_MS) {
+      page.edit('Visits:', label);
+      savedAt = Date.now();
+    }
     // While the server starts a part of itself again, it may close connections, or never answer a request.
     const signal = AbortSignal.timeout(ANSWER_MS);
     const { status, text } = await visitor.request('/', { signal }).catch(() => ({ status: 0 }));
