@@ -84,12 +84,12 @@ export async function reloadSession(state: SessionState): Promise<void> {
 }
 
 async function reload(state: SessionState, epoch: Epoch): Promise<void> {
-  if (epoch.record === null) return;
+  if (epoch.record === null || epoch.over !== null || state.phase !== 'ready') return;
   const record = await onRecord(state, epoch, 'lose', async (store, key) => {
     const found = await store.load(key, true);
     return found === undefined || found.status === 'ended' ? { status: 'gone' as const } : found;
   });
-  if (record === null) return;
+  if (record === null || epoch.over !== null) return;
   if (record.status === 'corrupt') return state.discardCorrupt(epoch);
   const { id, key, sendableUntil } = epoch.record;
   await adoptIfValid(state, epoch, { id, key, sendableUntil }, record);
@@ -339,7 +339,7 @@ async function adoptAfterAsking(
   const changedAt = owner === null ? null : await authenticationChangedAt(context, owner, exchange.request);
   const judgedAgain = judgeRecord(candidate.key, record, context.adoptionRules, changedAt);
   const opened = adopt(state, epoch, candidate, record, judgedAgain);
-  await checkPendingLogin(state, epoch);
+  if (opened === 'opened') await checkPendingLogin(state, epoch);
   return opened;
 }
 

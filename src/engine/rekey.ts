@@ -247,5 +247,5 @@ function newMeta(old: BoundRecord, sent: RecordRekey, now: number): BoundRecord[
     const { createdAt, expiresAt, ownExpiry } = old.meta;
     return { ...meta, createdAt, expiresAt, ownExpiry };
   }
-  return { ...old.meta, timeout };
+  return { ...old.meta, timeout, cookie: { sentAt: now, attributes: cookieAttributes, confirmed: false } };
 }

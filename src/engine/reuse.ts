@@ -1,6 +1,6 @@
-import type { OwnedRecord, OwnerIndex, RecordKey, SessionStore, Tombstone } from '../stores/store.ts';
+import type { OwnedRecord, RecordKey, SessionStore, Tombstone } from '../stores/store.ts';
 import { explanationOf } from './explanation.ts';
-import { revokeOwner } from './revoke.ts';
+import { hasOwnerIndex, revokeOwner } from './revoke.ts';
 import { endRecord, findRecord, MAX_ROTATIONS_FOLLOWED } from './rotation.ts';
 import type { SessionState } from './state.ts';
 
@@ -51,7 +51,7 @@ async function findConfirmedSuccessor(store: SessionStore, { key, tombstone }: S
   return null;
 }
 
-/** Ends all sessions of the owner of a record; the options have made sure that the store can. Returns false when it has none. */
+/** Ends all sessions of the owner of a record. Returns false when it has none, or the store cannot find them. */
 async function endOwner(
   { context }: SessionState,
   store: SessionStore,
@@ -61,6 +61,7 @@ async function endOwner(
   const { owner } = meta;
   // A record under the hash of another owner says nothing about this one.
   if (owner === null || ownerHash === null || !context.keyring.isOwnerHashOf(ownerHash, owner)) return false;
-  await revokeOwner(context, store as SessionStore & OwnerIndex, owner, null, 'id-reuse');
+  if (!hasOwnerIndex(store)) return false;
+  await revokeOwner(context, store, owner, null, 'id-reuse');
   return true;
 }

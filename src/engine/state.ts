@@ -348,6 +348,7 @@ export class SessionState {
    * to come, and begins a session with what the request itself wrote.
    */
   lose(epoch: Epoch, reason: LossReason): void {
+    if (epoch !== this.#epoch) return;
     const { login, begunLogin, timeout } = epoch.pending;
     if (login !== null) {
       this.#replaceEpoch('lost', epoch);
@@ -367,8 +368,8 @@ export class SessionState {
 
   /** Leaves an unreadable record alone and goes on with what the request wrote. */
   discardCorrupt(epoch: Epoch): void {
-    if (epoch !== this.#epoch) return;
-    const { key } = epoch.record!;
+    if (epoch !== this.#epoch || epoch.record === null) return;
+    const { key } = epoch.record;
     this.context.events.emit('rejected', {
       handle: key.handle,
       reason: 'corrupt',
