@@ -29,6 +29,11 @@ export interface Exchange {
    * Without it, changes that are made after the response's head has left have to be saved before the event loop goes on.
    */
   onClose?(callback: () => void): void;
+  /**
+   * Calls back once, when the response has been sent past the adapter, which could not commit. Asked at the session's
+   * first change. For frameworks that let a handler do so; without it, what such a handler has changed is lost silently.
+   */
+  onBypass?(callback: () => void): void;
 }
 
 /** A cookie with its attributes, for frameworks that do not take a `Set-Cookie` header. */

@@ -17,6 +17,8 @@ const TARGETED_HEADERS = [
   'surrogate-control',
 ] as const;
 const ACCEL_EXPIRES = 'x-accel-expires';
+/** Of LiteSpeed, which follows it whatever `Cache-Control` says, and does not store what is `no-cache`. */
+const LITESPEED = 'x-litespeed-cache-control';
 
 /** Directives and parameters: a token, perhaps with a value that is a token or a quoted string (RFC 9111 section 5.2). */
 const DIRECTIVE = /\s*([^\s,;="]+)(?:\s*=\s*("(?:[^"\\]|\\.)*"|[^\s,;"]*))?\s*(?:[,;]|$)|[^,;]*(?:[,;]|$)/gy;
@@ -42,7 +44,9 @@ export function isSharedByTarget(headers: HeaderReader): boolean {
     if (value !== undefined && !isUnshared(value)) return true;
   }
   const accel = headers.get(ACCEL_EXPIRES);
-  return accel !== undefined && accel.trim() !== '0';
+  if (accel !== undefined && accel.trim() !== '0') return true;
+  const litespeed = headers.get(LITESPEED);
+  return litespeed !== undefined && !isUnshared(litespeed.replaceAll(/\bno-cache\b/gi, 'no-store'));
 }
 
 /** Keeps a response out of shared caches, overriding its headers. */
@@ -53,4 +57,5 @@ export function makeUnshared(headers: HeaderReader & { set(name: string, value: 
     if (value !== undefined && !isUnshared(value)) headers.set(name, 'no-store');
   }
   if (headers.get(ACCEL_EXPIRES) !== undefined) headers.set(ACCEL_EXPIRES, '0');
+  if (headers.get(LITESPEED) !== undefined) headers.set(LITESPEED, 'no-cache');
 }

@@ -162,6 +162,23 @@ export class FieldTracker {
     return existed;
   }
 
+  /** Returns what puts a value back as it is now; `undefined` where it cannot be changed inside, or cannot be stored. */
+  restorer(name: string, value: unknown, handle: string): (() => void) | undefined {
+    if (!isMutable(value)) return undefined;
+    let stored: Stored;
+    try {
+      stored = this.serialize(name, value, handle);
+    } catch {
+      return undefined;
+    }
+    const wasWritten = this.#isSet(name);
+    return () => {
+      const before = this.parse(name, stored, handle);
+      if (wasWritten) this.set(name, before);
+      else this.setInitial(name, before);
+    };
+  }
+
   /** Counts a value that was used as written. */
   markWritten(name: string): void {
     this.#writes++;

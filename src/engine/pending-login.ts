@@ -19,13 +19,16 @@ export interface PendingLoginInfo {
 export function pendingLoginOf(state: SessionState): PendingLoginInfo | null {
   if (state.epoch.pending.login !== null) return null;
   const { begunLogin } = state.epoch.pending;
-  return begunLogin === null ? storedPendingLogin(state) : describe(dated(state, begunLogin));
+  return begunLogin === null ? storedPendingLogin(state, state.store.now) : describe(dated(state, begunLogin));
 }
 
-/** Returns the one that the session has had since before what this request has asked for; `null` as above. */
-export function storedPendingLogin(state: SessionState): PendingLoginInfo | null {
+/**
+ * Returns the one that the session has had since before what this request has asked for; `null` as above.
+ * @param at when its time must not have been over, milliseconds of the store's clock
+ */
+export function storedPendingLogin(state: SessionState, at: number): PendingLoginInfo | null {
   const stored = state.read(PENDING_LOGIN_FIELD);
-  return isPendingLogin(stored) && stored[3] > state.store.now ? describe(stored) : null;
+  return isPendingLogin(stored) && stored[3] > at ? describe(stored) : null;
 }
 
 type StoredPendingLogin = readonly [owner: string, method: string | null, startedAt: number, expiresAt: number];

@@ -9,6 +9,7 @@ export class RequestStore {
   /** The store's clock minus the process's monotonic one, milliseconds; `null` before the first answer. */
   #clockOffset: number | null = null;
   #answeredAt = 0;
+  #firstAnsweredAt = 0;
 
   constructor(context: SessionContext, request: unknown) {
     this.#context = context;
@@ -25,6 +26,7 @@ export class RequestStore {
 
   /** Takes the clock from an answer, milliseconds. */
   observeClock(now: number): void {
+    if (this.#clockOffset === null) this.#firstAnsweredAt = now;
     this.#clockOffset = now - performance.now();
     this.#answeredAt = now;
   }
@@ -37,6 +39,11 @@ export class RequestStore {
   /** The store's clock at its last answer, milliseconds; 0 before the first. */
   get answeredAt(): number {
     return this.#answeredAt;
+  }
+
+  /** The store's clock at its first answer, by which the session was read; 0 before it. */
+  get firstAnsweredAt(): number {
+    return this.#firstAnsweredAt;
   }
 
   /**

@@ -71,6 +71,7 @@ export class SessionState {
   #headersWritten = false;
   #commitFailed = false;
   #lateCheckArmed = false;
+  #bypassCheckArmed = false;
   /** `null` until it is asked for. */
   #isPrefetch: boolean | null = null;
 
@@ -266,6 +267,7 @@ export class SessionState {
       );
     }
     if (this.#headLeaving && this.record === null) throw headersSent('A session that is not stored cannot be changed');
+    if (this.exchange.onBypass !== undefined) this.#armBypassCheck();
   }
 
   /** Prepares for a change that needs another cookie. */
@@ -507,6 +509,21 @@ export class SessionState {
     if (this.#phase !== 'ready') return;
     const { fields, record, asks } = this.#epoch;
     if (record === null ? fields.changed : asks) this.discardChanges('late');
+  }
+
+  /** Looks for changes that nothing has saved when the response has been sent without a commit. */
+  #armBypassCheck(): void {
+    if (this.#bypassCheckArmed || this.#headLeaving) return;
+    this.#bypassCheckArmed = true;
+    this.exchange.onBypass!(() => void this.queue.run(() => this.#discardBypassed()));
+  }
+
+  #discardBypassed(): void {
+    if (this.#headLeaving) return;
+    for (const { key } of this.#pendingEnds?.splice(0) ?? []) {
+      this.context.events.emit('discarded', { handle: key.handle, reason: 'late' });
+    }
+    if (this.#phase === 'ready' && this.#epoch.asks) this.discardChanges('late');
   }
 
   #newEpoch(): Epoch {

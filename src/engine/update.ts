@@ -35,14 +35,25 @@ async function update(
   const { epoch } = state;
   const { fields } = epoch;
   fields.markInPlaceChange(name);
-  if (epoch.record === null || fields.isWritten(name)) {
-    // No other request can know of the session, or this one has replaced the field as a whole.
-    const value = change(state.read(name));
+  // No other request can know of the session, or this one has replaced the field as a whole.
+  if (epoch.record === null || fields.isWritten(name)) return updateOwn(epoch, name, change);
+  return await updateStored(state, epoch, name, change);
+}
+
+/** Changes a field in the request alone. If that fails, it is what it was, although the value may have been changed inside. */
+function updateOwn({ fields, handle }: Epoch, name: string, change: (value: unknown) => unknown): unknown {
+  const present = fields.get(name);
+  const restore = fields.restorer(name, present, handle ?? '');
+  try {
+    const value = change(present);
     if (value === undefined) fields.delete(name);
     else fields.write(name, value);
     return value;
+  } catch (error) {
+    // What has been set meanwhile is not the update's.
+    if (fields.get(name) === present) restore?.();
+    throw error;
   }
-  return await updateStored(state, epoch, name, change);
 }
 
 async function updateStored(

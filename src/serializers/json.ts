@@ -6,7 +6,8 @@ import type { Serializer } from './serializer.ts';
 /**
  * The default serializer: JSON. It refuses what JSON would return as something else: dates, maps, sets, bytes and
  * other class instances, objects with a `toJSON()`, `NaN` and infinities, functions, symbols, BigInts, cycles, and
- * `undefined` in an array. A property that is `undefined` is left out, which reads the same; `-0` becomes 0.
+ * `undefined` in an array. A property that is `undefined` is left out, which reads the same; `-0` becomes 0. What an array
+ * has beside its items is left out, too, and so is a property whose key is a symbol: to look for them costs too much.
  *
  * Stored text cannot reach a prototype (ASVS 1.5.2). A key `__proto__` becomes an own property like any
  * other, in reading as in spreading, and is written back unchanged: dropping it would make a request

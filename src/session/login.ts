@@ -129,7 +129,8 @@ function pendingSince(state: SessionState, owner: string): number | null {
   const { login, begunLogin } = state.epoch.pending;
   if (login?.owner === owner) return login.pendingSince;
   if (begunLogin !== null) return null;
-  const stored = storedPendingLogin(state);
+  // The request has found it in time. While the second factor was checked, its time may have passed.
+  const stored = storedPendingLogin(state, state.store.firstAnsweredAt);
   return stored?.owner === owner ? stored.startedAt.getTime() : null;
 }
 

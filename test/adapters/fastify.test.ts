@@ -153,6 +153,61 @@ describe('Fastify', () => {
     });
   });
 
+  const PAST: Readonly<Record<string, (reply: FastifyReply) => unknown>> = {
+    'is hijacked': (reply) => {
+      reply.hijack();
+      reply.raw.end('raw');
+    },
+    'is answered by its raw response': (reply) => {
+      reply.raw.writeHead(200);
+      reply.raw.write('r');
+      setImmediate(() => reply.raw.end('aw'));
+      return reply;
+    },
+  };
+
+  test.each(Object.entries(PAST))('C12: what nothing saves of a reply that %s is reported', async (_name, answer) => {
+    const factory = createSessionFactory({ secret: SECRET });
+    const discarded: unknown[] = [];
+    factory.on('discarded', (event) => discarded.push(event));
+    const app = fastify();
+    await app.register(sessions(factory));
+    app.get('/begin', ({ session }) => session.set('a', 1).handle);
+    const acts: Readonly<Record<string, (session: FastifyRequest['session']) => unknown>> = {
+      set: (session) => session.set('a', 2),
+      logout: (session) => session.logout(),
+      save: async (session) => await session.set('a', 3).save(),
+      read: (session) => session.get('a'),
+    };
+    app.get('/:act', async (request, reply) => {
+      await acts[(request.params as { act: string }).act]!(request.session);
+      return answer(reply);
+    });
+    try {
+      const port = Number(new URL(await app.listen({ host: '127.0.0.1', port: 0 })).port);
+      const begun = await ask(port, { path: '/begin' });
+      const handle = begun.body.toString();
+      const headers = { cookie: begun.cookies[0]!.split(';')[0]! };
+      for (const [path, lost] of [
+        ['/set', handle],
+        ['/logout', handle],
+        ['/save', undefined],
+        ['/read', undefined],
+      ] as const) {
+        assert.equal((await ask(port, { path, headers })).body.toString(), 'raw');
+        if (lost !== undefined) await waitFor('the report', () => discarded.length > 0);
+        await quiet();
+        assert.deepEqual(discarded.splice(0), lost === undefined ? [] : [{ handle, reason: 'late' }], path);
+      }
+      assert.equal((await ask(port, { path: '/set' })).body.toString(), 'raw');
+      await waitFor('the report of a new session', () => discarded.length > 0);
+      assert.deepEqual(discarded, [{ handle: null, reason: 'late' }]);
+    } finally {
+      app.server.closeAllConnections();
+      await app.close();
+    }
+  });
+
   test('a hook that answers before there is a session is left alone', async () => {
     await withFastify(
       () => 'hello',

@@ -88,6 +88,17 @@ describe('Fetch', () => {
     assert.deepEqual(await response.json(), ['7', '192.0.2.9']);
   });
 
+  test.each([['hello'], [{ ok: true }], [42]])(
+    'a handler that returns %j is told to return a Response',
+    async (given) => {
+      const handler = withSession(createSessionFactory({ secret: SECRET }), () => given as unknown as Response);
+      await assert.rejects(handler(new Request('http://localhost/')), {
+        name: 'TypeError',
+        message: /Expected `response` to be the Response that a handler returns, got /,
+      });
+    },
+  );
+
   test('an error of the handler is thrown on, and a session that could get no cookie is not stored', async () => {
     const store = new MemoryStore();
     const handler = withSession({ secret: SECRET, store }, (_request, session) => {

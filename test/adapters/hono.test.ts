@@ -3,6 +3,7 @@ import type { Server } from 'node:http';
 import { createAdaptorServer, type HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono, type Context } from 'hono';
+import { timeout } from 'hono/timeout';
 import { describe, test } from 'vitest';
 import { createSessionFactory } from 'websauna-session';
 import { markSubRequest, sessions, type SessionVariables } from 'websauna-session/hono';
@@ -124,6 +125,30 @@ describe('Hono', () => {
         cookies.push([...answer.cookies]);
       }
       assertOwnCookies(cookies);
+    });
+  });
+
+  test('C12: on @hono/node-server a login after hono/timeout in front has answered is reported', async () => {
+    const factory = createSessionFactory({ secret: SECRET });
+    const events: string[] = [];
+    factory.on('login', () => events.push('login'));
+    factory.on('discarded', ({ reason }) => events.push(reason));
+    const app = new Hono<Env>();
+    let answered!: () => void;
+    const answer = new Promise<void>((resolve) => (answered = resolve));
+    app.use(timeout(20), sessions(factory));
+    app.get('/', async (c) => {
+      await answer;
+      c.var.session.login('alice');
+      return c.text('late');
+    });
+    await listen(createAdaptorServer({ fetch: app.fetch }) as Server, async (port) => {
+      const { status, cookies } = await ask(port);
+      assert.deepEqual([status, cookies], [504, []]);
+      answered();
+      await waitFor('the report', () => events.length > 0);
+      assert.deepEqual(events, ['commit-failed']);
+      assert.deepEqual(await factory.owners.list('alice'), []);
     });
   });
 

@@ -57,6 +57,17 @@ describe('A handler of the Fetch adapter that answers by throwing', () => {
     assert.deepEqual(answer.headers.getSetCookie(), []);
   });
 
+  test.each<[string, object]>([
+    ['a redirect to a place that no header can name', errorWith({ status: 302, location: '/日本' })],
+    ['one of Next to such a place', errorWith({ digest: 'NEXT_REDIRECT;push;/日本;307;' })],
+    ['an error page of a status that there is not', errorWith({ digest: 'NEXT_HTTP_ERROR_FALLBACK;99' })],
+    ['an error that fails to make its response', errorWith({ getResponse: () => assert.fail('no response') })],
+  ])('has its changes stored, and %s thrown on', async (_what, value) => {
+    const { outcome, stored } = await throwing(value);
+    assert.equal(outcome, value);
+    assert.deepEqual(stored, [2, null]);
+  });
+
   test('has what a new session was to store discarded because of the error, and not of a cache', async () => {
     const factory = newFactory();
     const reasons: string[] = [];

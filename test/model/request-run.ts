@@ -235,6 +235,7 @@ export class RequestRun implements Actor {
     if (typeof now === 'number') {
       this.#tick(now, call, status);
       if (operation !== 'destroy') this.request.answeredAt = now;
+      this.request.openedAt ??= now;
     }
     this.plan.invariants.count(operation, status);
     if (operation === 'load') this.plan.invariants.loaded(this);

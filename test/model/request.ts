@@ -314,6 +314,8 @@ export class Request {
   loading = false;
   /** The store's clock at its last answer about the request's session. */
   answeredAt: Time = 0;
+  /** The store's clock when the session was read. */
+  openedAt: Time | null = null;
   /** The id of the cookie that opened the session. */
   presented: Id | null = null;
   /** The cookie is signed by an older secret. */
@@ -414,7 +416,7 @@ export class Request {
 
   login(owner: string, now: Time, { index, ...spec }: LoginSpec = {}): void {
     const epoch = this.#assertCookieSendable();
-    const since = this.#pendingSince(owner, now);
+    const since = this.#pendingSince(owner);
     // What an earlier call for the same owner has said stays, but for the fields.
     const { keep: _keep, ...said } = epoch.login?.owner === owner ? epoch.login : {};
     const entry = index === undefined ? {} : { index: { name: index, secret: this.worker.secrets[0]! } };
@@ -424,11 +426,12 @@ export class Request {
   }
 
   /** One that this request has begun itself has not waited for anything. */
-  #pendingSince(owner: string, now: Time): Time | null {
+  #pendingSince(owner: string): Time | null {
     const { login, begun } = this.epoch;
     if (login?.owner === owner) return login.since;
     if (begun !== null) return null;
-    const stored = this.#storedPendingLogin(now);
+    // C7: one that was in time when the request began, although its time passes before the login.
+    const stored = this.#storedPendingLogin(this.openedAt ?? 0);
     return stored?.owner === owner ? stored.since : null;
   }
 

@@ -56,6 +56,12 @@ describe('headers for some caches alone', () => {
     [{ 'x-accel-expires': ' 0 ' }, false],
     [{ 'vercel-cdn-cache-control': 'public' }, true],
     [{ 'cloudflare-cdn-cache-control': 'private' }, false],
+    [{ 'x-litespeed-cache-control': 'public,max-age=60' }, true],
+    [{ 'x-litespeed-cache-control': 'max-age=60' }, true],
+    [{ 'x-litespeed-cache-control': 'esi=on' }, true],
+    [{ 'x-litespeed-cache-control': 'No-Cache' }, false],
+    [{ 'x-litespeed-cache-control': 'private,max-age=60' }, false],
+    [{ 'x-litespeed-cache-control': 'no-store' }, false],
     [{ 'cache-control': 'public' }, false],
     [{}, false],
   ])('%o', (given, shared) => {
@@ -69,6 +75,7 @@ test('caching is taken back in every header that allows it, and nothing else is 
     'cdn-cache-control': 'max-age=60',
     'surrogate-control': 'no-store',
     'x-accel-expires': '60',
+    'x-litespeed-cache-control': 'public,max-age=60',
     etag: '"1"',
   });
   makeUnshared(head);
@@ -77,6 +84,7 @@ test('caching is taken back in every header that allows it, and nothing else is 
     'cdn-cache-control': 'no-store',
     'surrogate-control': 'no-store',
     'x-accel-expires': '0',
+    'x-litespeed-cache-control': 'no-cache',
     etag: '"1"',
   });
   const kept = headers({ 'cache-control': 'no-store' });

@@ -36,4 +36,12 @@ export class FastifyExchange implements Exchange {
   onClose(callback: () => void): void {
     onceClosed(this.#reply.raw, callback);
   }
+
+  /** A handler can hijack its reply, or use the raw response. Only then is a response complete that has no commit. */
+  onBypass(callback: () => void): void {
+    const { raw } = this.#reply;
+    onceClosed(raw, () => {
+      if (raw.writableFinished) callback();
+    });
+  }
 }

@@ -1,3 +1,4 @@
+import { expected } from '../../internal/validate.ts';
 import { AbsentHead } from '../absent-head.ts';
 import { FetchHead } from './head.ts';
 
@@ -13,6 +14,7 @@ export function returned<R extends Response | undefined>(response: R): Answer<R>
   if (response === undefined || response === null || response.status < 200) {
     return { head: new AbsentHead(101), deliver: () => response };
   }
+  if (typeof response.status !== 'number') throw expected('response', 'the Response that a handler returns', response);
   const head = new FetchHead(response);
   return { head, deliver: () => head.response };
 }
@@ -59,20 +61,29 @@ function controlFlowResponse(value: unknown): Response | null {
   if (typeof digest === 'string') {
     const [kind, ...rest] = digest.split(';');
     if (kind === 'NEXT_REDIRECT') return redirect(Number(rest.at(-2)), rest.slice(1, -2).join(';'));
-    if (kind === 'NEXT_HTTP_ERROR_FALLBACK') return new Response(null, { status: Number(rest[0]) });
+    if (kind === 'NEXT_HTTP_ERROR_FALLBACK') return attempt(() => new Response(null, { status: Number(rest[0]) }));
     return null;
   }
   return typeof status === 'number' && typeof location === 'string' ? redirect(status, location) : null;
 }
 
 function redirect(status: number, location: string): Response | null {
-  return status >= 300 && status < 400 ? new Response(null, { status, headers: { location } }) : null;
+  return status >= 300 && status < 400 ? attempt(() => new Response(null, { status, headers: { location } })) : null;
+}
+
+/** Returns `null` where a response cannot be made: what was thrown is thrown on, and the session is committed all the same. */
+function attempt<T>(make: () => T): T | null {
+  try {
+    return make();
+  } catch {
+    return null;
+  }
 }
 
 function ownResponse(value: unknown): Response | null {
   const { getResponse } = asRecord(value);
   if (typeof getResponse !== 'function') return null;
-  const response: unknown = Reflect.apply(getResponse, value, []);
+  const response: unknown = attempt(() => Reflect.apply(getResponse, value, []) as unknown);
   return response instanceof Response && response.status < 500 ? response : null;
 }
 

@@ -40,7 +40,7 @@ export async function commitResponse<Data extends object, S extends WebsaunaSess
   const { outgoing } = nodeBindings(c);
   // Nothing has answered, which Hono is about to report; or the handler has, past Hono.
   if (!c.finalized || outgoing?.headersSent === true) {
-    await factory.commit(session, new AbsentHead());
+    await commitPast(factory, session);
     return;
   }
   const head = new FetchHead(c.res);
@@ -61,4 +61,18 @@ export async function commitResponse<Data extends object, S extends WebsaunaSess
   const check = { finalize: (last: ResponseHead): void => factory.finalize(session, last) };
   checkWhenRead(c, check);
   if (outgoing !== undefined) addFinalChecks(outgoing, [check]);
+}
+
+/** Commits a session whose response this adapter does not see. */
+async function commitPast<Data extends object, S extends WebsaunaSession<Data>>(
+  factory: SessionFactory<Data, S>,
+  session: S,
+): Promise<void> {
+  try {
+    await factory.commit(session, new AbsentHead());
+  } catch (error) {
+    // Nobody may see the error: `hono/timeout` in front, for one, no longer waits. What is lost is reported.
+    await factory.commit(session, new AbsentHead(500));
+    throw error;
+  }
 }

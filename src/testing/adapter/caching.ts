@@ -11,6 +11,7 @@ export const STORABLE: Readonly<Record<string, Readonly<Record<string, string>>>
   'CDN-Cache-Control': { 'cdn-cache-control': 'max-age=600' },
   'Surrogate-Control': { 'surrogate-control': 'max-age=600' },
   'X-Accel-Expires': { 'x-accel-expires': '600' },
+  'X-LiteSpeed-Cache-Control': { 'x-litespeed-cache-control': 'public,max-age=600' },
 };
 
 export const POSITIONS: readonly LateHeaders['position'][] = ['in front', 'behind'];

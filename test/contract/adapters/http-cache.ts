@@ -7,11 +7,11 @@ interface Stored {
 }
 
 /** Headers that only some caches read, in the order of preference, and what they mean for this one. */
-const TARGETED = ['cdn-cache-control', 'surrogate-control'];
+const TARGETED = ['cdn-cache-control', 'surrogate-control', 'x-litespeed-cache-control'];
 
 /**
- * A shared cache of RFC 9111 that follows targeted headers too (RFC 9213, and the older ones of Surrogates and
- * nginx), and stores what they allow.
+ * A shared cache of RFC 9111 that follows targeted headers too (RFC 9213, and those of Surrogates, nginx and
+ * LiteSpeed), and stores what they allow.
  */
 export class HttpCache implements SharedCache {
   readonly #stored = new Map<string, Stored>();
@@ -55,6 +55,8 @@ function targetedHeaders(headers: Headers): Record<string, string | string[]> {
   const seconds = headers.get('x-accel-expires');
   let control = headers.get(name ?? 'cache-control');
   if (name === undefined && seconds !== null) control = seconds === '0' ? 'no-store' : `max-age=${seconds}`;
+  // LiteSpeed stores none of what is not to be used without asking.
+  if (name === 'x-litespeed-cache-control' && control === 'no-cache') control = 'no-store';
   if (control !== null) plain['cache-control'] = `${control.replaceAll(/(?:private|no-cache)="[^"]*",?/g, '')}, public`;
   return plain;
 }

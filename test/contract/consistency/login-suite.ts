@@ -107,6 +107,20 @@ export function loginSuite(title: string, make: MakeFactory): void {
       assert.deepEqual(await one.owners.list(owner), []);
     });
 
+    test('C7: one from before a revocation is refused although its time passes before login()', async () => {
+      const [one] = pair();
+      const owner = randomUUID();
+      const jar = await started(one, (session) => session.beginLogin(owner, { timeout: 1 }));
+      const request = await Visit.open(one, jar);
+      const { startedAt } = request.session.pendingLogin!;
+      await waitFor('the next millisecond', () => Date.now() > startedAt.getTime() + 1);
+      await one.owners.revoke(owner);
+      await waitFor('the end of its time', () => request.session.pendingLogin === null);
+      request.session.login(owner);
+      await assert.rejects(request.end(), { code: 'ERR_SESSION_LOGIN_EXPIRED' });
+      assert.deepEqual(await one.owners.list(owner), []);
+    });
+
     test.each<[string, (session: Session) => unknown]>([
       ['at once', () => undefined],
       ['after a save()', (session) => session.save()],

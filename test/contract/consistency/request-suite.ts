@@ -220,6 +220,37 @@ export function requestSuite(title: string, make: MakeFactory): void {
       assert.deepEqual(await read(factory, jar), { list: [1, 2, 3], owner: null });
     });
 
+    test.each<[string, (list: unknown[]) => unknown]>([
+      ['throws', () => assert.fail('no')],
+      ['returns what cannot be stored', (list) => [...list, 1n]],
+      ['makes of the value what cannot be stored', (list) => (list.push(1n), list)],
+    ])('C12: an update that %s stores nothing, also where only this request knows the field', async (_what, fail) => {
+      const initial = open({ initialData: () => ({ list: [1] }) });
+      const factory = open();
+      const known = await started(factory, (session) => session.assign({ list: [1], other: 1 }));
+      const write = (session: Session): unknown => session.set('list', [1]);
+      const mutate = (session: Session): unknown => (session.get('list') as unknown[]).splice(0, 9, 2);
+      for (const [site, jar, prepare, stored] of [
+        [factory, new Jar(), write, { list: [1], owner: null }],
+        [initial, new Jar(), () => undefined, { owner: null, list: [1] }],
+        [factory, new Jar(known), write, { list: [1], other: 1, owner: null }],
+        [factory, new Jar(known), mutate, { list: [2], other: 1, owner: null }],
+      ] as const) {
+        await visit(site, jar, async (session) => {
+          prepare(session);
+          const before = structuredClone(session.get('list'));
+          const change = (value: unknown): unknown => {
+            (value as unknown[]).push(7);
+            return fail(value as unknown[]);
+          };
+          await assert.rejects(session.update('list', change));
+          assert.deepEqual(session.get('list'), before);
+        });
+        assert.equal(jar.header !== undefined, site === factory);
+        assert.deepEqual(await read(site, jar), stored);
+      }
+    });
+
     test('C12: a login after the head was written is refused, and the session that the client has lives on', async () => {
       const factory = open();
       const jar = await started(factory);

@@ -57,6 +57,7 @@ describe('the clock of a request', () => {
     expect([asked.now, asked.answeredAt]).toEqual([SERVER_TIME + 250, SERVER_TIME]);
     asked.observeClock(SERVER_TIME + 9000);
     expect([asked.now, asked.answeredAt]).toEqual([SERVER_TIME + 9000, SERVER_TIME + 9000]);
+    expect(asked.firstAnsweredAt).toBe(SERVER_TIME);
     monotonic.mockRestore();
   });
 
