@@ -7,7 +7,7 @@ export interface Script {
   readonly source: string;
 }
 
-export type ScriptName = 'addIndexKey' | 'check' | 'confirm' | 'create' | 'deleteRotated' | 'destroy' | 'getIndexOwners' | 'getMetadata' | 'list' | 'readAudit' | 'rekey' | 'removeIndexKey' | 'reportReuse' | 'revoke' | 'save' | 'take' | 'time';
+export type ScriptName = 'addIndexKey' | 'addStats' | 'check' | 'confirm' | 'create' | 'deleteRotated' | 'destroy' | 'getIndexOwners' | 'getMetadata' | 'list' | 'readAudit' | 'readStats' | 'rekey' | 'removeIndexKey' | 'reportReuse' | 'revoke' | 'save' | 'take' | 'time';
 
 export const scripts: Readonly<Record<ScriptName, Script>> = {
   addIndexKey: {
@@ -23,6 +23,33 @@ redis.call('ZREMRANGEBYSCORE', KEYS[1], '1000000000000', '(' .. int(now - keep *
 local left = ARGV[2] * 1000
 if redis.call('PTTL', KEYS[1]) < left then redis.call('PEXPIRE', KEYS[1], int(left)) end
 return {1}
+`,
+  },
+  addStats: {
+    sha: '1142b26daedd479fb9554248172d981c93fe35c4',
+    source: `local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local function int(number)
+  return string.format('%.0f', number)
+end
+local deadline = tonumber(table.remove(ARGV))
+if deadline and now > deadline then return {6, now} end
+local first = 1
+for i = 2, #KEYS do
+  local expires, name, stop = ARGV[first], ARGV[first + 1], first + 2 + ARGV[first + 2]
+  if name == '' then
+    for j = first + 3, stop, 2 do redis.call('HINCRBY', KEYS[i], ARGV[j], ARGV[j + 1]) end
+  else
+    for j = first + 3, stop, 1000 do redis.call('PFADD', KEYS[i], unpack(ARGV, j, math.min(j + 999, stop))) end
+    redis.call('ZADD', KEYS[1], expires, name)
+  end
+  redis.call('PEXPIREAT', KEYS[i], expires)
+  first = stop + 1
+end
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', int(now))
+local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')[2]
+if last then redis.call('PEXPIREAT', KEYS[1], int(last)) end
+return {1, now}
 `,
   },
   check: {
@@ -703,6 +730,41 @@ local reply = {1}
 for _, entry in ipairs(redis.call('XREVRANGE', KEYS[1], ARGV[2], oldest, 'COUNT', ARGV[3])) do
   reply[#reply + 1] = entry[1]
   for i = 2, 10, 2 do reply[#reply + 1] = entry[2][i] or '' end
+end
+return reply
+`,
+  },
+  readStats: {
+    sha: '6983d7e43756f97c28c51071bf8d18c2bc4c13e0',
+    source: `local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local function int(number)
+  return string.format('%.0f', number)
+end
+local buckets = {anonymous = {written = {}, ended = {}}, owned = {written = {}, ended = {}}}
+for _, name in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. int(now), '+inf')) do
+  local kind, fate = string.match(name, '^(%a+):(%a+):')
+  local list = buckets[kind][fate]
+  list[#list + 1] = ARGV[1] .. name
+end
+local function count(keys)
+  return #keys == 0 and 0 or redis.call('PFCOUNT', unpack(keys))
+end
+local reply = {1, now}
+for _, kind in ipairs({'anonymous', 'owned'}) do
+  local all, ended = buckets[kind].written, buckets[kind].ended
+  local gone = count(ended)
+  for _, name in ipairs(ended) do all[#all + 1] = name end
+  reply[#reply + 1] = count(all)
+  reply[#reply + 1] = gone
+end
+for i = 2, #KEYS do
+  local fields = redis.call('HGETALL', KEYS[i])
+  for j = 1, #fields, 2 do
+    reply[#reply + 1] = i
+    reply[#reply + 1] = fields[j]
+    reply[#reply + 1] = fields[j + 1]
+  end
 end
 return reply
 `,
