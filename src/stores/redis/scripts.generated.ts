@@ -26,7 +26,7 @@ return {1}
 `,
   },
   addStats: {
-    sha: '1142b26daedd479fb9554248172d981c93fe35c4',
+    sha: '048e0111f4cc7db16060afa0527e660c82a39a24',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -43,12 +43,12 @@ for i = 2, #KEYS do
     for j = first + 3, stop, 1000 do redis.call('PFADD', KEYS[i], unpack(ARGV, j, math.min(j + 999, stop))) end
     redis.call('ZADD', KEYS[1], expires, name)
   end
-  redis.call('PEXPIREAT', KEYS[i], expires)
+  redis.call('PEXPIRE', KEYS[i], int(expires - now))
   first = stop + 1
 end
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', int(now))
 local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')[2]
-if last then redis.call('PEXPIREAT', KEYS[1], int(last)) end
+if last then redis.call('PEXPIRE', KEYS[1], int(last - now)) end
 return {1, now}
 `,
   },
@@ -735,14 +735,14 @@ return reply
 `,
   },
   readStats: {
-    sha: '6983d7e43756f97c28c51071bf8d18c2bc4c13e0',
+    sha: 'ddb3fc72469432a3a4c821f3a6849261af09d33b',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
   return string.format('%.0f', number)
 end
 local buckets = {anonymous = {written = {}, ended = {}}, owned = {written = {}, ended = {}}}
-for _, name in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. int(now), '+inf')) do
+for _, name in ipairs(redis.call('ZRANGE', KEYS[1], '(' .. int(now), '+inf', 'BYSCORE')) do
   local kind, fate = string.match(name, '^(%a+):(%a+):')
   local list = buckets[kind][fate]
   list[#list + 1] = ARGV[1] .. name
@@ -1017,13 +1017,14 @@ return {1}
 `,
   },
   reportReuse: {
-    sha: 'c835c6e966a76757f24e6815184796f0512489a6',
-    source: `if redis.call('HEXISTS', KEYS[1], '@r') == 0 or redis.call('HSETNX', KEYS[1], '@a', '1') == 0 then return {0} end
+    sha: '0fb255f5048847273247fbb870d0a9668962fe51',
+    source: `if redis.call('HEXISTS', KEYS[1], '@r') == 0 or redis.call('HEXISTS', KEYS[1], '@a') == 1 then return {0} end
+redis.call('HSET', KEYS[1], '@a', '1')
 return {1}
 `,
   },
   revoke: {
-    sha: '71103f26b7a1dba08720e832e4d2a3d11871ec2f',
+    sha: '6b67539c9edc6e190eb3a9ae9971896506a8e39d',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -1178,6 +1179,11 @@ local function carries(key, index_key)
   local meta = parse(redis.call('HGET', key, '@'))
   return meta and string.find(',' .. meta.index_keys .. ',', ',' .. index_key .. ',', 1, true)
 end
+local function is_tombstone(key)
+  if redis.call('TYPE', key).ok ~= 'hash' then return false end
+  local reply = missing_reply(key)
+  return reply[1] == 2 and reply[3] < 10 ^ 15
+end
 local function resolve_successor(handle)
   for _ = 1, 1000 do
     assert_slot_stable(KEYS[1], ARGV[1], {handle})
@@ -1202,10 +1208,11 @@ end
 for _, handle in ipairs(handles) do
   local key = ARGV[1] .. handle
   if handle ~= spared and handle ~= REVOKED and (ARGV[3] == '' or carries(key, ARGV[3])) then
+    local moved = is_tombstone(key)
     if explain and record_exists(key) then
       end_explained(key, ARGV[5])
       reply[#reply + 1] = handle
-    elseif key ~= KEYS[1] and redis.call('DEL', key) == 1 then
+    elseif key ~= KEYS[1] and redis.call('DEL', key) == 1 and not moved then
       reply[#reply + 1] = handle
     end
     redis.call('ZREM', KEYS[1], handle)

@@ -13,10 +13,10 @@ for i = 2, #KEYS do
     for j = first + 3, stop, 1000 do redis.call('PFADD', KEYS[i], unpack(ARGV, j, math.min(j + 999, stop))) end
     redis.call('ZADD', KEYS[1], expires, name)
   end
-  redis.call('PEXPIREAT', KEYS[i], expires)
+  redis.call('PEXPIRE', KEYS[i], int(expires - now))
   first = stop + 1
 end
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', int(now))
 local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')[2]
-if last then redis.call('PEXPIREAT', KEYS[1], int(last)) end
+if last then redis.call('PEXPIRE', KEYS[1], int(last - now)) end
 return {1, now}

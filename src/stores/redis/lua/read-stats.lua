@@ -5,7 +5,7 @@
 --         for each count: the number of its hour in KEYS, field, count}
 -- @include _time
 local buckets = {anonymous = {written = {}, ended = {}}, owned = {written = {}, ended = {}}}
-for _, name in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. int(now), '+inf')) do
+for _, name in ipairs(redis.call('ZRANGE', KEYS[1], '(' .. int(now), '+inf', 'BYSCORE')) do
   local kind, fate = string.match(name, '^(%a+):(%a+):')
   local list = buckets[kind][fate]
   list[#list + 1] = ARGV[1] .. name
