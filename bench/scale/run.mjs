@@ -1,6 +1,6 @@
 // npm run bench:scale: what sessions cost by their number, their size and their owner's number of them.
 // Options: --quick, --only=memory,commands,owners,sizes,counts,processes,shards,invalidations,
-// moves, --rounds=5, --out=folder
+// moves, stats, --rounds=5, --out=folder
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -13,8 +13,9 @@ import { moves } from './moves.mjs';
 import { owners } from './owners.mjs';
 import { run } from './server.mjs';
 import { sizes } from './sizes.mjs';
+import { stats } from './stats.mjs';
 
-const SECTIONS = { memory, commands, owners, sizes, counts, processes, shards, invalidations, moves };
+const SECTIONS = { memory, commands, owners, sizes, counts, processes, shards, invalidations, moves, stats };
 
 const { values } = parseArgs({
   options: {
