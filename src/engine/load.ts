@@ -10,6 +10,7 @@ import type { SessionContext } from './context.ts';
 import type { BoundRecord, Epoch } from './epoch.ts';
 import { endedSession, endOfRefused } from './explanation.ts';
 import { flashPrefix, PENDING_LOGIN_FIELD, SESSION_INVALIDATED } from './field-names.ts';
+import type { SessionMigration } from './migration.ts';
 import { adoptForeignOwner } from './owner-adoption.ts';
 import { pendingLoginOf } from './pending-login.ts';
 import { cookieRequestOf, warnOfInsecurity } from './response.ts';
@@ -83,12 +84,12 @@ export async function reloadSession(state: SessionState): Promise<void> {
 }
 
 async function reload(state: SessionState, epoch: Epoch): Promise<void> {
-  if (epoch.record === null || epoch.over !== null || state.phase !== 'ready') return;
+  if (epoch.record === null) return;
   const record = await onRecord(state, epoch, 'lose', async (store, key) => {
     const found = await store.load(key, true);
     return found === undefined || found.status === 'ended' ? { status: 'gone' as const } : found;
   });
-  if (record === null || epoch.over !== null) return;
+  if (record === null) return;
   if (record.status === 'corrupt') return state.discardCorrupt(epoch);
   const { id, key, sendableUntil } = epoch.record;
   await adoptIfValid(state, epoch, { id, key, sendableUntil }, record);
@@ -103,17 +104,18 @@ function presentedValues({ cookie, exchange, token }: SessionState): string[] | 
 /** Returns the cookies that we signed, each once. Nothing else in a cookie ever reaches the store. */
 function verifyCookies(state: SessionState, values: readonly string[]): VerifiedCookie[] {
   const { cookies } = state.context;
-  const verified: VerifiedCookie[] = [];
+  let verified: VerifiedCookie[] | undefined;
   let reason: 'malformed' | 'signature' = 'malformed';
   for (const value of values) {
     const cookie = cookies.verify(value);
     if (typeof cookie === 'object') {
-      addVerified(verified, cookie);
+      if (verified === undefined) verified = [cookie];
+      else addVerified(verified, cookie);
       if (verified.length === MAX_LOOKUPS) break;
     } else if (cookie === 'signature') reason = 'signature';
   }
-  if (verified.length === 0) reject(state, null, reason);
-  return verified;
+  if (verified === undefined) reject(state, null, reason);
+  return verified ?? [];
 }
 
 /** Of several cookies with one id, the one with the newest signature counts. */
@@ -127,11 +129,13 @@ function addVerified(verified: VerifiedCookie[], cookie: VerifiedCookie): void {
 async function load(state: SessionState, cookies: readonly VerifiedCookie[]): Promise<SessionState> {
   const { context, exchange } = state;
   const { config } = context;
+  const { migration } = config;
   try {
     const connected = state.store.connect();
     const store = connected instanceof Promise ? await connected : connected;
     if (config.bypassCache?.(exchange) === true) state.readPastCache();
-    const results: Opened[] = [];
+    let isOpened = false;
+    const others: Opened[] = [];
     const stale: StaleCookie[] = [];
     for (const cookie of cookies) {
       const record = await store.load(cookie.key, state.bypassCache, config.explainEnds);
@@ -140,15 +144,21 @@ async function load(state: SessionState, cookies: readonly VerifiedCookie[]): Pr
           ? openSuccessor(state, store, cookie, record, stale)
           : open(state, cookie, candidateOf(cookie), record);
       const result = opening instanceof Promise ? await opening : opening;
-      results.push(result);
-      if (result !== 'opened') continue;
-      if (cookies.length > 1) warnOfSeveral(state, cookie);
-      break;
+      isOpened = result === 'opened';
+      if (isOpened) {
+        if (cookies.length > 1) warnOfSeveral(state, cookie);
+        break;
+      }
+      others.push(result);
     }
-    if (config.migration !== null && !results.some(isFinal)) results.push(await openForeign(state, store, stale));
-    if (results.at(-1) !== 'opened') {
-      if (results.includes('invalidated')) flashInvalidated(state);
-      else if (results.includes('superseded')) state.startLost('superseded');
+    if (migration !== null && !isOpened && !others.some(isFinal)) {
+      const result = await openForeign(state, store, migration, stale);
+      isOpened = result === 'opened';
+      others.push(result);
+    }
+    if (!isOpened) {
+      if (others.includes('invalidated')) flashInvalidated(state);
+      else if (others.includes('superseded')) state.startLost('superseded');
       if (stale.length > 0) await answerReuse(state, store, stale);
     }
   } catch (error) {
@@ -173,16 +183,20 @@ function isFinal(result: Opened): boolean {
   return result !== 'rejected';
 }
 
-/** Returns whether the request may have a session of another library, which only a cookie brings. */
-function hasForeignCookie({ context, exchange, token }: SessionState): boolean {
+/** Returns whether the request has a cookie of another library. */
+function hasForeignCookie({ context, exchange }: SessionState): boolean {
   const { migration } = context.config;
-  return migration !== null && token === null && migration.readCookies(exchange.header('cookie')).length > 0;
+  return migration !== null && migration.readCookies(exchange.header('cookie')).length > 0;
 }
 
 /** Binds the session to the first one of another library that goes on here. The client gets the cookie of ours. */
-async function openForeign(state: SessionState, store: SessionStore, stale: StaleCookie[]): Promise<Opened> {
-  const { migration } = state.context.config;
-  if (migration === null || state.token !== null) return 'rejected';
+async function openForeign(
+  state: SessionState,
+  store: SessionStore,
+  migration: SessionMigration,
+  stale: StaleCookie[],
+): Promise<Opened> {
+  if (state.token !== null) return 'rejected';
   let opened: Opened = 'rejected';
   for (const cookie of migration.readCookies(state.exchange.header('cookie'))) {
     const record = await migration.adopt(store, cookie);
@@ -325,7 +339,7 @@ async function adoptAfterAsking(
   const changedAt = owner === null ? null : await authenticationChangedAt(context, owner, exchange.request);
   const judgedAgain = judgeRecord(candidate.key, record, context.adoptionRules, changedAt);
   const opened = adopt(state, epoch, candidate, record, judgedAgain);
-  if (opened === 'opened') await checkPendingLogin(state, epoch);
+  await checkPendingLogin(state, epoch);
   return opened;
 }
 
