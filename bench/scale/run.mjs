@@ -1,9 +1,10 @@
 // npm run bench:scale: what sessions cost by their number, their size and their owner's number of them.
 // Options: --quick, --only=memory,commands,owners,sizes,counts,processes,shards,invalidations,
-// moves, --rounds=5, --out=folder
+// moves, audit, stats, --rounds=5, --out=folder
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { audit } from './audit.mjs';
 import { commands } from './commands.mjs';
 import { counts } from './counts.mjs';
 import { processes, shards } from './growth.mjs';
@@ -13,8 +14,9 @@ import { moves } from './moves.mjs';
 import { owners } from './owners.mjs';
 import { run } from './server.mjs';
 import { sizes } from './sizes.mjs';
+import { stats } from './stats.mjs';
 
-const SECTIONS = { memory, commands, owners, sizes, counts, processes, shards, invalidations, moves };
+const SECTIONS = { memory, commands, owners, sizes, counts, processes, shards, invalidations, moves, audit, stats };
 
 const { values } = parseArgs({
   options: {

@@ -3,13 +3,21 @@ import { explanationOf } from '../engine/explanation.ts';
 import { endRecord, findRecord } from '../engine/rotation.ts';
 import { isHandle } from '../crypto/keyring.ts';
 import { SessionError } from '../errors.ts';
-import { checkNames, checkOwner, expected } from '../internal/validate.ts';
+import { checkBy, checkNames, checkOwner, expected } from '../internal/validate.ts';
 import type { RecordKey, ScannedRecord, SessionScanner, SessionStore } from '../stores/store.ts';
+import type { EndOptions } from './owners.ts';
 import { describeRecord, type StoredSession } from './stored-session.ts';
 
 export interface SessionLookup {
   /** The session's owner: with it, the session is found without a search through all sessions. */
   owner?: string;
+}
+
+export interface DestroyOptions extends SessionLookup, EndOptions {}
+
+export interface PurgeOptions extends EndOptions {
+  /** Seconds, or a point in time by the store's clock. */
+  olderThan: number | Date;
 }
 
 /**
@@ -61,25 +69,28 @@ export class Sessions {
   /**
    * Ends a session, or what rotations have made of it since; returns whether there was one. It is found as by `get`.
    */
-  async destroy(handle: string, options: SessionLookup = {}): Promise<boolean> {
-    checkNames('options', options, ['owner']);
+  async destroy(handle: string, options: DestroyOptions = {}): Promise<boolean> {
+    checkNames('options', options, ['owner', 'by']);
+    const by = checkBy(options.by);
     const store = await this.#store();
     for (const key of this.#keys(handle, options.owner)) {
-      if (await this.#end(store, key)) return true;
+      if (await this.#end(store, key, by)) return true;
     }
     const scanned = await this.#search(store, handle, options.owner);
-    return scanned !== undefined && (await this.#end(store, scanned.key));
+    return scanned !== undefined && (await this.#end(store, scanned.key, by));
   }
 
   /**
    * Ends all sessions that were created, or whose owner logged in, longer ago: O(N), once more than there are passes
    * that end something. A session that is rotated meanwhile is ended too.
    * @param options.olderThan seconds, or a point in time by the store's clock
+   * @param options.by who ends them, for the audit trail
    * @returns how many were ended
    * @throws {SessionError} `ERR_SESSION_STORE` with how many were ended before the store failed
    */
-  async purge(options: { olderThan: number | Date }): Promise<number> {
-    checkNames('options', options, ['olderThan']);
+  async purge(options: PurgeOptions): Promise<number> {
+    checkNames('options', options, ['olderThan', 'by']);
+    const by = checkBy(options.by);
     const store = await this.#store();
     const before = await pointInTime(store, options.olderThan);
     let total = 0;
@@ -88,7 +99,7 @@ export class Sessions {
         endedBefore = total;
         // A rotation can move a session to where this pass has been.
         for await (const { key, meta } of scanner(store).scan()) {
-          if (meta.createdAt < before && (await this.#end(store, key))) total += 1;
+          if (meta.createdAt < before && (await this.#end(store, key, by))) total += 1;
         }
       }
     } catch (cause) {
@@ -98,8 +109,8 @@ export class Sessions {
     return total;
   }
 
-  async #end(store: SessionStore, key: RecordKey): Promise<boolean> {
-    if ((await endRecord(store, key, null, explanationOf(this.#context, 'destroyed'))) !== 'ended') return false;
+  async #end(store: SessionStore, key: RecordKey, by: string | null): Promise<boolean> {
+    if ((await endRecord(store, key, null, explanationOf(this.#context, 'destroyed', by))) !== 'ended') return false;
     this.#context.events.emit('destroyed', { handle: key.handle, reason: 'destroyed' });
     return true;
   }

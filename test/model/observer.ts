@@ -2,6 +2,7 @@ import type { Exchange } from 'websauna-session';
 import { limitsIn, type Id } from './model.ts';
 import { OWNERS, QUEUES } from './plan.ts';
 import type { Browser, PlanRun } from './plan-run.ts';
+import { replayTrail } from '../support/audit-trail.ts';
 import { CSRF, isFormValid, Request } from './request.ts';
 import { difference, endDifference } from './violation.ts';
 
@@ -89,4 +90,32 @@ async function list(plan: PlanRun, owner: string): Promise<string | null> {
     names,
     owned.map(({ id }) => id.name),
   );
+}
+
+/** Seconds that every session lives at least. */
+const SHORTEST_LIFE = 300;
+
+/** Compares the audit trails, where there are any, with the sessions that the owners have. Expired ones are in no trail. */
+export async function judgeTrails(plan: PlanRun): Promise<string | null> {
+  if (!plan.hasTrails) return null;
+  const problems = await Promise.all(OWNERS.map((owner) => judgeTrail(plan, owner)));
+  return problems.find((problem) => problem !== null) ?? null;
+}
+
+async function judgeTrail(plan: PlanRun, owner: string): Promise<string | null> {
+  const { factories, model } = plan.setting;
+  const devices = await factories.observer.owners.list(plan.userId(owner));
+  const told = replayTrail(await factories.observer.audit.read({ owner: plan.userId(owner), limit: 1000 }));
+  if (told.problem !== null) return `the trail of ${owner}: ${told.problem}`;
+  const listed = new Set(devices.map(({ handle }) => handle));
+  for (const handle of listed) {
+    if (!told.live.has(handle)) return `the trail of ${owner} does not know ${plan.nameOf(handle)}, which is there`;
+  }
+  for (const [handle, begun] of told.live) {
+    const age = (model.now - begun.getTime()) / 1000;
+    if (!listed.has(handle) && age < SHORTEST_LIFE) {
+      return `the trail of ${owner} does not know the end of ${plan.nameOf(handle)}`;
+    }
+  }
+  return null;
 }

@@ -4,7 +4,7 @@ import { CONFIRMATION_OPTIONS, confirmed } from '../confirmation.ts';
 import { parseDuration } from '../duration.ts';
 import { textOption } from '../parse-command-line.ts';
 import { PROGRESS_STEP, scanWithProgress } from '../scan-with-progress.ts';
-import { time } from '../session-view.ts';
+import { BY, time } from '../session-view.ts';
 import type { Terminal } from '../terminal.ts';
 
 export const purge: Command = {
@@ -65,7 +65,7 @@ async function purgeWithProgress(factory: SessionFactory, before: Date, terminal
     if (ended % PROGRESS_STEP === 0) terminal.progress(`Ended ${ended} sessions`);
   });
   try {
-    return await factory.sessions.purge({ olderThan: before });
+    return await factory.sessions.purge({ olderThan: before, by: BY });
   } finally {
     stop();
   }

@@ -1,8 +1,10 @@
 import type {
+  AuditTrail,
   LoginIndex,
   OwnerIndex,
   RecordKey,
   SessionScanner,
+  SessionStatistics,
   SessionStore,
   SessionWatcher,
 } from '../../stores/store.ts';
@@ -13,7 +15,9 @@ export interface StoreHarness {
     Partial<OwnerIndex> &
     Partial<LoginIndex> &
     Partial<SessionScanner> &
-    Partial<SessionWatcher>;
+    Partial<SessionWatcher> &
+    Partial<AuditTrail> &
+    Partial<SessionStatistics>;
   /** Asserts that a record, left alone, ends after so many seconds. The record is not used afterwards. */
   assertEndsIn(key: RecordKey, seconds: number): Promise<void>;
   /** Ends a record the way its timeout would, now, and without loading it: the check sees what meets it first. */

@@ -1,3 +1,4 @@
+import { AUDITS } from './audit.ts';
 import type { StoreCheck } from './check.ts';
 import { EXPLANATIONS } from './explanations.ts';
 import { EXPIRIES, LIFETIMES } from './lifetimes.ts';
@@ -9,6 +10,7 @@ import { RECORDS } from './records.ts';
 import { REKEYS, TOMBSTONES } from './rekeys.ts';
 import { REVOCATIONS } from './revocations.ts';
 import { SCANS } from './scans.ts';
+import { STATS } from './stats.ts';
 import { WATCHES } from './watches.ts';
 
 /** What a store can do besides keeping records. */
@@ -23,6 +25,10 @@ export interface StoreCapabilities {
   explains?: boolean;
   /** It has `watchEnds` and `checkRecords`. */
   watches?: boolean;
+  /** It has `startAudit`, `reportReuse` and `readAudit`. Needs `owners`. */
+  audit?: boolean;
+  /** It has `addStats` and `readStats`. Needs `owners`. */
+  stats?: boolean;
 }
 
 /**
@@ -31,13 +37,22 @@ export interface StoreCapabilities {
  *
  * @example
  * ```ts
- * for (const { title, run } of storeContract({ owners: true, index: true, scan: true, explains: true, watches: true })) {
+ * const all = { owners: true, index: true, scan: true, explains: true, watches: true, audit: true, stats: true };
+ * for (const { title, run } of storeContract(all)) {
  *   test(title, () => run(harness));
  * }
  * ```
  */
 export function storeContract(capabilities: StoreCapabilities): readonly StoreCheck[] {
-  const { owners, index = false, scan = false, explains = false, watches = false } = capabilities;
+  const {
+    owners,
+    index = false,
+    scan = false,
+    explains = false,
+    watches = false,
+    audit = false,
+    stats = false,
+  } = capabilities;
   return [
     ...RECORDS,
     ...LIFETIMES,
@@ -50,6 +65,8 @@ export function storeContract(capabilities: StoreCapabilities): readonly StoreCh
     ...(index ? LOGIN_INDEXES : []),
     ...(scan ? SCANS : []),
     ...(explains ? EXPLANATIONS : []),
+    ...(owners && audit ? AUDITS : []),
+    ...(owners && stats ? STATS : []),
     ...(watches ? WATCHES.filter((check) => owners || !check.owners) : []),
   ];
 }
