@@ -13,6 +13,7 @@ export {
   type RotateOptions,
   type SessionConstructor,
 } from './session/session.ts';
+export { inspectCookie, type CookieInspection, type ReceivedCookie } from './session/cookie-inspection.ts';
 export type { BeginLoginOptions, LoginOptions } from './session/login.ts';
 export type { EndedSession } from './engine/explanation.ts';
 export type { ExplainedReason } from './stores/store.ts';
@@ -43,7 +44,7 @@ export type {
 export { SESSION_INVALIDATED } from './engine/field-names.ts';
 export { ignoreSession, NO_SESSION_FILE_EXTENSIONS, STATIC_FILE_EXTENSIONS } from './options/ignore.ts';
 export type { HasHandle, OwnedSession, Owners, RevokeOptions } from './admin/owners.ts';
-export type { SessionLookup, Sessions } from './admin/sessions.ts';
+export type { FieldLookup, SessionLookup, Sessions, StoredField } from './admin/sessions.ts';
 export type { StoredSession } from './admin/stored-session.ts';
 export type { Exchange, ResponseCookie, ResponseHead } from './exchange.ts';
 export type { Serializer, SerializerContext } from './serializers/serializer.ts';
