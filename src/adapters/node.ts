@@ -8,6 +8,8 @@ import { HttpExchange } from './node/http-exchange.ts';
 import { attachSession } from './node/attach-session.ts';
 import { sendError } from './node/error-response.ts';
 
+export { nodeHandler, nodeRequest, type NodeHandler, type SessionIncomingMessage } from './node/fetch-handler.ts';
+
 /** A request with its session. */
 export type SessionRequest<S = WebsaunaSession> = IncomingMessage & { session: S };
 
