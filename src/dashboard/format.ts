@@ -21,7 +21,7 @@ export function exactTime(date: Date): string {
 export function relativeTime(date: Date): Html {
   const seconds = (date.getTime() - Date.now()) / 1000;
   const [unit, length] = UNITS.find(([, size]) => Math.abs(seconds) >= size) ?? ['second', 1];
-  const text = Math.abs(seconds) < NOW_SECONDS ? 'just now' : RELATIVE.format(Math.trunc(seconds / length), unit);
+  const text = Math.abs(seconds) < NOW_SECONDS ? 'just now' : RELATIVE.format(Math.round(seconds / length), unit);
   return html`<time datetime="${date.toISOString()}" title="${exactTime(date)}">${text}</time>`;
 }
 

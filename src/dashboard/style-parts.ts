@@ -4,7 +4,7 @@ export const STYLE_PARTS = `.top {
   flex-wrap: wrap;
   align-items: center;
   gap: 0.25rem 1.5rem;
-  padding: 0.6rem max(1.25rem, calc((100vw - 70rem) / 2));
+  padding: 0.6rem max(1.25rem, calc((100vw - 70rem) / 2 + 1.25rem));
   border-bottom: 1px solid var(--line);
   background: var(--surface);
 }
@@ -88,7 +88,11 @@ section > * + * {
   margin-top: 1rem;
 }
 
-main > * + section,
+.top-bar + section {
+  margin-top: 1rem;
+}
+
+main > * + section:not(.top-bar + section),
 main > h2,
 section > * + h2 {
   margin-top: 2rem;

@@ -49,10 +49,7 @@ function factsOf(session: StoredSession, name: string | null): (readonly [Child,
     ['Browser', html`${browserName(userAgent).name} <span class="hint">${userAgent ?? 'No user agent is kept'}</span>`],
     ['Address', clientAddress ?? 'Not kept'],
     ['Began', when(createdAt)],
-    [
-      'Logged in',
-      authenticatedAt === null ? 'No' : html`${when(authenticatedAt)}${method !== null && ` by ${method}`}`,
-    ],
+    ['Logged in', authenticatedAt === null ? 'No' : when(authenticatedAt, method !== null && ` by ${method}`)],
     ['Last seen', when(lastSeenAt)],
     ['Ends when idle for', html`${duration(timeout)} <span class="hint">${idleEnd(lastSeenAt, timeout)}</span>`],
     ['Ends at the latest', expiresAt === null ? 'Never, while it is used' : when(expiresAt)],
@@ -66,8 +63,8 @@ const COOKIES = {
   null: 'As the factory says',
 };
 
-function when(date: Date): Html {
-  return html`${relativeTime(date)} <span class="hint">${exactTime(date)}</span>`;
+function when(date: Date, more: Child = null): Html {
+  return html`${relativeTime(date)}${more} <span class="hint">${exactTime(date)}</span>`;
 }
 
 function idleEnd(lastSeenAt: Date, timeout: number): Child {
