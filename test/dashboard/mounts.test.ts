@@ -195,7 +195,9 @@ describe.each(Object.entries(MOUNTS))('mounted on %s', (_name, start) => {
     expect(listening.size).toBe(1);
     left.abort();
     // What a framework reads from a stream, it leaves with the next thing that comes: an event, or the heartbeat.
-    await cookies('cy');
-    await vi.waitFor(() => expect(listening.size).toBe(0));
+    await vi.waitFor(async () => {
+      await cookies('cy');
+      expect(listening.size).toBe(0);
+    });
   });
 });
