@@ -11,11 +11,11 @@ const migrationFolder = new URL('../src/compat/migrate/lua/', import.meta.url);
 
 /** What is generated; operations of all of them may include the snippets of the store. */
 const MODULES = [
-  { from: folder, output: new URL('../src/stores/redis/scripts.generated.ts', import.meta.url), ends: true },
+  { from: folder, output: new URL('../src/stores/redis/scripts.generated.ts', import.meta.url), parts: true },
   {
     from: migrationFolder,
     output: new URL('../src/compat/migrate/scripts.generated.ts', import.meta.url),
-    ends: false,
+    parts: false,
   },
 ];
 
@@ -68,9 +68,9 @@ function checkHeader(name, source) {
   }
 }
 
-/** What runs before and after an operation whose ends are published: see `lua/ends/_publish.lua`. */
-function readPublishers() {
-  const sources = readSources(new URL('ends/', folder));
+/** What runs around an operation in the same step: see `lua/ends/_publish.lua` and `lua/audit/_audit.lua`. */
+function readParts(subfolder) {
+  const sources = readSources(new URL(`${subfolder}/`, folder));
   return [...sources.keys()].map((name) => ({
     key: name.replace('_', '').replaceAll(/-(\w)/g, (_, letter) => letter.toUpperCase()),
     literal: toLiteral(`${expand(name, sources).join('\n')}\n`),
@@ -81,7 +81,7 @@ function toLiteral(source) {
   return source.replaceAll(/[\\`]|\$\{/g, String.raw`\$&`);
 }
 
-function generate({ from, ends }) {
+function generate({ from, parts }) {
   const sources = readSources(from);
   const operations = [...sources.keys()].filter((name) => !name.startsWith('_'));
   for (const [name, source] of readSources(folder)) if (name.startsWith('_')) sources.set(name, source);
@@ -104,17 +104,31 @@ export type ScriptName = ${entries.map(({ key }) => `'${key}'`).join(' | ') || '
 
 export const scripts: Readonly<Record<ScriptName, Script>> = {
 ${entries.map(({ key, sha, literal }) => `  ${key}: {\n    sha: '${sha}',\n    source: \`${literal}\`,\n  },\n`).join('')}};
-${ends ? publisherModule() : ''}`;
+${parts ? partsModule() : ''}`;
 }
 
-function publisherModule() {
+function partsModule() {
   return `
+/** Parts that run after a script in the same step. */
+type ScriptParts = Readonly<Partial<Record<ScriptName, string>>>;
+
 /** What publishes the ends that a script has made: \`publish\` runs before all of them, the others after the script. */
-export const endPublishers: Readonly<Partial<Record<ScriptName, string>> & { publish: string }> = {
-${readPublishers()
-  .map(({ key, literal }) => `  ${key}: \`${literal}\`,\n`)
-  .join('')}};
+export const endPublishers: ScriptParts & { readonly publish: string } = {
+${partLines('ends')}};
+
+/**
+ * What writes the audit trail: \`audit\` runs before all of them, \`check\` before those that are sure to write, the others
+ * after the script, and \`finish\` last.
+ */
+export const auditWriters: ScriptParts & { readonly audit: string; readonly check: string; readonly finish: string } = {
+${partLines('audit')}};
 `;
+}
+
+function partLines(subfolder) {
+  return readParts(subfolder)
+    .map(({ key, literal }) => `  ${key}: \`${literal}\`,\n`)
+    .join('');
 }
 
 function readOutput(output) {

@@ -14,11 +14,14 @@ import { expected, isObject } from './internal/validate.ts';
 import { normalizeOptions, type NormalizedOptions } from './options/normalize.ts';
 import type { SessionOptions } from './options/options.ts';
 import type { DefaultData } from './session/data.ts';
+import { Audit } from './admin/audit.ts';
 import { Owners } from './admin/owners.ts';
 import { Sessions } from './admin/sessions.ts';
+import { readStats, type SessionStats, type StatsReadOptions } from './admin/stats.ts';
 import { sealSession, stateOf } from './session/dict.ts';
 import { WebsaunaSession, type SessionConstructor } from './session/session.ts';
 import { createStoreProvider } from './stores/provider.ts';
+import { StatsRecorder } from './stores/stats-recorder.ts';
 import type { StoreProvider } from './stores/store-provider.ts';
 
 /** The lifetimes and limits that are in force (ASVS 7.1.1, 7.1.2). Durations are seconds. */
@@ -57,6 +60,9 @@ interface FactoryParts<Data extends object, S extends WebsaunaSession<Data>> {
   readonly sessionClass: SessionConstructor<Data, S>;
   readonly owners: Owners;
   readonly sessions: Sessions;
+  readonly audit: Audit;
+  /** `null` where nothing is counted. */
+  readonly recorder: StatsRecorder | null;
 }
 
 function composeFactory<Data extends object, S extends WebsaunaSession<Data>>(
@@ -65,7 +71,9 @@ function composeFactory<Data extends object, S extends WebsaunaSession<Data>>(
 ): FactoryParts<Data, S> {
   const options = normalizeOptions(given);
   const created = createStoreProvider(options, given.redis, events);
-  const source = options.migration === null ? created : options.migration.wrapProvider(created);
+  const migrating = options.migration === null ? created : options.migration.wrapProvider(created);
+  const recorder = recorderOf(options, events, created);
+  const source = recorder === null ? migrating : recorder.wrapProvider(migrating);
   const keyring = new Keyring(options.secrets);
   const { schema, serializer } = options;
   const context: SessionContext = {
@@ -90,7 +98,17 @@ function composeFactory<Data extends object, S extends WebsaunaSession<Data>>(
     sessionClass: (options.sessionClass ?? WebsaunaSession) as unknown as SessionConstructor<Data, S>,
     owners: new Owners(context),
     sessions: new Sessions(context),
+    audit: new Audit(context),
+    recorder,
   };
+}
+
+function recorderOf(
+  { stats, timeout }: NormalizedOptions,
+  events: EventHub,
+  { storeFor }: StoreProvider,
+): StatsRecorder | null {
+  return stats === null ? null : new StatsRecorder({ ...stats, timeout }, events, () => storeFor(undefined));
 }
 
 /**
@@ -136,6 +154,11 @@ export class SessionFactory<
   /** All sessions, for tools: look at them, end them. */
   get sessions(): Sessions {
     return this.#composed.sessions;
+  }
+
+  /** The audit trails of owners, with the option `audit`. */
+  get audit(): Audit {
+    return this.#composed.audit;
   }
 
   /** Proxies in front that adapters without a notion of their own may believe. */
@@ -232,7 +255,16 @@ export class SessionFactory<
     return this.#events.on(name, listener);
   }
 
-  /** Closes the connections that the factory opened. */
+  /**
+   * Returns how many sessions are live, and how often each event happened, in all processes; with the option `stats`.
+   * @throws {SessionError} rejects with `ERR_SESSION_UNSUPPORTED` when the factory or its store does not count
+   */
+  stats(options: StatsReadOptions = {}): Promise<SessionStats> {
+    const { context, recorder } = this.#composed;
+    return readStats(context, recorder, options);
+  }
+
+  /** Reports what was counted, and closes the connections that the factory opened. */
   async close(): Promise<void> {
     if (this.#parts === null) return;
     closeWatches(this.#parts.context);

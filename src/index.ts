@@ -16,11 +16,18 @@ export {
 export { inspectCookie, type CookieInspection, type ReceivedCookie } from './session/cookie-inspection.ts';
 export type { BeginLoginOptions, LoginOptions } from './session/login.ts';
 export type { EndedSession } from './engine/explanation.ts';
-export type { ExplainedReason } from './stores/store.ts';
+export type { AuditEvent, ExplainedReason } from './stores/store.ts';
 export type { PendingLoginInfo } from './engine/pending-login.ts';
 export type { WebsaunaSession as Session } from './session/session.ts';
 export type { ClientDetailMode } from './engine/config.ts';
-export type { ClientDetailOptions, CookieOptions, IgnoreOptions, SessionOptions } from './options/options.ts';
+export type {
+  AuditOptions,
+  ClientDetailOptions,
+  CookieOptions,
+  IgnoreOptions,
+  SessionOptions,
+  StatsOptions,
+} from './options/options.ts';
 export type { DefaultData, SessionData } from './session/data.ts';
 export {
   SessionError,
@@ -43,8 +50,17 @@ export type {
 } from './events.ts';
 export { SESSION_INVALIDATED } from './engine/field-names.ts';
 export { ignoreSession, NO_SESSION_FILE_EXTENSIONS, STATIC_FILE_EXTENSIONS } from './options/ignore.ts';
-export type { HasHandle, OwnedSession, Owners, RevokeOptions } from './admin/owners.ts';
-export type { FieldLookup, SessionLookup, Sessions, StoredField } from './admin/sessions.ts';
+export type { Audit, AuditEntry, AuditReadOptions } from './admin/audit.ts';
+export type { EndOptions, HasHandle, OwnedSession, Owners, RevokeOptions } from './admin/owners.ts';
+export type {
+  DestroyOptions,
+  FieldLookup,
+  PurgeOptions,
+  SessionLookup,
+  Sessions,
+  StoredField,
+} from './admin/sessions.ts';
+export type { MinuteCount, SessionStats, StatsReadOptions } from './admin/stats.ts';
 export type { StoredSession } from './admin/stored-session.ts';
 export type { Exchange, ResponseCookie, ResponseHead } from './exchange.ts';
 export type { Serializer, SerializerContext } from './serializers/serializer.ts';

@@ -5,7 +5,7 @@ import { announceRevocation, hasOwnerIndex, longestLife, revokeOwner } from '../
 import { endRecord } from '../engine/rotation.ts';
 import { withStoreErrorEvent } from '../events.ts';
 import { SessionError } from '../errors.ts';
-import { checkNames, checkOwner, expected, isObject } from '../internal/validate.ts';
+import { checkBy, checkNames, checkOwner, expected, isObject } from '../internal/validate.ts';
 import { SessionDict, stateOf } from '../session/dict.ts';
 import { describeRecord, type StoredSession } from './stored-session.ts';
 import type { OwnedRecord, OwnerIndex, SessionStore, LoginIndex } from '../stores/store.ts';
@@ -21,7 +21,13 @@ export interface HasHandle {
   readonly handle: string;
 }
 
-export interface RevokeOptions {
+/** Who ends sessions. */
+export interface EndOptions {
+  /** For the audit trail: who ends them, such as the id of an administrator. Default: it is not said. */
+  by?: string;
+}
+
+export interface RevokeOptions extends EndOptions {
   /** A session to spare, such as the one that asks. Default: none. */
   except?: HasHandle;
   /** The session that asks, if it is to end with the others. Default: none. */
@@ -66,6 +72,7 @@ export class Owners {
    * many logins and rotations race with it.
    *
    * @param options.except a session to spare, such as the one that asks
+   * @param options.by who ends them, for the audit trail
    * @param options.current the session that asks, if it is to end with the others: what the request writes from then on
    * belongs to a new one, as after `logout()`
    * @returns how many were ended
@@ -73,11 +80,12 @@ export class Owners {
    */
   revoke(owner: string, options: RevokeOptions = {}): Promise<number> {
     return withStoreErrorEvent(this.#context.events, 'revoke', async () => {
-      checkNames('options', options, ['except', 'current']);
+      checkNames('options', options, ['except', 'current', 'by']);
+      const by = checkBy(options.by);
       const current = options.current === undefined ? null : stateOf(checkSession(options.current));
       const except = handleOf('options.except', options.except) ?? null;
       const store = await this.#index();
-      const handles = await revokeOwner(this.#context, store, checkOwner(owner), except, 'revoked');
+      const handles = await revokeOwner(this.#context, store, checkOwner(owner), except, 'revoked', by);
       const { record } = current ?? {};
       // All of the owner's have ended, also one that another request has rotated.
       const hasEnded = except === null ? record?.meta.owner === owner : handles.includes(record?.key.handle ?? '');
@@ -109,11 +117,12 @@ export class Owners {
    * identity provider's back-channel logout.
    * @returns how many were ended
    */
-  revokeBy(name: string, value: string): Promise<number> {
+  revokeBy(name: string, value: string, options: EndOptions = {}): Promise<number> {
     return withStoreErrorEvent(this.#context.events, 'revoke', async () => {
+      checkNames('options', options, ['by']);
       const store = await this.#loginIndex();
       const handles: string[] = [];
-      const explanation = explanationOf(this.#context, 'revoked');
+      const explanation = explanationOf(this.#context, 'revoked', checkBy(options.by));
       for (const indexKey of this.#indexKeysOf(name, value)) {
         for (const ownerHash of await store.findOwnerHashes(indexKey)) {
           const ended = await store.revokeOwned(ownerHash, null, indexKey, longestLife(this.#context), explanation);
@@ -127,13 +136,14 @@ export class Owners {
   }
 
   /** Ends one of the owner's sessions by its handle, also when it was rotated since; returns whether there was one. */
-  revokeSession(owner: string, handle: string): Promise<boolean> {
+  revokeSession(owner: string, handle: string, options: EndOptions = {}): Promise<boolean> {
     return withStoreErrorEvent(this.#context.events, 'revoke', async () => {
+      checkNames('options', options, ['by']);
+      const explanation = explanationOf(this.#context, 'revoked', checkBy(options.by));
       const store = await this.#index();
       const ownerHashes = this.#context.keyring.ownerHashes(checkOwner(owner));
       // Handles come from forms: anything else must not become part of a key.
       if (!isHandle(handle)) return false;
-      const explanation = explanationOf(this.#context, 'revoked');
       for (const ownerHash of ownerHashes) {
         if ((await endRecord(store, { handle, ownerHash }, null, explanation)) !== 'ended') continue;
         announceRevocation(this.#context, owner, [handle]);

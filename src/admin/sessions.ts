@@ -4,7 +4,7 @@ import { keyOfField } from '../engine/field-names.ts';
 import { endRecord, findRecord, type FoundByKey } from '../engine/rotation.ts';
 import { isHandle } from '../crypto/keyring.ts';
 import { SessionError } from '../errors.ts';
-import { checkBoolean, checkNames, checkOwner, expected, sanitizeForMessage } from '../internal/validate.ts';
+import { checkBoolean, checkBy, checkNames, checkOwner, expected, sanitizeForMessage } from '../internal/validate.ts';
 import type { SerializerContext } from '../serializers/serializer.ts';
 import {
   fieldSize,
@@ -14,6 +14,7 @@ import {
   type SessionStore,
   type Stored,
 } from '../stores/store.ts';
+import type { EndOptions } from './owners.ts';
 import { describeRecord, type StoredSession } from './stored-session.ts';
 
 export interface SessionLookup {
@@ -35,6 +36,13 @@ export interface StoredField {
   readonly size: number;
   /** Present when values were asked for. */
   readonly value?: unknown;
+}
+
+export interface DestroyOptions extends SessionLookup, EndOptions {}
+
+export interface PurgeOptions extends EndOptions {
+  /** Seconds, or a point in time by the store's clock. */
+  olderThan: number | Date;
 }
 
 /**
@@ -104,25 +112,28 @@ export class Sessions {
   /**
    * Ends a session, or what rotations have made of it since; returns whether there was one. It is found as by `get`.
    */
-  async destroy(handle: string, options: SessionLookup = {}): Promise<boolean> {
-    checkLookup(options);
+  async destroy(handle: string, options: DestroyOptions = {}): Promise<boolean> {
+    checkLookup(options, ['by']);
+    const by = checkBy(options.by);
     const store = await this.#store();
     for (const key of this.#keys(handle, options.owner)) {
-      if (await this.#end(store, key)) return true;
+      if (await this.#end(store, key, by)) return true;
     }
     const scanned = await this.#search(store, handle, options);
-    return scanned !== undefined && (await this.#end(store, scanned.key));
+    return scanned !== undefined && (await this.#end(store, scanned.key, by));
   }
 
   /**
    * Ends all sessions that were created, or whose owner logged in, longer ago: O(N), once more than there are passes
    * that end something. A session that is rotated meanwhile is ended too.
    * @param options.olderThan seconds, or a point in time by the store's clock
+   * @param options.by who ends them, for the audit trail
    * @returns how many were ended
    * @throws {SessionError} `ERR_SESSION_STORE` with how many were ended before the store failed
    */
-  async purge(options: { olderThan: number | Date }): Promise<number> {
-    checkNames('options', options, ['olderThan']);
+  async purge(options: PurgeOptions): Promise<number> {
+    checkNames('options', options, ['olderThan', 'by']);
+    const by = checkBy(options.by);
     const store = await this.#store();
     const before = await pointInTime(store, options.olderThan);
     let total = 0;
@@ -131,7 +142,7 @@ export class Sessions {
         endedBefore = total;
         // A rotation can move a session to where this pass has been.
         for await (const { key, meta } of scanner(store).scan()) {
-          if (meta.createdAt < before && (await this.#end(store, key))) total += 1;
+          if (meta.createdAt < before && (await this.#end(store, key, by))) total += 1;
         }
       }
     } catch (cause) {
@@ -141,8 +152,8 @@ export class Sessions {
     return total;
   }
 
-  async #end(store: SessionStore, key: RecordKey): Promise<boolean> {
-    if ((await endRecord(store, key, null, explanationOf(this.#context, 'destroyed'))) !== 'ended') return false;
+  async #end(store: SessionStore, key: RecordKey, by: string | null): Promise<boolean> {
+    if ((await endRecord(store, key, null, explanationOf(this.#context, 'destroyed', by))) !== 'ended') return false;
     this.#context.events.emit('destroyed', { handle: key.handle, reason: 'destroyed' });
     return true;
   }

@@ -1,5 +1,6 @@
 import type { CookieTemplate } from '../cookie/set-cookie.ts';
 import type { Exchange } from '../exchange.ts';
+import type { AuditLimits } from '../stores/store.ts';
 import type { FieldSerializer } from './fields.ts';
 import type { SessionMigration } from './migration.ts';
 
@@ -26,6 +27,14 @@ export interface CookieConfig {
   /** Seconds; `null` for the browser's session. */
   readonly maxAge: number | null;
   readonly onException: boolean;
+}
+
+/** How events and live sessions are counted. Seconds. */
+export interface StatsConfig {
+  /** How long counts are kept. */
+  readonly keep: number;
+  /** Between two reports of a process. */
+  readonly flushInterval: number;
 }
 
 /** The settings of the engine. `options/normalize.ts` makes them of the application's options. Durations are seconds. */
@@ -73,6 +82,10 @@ export interface SessionConfig {
   readonly explainEnds: number;
   /** The sessions of another library that go on here; `null` for none. */
   readonly migration: SessionMigration | null;
+  /** How much is kept of the audit trails of owners; `null` where there are none. */
+  readonly audit: AuditLimits | null;
+  /** How events and live sessions are counted; `null` for not at all. */
+  readonly stats: StatsConfig | null;
   /** Between two looks at the sessions that are watched. */
   readonly watchInterval: number;
 }

@@ -21,9 +21,13 @@ const EXPLAINED: Readonly<Record<EndReason, ExplainedReason>> = {
   'id-reuse': 'id-reuse',
 };
 
-/** Returns what is to explain an end, to those who watch it alone without `explainEnds`. */
-export function explanationOf({ config }: SessionContext, reason: EndReason): EndExplanation {
-  return { reason: EXPLAINED[reason], keep: config.explainEnds };
+/**
+ * Returns what is to explain an end, to those who watch it alone without `explainEnds`.
+ * @param by who has ended the session, for the audit trail; `null` where it is not said
+ */
+export function explanationOf({ config }: SessionContext, reason: EndReason, by: string | null = null): EndExplanation {
+  const explanation = { reason: EXPLAINED[reason], keep: config.explainEnds };
+  return by === null ? explanation : { ...explanation, by };
 }
 
 /** Returns how a record has ended that may not be used, by the lifetimes that are in force for it. */

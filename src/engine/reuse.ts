@@ -1,4 +1,4 @@
-import type { OwnedRecord, RecordKey, SessionStore, Tombstone } from '../stores/store.ts';
+import { hasAuditTrail, type OwnedRecord, type RecordKey, type SessionStore, type Tombstone } from '../stores/store.ts';
 import { explanationOf } from './explanation.ts';
 import { hasOwnerIndex, revokeOwner } from './revoke.ts';
 import { endRecord, findRecord, MAX_ROTATIONS_FOLLOWED } from './rotation.ts';
@@ -12,8 +12,8 @@ export interface StaleCookie {
 }
 
 /**
- * Does what `onReuse` says about cookies of rotated ids, none of which has opened a session: the client and somebody
- * else have had the same cookie.
+ * Reports in the audit trail, and does what `onReuse` says about, cookies of rotated ids, none of which has
+ * opened a session: the client and somebody else have had the same cookie.
  */
 export async function answerReuse(
   state: SessionState,
@@ -21,7 +21,8 @@ export async function answerReuse(
   cookies: readonly StaleCookie[],
 ): Promise<void> {
   const { context } = state;
-  const { onReuse } = context.config;
+  const { onReuse, audit } = context.config;
+  if (audit !== null) await reportReuse(state, store, cookies);
   if (onReuse === 'report') return;
   for (const cookie of cookies) {
     const key = await findConfirmedSuccessor(store, cookie);
@@ -30,6 +31,20 @@ export async function answerReuse(
     if (record !== undefined && (await endOwner(state, store, key, record))) continue;
     if ((await endRecord(store, key, null, explanationOf(context, 'id-reuse'))) !== 'ended') continue;
     context.events.emit('destroyed', { handle: key.handle, reason: 'id-reuse' });
+  }
+}
+
+/** Writes that ids were used again. A failure is reported and not thrown: it must not keep the sessions from ending. */
+async function reportReuse(
+  { context }: SessionState,
+  store: SessionStore,
+  cookies: readonly StaleCookie[],
+): Promise<void> {
+  if (!hasAuditTrail(store)) return;
+  try {
+    for (const { key } of cookies) if (key.ownerHash !== null) await store.reportReuse(key);
+  } catch (error) {
+    context.events.emit('storeError', { operation: 'audit', error });
   }
 }
 

@@ -13,6 +13,7 @@ export function hasOwnerIndex(store: SessionStore): store is SessionStore & Owne
 /**
  * Ends the sessions of an owner, in one step for each secret; returns the ended handles.
  * @param except the handle of a session to spare
+ * @param by who ends them, for the audit trail; `null` where it is not said
  */
 export async function revokeOwner(
   context: SessionContext,
@@ -20,9 +21,10 @@ export async function revokeOwner(
   owner: string,
   except: string | null,
   reason: EndReason,
+  by: string | null = null,
 ): Promise<string[]> {
   const handles: string[] = [];
-  const explanation = explanationOf(context, reason);
+  const explanation = explanationOf(context, reason, by);
   for (const ownerHash of context.keyring.ownerHashes(owner)) {
     handles.push(...(await store.revokeOwned(ownerHash, except, null, longestLife(context), explanation)));
   }

@@ -157,6 +157,16 @@ export function checkOwner(owner: unknown): string {
   return owner;
 }
 
+/**
+ * Returns who ends a session, as the audit trail says it; `null` where it is not said.
+ * @throws {TypeError} for anything but a short text
+ */
+export function checkBy(by: unknown): string | null {
+  if (by === undefined) return null;
+  if (typeof by === 'string' && by !== '' && by.length <= 200 && by.isWellFormed()) return by;
+  throw expected('by', 'a text of 1 to 200 characters, such as the id of an administrator', by);
+}
+
 /** Requires a name that a field of a session can have, of an object with one property for each field. */
 export function checkFieldName(option: string, fields: object, name: string): void {
   if (name !== '' && name.isWellFormed()) return;

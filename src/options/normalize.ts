@@ -17,6 +17,7 @@ import {
   MAX_LIFETIME_SECONDS,
   OF_SECONDS,
 } from '../internal/validate.ts';
+import { normalizeAudit } from './audit.ts';
 import { normalizeClientDetail } from './client-detail.ts';
 import { normalizeEnds } from './ends.ts';
 import { FOREIGN_OPTIONS } from './foreign-options.ts';
@@ -26,6 +27,7 @@ import { acceptValue } from '../engine/validating-serializer.ts';
 import type { SessionOptions } from './options.ts';
 import { normalizeMigration } from './migration.ts';
 import { normalizeSchema } from './schema.ts';
+import { normalizeStats } from './stats.ts';
 import { HEADER_NAME, normalizeTransport } from './transport.ts';
 import { normalizeSerializer, type NormalizedSerializer } from './serializer.ts';
 import type { Serializer } from '../serializers/serializer.ts';
@@ -89,6 +91,8 @@ const OPTION_NAMES: readonly string[] = Object.keys({
   userAgent: true,
   onReuse: true,
   explainEnds: true,
+  audit: true,
+  stats: true,
   migrateFrom: true,
   watchInterval: true,
 } satisfies Record<keyof SessionOptions, true>);
@@ -138,6 +142,8 @@ export function normalizeOptions<Data extends object, S extends WebsaunaSession<
     ignore: normalizeIgnore(options.ignore),
     ...normalizeBehaviour(options),
     ...normalizeEnds(options),
+    audit: normalizeAudit(options),
+    stats: normalizeStats(options),
     migration: normalizeMigration(options.migrateFrom, { ...serializer, ...times }),
     clientAddress: normalizeClientDetail('clientAddress', options.clientAddress),
     userAgent: normalizeClientDetail('userAgent', options.userAgent),

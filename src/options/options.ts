@@ -172,6 +172,17 @@ export interface SessionOptions<
    */
   explainEnds?: number;
   /**
+   * Keeps an audit trail for each owner, which `factory.audit.read` reads: logins, logouts, revocations, evictions,
+   * rotations and the use of old ids, each written in the step that it reports. Set it in every process that has sessions.
+   * Default `false`.
+   */
+  audit?: boolean | AuditOptions;
+  /**
+   * Counts events and live sessions, for `factory.stats()`: in the process, which reports to the store every few seconds.
+   * Default `false`.
+   */
+  stats?: boolean | StatsOptions;
+  /**
    * Sessions of express-session or \@fastify/session that go on here, as `connectRedis` and `fastifySession` of
    * `websauna-session/migrate` make them. Default: none.
    */
@@ -181,6 +192,22 @@ export interface SessionOptions<
    * later when a message of Redis is lost. Default 30.
    */
   watchInterval?: number;
+}
+
+/** How much of the audit trails is kept. */
+export interface AuditOptions {
+  /** Seconds. Default 7776000 (90 days). */
+  maxAge?: number;
+  /** Of one owner; older ones make room. Default 1000. */
+  maxEntries?: number;
+}
+
+/** How events and live sessions are counted. */
+export interface StatsOptions {
+  /** Seconds for which counts are kept. Default 604800 (7 days). */
+  keep?: number;
+  /** Seconds between two reports of a process to the store. Default 5. */
+  flushInterval?: number;
 }
 
 /** What is kept of a client, by kind of session. */

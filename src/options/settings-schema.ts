@@ -160,6 +160,12 @@ export const SETTINGS: ReadonlyMap<string, Setting> = new Map<string, Setting>([
   ['user_agent', wordFor('userAgent')],
   ['on_reuse', wordFor('onReuse')],
   ['explain_ends', integerFor('explainEnds')],
+  ['audit', booleanFor('audit')],
+  ['audit_max_age', integerFor('audit.maxAge')],
+  ['audit_max_entries', integerFor('audit.maxEntries')],
+  ['stats', booleanFor('stats')],
+  ['stats_keep', integerFor('stats.keep')],
+  ['stats_flush_interval', numberFor('stats.flushInterval')],
   ['migrate_from', callableFor('migrateFrom')],
   ['watch_interval', numberFor('watchInterval')],
 ]);

@@ -101,9 +101,13 @@ async function readSettings(
   return options as unknown as SessionOptions;
 }
 
-/** Websauna's `prefix` is built into its id generator; the others say in two ways what to ignore. */
+/** Websauna's `prefix` is built into its id generator; the others say one thing in two ways. */
 const MUTUALLY_EXCLUSIVE = [
   ['prefix', 'id_generator'],
+  ['audit', 'audit_max_age'],
+  ['audit', 'audit_max_entries'],
+  ['stats', 'stats_keep'],
+  ['stats', 'stats_flush_interval'],
   ['ignore', 'ignore_extensions'],
   ['ignore', 'ignore_except'],
 ] as const;

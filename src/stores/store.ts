@@ -135,6 +135,8 @@ export interface EndExplanation {
   readonly reason: ExplainedReason;
   /** Seconds; 0 for not at all, so that only those who watch the record learn the reason. */
   readonly keep: number;
+  /** Who has ended it, in the application's words, for the audit trail alone. Default: it is not said. */
+  readonly by?: string | null;
 }
 
 /** Something is stored under the key that is not a record of ours; it is left alone. */
@@ -442,4 +444,112 @@ export interface SessionWatcher {
   watchEnds(listener: EndListener): () => void;
   /** Reads what has become of records, without their fields. */
   checkRecords(keys: readonly RecordKey[]): Promise<RecordChecks>;
+}
+
+/** What the audit trail of an owner says has happened to a session. */
+export type AuditEvent =
+  | 'login'
+  | 'migrated' // a session of another library, whose owner has become known
+  | 'rotated' // it goes on under a new handle
+  | 'reused' // the id that this handle names was used after the grace of its rotation or login
+  | ExplainedReason;
+
+/** One entry of an audit trail. */
+export interface AuditRecord {
+  /** `<milliseconds>-<count>`, later than that of every older entry of the owner. */
+  readonly id: string;
+  /** Milliseconds by the store's clock. */
+  readonly at: number;
+  readonly event: AuditEvent;
+  readonly handle: string;
+  /** The handle that the session had before a login or a rotation; `null` where there was none. */
+  readonly previous: string | null;
+  /** Of a login. */
+  readonly method: string | null;
+  /** Who has ended the session, as far as the application has said; see {@link EndExplanation}. */
+  readonly by: string | null;
+}
+
+/** How much of an owner's trail is kept. */
+export interface AuditLimits {
+  /** Seconds. */
+  readonly maxAge: number;
+  /** Of one owner. */
+  readonly maxEntries: number;
+}
+
+export interface AuditQuery {
+  /** Milliseconds: no older entries. */
+  readonly since: number;
+  /** The newest id, included; `null` for any. */
+  readonly until: string | null;
+  readonly limit: number;
+}
+
+/** The optional capability of a store to keep an audit trail for each owner. */
+export interface AuditTrail {
+  /**
+   * Called once, before everything else: from now on, whatever logs an owner's session in, rotates or ends it writes an
+   * entry in the same atomic step. An end without an explanation, and an expiry, write none.
+   */
+  startAudit(limits: AuditLimits): void;
+  /** Writes that the id of an owned record that goes on under another key was used: once for each tombstone. */
+  reportReuse(key: RecordKey): Promise<void>;
+  /** Returns entries of an owner, newest first. */
+  readAudit(ownerHash: string, query: AuditQuery): Promise<readonly AuditRecord[]>;
+}
+
+/** Returns whether a store can keep audit trails. */
+export function hasAuditTrail<Store extends object>(store: Store): store is Store & AuditTrail {
+  return 'startAudit' in store && 'reportReuse' in store && 'readAudit' in store;
+}
+
+/** How often an event has happened. */
+export interface EventCount {
+  readonly event: string;
+  /** `null` for an event that has none. */
+  readonly reason: string | null;
+  readonly count: number;
+}
+
+/** Sessions of one kind that a process has written or ended. Values are milliseconds by the store's clock. */
+export interface SessionSightings {
+  /** When each expires unless it is used again, by handle. */
+  readonly written: ReadonlyMap<string, number>;
+  /** Until when each could have lived, by handle. One that was written, too, has ended. */
+  readonly ended: ReadonlyMap<string, number>;
+}
+
+/** What a process has counted since its last report. */
+export interface StatsReport {
+  /** With the milliseconds since they were counted. */
+  readonly counts: readonly (EventCount & { readonly age: number })[];
+  readonly anonymous: SessionSightings;
+  readonly owned: SessionSightings;
+}
+
+export interface StoredStats {
+  /** Milliseconds: the store's clock. */
+  readonly now: number;
+  /** Live sessions without an owner. */
+  readonly anonymous: number;
+  /** Live sessions with an owner. */
+  readonly owned: number;
+  /** The relative standard error of the less exact of the two; 0 where they are exact. */
+  readonly error: number;
+  /** Oldest minute first. */
+  readonly counts: readonly (EventCount & { readonly minute: number })[];
+}
+
+/** The optional capability of a store to count events and live sessions, without going through all sessions. */
+export interface SessionStatistics {
+  /** Adds what a process has counted. @param keep seconds for which counts are kept */
+  addStats(report: StatsReport, keep: number): Promise<void>;
+  /** Returns what all processes have counted. @param since milliseconds: no older minutes; `null`: an hour ago */
+  readStats(since: number | null): Promise<StoredStats>;
+}
+
+/** Returns whether a store can count. */
+export function hasStatistics<Store extends object>(store: Store): store is Store & SessionStatistics {
+  return 'addStats' in store && 'readStats' in store;
 }

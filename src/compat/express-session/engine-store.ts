@@ -25,6 +25,9 @@ export interface EngineStoreParts {
   readonly cookieAttributes: () => string;
 }
 
+/** How sessions end that something ends past `req.session`. */
+const BY_TOOL = { reason: 'revoked', keep: 0 } as const;
+
 /** Returns the store of this library that a store stands in front of; `undefined` for every other one. */
 export let backingStoreOf: (store: object) => SessionStore | undefined;
 
@@ -61,7 +64,8 @@ export class EngineStore extends Store {
   }
 
   override destroy(sid: string, callback: Callback = ignore): void {
-    const destroy = async (): Promise<void> => void (await (await this.#store(sid)).destroy(keyOfSid(sid)));
+    const destroy = async (): Promise<void> =>
+      void (await (await this.#store(sid)).destroy(keyOfSid(sid), null, BY_TOOL));
     callBack(destroy(), callback);
   }
 
@@ -80,7 +84,7 @@ export class EngineStore extends Store {
   clear(callback: Callback = ignore): void {
     const clear = async (): Promise<void> => {
       const store = await this.#store();
-      for (const key of await this.#keys()) await store.destroy(key);
+      for (const key of await this.#keys()) await store.destroy(key, null, BY_TOOL);
     };
     callBack(clear(), callback);
   }

@@ -1,6 +1,10 @@
 import { toWholeSecond } from '../../internal/whole-second.ts';
 import { wellFormedDetails } from '../details.ts';
 import type {
+  AuditLimits,
+  AuditQuery,
+  AuditRecord,
+  AuditTrail,
   CreateOutcome,
   DestroyOutcome,
   EndExplanation,
@@ -24,13 +28,18 @@ import type {
   SaveOutcome,
   ScannedRecord,
   SessionScanner,
+  SessionStatistics,
   SessionStore,
   SessionWatcher,
+  StatsReport,
   Stored,
+  StoredStats,
   TakeOutcome,
 } from '../store.ts';
+import { AuditTrails } from './audit-trails.ts';
 import { EndListeners } from './end-listeners.ts';
 import { EndedRecords } from './ended-records.ts';
+import { EventCounts } from './event-counts.ts';
 import { ExpiryQueue } from './expiry-queue.ts';
 import { LoginEntries } from './login-index.ts';
 import {
@@ -61,7 +70,9 @@ const GONE: Gone = { status: 'gone' };
  * Sessions in the memory of this process, under the same contract as Redis: bounded, expiring, atomic. For
  * development, tests and single-process applications that may lose their sessions at a restart.
  */
-export class MemoryStore implements SessionStore, OwnerIndex, LoginIndex, SessionScanner, SessionWatcher {
+export class MemoryStore
+  implements SessionStore, OwnerIndex, LoginIndex, SessionScanner, SessionWatcher, AuditTrail, SessionStatistics
+{
   /** In the order of their last use: the first is the one to evict. */
   readonly #records = new Map<string, MemoryRecord>();
   readonly #expiries = new ExpiryQueue<MemoryRecord>(
@@ -73,6 +84,8 @@ export class MemoryStore implements SessionStore, OwnerIndex, LoginIndex, Sessio
   readonly #owners = new OwnerSessions();
   readonly #logins = new LoginEntries();
   readonly #ends = new EndListeners();
+  readonly #trails: AuditTrails;
+  readonly #counts = new EventCounts();
   readonly #maxSessions: number;
   readonly #clock: () => number;
   readonly #onEvict: ((handle: string) => void) | undefined;
@@ -85,6 +98,7 @@ export class MemoryStore implements SessionStore, OwnerIndex, LoginIndex, Sessio
     this.#maxSessions = maxSessions;
     this.#tombstones = new Tombstones(maxSessions);
     this.#ended = new EndedRecords(maxSessions);
+    this.#trails = new AuditTrails(maxSessions);
     this.#clock = now;
     this.#onEvict = onEvict;
   }
@@ -114,7 +128,9 @@ export class MemoryStore implements SessionStore, OwnerIndex, LoginIndex, Sessio
     const cookie = sentCookie(record.cookieAttributes, now, true);
     const meta = { ...newLife(record, now), timeout: record.timeout, cookie };
     const fields = Object.fromEntries(record.fields);
-    this.#put(key, { ...wellFormedDetails(record.details), ...meta }, fields, record.explainEnds ?? 0, now);
+    const details = wellFormedDetails(record.details);
+    this.#put(key, { ...details, ...meta }, fields, record.explainEnds ?? 0, now);
+    this.#trails.append(key.ownerHash, 'login', key.handle, now, details);
     return { status: 'ok', now, evicted };
   }
 
@@ -154,6 +170,9 @@ export class MemoryStore implements SessionStore, OwnerIndex, LoginIndex, Sessio
     if (rekey.tombstone !== null) this.#tombstones.add(from, rekey.tombstone, to.handle, confirmed, now);
     if (rekey.tombstone?.namesSuccessor === true) this.#ends.rekeyed(from.handle, to.handle);
     else this.#ends.ended(from.handle, 'superseded');
+    const event = login === null ? 'rotated' : (rekey.tombstone?.nonce ?? '') === '' ? 'login' : 'migrated';
+    const method = login === null ? null : meta.method;
+    this.#trails.append(to.ownerHash, event, to.handle, now, { previous: from.handle, method });
     return { status: 'ok', now, evicted };
   }
 
@@ -177,6 +196,7 @@ export class MemoryStore implements SessionStore, OwnerIndex, LoginIndex, Sessio
     if (record === undefined) return this.#tombstones.get(key, now) ?? GONE;
     this.#end(record, tombstone === null ? explanation : null, now, explanation?.reason);
     const { confirmed } = record.meta.cookie;
+    this.#auditEnd(record, explanation, now);
     if (tombstone !== null) this.#tombstones.add(key, { ...tombstone, nonce: '' }, '', confirmed, now);
     return { status: 'ok', now, evicted: [] };
   }
@@ -198,7 +218,10 @@ export class MemoryStore implements SessionStore, OwnerIndex, LoginIndex, Sessio
     const ended = this.#live(ownerHash, now).filter(
       ({ handle, meta }) => handle !== spared && (indexKey === null || meta.indexKeys.includes(indexKey)),
     );
-    for (const record of ended) this.#end(record, explanation, now);
+    for (const record of ended) {
+      this.#end(record, explanation, now);
+      this.#auditEnd(record, explanation, now);
+    }
     if (indexKey === null) this.#owners.revoke(ownerHash, now, keep);
     return ended.map(({ handle }) => handle);
   }
@@ -234,6 +257,33 @@ export class MemoryStore implements SessionStore, OwnerIndex, LoginIndex, Sessio
   async checkRecords(keys: readonly RecordKey[]): Promise<RecordChecks> {
     const now = this.#clock();
     return { records: keys.map((key) => this.#check(key, now)), now };
+  }
+
+  startAudit(limits: AuditLimits): void {
+    this.#trails.start(limits);
+  }
+
+  async reportReuse(key: RecordKey): Promise<void> {
+    const now = this.#clock();
+    if (this.#tombstones.markReused(key, now)) this.#trails.append(key.ownerHash, 'reused', key.handle, now);
+  }
+
+  async readAudit(ownerHash: string, query: AuditQuery): Promise<readonly AuditRecord[]> {
+    return this.#trails.read(ownerHash, query, this.#clock());
+  }
+
+  /** Only the events are counted: the store knows its sessions. */
+  async addStats({ counts }: StatsReport, keep: number): Promise<void> {
+    this.#counts.add(counts, keep, this.#clock());
+  }
+
+  async readStats(since: number | null): Promise<StoredStats> {
+    const now = this.#clock();
+    this.#removeExpired(now);
+    let owned = 0;
+    for (const { ownerHash } of this.#records.values()) if (ownerHash !== null) owned += 1;
+    const anonymous = this.#records.size - owned;
+    return { now, anonymous, owned, error: 0, counts: this.#counts.read(since, now) };
   }
 
   async close(): Promise<void> {}
@@ -299,6 +349,12 @@ export class MemoryStore implements SessionStore, OwnerIndex, LoginIndex, Sessio
     if (explanation !== null) this.#explain(record, explanation.reason, now, explanation.keep, now);
   }
 
+  #auditEnd({ ownerHash, handle }: MemoryRecord, explanation: EndExplanation | null, now: number): void {
+    if (explanation === null) return;
+    const { reason, by = null } = explanation;
+    this.#trails.append(ownerHash, reason, handle, now, { by });
+  }
+
   #expire(record: MemoryRecord, now: number): void {
     this.#remove(record);
     this.#ends.ended(record.handle, 'expired');
@@ -336,7 +392,10 @@ export class MemoryStore implements SessionStore, OwnerIndex, LoginIndex, Sessio
     const excess = live.slice(0, Math.max(0, live.length - max + 1));
     if (excess.length > 0 && onSessionLimit === 'refuse') return 'full';
     const explanation = { reason: 'evicted', keep: explainEnds } as const;
-    for (const record of excess) this.#end(record, explanation, now);
+    for (const record of excess) {
+      this.#end(record, explanation, now);
+      this.#auditEnd(record, explanation, now);
+    }
     return excess.map(({ handle }) => handle);
   }
 
@@ -347,6 +406,7 @@ export class MemoryStore implements SessionStore, OwnerIndex, LoginIndex, Sessio
     const oldest = this.#records.values().next().value!;
     this.#remove(oldest);
     this.#ends.ended(oldest.handle, 'evicted');
+    this.#trails.append(oldest.ownerHash, 'evicted', oldest.handle, now);
     this.#onEvict?.(oldest.handle);
   }
 

@@ -6,6 +6,7 @@ interface Entry extends KeyedEntry {
   readonly successor: string;
   readonly graceUntil: number;
   readonly confirmed: boolean;
+  isReused: boolean;
 }
 
 /** What remains at the keys of records that go on under other ones. Bounded: beyond `max` the oldest are forgotten. */
@@ -38,9 +39,18 @@ export class Tombstones {
       successor: namesSuccessor ? successor : '',
       graceUntil: now + grace * 1000,
       confirmed,
+      isReused: false,
       endsAt: now + keep * 1000,
       queuedFor: Infinity,
     });
+  }
+
+  /** Remembers that the id of a tombstone was used again; returns false where there is none, or it was known. */
+  markReused(key: RecordKey, now: number): boolean {
+    const entry = this.#entries.get(key, now);
+    if (entry === undefined || entry.isReused) return false;
+    entry.isReused = true;
+    return true;
   }
 
   get(key: RecordKey, now: number): Tombstone | undefined {

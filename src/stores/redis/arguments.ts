@@ -116,9 +116,15 @@ export function destroyArguments(
   return [handle, ...kept, ...explanationArguments(explanation)];
 }
 
-/** Returns why records end, and for how long that is explained. */
+/** Returns why records end, who ends them if that is said, and for how long it is explained. */
 export function explanationArguments(explanation: EndExplanation | null): string[] {
-  return [explanation?.reason ?? '', explanationArgument(explanation?.keep)];
+  const { reason = '', by = null, keep } = explanation ?? {};
+  return by === null ? [reason, explanationArgument(keep)] : [reason, by, explanationArgument(keep)];
+}
+
+/** For a copy that becomes the record of a login; see `lua/confirm.lua`. */
+export function confirmArguments(from: RecordKey, to: RecordKey, { tombstone, explainEnds }: RecordRekey): string[] {
+  return [to.handle, from.handle, tombstone?.nonce ?? '', explanationArgument(explainEnds)];
 }
 
 function explanationArgument(seconds = 0): string {

@@ -25,6 +25,11 @@ export class KeyNames {
     return `${this.ownerPrefix(ownerHash)}owner`;
   }
 
+  /** Returns the name of an owner's audit trail. */
+  auditTrail(ownerHash: string): string {
+    return `${this.ownerPrefix(ownerHash)}audit`;
+  }
+
   /** Returns the name of the entries of an index key. */
   loginIndex(indexKey: string): string {
     return `${this.prefix}indexKey:${indexKey}`;
@@ -66,6 +71,12 @@ export class KeyNames {
   get pattern(): string {
     return `${escapeGlob(this.prefix)}*`;
   }
+}
+
+/** Returns the name of the audit trail of the owner whose record or index has this name; `undefined` where there is none. */
+export function auditTrailBeside(name: string): string | undefined {
+  const tagEnd = name.lastIndexOf('}:');
+  return tagEnd < 0 ? undefined : `${name.slice(0, tagEnd)}}:audit`;
 }
 
 /** Returns a text as a glob-style pattern of Redis that matches this text alone. */

@@ -17,8 +17,14 @@ import { RedisStore } from './store.ts';
  * client; or one for each client that the application's function returns.
  *
  * @param bytes - Whether the serializer returns bytes.
+ * @param start - Prepares each store for its first use.
  */
-export function createRedisStoreProvider(redis: RedisOptions, bytes: boolean, events: EventHub): StoreProvider {
+export function createRedisStoreProvider(
+  redis: RedisOptions,
+  bytes: boolean,
+  events: EventHub,
+  start: (store: RedisStore) => RedisStore,
+): StoreProvider {
   const options = normalizeRedisOptions(redis);
   const hooks = {
     bytes,
@@ -27,9 +33,9 @@ export function createRedisStoreProvider(redis: RedisOptions, bytes: boolean, ev
     onFailed: (error: unknown) => events.emit('storeError', { operation: 'connect', error }),
   };
   if (typeof options.client === 'function') {
-    return storePerClient(options, options.client, (client) => createRedisStore({ ...redis, client }, hooks));
+    return storePerClient(options, options.client, (client) => start(createRedisStore({ ...redis, client }, hooks)));
   }
-  const store = createRedisStore(redis, hooks);
+  const store = start(createRedisStore(redis, hooks));
   return { storeFor: () => store, close: () => store.close() };
 }
 

@@ -21,10 +21,12 @@ const LAST_SEEN = '@s';
 const SPARED = '@v';
 const TOMBSTONE = '@r';
 const ENDED = '@e';
+/** Of a tombstone whose id was used again, as the audit trail says. */
+const REUSED = '@a';
 
 /** Returns whether a field is the store's own, and no data. */
 export function isOwnField(name: string): boolean {
-  return name === META || name === LAST_SEEN || name === SPARED || name === TOMBSTONE || name === ENDED;
+  return [META, LAST_SEEN, SPARED, TOMBSTONE, ENDED, REUSED].includes(name);
 }
 
 // As many digits as dates and `MAX_SECONDS` have: beyond them arithmetic is not exact, here and in Lua.

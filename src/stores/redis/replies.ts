@@ -5,7 +5,18 @@ import { textOf } from './record.ts';
 import type { ScriptName } from './scripts.generated.ts';
 
 /** What the first number of a script's reply means; see `lua/_record.lua`. */
-const CODES = ['gone', 'ok', 'tombstone', 'conflict', 'exists', 'full', 'late', 'revoked', 'too-large'] as const;
+const CODES = [
+  'gone',
+  'ok',
+  'tombstone',
+  'conflict',
+  'exists',
+  'full',
+  'late',
+  'revoked',
+  'too-large',
+  'outlived',
+] as const;
 export type ReplyStatus = (typeof CODES)[number];
 
 /** What a value of a reply is: a number, text (a string or bytes), or text that may be absent. */
@@ -30,6 +41,7 @@ const SHAPES: Readonly<Record<ReplyStatus, Shape>> = {
   late: { first: ['number'] },
   revoked: NOTHING,
   'too-large': { first: ['number'] },
+  outlived: NOTHING,
 };
 
 /** What a script may reply besides success, and what follows the code of success. */
@@ -41,17 +53,20 @@ interface Replies {
 const REPLIES: Readonly<Record<ScriptName, Replies>> = {
   addIndexKey: { or: [], ok: NOTHING },
   check: { or: [], ok: { first: ['number'], groups: ['text', 'text', 'text', 'text'] } },
+  confirm: { or: ['gone', 'outlived', 'tombstone', 'late'], ok: { first: ['number'] } },
   create: { or: ['gone', 'exists', 'full', 'revoked', 'late'], ok: HANDLES },
   deleteRotated: { or: ['gone', 'tombstone', 'conflict', 'late'], ok: { first: ['number'] } },
   destroy: { or: ['gone', 'tombstone', 'late'], ok: { first: ['number'] } },
   getIndexOwners: { or: [], ok: { first: [], groups: ['text'] } },
   getMetadata: { or: ['gone'], ok: { first: ['text', 'text?'] } },
   list: { or: [], ok: { first: ['number'], groups: ['text', 'text', 'text?'] } },
-  rekey: { or: ['gone', 'tombstone', 'conflict', 'exists', 'full', 'revoked', 'late'], ok: HANDLES },
+  readAudit: { or: [], ok: { first: [], groups: ['text', 'text', 'text', 'text', 'text', 'text'] } },
+  rekey: { or: ['gone', 'outlived', 'tombstone', 'conflict', 'exists', 'full', 'revoked', 'late'], ok: HANDLES },
   removeIndexKey: { or: [], ok: NOTHING },
+  reportReuse: { or: ['gone'], ok: NOTHING },
   revoke: { or: ['late'], ok: HANDLES },
-  save: { or: ['gone', 'tombstone', 'conflict', 'late', 'too-large'], ok: { first: ['number'] } },
-  take: { or: ['gone', 'tombstone', 'late'], ok: { first: ['number'], groups: ['text', 'text'] } },
+  save: { or: ['gone', 'outlived', 'tombstone', 'conflict', 'late', 'too-large'], ok: { first: ['number'] } },
+  take: { or: ['gone', 'outlived', 'tombstone', 'late'], ok: { first: ['number'], groups: ['text', 'text'] } },
   time: { or: [], ok: { first: ['number'] } },
 };
 

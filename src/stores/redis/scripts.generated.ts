@@ -7,7 +7,7 @@ export interface Script {
   readonly source: string;
 }
 
-export type ScriptName = 'addIndexKey' | 'check' | 'create' | 'deleteRotated' | 'destroy' | 'getIndexOwners' | 'getMetadata' | 'list' | 'rekey' | 'removeIndexKey' | 'revoke' | 'save' | 'take' | 'time';
+export type ScriptName = 'addIndexKey' | 'check' | 'confirm' | 'create' | 'deleteRotated' | 'destroy' | 'getIndexOwners' | 'getMetadata' | 'list' | 'readAudit' | 'rekey' | 'removeIndexKey' | 'reportReuse' | 'revoke' | 'save' | 'take' | 'time';
 
 export const scripts: Readonly<Record<ScriptName, Script>> = {
   addIndexKey: {
@@ -38,6 +38,171 @@ for _, key in ipairs(KEYS) do
   for i = 1, 4 do reply[#reply + 1] = values[i] or '' end
 end
 return reply
+`,
+  },
+  confirm: {
+    sha: '570a68e52843cb120fda6c0bc932b33465974a05',
+    source: `local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local function int(number)
+  return string.format('%.0f', number)
+end
+local deadline = tonumber(table.remove(ARGV))
+if deadline and now > deadline then return {6, now} end
+local function parse(stored)
+  local created, timeout, adjusted, expires, own_expiry, authenticated, sent, remember, attributes, unconfirmed,
+    index_keys, details =
+    string.match(stored, '^1:(%d+):(%d+)(a?):(%d+)(a?):(%d+):(%d+)([pb]?):([^:?]*)(%??):([^:]*):(.*)$')
+  if not created or math.max(#created, #timeout + 5, #expires, #authenticated, #sent + 3) > 15 then return nil end
+  return {
+    created = tonumber(created), timeout = tonumber(timeout), adjusted = adjusted, expires = tonumber(expires),
+    own_expiry = own_expiry, authenticated = tonumber(authenticated), sent = tonumber(sent), remember = remember,
+    attributes = attributes, confirmed = unconfirmed == '', index_keys = index_keys, details = details
+  }
+end
+local function format(meta)
+  return table.concat({
+    '1', int(meta.created), int(meta.timeout) .. meta.adjusted, int(meta.expires) .. meta.own_expiry,
+    int(meta.authenticated), int(meta.sent) .. meta.remember, meta.attributes .. (meta.confirmed and '' or '?'), meta.index_keys, meta.details
+  }, ':')
+end
+local function missing_reply(key)
+  local tombstone = redis.call('HGET', key, '@r')
+  if not tombstone then return {0} end
+  local nonce, grace, successor, confirmed = string.match(tombstone, '^([^:]*):(%d+):([^:]*):([01])$')
+  if not nonce then return {0} end
+  return {2, nonce, tonumber(grace), now, successor, tonumber(confirmed)}
+end
+local function write_tombstone(key, nonce, grace, keep, successor, confirmed)
+  if tonumber(keep) <= 0 then return end
+  local tombstone = {nonce, int(now + grace * 1000), successor, confirmed and '1' or '0'}
+  redis.call('HSET', key, '@r', table.concat(tombstone, ':'))
+  redis.call('PEXPIRE', key, int(keep * 1000))
+end
+local function end_record(key, nonce, grace, keep, successor, confirmed)
+  if tonumber(keep) <= 0 then
+    redis.call('DEL', key)
+    return
+  end
+  redis.call('HDEL', key, '@r')
+  write_tombstone(key, nonce, grace, keep, successor, confirmed)
+  for _, field in ipairs(redis.call('HKEYS', key)) do
+    if field ~= '@r' then redis.call('HDEL', key, field) end
+  end
+end
+local function set_timeout(meta, text)
+  local timeout, adjusted = string.match(text, '^(%d+)(a?)$')
+  if timeout then meta.timeout, meta.adjusted = tonumber(timeout), adjusted end
+end
+local function set_cookie(meta, sent, confirmed)
+  if sent ~= '' then meta.sent, meta.attributes = math.floor(now / 1000), string.sub(sent, 2) end
+  meta.confirmed = confirmed
+end
+local function begin_life(meta, first)
+  local absolute, own_expiry, remember = string.match(ARGV[first], '^(%d*)(a?)([pb]?)$')
+  local age = tonumber(ARGV[first + 1])
+  if absolute ~= '' then
+    meta.created, meta.own_expiry = now, own_expiry
+    meta.expires = tonumber(absolute) > 0 and now + absolute * 1000 or 0
+  end
+  meta.remember = remember
+  meta.authenticated = age and math.min(tonumber(ARGV[first + 2]) or now - age, now) or 0
+  meta.index_keys, meta.details = ARGV[first + 3], ARGV[first + 4]
+end
+local function ttl_ms(meta)
+  local left = meta.timeout * 1000
+  if meta.expires > 0 and meta.expires - now < left then left = meta.expires - now end
+  return left
+end
+local function write_record(key, meta, first)
+  for start = first, #ARGV, 1000 do
+    redis.call('HSET', key, unpack(ARGV, start, math.min(start + 999, #ARGV)))
+  end
+  redis.call('HSET', key, '@', format(meta), '@s', int(math.floor(now / 1000)))
+  local left = ttl_ms(meta)
+  redis.call('PEXPIRE', key, int(left))
+  return left
+end
+local explain = tonumber(table.remove(ARGV))
+local function end_explained(key, reason)
+  if not explain then return redis.call('DEL', key) end
+  local left = redis.call('PTTL', key)
+  redis.call('HDEL', key, '@e')
+  redis.call('HSET', key, '@e', reason .. ':' .. int(now))
+  redis.call('PEXPIRE', key, int(math.max(left, 0) + explain * 1000))
+  for _, field in ipairs(redis.call('HKEYS', key)) do
+    if field ~= '@e' then redis.call('HDEL', key, field) end
+  end
+  return 1
+end
+local function explain_expiry(key, left)
+  if not explain then return end
+  redis.call('HSET', key .. ':end', '@e', 'expired:' .. int(now + left))
+  redis.call('PEXPIRE', key .. ':end', int(left + explain * 1000))
+end
+local function forget_expiry(key)
+  if explain then redis.call('DEL', key .. ':end') end
+end
+local function record_exists(key)
+  return redis.call('TYPE', key).ok == 'hash' and redis.call('HEXISTS', key, '@') == 1
+end
+local REVOKED = '@revoked'
+local function revoked_at(index)
+  return tonumber(redis.call('ZSCORE', index, REVOKED))
+end
+local function is_revoked(key, meta, revocation)
+  if not revocation or meta.created > revocation then return false end
+  return (tonumber(redis.call('HGET', key, '@v')) or 0) < revocation
+end
+local now_us = time[1] * 1000000 + time[2]
+local function enforce_limit(index, prefix, max, evict, replaced)
+  local live = {}
+  for _, handle in ipairs(redis.call('ZRANGE', index, 0, max > 0 and -1 or 15)) do
+    if handle ~= replaced and handle ~= REVOKED then
+      if record_exists(prefix .. handle) then
+        live[#live + 1] = handle
+      else
+        redis.call('ZREM', index, handle)
+      end
+    end
+  end
+  local evicted = {}
+  if max > 0 and #live >= max then
+    if not evict then return nil end
+    for i = 1, #live - max + 1 do
+      end_explained(prefix .. live[i], 'evicted')
+      redis.call('ZREM', index, live[i])
+      evicted[i] = live[i]
+    end
+  end
+  return evicted
+end
+local function extend_ttl(index, left)
+  if redis.call('PTTL', index) < left then redis.call('PEXPIRE', index, int(left)) end
+end
+local function index_session(index, handle, score, left)
+  redis.call('ZADD', index, 'NX', int(score), handle)
+  extend_ttl(index, left)
+end
+local function open_record(key, index, handle)
+  local stored = redis.call('HGET', key, '@')
+  if not stored then return nil, missing_reply(key) end
+  local meta = parse(stored)
+  if not meta then return nil, {0} end
+  if not index or not is_revoked(key, meta, revoked_at(index)) then return meta end
+  end_explained(key, 'revoked')
+  redis.call('ZREM', index, handle)
+  return nil, {9}
+end
+local meta, missing = open_record(KEYS[1], KEYS[2], ARGV[1])
+if not meta then return missing end
+local left = ttl_ms(meta)
+if left <= 0 then return {0} end
+index_session(KEYS[2], ARGV[1], now_us, left)
+redis.call('HSET', KEYS[1], '@s', int(math.floor(now / 1000)))
+redis.call('PEXPIRE', KEYS[1], int(left))
+explain_expiry(KEYS[1], left)
+return {1, now}
 `,
   },
   create: {
@@ -526,8 +691,24 @@ end
 return reply
 `,
   },
+  readAudit: {
+    sha: '6907b3fb65cab9768610a1a5b75b5f3ce6727d38',
+    source: `local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local function int(number)
+  return string.format('%.0f', number)
+end
+local oldest = int(math.max(ARGV[1], now - ARGV[4], 0))
+local reply = {1}
+for _, entry in ipairs(redis.call('XREVRANGE', KEYS[1], ARGV[2], oldest, 'COUNT', ARGV[3])) do
+  reply[#reply + 1] = entry[1]
+  for i = 2, 10, 2 do reply[#reply + 1] = entry[2][i] or '' end
+end
+return reply
+`,
+  },
   rekey: {
-    sha: '649b463ab972d4e202075100d7de1e2c6a0a978a',
+    sha: '46d7d3e71130906b3f009ee6c9fa9066e6fa0bf0',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -691,7 +872,7 @@ local function open_record(key, index, handle)
   if not index or not is_revoked(key, meta, revoked_at(index)) then return meta end
   end_explained(key, 'revoked')
   redis.call('ZREM', index, handle)
-  return nil, {0}
+  return nil, {9}
 end
 local function match_expected(key, first, exact)
   local deletions, expectations = tonumber(ARGV[first]), tonumber(ARGV[first + 1])
@@ -770,6 +951,12 @@ if redis.call('ZCARD', KEYS[1]) == 2 and redis.call('ZSCORE', KEYS[1], '@keep') 
 else
   redis.call('ZREM', KEYS[1], ARGV[1])
 end
+return {1}
+`,
+  },
+  reportReuse: {
+    sha: 'c835c6e966a76757f24e6815184796f0512489a6',
+    source: `if redis.call('HEXISTS', KEYS[1], '@r') == 0 or redis.call('HSETNX', KEYS[1], '@a', '1') == 0 then return {0} end
 return {1}
 `,
   },
@@ -966,7 +1153,7 @@ return reply
 `,
   },
   save: {
-    sha: 'c65d745663dbbe47aac5c777cf4227091ae71135',
+    sha: '0fc9345084e12f7fa7b23e016cac749bdc33b9d2',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -1117,7 +1304,7 @@ local function open_record(key, index, handle)
   if not index or not is_revoked(key, meta, revoked_at(index)) then return meta end
   end_explained(key, 'revoked')
   redis.call('ZREM', index, handle)
-  return nil, {0}
+  return nil, {9}
 end
 local function match_expected(key, first, exact)
   local deletions, expectations = tonumber(ARGV[first]), tonumber(ARGV[first + 1])
@@ -1185,7 +1372,7 @@ return {1, now}
 `,
   },
   take: {
-    sha: '7ce1c20f21d8a135f2dd9d46d104b39114b1b0d3',
+    sha: 'f5cd8165fd8233fe70616d080a2b5fd623a16392',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -1303,7 +1490,7 @@ local function open_record(key, index, handle)
   if not index or not is_revoked(key, meta, revoked_at(index)) then return meta end
   end_explained(key, 'revoked')
   redis.call('ZREM', index, handle)
-  return nil, {0}
+  return nil, {9}
 end
 local meta, missing = open_record(KEYS[1], KEYS[2], ARGV[1])
 if not meta then return missing end
@@ -1330,8 +1517,11 @@ return {1, now}
   },
 };
 
+/** Parts that run after a script in the same step. */
+type ScriptParts = Readonly<Partial<Record<ScriptName, string>>>;
+
 /** What publishes the ends that a script has made: `publish` runs before all of them, the others after the script. */
-export const endPublishers: Readonly<Partial<Record<ScriptName, string>> & { publish: string }> = {
+export const endPublishers: ScriptParts & { readonly publish: string } = {
   publish: `local channel = table.remove(ARGV)
 if redis.acl_check_cmd and not redis.acl_check_cmd('PUBLISH', channel, '') then
   return redis.error_reply("NOPERM this user has no permissions to publish the ends of sessions")
@@ -1349,6 +1539,7 @@ local function publish_ends(reason, handles, first)
   end
 end
 local function publish_missing(reply, key)
+  if reply[1] == 9 then publish('ended', 'revoked', handle_of(key)) end
   if reply[1] == 0 and redis.call('HEXISTS', key, '@') == 0 then publish('ended', 'unknown', handle_of(key)) end
 end
 local function publish_rekey(key, successor)
@@ -1358,6 +1549,8 @@ local function publish_rekey(key, successor)
     publish('rekeyed', handle_of(key), successor)
   end
 end
+`,
+  confirm: `publish_missing(reply, KEYS[1])
 `,
   create: `if reply[1] == 1 then publish_ends('evicted', reply, 3) end
 `,
@@ -1376,5 +1569,79 @@ publish_missing(reply, KEYS[1])
   save: `publish_missing(reply, KEYS[1])
 `,
   take: `publish_missing(reply, KEYS[1])
+`,
+};
+
+/**
+ * What writes the audit trail: `audit` runs before all of them, `check` before those that are sure to write, the others
+ * after the script, and `finish` last.
+ */
+export const auditWriters: ScriptParts & { readonly audit: string; readonly check: string; readonly finish: string } = {
+  audit: `local trail, last = table.remove(KEYS), nil
+local function handle_of(key)
+  return string.sub(key, -43)
+end
+local function method_of(details)
+  local method = cjson.decode(details)[2]
+  return type(method) == 'string' and method or ''
+end
+local function append(event, handle, previous, method, by)
+  last = redis.call('XADD', trail, '*', 'e', event, 'h', handle, 'p', previous or '', 'm', method or '', 'b', by or '')
+end
+local function append_ends(event, handles, first, by)
+  for i = first, #handles do append(event, handles[i], nil, nil, by) end
+end
+local function append_late_revocation(reply)
+  if reply[1] == 9 then append('revoked', handle_of(KEYS[1])) end
+end
+`,
+  check: `if redis.acl_check_cmd
+  and not (redis.acl_check_cmd('XADD', trail, '*', 'e', '') and redis.acl_check_cmd('XTRIM', trail, 'MAXLEN', '1')) then
+  return redis.error_reply("NOPERM this user has no permissions to write the audit trail of sessions")
+end
+redis.call('XLEN', trail)
+`,
+  finish: `if last then
+  redis.call('XTRIM', trail, 'MAXLEN', max_entries)
+  redis.call('XTRIM', trail, 'MINID', string.format('%.0f', math.max(tonumber(string.match(last, '^%d+')) - max_age, 0)))
+  redis.call('PEXPIRE', trail, max_age)
+end
+`,
+  confirm: `local function is_recorded(handle)
+  for _, entry in ipairs(redis.call('XREVRANGE', trail, '+', '-', 'COUNT', 100)) do
+    if entry[2][4] == handle then return true end
+  end
+end
+local handle = handle_of(KEYS[1])
+if reply[1] == 1 and not is_recorded(handle) then
+  local details = string.match(redis.call('HGET', KEYS[1], '@'), '^' .. string.rep('[^:]*:', 8) .. '(.*)$')
+  append(ARGV[3] == '' and 'login' or 'migrated', handle, ARGV[2], method_of(details))
+end
+append_late_revocation(reply)
+`,
+  create: `if reply[1] == 1 then
+  append_ends('evicted', reply, 3)
+  if ARGV[12] == '' then append('login', handle_of(KEYS[1]), '', method_of(ARGV[8])) end
+end
+`,
+  destroy: `if reply[1] == 1 and ARGV[4] ~= '' then append(ARGV[4], handle_of(KEYS[1]), '', '', ARGV[5]) end
+`,
+  rekey: `if reply[1] == 1 then
+  append_ends('evicted', reply, 3)
+  if ARGV[6] == '' then
+    append('rotated', ARGV[2], ARGV[1])
+  else
+    append(ARGV[14] == '' and 'login' or 'migrated', ARGV[2], ARGV[1], method_of(ARGV[9]))
+  end
+end
+append_late_revocation(reply)
+`,
+  reportReuse: `if reply[1] == 1 then append('reused', handle_of(KEYS[1])) end
+`,
+  revoke: `if reply[1] == 1 and ARGV[5] ~= '' then append_ends(ARGV[5], reply, 3, ARGV[6]) end
+`,
+  save: `append_late_revocation(reply)
+`,
+  take: `append_late_revocation(reply)
 `,
 };

@@ -1,4 +1,8 @@
 import type {
+  AuditLimits,
+  AuditQuery,
+  AuditRecord,
+  AuditTrail,
   CreateOutcome,
   DestroyOutcome,
   EndedRecord,
@@ -23,8 +27,9 @@ import type {
   Stored,
   TakeOutcome,
 } from '../store.ts';
-import { NO_CHANGE } from '../store.ts';
+import { readTrail } from './audit.ts';
 import {
+  confirmArguments,
   copyArguments,
   createArguments,
   deleteRotatedArguments,
@@ -35,6 +40,7 @@ import {
   saveArguments,
 } from './arguments.ts';
 import { rekeyAcrossSlots, type CrossSlotOps } from './cluster/cross-slot-rekey.ts';
+import { ComposedScriptRunner } from './composed-runner.ts';
 import type { RedisDriver, RedisServer, Reply } from './driver.ts';
 import type { ValueEncoding } from './encoding.ts';
 import { checkRecords } from './ends/check-records.ts';
@@ -42,7 +48,6 @@ import type { EndFeed } from './ends/end-feed.ts';
 import { endsNotPublished, isWrongType, storeError } from './errors.ts';
 import { KeyNames } from './keys.ts';
 import { isOwnField, parseLastSeen, parseMeta, parseRecord, textOf, type ParsedRecord } from './record.ts';
-import { PublishingScriptRunner } from './ends/publishing-runner.ts';
 import { fieldsFromReply, tombstoneFromReply, type CheckedReply } from './replies.ts';
 import { scanRecords } from './scan.ts';
 import { ScriptRunner } from './script-runner.ts';
@@ -68,12 +73,14 @@ export interface RedisInspection {
 }
 
 /** Sessions in Redis: a hash for each, changed by scripts only. */
-export class RedisStore implements SessionStore, OwnerIndex, LoginIndex, SessionScanner, SessionWatcher {
+export class RedisStore implements SessionStore, OwnerIndex, LoginIndex, SessionScanner, SessionWatcher, AuditTrail {
   readonly #driver: RedisDriver;
   readonly #keys: KeyNames;
   readonly #encoding: ValueEncoding;
-  readonly #runner: ScriptRunner;
+  readonly #timeout: number | null;
   readonly #ends: EndFeed | null;
+  #audit: AuditLimits | null = null;
+  #runner: ScriptRunner;
 
   /**
    * @param timeout seconds after which the driver abandons a command, which must not be carried out later
@@ -89,11 +96,9 @@ export class RedisStore implements SessionStore, OwnerIndex, LoginIndex, Session
     this.#driver = driver;
     this.#keys = new KeyNames(prefix);
     this.#encoding = encoding;
+    this.#timeout = timeout;
     this.#ends = ends;
-    this.#runner =
-      ends === null
-        ? new ScriptRunner(driver, timeout, encoding.needsBytes)
-        : new PublishingScriptRunner(driver, timeout, encoding.needsBytes, this.#keys.endChannel);
+    this.#runner = this.#newRunner();
   }
 
   /**
@@ -231,6 +236,19 @@ export class RedisStore implements SessionStore, OwnerIndex, LoginIndex, Session
     return checkRecords(this.#runner, this.#keys, keys, this.#driver.cluster);
   }
 
+  startAudit(limits: AuditLimits): void {
+    this.#audit = limits;
+    this.#runner = this.#newRunner();
+  }
+
+  async reportReuse(key: RecordKey): Promise<void> {
+    await this.#runner.run('reportReuse', [this.#keys.record(key)], []);
+  }
+
+  readAudit(ownerHash: string, query: AuditQuery): Promise<readonly AuditRecord[]> {
+    return readTrail(this.#runner, this.#keys.auditTrail(ownerHash), query, this.#audit);
+  }
+
   async close(): Promise<void> {
     await this.#ends?.close();
     await this.#driver.close();
@@ -257,7 +275,11 @@ export class RedisStore implements SessionStore, OwnerIndex, LoginIndex, Session
       const args = copyArguments(to, rekey, text, fields, provisional, this.#encoding);
       return this.#admit('create', to, this.#keys.withIndex(to, isExplained(rekey)), args);
     },
-    confirm: (key, { explainEnds = 0 }) => this.save(key, { ...NO_CHANGE, explainEnds }),
+    confirm: async (from, to, rekey) => {
+      const keys = this.#keys.withIndex(to, isExplained(rekey));
+      const reply = await this.#runner.runWithDeadline('confirm', keys, confirmArguments(from, to, rekey));
+      return this.#outcome(reply) as SaveOutcome;
+    },
     destroy: (key) => this.destroy(key),
     deleteRotated: async (from, to, rekey, { text, fields }) => {
       const args = deleteRotatedArguments(to, rekey, text, fields, this.#encoding);
@@ -265,6 +287,13 @@ export class RedisStore implements SessionStore, OwnerIndex, LoginIndex, Session
       return this.#outcome(await this.#runner.runWithDeadline('deleteRotated', keys, args));
     },
   };
+
+  #newRunner(): ScriptRunner {
+    const { needsBytes } = this.#encoding;
+    const channel = this.#ends === null ? null : this.#keys.endChannel;
+    if (channel === null && this.#audit === null) return new ScriptRunner(this.#driver, this.#timeout, needsBytes);
+    return new ComposedScriptRunner(this.#driver, this.#timeout, needsBytes, { channel, audit: this.#audit });
+  }
 
   /**
    * Returns what explains why there is no record.
@@ -340,6 +369,8 @@ export class RedisStore implements SessionStore, OwnerIndex, LoginIndex, Session
         return tombstoneFromReply(values);
       case 'conflict':
         return { status, fields: this.#fields('save', values, 0) };
+      case 'outlived':
+        return { status: 'gone' };
       default:
         return { status } as RekeyOutcome;
     }

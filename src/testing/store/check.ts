@@ -1,4 +1,5 @@
 import type {
+  AuditTrail,
   LoginIndex,
   OwnerIndex,
   RecordKey,
@@ -13,7 +14,8 @@ export interface StoreHarness {
     Partial<OwnerIndex> &
     Partial<LoginIndex> &
     Partial<SessionScanner> &
-    Partial<SessionWatcher>;
+    Partial<SessionWatcher> &
+    Partial<AuditTrail>;
   /** Asserts that a record, left alone, ends after so many seconds. The record is not used afterwards. */
   assertEndsIn(key: RecordKey, seconds: number): Promise<void>;
   /** Ends a record the way its timeout would, now, and without loading it: the check sees what meets it first. */

@@ -1,3 +1,4 @@
+import { AUDITS } from './audit.ts';
 import type { StoreCheck } from './check.ts';
 import { EXPLANATIONS } from './explanations.ts';
 import { EXPIRIES, LIFETIMES } from './lifetimes.ts';
@@ -23,6 +24,8 @@ export interface StoreCapabilities {
   explains?: boolean;
   /** It has `watchEnds` and `checkRecords`. */
   watches?: boolean;
+  /** It has `startAudit`, `reportReuse` and `readAudit`. Needs `owners`. */
+  audit?: boolean;
 }
 
 /**
@@ -31,13 +34,14 @@ export interface StoreCapabilities {
  *
  * @example
  * ```ts
- * for (const { title, run } of storeContract({ owners: true, index: true, scan: true, explains: true, watches: true })) {
+ * const all = { owners: true, index: true, scan: true, explains: true, watches: true, audit: true };
+ * for (const { title, run } of storeContract(all)) {
  *   test(title, () => run(harness));
  * }
  * ```
  */
 export function storeContract(capabilities: StoreCapabilities): readonly StoreCheck[] {
-  const { owners, index = false, scan = false, explains = false, watches = false } = capabilities;
+  const { owners, index = false, scan = false, explains = false, watches = false, audit = false } = capabilities;
   return [
     ...RECORDS,
     ...LIFETIMES,
@@ -50,6 +54,7 @@ export function storeContract(capabilities: StoreCapabilities): readonly StoreCh
     ...(index ? LOGIN_INDEXES : []),
     ...(scan ? SCANS : []),
     ...(explains ? EXPLANATIONS : []),
+    ...(owners && audit ? AUDITS : []),
     ...(watches ? WATCHES.filter((check) => owners || !check.owners) : []),
   ];
 }

@@ -40,8 +40,8 @@ export interface CrossSlotOps {
     fields: ReadonlyMap<string, Stored>,
     provisional: number,
   ): Promise<RekeyOutcome>;
-  /** Lets a provisional record live as long as any other. */
-  confirm(key: RecordKey, rekey: RecordRekey): Promise<SaveOutcome>;
+  /** Lets a provisional record live as long as any other: the login is complete, and the audit trail says so. */
+  confirm(from: RecordKey, to: RecordKey, rekey: RecordRekey): Promise<SaveOutcome>;
   destroy(key: RecordKey): Promise<DestroyOutcome>;
   /** Ends a record that still is exactly this, and leaves the tombstone of the rekey. */
   deleteRotated(from: RecordKey, to: RecordKey, rekey: RecordRekey, old: RawRecord): Promise<RekeyOutcome>;
@@ -79,7 +79,7 @@ export async function rekeyAcrossSlots(
   const created = await slots.copy(to, old, rekey, changedFields(slots, old, rekey), provisional);
   if (created.status !== 'ok') return created;
   const deleted = await slots.deleteRotated(from, to, rekey, old);
-  if (deleted.status === 'ok') return await confirmCopy(slots, to, rekey, created);
+  if (deleted.status === 'ok') return await confirmCopy(slots, from, to, rekey, created);
   await slots.destroy(to);
   const { evicted } = created;
   return deleted.status === 'conflict' ? { status: 'interrupted', evicted } : { ...deleted, evicted };
@@ -94,13 +94,16 @@ function changedFields(slots: CrossSlotOps, old: RawRecord, rekey: RecordRekey):
 
 async function confirmCopy(
   slots: CrossSlotOps,
+  from: RecordKey,
   to: RecordKey,
   rekey: RecordRekey,
   created: Written,
 ): Promise<RekeyOutcome> {
   if (rekey.login === null) return created;
   // Ended meanwhile: by a revocation, by the owner's limit, or because the steps took too long.
-  return (await slots.confirm(to, rekey)).status === 'ok' ? created : { status: 'gone', evicted: created.evicted };
+  return (await slots.confirm(from, to, rekey)).status === 'ok'
+    ? created
+    : { status: 'gone', evicted: created.evicted };
 }
 
 function matchesExpected(slots: CrossSlotOps, fields: ReadonlyMap<string, Stored>, rekey: RecordRekey): boolean {

@@ -1,6 +1,7 @@
 -- The record: hash of "@" (see _metadata), "@s" (last seen, seconds), "@v" (see _revocation) and serialised fields; or
 -- a tombstone: a hash of "@r" alone, "<nonce>:<grace until, ms>:<the successor's handle>:<cookie confirmed, 1 or 0>".
--- Results begin with a code: 0 gone, 1 written, 2 tombstone, 3 conflict, 4 exists, 5 full, 6 late, 7 revoked, 8 too large.
+-- Results begin with a code: 0 gone, 1 written, 2 tombstone, 3 conflict, 4 exists, 5 full, 6 late, 7 revoked, 8 too large,
+-- 9 outlived: ended now, by a revocation that had not found it.
 -- @include _deadline
 -- @include _metadata
 

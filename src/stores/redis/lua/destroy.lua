@@ -1,7 +1,8 @@
 -- Ends a record. A tombstone that is there stays: it leads the caller to the successor.
 -- KEYS  1 record, 2 the owner's index, 3 what explains its expiry (owned records only)
--- ARGV  1 handle, 2 grace (s), 3 how long the tombstone is kept (s, 0: no tombstone), 4 why the record ends, 5 how long
---       that is explained, where there is no tombstone (see _explanation)
+-- ARGV  1 handle, 2 grace (s), 3 how long the tombstone is kept (s, 0: no tombstone), 4 why the record ends, 5 who ends
+--       it, if the audit trail is to say so, and last how long that is explained, where there is no tombstone (see
+--       _explanation)
 -- Returns {1, now} | {0} | {2, nonce, grace until, now, successor, confirmed}
 -- Upholds C1: afterwards no other operation can make this key. The record goes first and its entry then: where the
 -- deletion is refused, the session stays listed.

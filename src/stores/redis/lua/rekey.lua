@@ -6,7 +6,7 @@
 --       15 grace (s), 16 how long the tombstone is kept (s, 0: no tombstone), 17 the successor's handle, '' not to name it,
 --       18 exact ('1'), 19... a change (see _change), then field, value, and last how long its end is explained (see
 --       _explanation)
--- Returns {1, now, evicted handle...} | {0} | {2, nonce, grace until, now, successor, confirmed} | {3, field, value...}
+-- Returns {1, now, evicted handle...} | {0} | {9} | {2, nonce, grace until, now, successor, confirmed} | {3, field, value...}
 --         | {4} | {5} | {7}
 -- Upholds C6 (one of old and new, never none), C1 (the old record must exist), C7 and C8 (index and limit).
 -- @include _record

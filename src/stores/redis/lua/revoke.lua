@@ -2,8 +2,8 @@
 -- remembered (see _revocation), for records that the index does not name.
 -- KEYS  1 the owner's index
 -- ARGV  1 what the keys of the owner's records begin with, 2 the handle to spare, or '', 3 the index key, or '',
---       4 how long to remember a revocation of all (s, 0: not at all), 5 why the records end, 6 how long that is explained
---       (see _explanation)
+--       4 how long to remember a revocation of all (s, 0: not at all), 5 why the records end, 6 who ends them, if the audit
+--       trail is to say so, and last how long that is explained (see _explanation)
 -- Returns {1, now, handle...} of the records that it ended
 -- Upholds C7: no moment between listing and ending. Each record goes first and its entry then: where the deletion is
 -- refused, the session stays listed, and the next revocation finds it.

@@ -3,7 +3,7 @@
 -- ARGV  1 handle, 2 idle timeout (see set_timeout), 3 cookie (see set_cookie), 4 the client has come with this id ('1'),
 --       5 bytes that the fields may have after a change that makes them more ('': any number), 6... a change (see
 --       _change), then field, value, and last how long its end is explained (see _explanation)
--- Returns {1, now} | {0} | {8, size} | {2, nonce, grace until, now, successor, confirmed} | {3, field, value...}
+-- Returns {1, now} | {0} | {9} | {8, size} | {2, nonce, grace until, now, successor, confirmed} | {3, field, value...}
 -- Upholds C1 (the record must exist), C2 and C3 (fields merge here), C4 (never past the absolute expiry), C7 (a
 -- revocation that did not find the record); restores an entry that the index has lost.
 -- @include _record

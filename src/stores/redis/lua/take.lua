@@ -1,7 +1,7 @@
 -- Takes the fields whose names begin with a prefix out of a record.
 -- KEYS  1 record, 2 the owner's index (owned records only)
 -- ARGV  1 handle, 2 prefix, 3 how long its end is explained (see _explanation)
--- Returns {1, now, field, value...} | {0} | {2, nonce, grace until, now, successor, confirmed}
+-- Returns {1, now, field, value...} | {0} | {9} | {2, nonce, grace until, now, successor, confirmed}
 -- Upholds C3: of concurrent callers, one gets each field.
 -- @include _record
 -- @include _explanation

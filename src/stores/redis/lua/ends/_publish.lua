@@ -25,6 +25,7 @@ end
 
 -- A record that the operation has not found, or has ended because of an earlier revocation.
 local function publish_missing(reply, key)
+  if reply[1] == 9 then publish('ended', 'revoked', handle_of(key)) end
   if reply[1] == 0 and redis.call('HEXISTS', key, '@') == 0 then publish('ended', 'unknown', handle_of(key)) end
 end
 

@@ -1,0 +1,1 @@
+append_late_revocation(reply)

@@ -1,0 +1,1 @@
+publish_missing(reply, KEYS[1])

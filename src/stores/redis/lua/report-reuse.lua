@@ -1,0 +1,6 @@
+-- Remembers at a tombstone that its id was used again, so that this is in the audit trail once, however often it is.
+-- KEYS  1 tombstone
+-- ARGV  none
+-- Returns {1} | {0} where there is no tombstone, or it says so already
+if redis.call('HEXISTS', KEYS[1], '@r') == 0 or redis.call('HSETNX', KEYS[1], '@a', '1') == 0 then return {0} end
+return {1}
