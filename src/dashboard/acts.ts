@@ -1,3 +1,4 @@
+import type { EndOptions } from '../index.ts';
 import { count } from './format.ts';
 import { MESSAGES } from './layout.ts';
 import { link } from './link.ts';
@@ -11,9 +12,10 @@ export async function endSession(act: Act): Promise<Response> {
   const owner = act.form.get('owner');
   const back = owner === null ? link('') : link('owner', { owner });
   if (handle === session.handle) return done(act, 'That is the session you are using: log out to end it.', back);
+  const by = await actorOf(act);
   const ended = await (owner === null
-    ? factory.sessions.destroy(handle, { search: false })
-    : factory.owners.revokeSession(owner, handle));
+    ? factory.sessions.destroy(handle, { search: false, ...by })
+    : factory.owners.revokeSession(owner, handle, by));
   return done(act, ended ? 'The session has been ended.' : 'That session had already ended.', back);
 }
 
@@ -21,8 +23,8 @@ export async function endSession(act: Act): Promise<Response> {
 export async function endAll(act: Act): Promise<Response> {
   const { factory, session } = act;
   const owner = act.form.get('owner') ?? '';
-  const ended =
-    owner === '' ? 0 : await factory.owners.revoke(owner, owner === session.owner ? { except: session } : {});
+  const spared = owner === session.owner ? { except: session } : {};
+  const ended = owner === '' ? 0 : await factory.owners.revoke(owner, { ...spared, ...(await actorOf(act)) });
   return done(act, endedMessage(ended), link('owner', { owner }));
 }
 
@@ -30,8 +32,17 @@ export async function endAll(act: Act): Promise<Response> {
 export async function endByIndex(act: Act): Promise<Response> {
   const name = act.form.get('name') ?? '';
   const value = act.form.get('value') ?? '';
-  const ended = name === '' || value === '' ? 0 : await act.factory.owners.revokeBy(name, value);
+  const ended = name === '' || value === '' ? 0 : await act.factory.owners.revokeBy(name, value, await actorOf(act));
   return done(act, endedMessage(ended), link('index', { name, value }));
+}
+
+/** Longer names are cut: the audit trail takes no more. */
+const MAX_NAME = 200;
+
+/** Returns who acts, for the audit trail. */
+async function actorOf({ options, session, request }: Act): Promise<EndOptions> {
+  const name = await options.by(session, request);
+  return name === null || name === '' ? {} : { by: name.slice(0, MAX_NAME).toWellFormed() };
 }
 
 function endedMessage(ended: number): string {

@@ -1,8 +1,7 @@
-import { SessionError } from '../index.ts';
+import { SessionError, type AuditEntry } from '../index.ts';
 import { relativeTime, shortHandle } from './format.ts';
 import { html, type Child, type Html } from './html.ts';
 import { link } from './link.ts';
-import type { AuditEntry, Pending } from './pending-interfaces.ts';
 import { turnOn } from './turn-on.ts';
 import type { Visit } from './visit.ts';
 
@@ -36,14 +35,21 @@ export async function auditTrail(visit: Visit, owner: string): Promise<Html> {
 async function read({ factory, query }: Visit, owner: string): Promise<readonly AuditEntry[] | null> {
   const after = query.get('audit');
   try {
-    const { audit } = factory as Pending;
-    if (audit === undefined) return null;
-    return await audit.read({ owner, limit: PAGE_SIZE + 1, ...(after !== null && { after }) });
+    return await factory.audit.read({ owner, limit: PAGE_SIZE + 1, ...(after !== null && { after }) });
   } catch (error) {
+    // A cursor that is none came by the address.
+    if (error instanceof TypeError && after !== null) return [];
     if (error instanceof SessionError && error.code === 'ERR_SESSION_UNSUPPORTED') return null;
     throw error;
   }
 }
+
+const TONES: Readonly<Partial<Record<AuditEntry['event'], string>>> = {
+  login: 'good',
+  revoked: 'bad',
+  reused: 'warn',
+  'id-reuse': 'bad',
+};
 
 function list(entries: readonly AuditEntry[], owner: string): Child {
   if (entries.length === 0) return html`<p class="empty">Nothing is recorded.</p>`;
@@ -51,7 +57,7 @@ function list(entries: readonly AuditEntry[], owner: string): Child {
     ${entries.map(
       ({ at, event, handle, method, by }) =>
         html`<li class="row">
-          ${relativeTime(at)}<span class="event ${event === 'login' ? 'good' : 'plain'}">${event}</span>
+          ${relativeTime(at)}<span class="event ${TONES[event] ?? 'plain'}">${event}</span>
           <span class="grow">${method !== null && `by ${method}`}${by !== null && `by ${by}`}</span>
           <a href="${link('session', { session: handle, owner })}">${shortHandle(handle)}</a>
         </li>`,

@@ -19,12 +19,15 @@ export interface Chart {
   readonly interval: number;
 }
 
-const WIDTH = 640;
-const HEIGHT = 180;
-const LEFT = 40;
-const BOTTOM = 22;
+const WIDTH = 420;
+const HEIGHT = 176;
+const LEFT = 38;
+const BOTTOM = 24;
 const TOP = 8;
 const GAP = 1;
+const TICKS = 5;
+/** Beyond it, ticks are days. */
+const DAYS_MS = 172_800_000;
 /** As many colours as the style sheet has. */
 export const MAX_SERIES = 8;
 
@@ -38,7 +41,7 @@ export function barChart(chart: Chart): Html {
       <h3 id="${id}-title">${title}</h3>
       <strong>${number(total)}</strong>
     </figcaption>
-    ${total === 0 ? html`<p class="empty">None in this time.</p>` : html`${bars(chart)}${legend(series, totals)}${table(chart)}`}
+    ${total === 0 ? html`<p class="empty">None in this time.</p>` : html`${bars(chart)}${series.length === 1 && series[0] === id ? null : legend(series, totals)}${table(chart)}`}
   </figure>`;
 }
 
@@ -52,7 +55,7 @@ function bars({ title, series, buckets, interval }: Chart): Html {
   const end = new Date(buckets.at(-1)!.start.getTime() + interval * 1000);
   const x = scaleUtc([first, end], [LEFT, WIDTH]);
   const width = Math.max(1, (WIDTH - LEFT) / buckets.length - GAP);
-  const time = x.tickFormat(6);
+  const time = x.tickFormat(TICKS, end.getTime() - first.getTime() > DAYS_MS ? '%a %d' : '%H:%M');
   const round = (value: number): number => Math.round(value * 100) / 100;
   return html`<svg
     viewBox="0 0 ${WIDTH} ${HEIGHT}"
@@ -73,8 +76,8 @@ function bars({ title, series, buckets, interval }: Chart): Html {
               >`,
         )}
       ${x
-        .ticks(6)
-        .filter((date) => x(date) > LEFT + 12 && x(date) < WIDTH - 16)
+        .ticks(TICKS)
+        .filter((date) => x(date) > LEFT + 20 && x(date) < WIDTH - 20)
         .map((date) => html`<text x="${round(x(date))}" y="${HEIGHT - 4}" text-anchor="middle">${time(date)}</text>`)}
     </g>
     ${stacked.map(

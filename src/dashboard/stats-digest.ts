@@ -1,4 +1,4 @@
-import type { SessionStats } from './pending-interfaces.ts';
+import type { MinuteCount, SessionStats } from '../index.ts';
 import { MAX_SERIES, type Chart, type ChartBucket } from './charts.ts';
 
 /** A period that the overview can show. */
@@ -16,19 +16,22 @@ export const PERIODS: Readonly<Record<string, Period>> = {
   week: { name: 'Week', length: 604_800, interval: 10_800 },
 };
 
-type Count = SessionStats['counts'][number];
-
 /** What a chart counts, and by which words. */
 interface ChartSource {
   readonly id: string;
   readonly title: string;
   /** Returns the name of the count's series; `null` when it is not in the chart. */
-  readonly seriesOf: (count: Count) => string | null;
+  readonly seriesOf: (count: MinuteCount) => string | null;
 }
 
 const SOURCES: readonly ChartSource[] = [
-  { id: 'logins', title: 'Logins', seriesOf: ({ event }) => (event === 'login' ? 'login' : null) },
-  { id: 'ends', title: 'Ends, by reason', seriesOf: endReason },
+  { id: 'logins', title: 'Logins', seriesOf: ({ event }) => (event === 'login' ? 'logins' : null) },
+  // A logout and a revocation are ends, too, with the events of their own.
+  {
+    id: 'ends',
+    title: 'Ends, by reason',
+    seriesOf: ({ event, reason }) => (event === 'destroyed' ? (reason ?? 'unknown') : null),
+  },
   {
     id: 'rejected',
     title: 'Rejected cookies, by reason',
@@ -37,11 +40,6 @@ const SOURCES: readonly ChartSource[] = [
 ];
 
 const REST = 'other';
-
-function endReason({ event, reason }: Count): string | null {
-  if (event === 'logout' || event === 'revoked') return event;
-  return event === 'destroyed' ? (reason ?? 'unknown') : null;
-}
 
 /** Returns the charts of a period. */
 export function digest({ now, counts }: SessionStats, { length, interval }: Period): Chart[] {

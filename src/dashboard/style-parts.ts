@@ -169,7 +169,7 @@ label {
 .charts {
   display: grid;
   gap: 1rem;
-  grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr));
+  grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr));
 }
 
 .tiles {
@@ -299,6 +299,10 @@ label {
   min-width: 4.5rem;
   color: var(--muted);
   font-variant-numeric: tabular-nums;
+}
+
+#audit time {
+  min-width: 8.5rem;
 }
 
 .check {
@@ -487,7 +491,7 @@ summary {
 
 .axis text {
   fill: var(--muted);
-  font-size: 12px;
+  font-size: 13px;
 }
 
 .legend {

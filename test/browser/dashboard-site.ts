@@ -33,7 +33,12 @@ export class DashboardSite {
     options: Partial<SessionOptions> = {},
     dashboardOptions: Partial<DashboardOptions> = {},
   ): Promise<DashboardSite> {
-    const factory = createSessionFactory({ secret: 'a secret of the tests, of 32 bytes or more', ...options });
+    const factory = createSessionFactory({
+      secret: 'a secret of the tests, of 32 bytes or more',
+      audit: true,
+      stats: true,
+      ...options,
+    });
     const dashboard = createDashboard(factory, {
       canView: ({ owner }) => owner === 'u-1' || owner === 'u-2',
       canAct: ({ owner }) => owner === 'u-1',

@@ -5,6 +5,8 @@ import { code, html } from '../../src/dashboard/html.ts';
 import { link } from '../../src/dashboard/link.ts';
 import { digest, PERIODS } from '../../src/dashboard/stats-digest.ts';
 
+/** Of a chart's height, for the highest of two equal series. */
+const HALF = (176 - 24 - 8) / 2;
 const NOW = new Date('2026-11-27T12:34:56Z');
 
 function minute(ago: number, event: string, reason: string | null, many: number) {
@@ -18,6 +20,7 @@ describe('the charts of the overview', () => {
       minute(59, 'login', null, 1),
       minute(0, 'login', null, 2),
       minute(1, 'logout', null, 3),
+      minute(1, 'destroyed', 'logout', 3),
       minute(1, 'destroyed', 'expired', 4),
       minute(2, 'rejected', 'signature', 5),
       minute(2, 'created', null, 6),
@@ -25,13 +28,13 @@ describe('the charts of the overview', () => {
     const stats = { now: NOW, live: { anonymous: 1, owned: 2, error: 0 }, counts };
     const [logins, ends, rejected] = digest(stats, PERIODS['hour']!);
     expect(logins?.buckets).toHaveLength(60);
-    expect(logins?.buckets.at(0)).toEqual({ start: new Date('2026-11-27T11:35:00Z'), counts: { login: 1 } });
-    expect(logins?.buckets.at(-1)).toEqual({ start: new Date('2026-11-27T12:34:00Z'), counts: { login: 2 } });
+    expect(logins?.buckets.at(0)).toEqual({ start: new Date('2026-11-27T11:35:00Z'), counts: { logins: 1 } });
+    expect(logins?.buckets.at(-1)).toEqual({ start: new Date('2026-11-27T12:34:00Z'), counts: { logins: 2 } });
     expect(ends?.series).toEqual(['expired', 'logout']);
     expect(ends?.buckets.at(-2)?.counts).toEqual({ expired: 4, logout: 3 });
     expect(rejected?.series).toEqual(['signature']);
     const [week] = digest(stats, PERIODS['week']!);
-    expect(week?.buckets.reduce((sum, each) => sum + (each.counts['login'] ?? 0), 0)).toBe(1003);
+    expect(week?.buckets.reduce((sum, each) => sum + (each.counts['logins'] ?? 0), 0)).toBe(1003);
   });
 
   it('fold what has no colour of its own into a rest', () => {
@@ -51,7 +54,7 @@ describe('the charts of the overview', () => {
     ];
     const svg = barChart({ id: 'c', title: '<b>', series: ['a', 'b'], buckets, interval: 60 }).toString();
     const heights = Array.from(svg.matchAll(/<rect[^>]*height="([\d.]+)"/g), ([, height]) => Number(height));
-    expect(heights).toEqual([75, 37.5, 75]);
+    expect(heights).toEqual([HALF, HALF / 2, HALF]);
     expect(svg).toContain('&lt;b&gt;');
     expect(svg).not.toMatch(/NaN|Infinity| style=/);
     expect(svg).toContain('<strong>25</strong>');

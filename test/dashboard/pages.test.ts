@@ -155,3 +155,93 @@ describe('the page of a session', () => {
     expect(await text(site, '?page=session&session=*&owner=bea', ada, 404)).toContain('No such session');
   });
 });
+
+describe('the overview', () => {
+  it('has what all processes have counted, for a period', async () => {
+    const site = new DashboardFixture();
+    const ada = await site.logIn('ada');
+    await site.logIn('nobody', { anonymous: true, fields: { basket: 1 } });
+    for (const owner of ['bea', 'cy']) await site.logIn(owner);
+    await site.factory.owners.revoke('cy');
+    await site.get('', undefined, { cookie: 'session=nonsense' });
+    const page = await text(site, '?period=day', ada);
+    expect(page).toMatch(/<h2>Live sessions<\/h2> <strong>3<\/strong>/);
+    expect(page).toMatch(/<h2>Logged in<\/h2> <strong>2<\/strong>/);
+    expect(page).toMatch(/Logins<\/h3> <strong>3<\/strong>/);
+    expect(page).toMatch(/Ends, by reason<\/h3> <strong>1<\/strong>.*revoked <strong>1<\/strong>/);
+    expect(page).toMatch(/Rejected cookies, by reason<\/h3> <strong>1<\/strong>.*malformed/);
+    expect(page).toContain('Closed');
+    expect(await text(site, '?period=constructor', ada)).toContain('Overview');
+  });
+
+  it('says how to turn on what is off', async () => {
+    const site = new DashboardFixture({ stats: false, audit: false });
+    const ada = await site.logIn('ada');
+    expect(await text(site, '', ada)).toContain('createSessionFactory({ …, stats: true })');
+    expect(await text(site, '?page=owner&owner=bea', ada)).toContain('createSessionFactory({ …, audit: true })');
+  });
+
+  it('has the last events of this process', async () => {
+    const site = new DashboardFixture();
+    const ada = await site.logIn('ada');
+    const bea = await site.logIn('bea');
+    await site.factory.owners.revoke('bea');
+    const events = await text(site, '?page=events', ada);
+    expect(events).toMatch(/destroyed.*revoked.*login.*by password/);
+    expect(events).toContain(`?page=session&amp;session=${bea.handle}&amp;owner=bea`);
+    site.dashboard.close();
+    await site.logIn('cy');
+    expect(await text(site, '?page=events', ada)).not.toContain('owner=cy');
+  });
+});
+
+describe('the audit trail', () => {
+  it('says who has ended sessions, by the name that the application gives', async () => {
+    const site = new DashboardFixture({}, { by: async (session) => `<b>${session.owner}</b> of support` });
+    const [ada] = [await site.logIn('ada'), await site.logIn('bea')];
+    const _csrf = await site.token(ada);
+    await site.post('?page=end-all', { _csrf, owner: 'bea' }, ada);
+    const page = await text(site, '?page=owner&owner=bea', ada);
+    expect(page).toMatch(/revoked.*by &lt;b&gt;ada&lt;\/b&gt; of support.*login.*by password/);
+    const [entry] = await site.factory.audit.read({ owner: 'bea' });
+    expect([entry?.event, entry?.by]).toEqual(['revoked', '<b>ada</b> of support']);
+  });
+
+  it('names the owner of the session that acts, unless the application says otherwise', async () => {
+    const site = new DashboardFixture();
+    const [ada, bea] = [await site.logIn('ada'), await site.logIn('bea', { index: { sid: 'x' } })];
+    const _csrf = await site.token(ada);
+    await site.post('?page=end', { _csrf, owner: 'bea', handle: bea.handle }, ada);
+    await site.logIn('bea', { index: { sid: 'x' } });
+    await site.post('?page=end-index', { _csrf, name: 'sid', value: 'x' }, ada);
+    const entries = await site.factory.audit.read({ owner: 'bea' });
+    expect(entries.map(({ event, by }) => `${event} ${by}`)).toEqual([
+      'revoked ada',
+      'login null',
+      'revoked ada',
+      'login null',
+    ]);
+    const silent = new DashboardFixture({}, { by: () => '' });
+    const [eve] = [await silent.logIn('ada'), await silent.logIn('bea')];
+    await silent.post('?page=end-all', { _csrf: await silent.token(eve), owner: 'bea' }, eve);
+    expect((await silent.factory.audit.read({ owner: 'bea' }))[0]?.by).toBeNull();
+  });
+
+  it('pages through many entries by a cursor, and takes no other one', async () => {
+    const site = new DashboardFixture();
+    const ada = await site.logIn('ada');
+    const handles: string[] = [];
+    for (let i = 0; i < 60; i++) handles.push((await site.logIn('bea')).handle);
+    const seen: string[] = [];
+    let query: string | undefined = '?page=owner&owner=bea';
+    for (let pages = 1; query !== undefined; pages++) {
+      const page: string = await text(site, query, ada);
+      const trail = page.slice(page.indexOf('id="audit"'));
+      for (const [, handle] of trail.matchAll(/<code title="([\w-]+)"/g)) seen.push(handle!);
+      query = /href="(\?[^"]*audit=[^"]*)#audit">Older/.exec(trail)?.[1]!.replaceAll('&amp;', '&');
+      expect(pages).toBeLessThan(4);
+    }
+    expect(seen).toEqual(handles.toReversed());
+    expect(await text(site, '?page=owner&owner=bea&audit=nonsense', ada)).toContain('Nothing is recorded.');
+  });
+});

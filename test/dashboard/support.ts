@@ -23,7 +23,7 @@ export class DashboardFixture {
     const store = new MemoryStore({ now: () => Date.now() + this.#offset });
     const secret = 'a secret of the tests, of 32 bytes or more';
     const where = 'redis' in options ? {} : { store };
-    this.factory = createSessionFactory({ secret, ...where, ...options });
+    this.factory = createSessionFactory({ secret, audit: true, stats: true, ...where, ...options });
     this.dashboard = createDashboard(this.factory, {
       canView: ({ owner }) => owner === 'ada' || owner === 'rita',
       canAct: ({ owner }) => owner === 'ada',

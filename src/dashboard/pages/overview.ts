@@ -1,11 +1,10 @@
-import { SessionError } from '../../index.ts';
+import { SessionError, type SessionStats } from '../../index.ts';
 import { barChart } from '../charts.ts';
 import { eventRows } from '../event-rows.ts';
 import { duration, number } from '../format.ts';
 import { html, type Child, type Html } from '../html.ts';
 import { facts, render } from '../layout.ts';
 import { link } from '../link.ts';
-import type { Pending, SessionStats } from '../pending-interfaces.ts';
 import { digest, PERIODS } from '../stats-digest.ts';
 import { turnOn } from '../turn-on.ts';
 import type { Visit } from '../visit.ts';
@@ -68,9 +67,7 @@ async function measureLatency({ factory }: Visit): Promise<number> {
 /** Returns `null` when the factory keeps no statistics. */
 async function readStats({ factory }: Visit, seconds: number): Promise<SessionStats | null> {
   try {
-    const { stats } = factory as Pending;
-    if (stats === undefined) return null;
-    return await stats.call(factory, { since: new Date(Date.now() - seconds * 1000) });
+    return await factory.stats({ since: new Date(Date.now() - seconds * 1000) });
   } catch (error) {
     if (error instanceof SessionError && error.code === 'ERR_SESSION_UNSUPPORTED') return null;
     throw error;
