@@ -30,12 +30,19 @@ export function readCookies(
       const semicolon = header.indexOf(';', next);
       const end = semicolon === -1 ? header.length : semicolon;
       const value = valueBetween(header, next + 1, end);
-      values ??= [];
-      if (isCandidate(value) && values.push(value) === max) break;
+      values = isCandidate(value) ? append(values, value) : (values ?? []);
+      if (values.length === max) break;
       next = end;
     }
     at = header.indexOf(name, next);
   }
+  return values;
+}
+
+/** Appends to a list that is made for its first item: a push into an empty one takes room for seventeen. */
+function append(values: string[] | undefined, value: string): string[] {
+  if (values === undefined || values.length === 0) return [value];
+  values.push(value);
   return values;
 }
 

@@ -103,17 +103,18 @@ function presentedValues({ cookie, exchange, token }: SessionState): string[] | 
 /** Returns the cookies that we signed, each once. Nothing else in a cookie ever reaches the store. */
 function verifyCookies(state: SessionState, values: readonly string[]): VerifiedCookie[] {
   const { cookies } = state.context;
-  const verified: VerifiedCookie[] = [];
+  let verified: VerifiedCookie[] | undefined;
   let reason: 'malformed' | 'signature' = 'malformed';
   for (const value of values) {
     const cookie = cookies.verify(value);
     if (typeof cookie === 'object') {
-      addVerified(verified, cookie);
+      if (verified === undefined) verified = [cookie];
+      else addVerified(verified, cookie);
       if (verified.length === MAX_LOOKUPS) break;
     } else if (cookie === 'signature') reason = 'signature';
   }
-  if (verified.length === 0) reject(state, null, reason);
-  return verified;
+  if (verified === undefined) reject(state, null, reason);
+  return verified ?? [];
 }
 
 /** Of several cookies with one id, the one with the newest signature counts. */
@@ -131,7 +132,8 @@ async function load(state: SessionState, cookies: readonly VerifiedCookie[]): Pr
     const connected = state.store.connect();
     const store = connected instanceof Promise ? await connected : connected;
     if (config.bypassCache?.(exchange) === true) state.readPastCache();
-    const results: Opened[] = [];
+    let isOpened = false;
+    const others: Opened[] = [];
     const stale: StaleCookie[] = [];
     for (const cookie of cookies) {
       const record = await store.load(cookie.key, state.bypassCache, config.explainEnds);
@@ -140,15 +142,21 @@ async function load(state: SessionState, cookies: readonly VerifiedCookie[]): Pr
           ? openSuccessor(state, store, cookie, record, stale)
           : open(state, cookie, candidateOf(cookie), record);
       const result = opening instanceof Promise ? await opening : opening;
-      results.push(result);
-      if (result !== 'opened') continue;
-      if (cookies.length > 1) warnOfSeveral(state, cookie);
-      break;
+      isOpened = result === 'opened';
+      if (isOpened) {
+        if (cookies.length > 1) warnOfSeveral(state, cookie);
+        break;
+      }
+      others.push(result);
     }
-    if (config.migration !== null && !results.some(isFinal)) results.push(await openForeign(state, store, stale));
-    if (results.at(-1) !== 'opened') {
-      if (results.includes('invalidated')) flashInvalidated(state);
-      else if (results.includes('superseded')) state.startLost('superseded');
+    if (config.migration !== null && !isOpened && !others.some(isFinal)) {
+      const result = await openForeign(state, store, stale);
+      isOpened = result === 'opened';
+      others.push(result);
+    }
+    if (!isOpened) {
+      if (others.includes('invalidated')) flashInvalidated(state);
+      else if (others.includes('superseded')) state.startLost('superseded');
       if (stale.length > 0) await answerReuse(state, store, stale);
     }
   } catch (error) {

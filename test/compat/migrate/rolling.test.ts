@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Output, terminate } from '../../support/child.ts';
 import { guard } from '../../support/guard.mjs';
 import { startRedis, type RedisServer } from '../../support/redis-server.ts';
+import { migrateAll } from 'websauna-session/migrate';
 import { everyOrder, RollingDeployment, type Kind, type RunningServer } from './rolling.ts';
 import { Deployment, type Client, type Site } from './sites.ts';
 
@@ -22,12 +23,24 @@ afterAll(async () => {
   await server.stop();
 });
 
-/** Starts a server with a connection of its own. */
-async function startHere(name: string, kind: Kind, hasOwner: boolean): Promise<RunningServer> {
+async function connect(name: string): Promise<Deployment> {
   const client: Client = createClient({ url: server.url });
   clients.push(client);
   await client.connect();
-  const all = new Deployment(client, name);
+  return new Deployment(client, name);
+}
+
+async function convertRest(name: string): Promise<void> {
+  const all = await connect(name);
+  const site = await all.new('convert');
+  const { failed, unreadable } = await migrateAll(site.middleware!);
+  expect({ failed, unreadable, left: await all.oldSessions() }).toEqual({ failed: 0, unreadable: 0, left: new Map() });
+  await site.close();
+}
+
+/** Starts a server with a connection of its own. */
+async function startHere(name: string, kind: Kind, hasOwner: boolean): Promise<RunningServer> {
+  const all = await connect(name);
   const owner = hasOwner
     ? { owner: ({ passport }: { passport?: { user?: string } }): string | undefined => passport?.user }
     : {};
@@ -59,7 +72,13 @@ describe('Two servers are replaced, one after the other, through all phases', ()
       const hasOwner = n % 2 === 1;
       const start = (kind: Kind): Promise<RunningServer> =>
         IN_PROCESSES ? startProcess(name, kind, hasOwner) : startHere(name, kind, hasOwner);
-      const deployment = new RollingDeployment({ users: USERS, start, steps, concurrency: 16 });
+      const deployment = new RollingDeployment({
+        users: USERS,
+        start,
+        steps,
+        convertRest: () => convertRest(name),
+        concurrency: 16,
+      });
       const { requests, writes, logouts } = await deployment.run();
       expect(writes).toBeGreaterThan(USERS * 20);
       expect(logouts).toBeGreaterThan(USERS / 2);

@@ -17,6 +17,8 @@ export interface RollingOptions {
   readonly start: (kind: Kind) => Promise<RunningServer>;
   /** The servers that are replaced, by their slots, one after the other. */
   readonly steps: readonly (readonly [slot: number, kind: Kind])[];
+  /** Converts the sessions that no server of ours has met since it converts them; before the first server that does not. */
+  readonly convertRest: () => Promise<void>;
   /** Requests that are under way at the same time. */
   readonly concurrency: number;
 }
@@ -42,9 +44,21 @@ class User {
   readonly dead: string[] = [];
   fields = new Set<string>();
   writes = 0;
+  /** The latest exchanges, for a failure to show. */
+  readonly history: string[] = [];
 
   constructor(name: string) {
     this.name = name;
+  }
+
+  remember(exchange: string): void {
+    this.history.push(exchange);
+    if (this.history.length > 30) this.history.shift();
+  }
+
+  /** Returns a message for a failure. */
+  failure(what: string): string {
+    return `${this.name} ${what}; the latest exchanges:\n${this.history.join('\n')}`;
   }
 }
 
@@ -67,7 +81,7 @@ export class RollingDeployment {
   }
 
   async run(): Promise<RollingResult> {
-    const { start, steps } = this.#options;
+    const { start, steps, convertRest } = this.#options;
     for (let slot = 0; slot < 2; slot++) {
       this.#slots.push({ kind: 'old', server: await start('old'), running: new Set() });
     }
@@ -75,6 +89,7 @@ export class RollingDeployment {
       await this.#everyone((user) => this.#login(user));
       await this.#everyone((user) => this.#use(user));
       for (const [slot, kind] of steps) {
+        if (kind === 'final' && this.#slots.every((each) => each.kind === 'convert')) await convertRest();
         await Promise.all([this.#everyone((user) => this.#use(user)), this.#replace(slot, kind)]);
       }
       await this.#everyone((user) => this.#check(user));
@@ -120,14 +135,15 @@ export class RollingDeployment {
 
   async #write(user: User, slots: readonly Slot[] = this.#slots): Promise<void> {
     const field = `f${user.writes++}`;
-    assert.equal(await this.#visit(user, `/write/${field.slice(1)}`, slots), user.name, `${user.name} is logged out`);
+    const body = await this.#visit(user, `/write/${field.slice(1)}`, slots);
+    assert.ok(body === user.name, user.failure('is logged out'));
     user.fields.add(field);
     this.#writes++;
   }
 
   async #read(user: User): Promise<void> {
     const found = JSON.parse(await this.#visit(user, '/show')) as { passport?: { user: string } };
-    assert.equal(found.passport?.user, user.name, `${user.name} is logged out`);
+    assert.ok(found.passport?.user === user.name, user.failure('is logged out'));
   }
 
   async #logoutAndIn(user: User): Promise<void> {
@@ -142,8 +158,8 @@ export class RollingDeployment {
   /** Nothing is lost, and no cookie has outlived its logout. */
   async #check(user: User): Promise<void> {
     const { passport, ...fields } = JSON.parse(await this.#visit(user, '/show')) as { passport?: { user: string } };
-    assert.equal(passport?.user, user.name);
-    assert.deepEqual(new Set(Object.keys(fields)), user.fields, `${user.name} has lost something`);
+    assert.ok(passport?.user === user.name, user.failure('is logged out'));
+    assert.deepEqual(new Set(Object.keys(fields)), user.fields, user.failure('has lost something'));
     await this.#checkDead(user);
   }
 
@@ -162,7 +178,10 @@ export class RollingDeployment {
     const given = slots[Math.floor(Math.random() * slots.length)]!;
     // One that was replaced meanwhile takes nothing any more.
     const slot = this.#slots.includes(given) ? given : this.#slots.find(({ kind }) => kind !== 'old')!;
-    const [body, cookie] = await this.#send(slot, path, user.cookie);
+    const sent = user.cookie;
+    const began = Math.round(performance.now());
+    const [body, cookie] = await this.#send(slot, path, sent);
+    user.remember(`${began}-${Math.round(performance.now())} ms ${slot.kind} ${path} ${sent} -> ${cookie} ${body}`);
     if (cookie !== undefined) user.cookie = cookie;
     return body;
   }

@@ -249,7 +249,13 @@ export const cookieBugs = [
     bug: 'of several cookies only the first is tried',
     breaks: 'C13',
     on: 'memory',
-    change: [[load, "if (result !== 'opened') continue;", "if (result !== 'opened') break;"]],
+    change: [
+      [
+        load,
+        'others.push(result);\n    }\n    if (config',
+        'others.push(result);\n      break;\n    }\n    if (config',
+      ],
+    ],
   },
   {
     bug: 'a superseded cookie keeps the next one from being tried',
@@ -258,8 +264,8 @@ export const cookieBugs = [
     change: [
       [
         load,
-        "if (result !== 'opened') continue;",
-        "if (result === 'superseded') break;\n      if (result !== 'opened') continue;",
+        'others.push(result);\n    }\n    if (config',
+        "others.push(result);\n      if (result === 'superseded') break;\n    }\n    if (config",
       ],
     ],
   },

@@ -80,8 +80,8 @@ export const endBugs = [
       [load, '    if (stale.length > 0) await answerReuse(state, store, stale);\n', ''],
       [
         load,
-        "    if (results.at(-1) !== 'opened') {\n",
-        "    if (stale.length > 0) await answerReuse(state, store, stale);\n    if (results.at(-1) !== 'opened') {\n",
+        '    if (!isOpened) {\n',
+        '    if (stale.length > 0) await answerReuse(state, store, stale);\n    if (!isOpened) {\n',
       ],
     ],
   },

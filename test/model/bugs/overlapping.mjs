@@ -258,7 +258,7 @@ export const overlappingBugs = [
     bug: 'a request with an id from before a login begins a session beside it',
     breaks: 'C6',
     on: 'memory',
-    change: [[load, "      else if (results.includes('superseded')) state.startLost('superseded');\n", '']],
+    change: [[load, "      else if (others.includes('superseded')) state.startLost('superseded');\n", '']],
   },
   {
     bug: 'the end of a session by another request is not reported',

@@ -36,6 +36,12 @@ const SLACK_MS = 100;
 /** Milliseconds for which a connection that leads to a replica is kept at least. */
 const REPLICA_INTERVAL_MS = 1_000;
 
+/** A read that has failed, and what it was sent over. */
+interface Failure {
+  readonly driver: RedisDriver;
+  readonly error: unknown;
+}
+
 interface Waiter {
   resolve(driver: RedisDriver | undefined): void;
   reject(error: unknown): void;
@@ -114,23 +120,37 @@ export class ManagedConnection implements RedisDriver {
   }
 
   /** Sends a read again over the next connection when its own is lost, if the next one is ready soon. */
-  async hgetall(key: string, bytes: boolean): Promise<Record<string, Stored>> {
+  hgetall(key: string, bytes: boolean): Promise<Record<string, Stored>> {
     const start = this.#clock.now();
-    let deadline = start + READ_GRACE_MS;
-    for (let attempt = 1; ; attempt += 1) {
+    const driver = this.#driver;
+    if (driver === undefined) return this.#readLater(key, bytes, start);
+    return driver
+      .hgetall(key, bytes)
+      .then(undefined, (error: unknown) => this.#readLater(key, bytes, start, { driver, error }));
+  }
+
+  /** Reads over the next connection. @param failure of the first attempt, if there was one */
+  async #readLater(key: string, bytes: boolean, start: number, failure?: Failure): Promise<Record<string, Stored>> {
+    let failed = failure;
+    let deadline = this.#clock.now() + READ_GRACE_MS;
+    for (;;) {
+      if (failed !== undefined) await this.#beforeNextRead(failed, Math.min(deadline, start + this.#ms));
       const driver = this.#driver ?? (await this.#nextDriver(deadline - this.#clock.now()));
       try {
         return await driver.hgetall(key, bytes);
       } catch (error) {
-        this.#inspect(error, driver);
-        const now = this.#clock.now();
-        if (attempt === 1) deadline = now + READ_GRACE_MS;
-        if (isServerReply(error) || isProgrammerError(error) || now >= Math.min(deadline, start + this.#ms))
-          throw error;
-        // The loss may not have been noticed yet; and a pool replaces single connections by itself.
-        if (this.#driver === driver) await this.#wait(SAME_CONNECTION_WAIT_MS);
+        if (failed === undefined) deadline = this.#clock.now() + READ_GRACE_MS;
+        failed = { driver, error };
       }
     }
+  }
+
+  /** Waits until a read may be tried again. Rejects with its error if it may not. */
+  async #beforeNextRead({ driver, error }: Failure, deadline: number): Promise<void> {
+    this.#inspect(error, driver);
+    if (isServerReply(error) || isProgrammerError(error) || this.#clock.now() >= deadline) throw error;
+    // The loss may not have been noticed yet; and a pool replaces single connections by itself.
+    if (this.#driver === driver) await this.#wait(SAME_CONNECTION_WAIT_MS);
   }
 
   getCached(key: string, bytes: boolean): CachedFields | undefined {
@@ -141,19 +161,13 @@ export class ManagedConnection implements RedisDriver {
     this.#driver?.invalidate?.(keys);
   }
 
-  async evaluate(
-    script: Script,
-    keys: readonly string[],
-    args: readonly Stored[],
-    bytes: boolean,
-  ): Promise<ScriptReply> {
-    const driver = this.#driver ?? (await this.#nextDriver(0));
-    try {
-      return await driver.evaluate(script, keys, args, bytes);
-    } catch (error) {
-      this.#inspect(error, driver);
-      throw error;
-    }
+  evaluate(script: Script, keys: readonly string[], args: readonly Stored[], bytes: boolean): Promise<ScriptReply> {
+    const evaluate = (driver: RedisDriver): Promise<ScriptReply> =>
+      driver.evaluate(script, keys, args, bytes).then(undefined, (error: unknown) => {
+        this.#inspect(error, driver);
+        throw error;
+      });
+    return this.#driver === undefined ? this.#nextDriver(0).then(evaluate) : evaluate(this.#driver);
   }
 
   async *scan(pattern: string, count: number): AsyncGenerator<string[]> {
