@@ -3,7 +3,6 @@ import { SessionError } from '../errors.ts';
 import { withStoreErrorEvent } from '../events.ts';
 import { checkNames, expected } from '../internal/validate.ts';
 import type { StatsRecorder } from '../stores/stats-recorder.ts';
-import { hasStatistics } from '../stores/store.ts';
 
 /** What all processes have counted. */
 export interface SessionStats {
@@ -50,10 +49,9 @@ export function readStats(
       throw expected('since', 'a valid Date', since);
     }
     if (recorder === null) throw unsupported('Nothing is counted: set `stats`');
-    await recorder.flush();
-    const store = await recorder.store();
-    if (!hasStatistics(store)) throw unsupported('The store cannot count: it has no `readStats`');
-    const { now, anonymous, owned, error, counts } = await store.readStats(since?.getTime() ?? null);
+    const stored = await recorder.read(since?.getTime() ?? null);
+    if (stored === null) throw unsupported('The store cannot count: it has no `readStats`');
+    const { now, anonymous, owned, error, counts } = stored;
     return {
       now: new Date(now),
       live: { anonymous, owned, error },

@@ -1,10 +1,13 @@
 import type { StatsConfig } from '../engine/config.ts';
-import { checkNames, checkNumber, expected, isObject, MAX_LIFETIME_SECONDS, OF_SECONDS } from '../internal/validate.ts';
+import { checkNames, checkNumber, expected, isObject, OF_SECONDS } from '../internal/validate.ts';
 import { hasStatistics } from '../stores/store.ts';
 import type { SessionOptions } from './options.ts';
 
 /** The defaults of `stats`, in seconds: counts are kept for a week. */
 export const DEFAULT_STATS: StatsConfig = { keep: 604_800, flushInterval: 5 };
+
+/** 90 days. */
+const MAX_KEEP_SECONDS = 7_776_000;
 
 /** Checks whether events and live sessions are counted, and how. */
 export function normalizeStats({ stats, store }: Pick<SessionOptions, 'stats' | 'store'>): StatsConfig | null {
@@ -15,7 +18,7 @@ export function normalizeStats({ stats, store }: Pick<SessionOptions, 'stats' | 
   }
   if (stats === true) return DEFAULT_STATS;
   checkNames('stats', stats, ['keep', 'flushInterval']);
-  checkNumber('stats.keep', stats.keep, { of: OF_SECONDS, min: 60, max: MAX_LIFETIME_SECONDS });
+  checkNumber('stats.keep', stats.keep, { of: OF_SECONDS, min: 60, max: MAX_KEEP_SECONDS });
   checkNumber('stats.flushInterval', stats.flushInterval, { of: OF_SECONDS, min: 0.05, max: 600, integer: false });
   const { keep = DEFAULT_STATS.keep, flushInterval = DEFAULT_STATS.flushInterval } = stats;
   return { keep, flushInterval };

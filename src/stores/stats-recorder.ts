@@ -12,6 +12,7 @@ import {
   type RekeyOutcome,
   type SessionStore,
   type StatsReport,
+  type StoredStats,
 } from './store.ts';
 import { wrapStoreMethods } from './wrap-store-methods.ts';
 
@@ -120,9 +121,11 @@ export class StatsRecorder {
     };
   }
 
-  /** Returns the store that counts are kept in. */
-  store(): SessionStore | Promise<SessionStore> {
-    return this.#target();
+  /** Reports to the store, and returns what all processes have counted; `null` when the store cannot count. */
+  async read(since: number | null): Promise<StoredStats | null> {
+    await this.flush();
+    const store = await this.#target();
+    return hasStatistics(store) ? await store.readStats(since, this.#settings.keep) : null;
   }
 
   /** Reports to the store now. Does not reject: what fails is reported as an event, and kept. */

@@ -545,8 +545,12 @@ export interface StoredStats {
 export interface SessionStatistics {
   /** Adds what a process has counted. @param keep seconds for which counts are kept */
   addStats(report: StatsReport, keep: number): Promise<void>;
-  /** Returns what all processes have counted. @param since milliseconds: no older minutes; `null`: an hour ago */
-  readStats(since: number | null): Promise<StoredStats>;
+  /**
+   * Returns what all processes have counted.
+   * @param since milliseconds: no older minutes; `null`: an hour ago
+   * @param keep seconds for which counts are kept: older ones may be left out
+   */
+  readStats(since: number | null, keep: number): Promise<StoredStats>;
 }
 
 /** Returns whether a store can count. */

@@ -102,7 +102,7 @@ describe('a crash', () => {
 
   test('C6: after a rotation has deleted the old record: its tombstone leads to a session that goes on', async () => {
     const [from, to] = [await anonymous(), newKey()];
-    driver.crashBefore('save');
+    driver.crashBefore('confirm');
     await store.rekey(from, to, rotation());
     const tombstone = await other.load(from);
     assert.ok(tombstone?.status === 'tombstone');
@@ -119,7 +119,7 @@ describe('a crash', () => {
 
   test('C1: a login whose new record expires before it is confirmed is gone', async () => {
     const [from, to] = [await anonymous(), newOwnedKey()];
-    driver.before('save', () => cluster.cli(nameOf(to), 'PEXPIRE', nameOf(to), '0'));
+    driver.before('confirm', () => cluster.cli(nameOf(to), 'PEXPIRE', nameOf(to), '0'));
     assert.equal((await store.rekey(from, to, login())).status, 'gone');
     assert.equal(await dataOf(to), undefined);
   });
@@ -214,7 +214,7 @@ test('C2: a rotation keeps an idle timeout that another request sets meanwhile',
 });
 
 test('C7: a revocation between two steps of a login leaves nothing of it', async () => {
-  for (const step of ['deleteRotated', 'save'] as const) {
+  for (const step of ['deleteRotated', 'confirm'] as const) {
     const [from, to] = [await anonymous(), newOwnedKey()];
     driver.before(step, async () =>
       assert.deepEqual(await other.revokeOwned(to.ownerHash, null, null, KEEP), [to.handle]),
@@ -285,7 +285,7 @@ test.each(['logout', 'rotation', 'revocation'])(
     const from = await anonymous();
     if (what === 'logout') driver.before('deleteRotated', () => other.destroy(from));
     else if (what === 'rotation') driver.before('deleteRotated', () => other.rekey(from, newKey(), rotation()));
-    else driver.before('save', () => other.revokeOwned(ownerHash, null, null, KEEP));
+    else driver.before('confirm', () => other.revokeOwned(ownerHash, null, null, KEEP));
     const outcome = await store.rekey(from, newOwnedKey(ownerHash), evicting());
     assert.ok(outcome.status === (what === 'rotation' ? 'tombstone' : 'gone'));
     assert.deepEqual(outcome.evicted, [first.handle]);

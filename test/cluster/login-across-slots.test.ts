@@ -63,7 +63,7 @@ describe('C8: a session that a login ends to make room is reported once', () => 
       'deleteRotated',
       (jar) => tab(jar, (session) => session.login(randomUUID())),
     ],
-    ['is revoked before it has been confirmed', 'save', () => other.owners.revoke(owner)],
+    ['is revoked before it has been confirmed', 'confirm', () => other.owners.revoke(owner)],
   ])('when the login %s', async (_, step, interrupt) => {
     await visit(other, new Jar(), (session) => session.login(owner));
     const [first] = await other.owners.list(owner);

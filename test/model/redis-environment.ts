@@ -30,11 +30,11 @@ const NAMES = new Map<string, string>(Object.entries(scripts).map(([name, { sha 
 const STEPS: Readonly<Record<string, RekeyStep>> = {
   create: 'copy',
   deleteRotated: 'deleteRotated',
-  save: 'confirm',
+  confirm: 'confirm',
   destroy: 'deleteCopy',
 };
 /** What the first number of a script's reply means. */
-const STATUSES = ['gone', 'ok', 'tombstone', 'conflict', 'exists', 'full', 'late', 'revoked'];
+const STATUSES = ['gone', 'ok', 'tombstone', 'conflict', 'exists', 'full', 'late', 'revoked', 'too-large', 'gone'];
 
 /** Whether the command is part of a rekey across slots. */
 const across = new AsyncLocalStorage<boolean>();

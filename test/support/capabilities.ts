@@ -6,4 +6,5 @@ export const EVERY_CAPABILITY = {
   explains: true,
   watches: true,
   audit: true,
+  stats: true,
 } as const;

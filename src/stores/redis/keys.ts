@@ -51,6 +51,11 @@ export class KeyNames {
     return names;
   }
 
+  /** Returns the name of something that is counted, in one slot with everything else that is. */
+  stats(name: string): string {
+    return `${this.prefix}{stats}:${name}`;
+  }
+
   /** The name of the channel to which ends are published. */
   get endChannel(): string {
     return `${this.prefix}ends`;

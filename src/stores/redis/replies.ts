@@ -51,6 +51,7 @@ interface Replies {
 }
 
 const REPLIES: Readonly<Record<ScriptName, Replies>> = {
+  addStats: { or: ['late'], ok: { first: ['number'] } },
   addIndexKey: { or: [], ok: NOTHING },
   check: { or: [], ok: { first: ['number'], groups: ['text', 'text', 'text', 'text'] } },
   confirm: { or: ['gone', 'outlived', 'tombstone', 'late'], ok: { first: ['number'] } },
@@ -63,6 +64,10 @@ const REPLIES: Readonly<Record<ScriptName, Replies>> = {
   readAudit: { or: [], ok: { first: [], groups: ['text', 'text', 'text', 'text', 'text', 'text'] } },
   rekey: { or: ['gone', 'outlived', 'tombstone', 'conflict', 'exists', 'full', 'revoked', 'late'], ok: HANDLES },
   removeIndexKey: { or: [], ok: NOTHING },
+  readStats: {
+    or: [],
+    ok: { first: ['number', 'number', 'number', 'number', 'number'], groups: ['number', 'text', 'text'] },
+  },
   reportReuse: { or: ['gone'], ok: NOTHING },
   revoke: { or: ['late'], ok: HANDLES },
   save: { or: ['gone', 'outlived', 'tombstone', 'conflict', 'late', 'too-large'], ok: { first: ['number'] } },

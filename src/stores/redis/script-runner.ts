@@ -8,6 +8,7 @@ import { scripts, type ScriptName } from './scripts.generated.ts';
 /** How error messages name what a script does to a session. */
 const VERBS: Readonly<Record<ScriptName, string>> = {
   addIndexKey: 'index',
+  addStats: 'count',
   check: 'check',
   confirm: 'rekey',
   create: 'create',
@@ -17,6 +18,7 @@ const VERBS: Readonly<Record<ScriptName, string>> = {
   getMetadata: 'find',
   list: 'list',
   readAudit: 'audit',
+  readStats: 'count',
   rekey: 'rekey',
   removeIndexKey: 'index',
   reportReuse: 'audit',

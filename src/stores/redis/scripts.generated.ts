@@ -7,7 +7,7 @@ export interface Script {
   readonly source: string;
 }
 
-export type ScriptName = 'addIndexKey' | 'check' | 'confirm' | 'create' | 'deleteRotated' | 'destroy' | 'getIndexOwners' | 'getMetadata' | 'list' | 'readAudit' | 'rekey' | 'removeIndexKey' | 'reportReuse' | 'revoke' | 'save' | 'take' | 'time';
+export type ScriptName = 'addIndexKey' | 'addStats' | 'check' | 'confirm' | 'create' | 'deleteRotated' | 'destroy' | 'getIndexOwners' | 'getMetadata' | 'list' | 'readAudit' | 'readStats' | 'rekey' | 'removeIndexKey' | 'reportReuse' | 'revoke' | 'save' | 'take' | 'time';
 
 export const scripts: Readonly<Record<ScriptName, Script>> = {
   addIndexKey: {
@@ -23,6 +23,33 @@ redis.call('ZREMRANGEBYSCORE', KEYS[1], '1000000000000', '(' .. int(now - keep *
 local left = ARGV[2] * 1000
 if redis.call('PTTL', KEYS[1]) < left then redis.call('PEXPIRE', KEYS[1], int(left)) end
 return {1}
+`,
+  },
+  addStats: {
+    sha: '048e0111f4cc7db16060afa0527e660c82a39a24',
+    source: `local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local function int(number)
+  return string.format('%.0f', number)
+end
+local deadline = tonumber(table.remove(ARGV))
+if deadline and now > deadline then return {6, now} end
+local first = 1
+for i = 2, #KEYS do
+  local expires, name, stop = ARGV[first], ARGV[first + 1], first + 2 + ARGV[first + 2]
+  if name == '' then
+    for j = first + 3, stop, 2 do redis.call('HINCRBY', KEYS[i], ARGV[j], ARGV[j + 1]) end
+  else
+    for j = first + 3, stop, 1000 do redis.call('PFADD', KEYS[i], unpack(ARGV, j, math.min(j + 999, stop))) end
+    redis.call('ZADD', KEYS[1], expires, name)
+  end
+  redis.call('PEXPIRE', KEYS[i], int(expires - now))
+  first = stop + 1
+end
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', int(now))
+local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')[2]
+if last then redis.call('PEXPIRE', KEYS[1], int(last - now)) end
+return {1, now}
 `,
   },
   check: {
@@ -707,6 +734,41 @@ end
 return reply
 `,
   },
+  readStats: {
+    sha: 'ddb3fc72469432a3a4c821f3a6849261af09d33b',
+    source: `local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local function int(number)
+  return string.format('%.0f', number)
+end
+local buckets = {anonymous = {written = {}, ended = {}}, owned = {written = {}, ended = {}}}
+for _, name in ipairs(redis.call('ZRANGE', KEYS[1], '(' .. int(now), '+inf', 'BYSCORE')) do
+  local kind, fate = string.match(name, '^(%a+):(%a+):')
+  local list = buckets[kind][fate]
+  list[#list + 1] = ARGV[1] .. name
+end
+local function count(keys)
+  return #keys == 0 and 0 or redis.call('PFCOUNT', unpack(keys))
+end
+local reply = {1, now}
+for _, kind in ipairs({'anonymous', 'owned'}) do
+  local all, ended = buckets[kind].written, buckets[kind].ended
+  local gone = count(ended)
+  for _, name in ipairs(ended) do all[#all + 1] = name end
+  reply[#reply + 1] = count(all)
+  reply[#reply + 1] = gone
+end
+for i = 2, #KEYS do
+  local fields = redis.call('HGETALL', KEYS[i])
+  for j = 1, #fields, 2 do
+    reply[#reply + 1] = i
+    reply[#reply + 1] = fields[j]
+    reply[#reply + 1] = fields[j + 1]
+  end
+end
+return reply
+`,
+  },
   rekey: {
     sha: '46d7d3e71130906b3f009ee6c9fa9066e6fa0bf0',
     source: `local time = redis.call('TIME')
@@ -955,13 +1017,14 @@ return {1}
 `,
   },
   reportReuse: {
-    sha: 'c835c6e966a76757f24e6815184796f0512489a6',
-    source: `if redis.call('HEXISTS', KEYS[1], '@r') == 0 or redis.call('HSETNX', KEYS[1], '@a', '1') == 0 then return {0} end
+    sha: '0fb255f5048847273247fbb870d0a9668962fe51',
+    source: `if redis.call('HEXISTS', KEYS[1], '@r') == 0 or redis.call('HEXISTS', KEYS[1], '@a') == 1 then return {0} end
+redis.call('HSET', KEYS[1], '@a', '1')
 return {1}
 `,
   },
   revoke: {
-    sha: '71103f26b7a1dba08720e832e4d2a3d11871ec2f',
+    sha: '6b67539c9edc6e190eb3a9ae9971896506a8e39d',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -1116,6 +1179,11 @@ local function carries(key, index_key)
   local meta = parse(redis.call('HGET', key, '@'))
   return meta and string.find(',' .. meta.index_keys .. ',', ',' .. index_key .. ',', 1, true)
 end
+local function is_tombstone(key)
+  if redis.call('TYPE', key).ok ~= 'hash' then return false end
+  local reply = missing_reply(key)
+  return reply[1] == 2 and reply[3] < 10 ^ 15
+end
 local function resolve_successor(handle)
   for _ = 1, 1000 do
     assert_slot_stable(KEYS[1], ARGV[1], {handle})
@@ -1140,10 +1208,11 @@ end
 for _, handle in ipairs(handles) do
   local key = ARGV[1] .. handle
   if handle ~= spared and handle ~= REVOKED and (ARGV[3] == '' or carries(key, ARGV[3])) then
+    local moved = is_tombstone(key)
     if explain and record_exists(key) then
       end_explained(key, ARGV[5])
       reply[#reply + 1] = handle
-    elseif key ~= KEYS[1] and redis.call('DEL', key) == 1 then
+    elseif key ~= KEYS[1] and redis.call('DEL', key) == 1 and not moved then
       reply[#reply + 1] = handle
     end
     redis.call('ZREM', KEYS[1], handle)

@@ -22,9 +22,12 @@ import type {
   SaveOutcome,
   ScannedRecord,
   SessionScanner,
+  SessionStatistics,
   SessionStore,
   SessionWatcher,
+  StatsReport,
   Stored,
+  StoredStats,
   TakeOutcome,
 } from '../store.ts';
 import { readTrail } from './audit.ts';
@@ -50,6 +53,7 @@ import { KeyNames } from './keys.ts';
 import { isOwnField, parseLastSeen, parseMeta, parseRecord, textOf, type ParsedRecord } from './record.ts';
 import { fieldsFromReply, tombstoneFromReply, type CheckedReply } from './replies.ts';
 import { scanRecords } from './scan.ts';
+import { addStats, readStats } from './stats.ts';
 import { ScriptRunner } from './script-runner.ts';
 
 const NONE: readonly string[] = [];
@@ -73,7 +77,9 @@ export interface RedisInspection {
 }
 
 /** Sessions in Redis: a hash for each, changed by scripts only. */
-export class RedisStore implements SessionStore, OwnerIndex, LoginIndex, SessionScanner, SessionWatcher, AuditTrail {
+export class RedisStore
+  implements SessionStore, OwnerIndex, LoginIndex, SessionScanner, SessionWatcher, AuditTrail, SessionStatistics
+{
   readonly #driver: RedisDriver;
   readonly #keys: KeyNames;
   readonly #encoding: ValueEncoding;
@@ -247,6 +253,14 @@ export class RedisStore implements SessionStore, OwnerIndex, LoginIndex, Session
 
   readAudit(ownerHash: string, query: AuditQuery): Promise<readonly AuditRecord[]> {
     return readTrail(this.#runner, this.#keys.auditTrail(ownerHash), query, this.#audit);
+  }
+
+  addStats(report: StatsReport, keep: number): Promise<void> {
+    return addStats(this.#runner, this.#keys, report, keep);
+  }
+
+  readStats(since: number | null, keep: number): Promise<StoredStats> {
+    return readStats(this.#runner, this.#keys, since, keep);
   }
 
   async close(): Promise<void> {

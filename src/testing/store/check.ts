@@ -4,6 +4,7 @@ import type {
   OwnerIndex,
   RecordKey,
   SessionScanner,
+  SessionStatistics,
   SessionStore,
   SessionWatcher,
 } from '../../stores/store.ts';
@@ -15,7 +16,8 @@ export interface StoreHarness {
     Partial<LoginIndex> &
     Partial<SessionScanner> &
     Partial<SessionWatcher> &
-    Partial<AuditTrail>;
+    Partial<AuditTrail> &
+    Partial<SessionStatistics>;
   /** Asserts that a record, left alone, ends after so many seconds. The record is not used afterwards. */
   assertEndsIn(key: RecordKey, seconds: number): Promise<void>;
   /** Ends a record the way its timeout would, now, and without loading it: the check sees what meets it first. */

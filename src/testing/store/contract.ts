@@ -10,6 +10,7 @@ import { RECORDS } from './records.ts';
 import { REKEYS, TOMBSTONES } from './rekeys.ts';
 import { REVOCATIONS } from './revocations.ts';
 import { SCANS } from './scans.ts';
+import { STATS } from './stats.ts';
 import { WATCHES } from './watches.ts';
 
 /** What a store can do besides keeping records. */
@@ -26,6 +27,8 @@ export interface StoreCapabilities {
   watches?: boolean;
   /** It has `startAudit`, `reportReuse` and `readAudit`. Needs `owners`. */
   audit?: boolean;
+  /** It has `addStats` and `readStats`. Needs `owners`. */
+  stats?: boolean;
 }
 
 /**
@@ -34,14 +37,22 @@ export interface StoreCapabilities {
  *
  * @example
  * ```ts
- * const all = { owners: true, index: true, scan: true, explains: true, watches: true, audit: true };
+ * const all = { owners: true, index: true, scan: true, explains: true, watches: true, audit: true, stats: true };
  * for (const { title, run } of storeContract(all)) {
  *   test(title, () => run(harness));
  * }
  * ```
  */
 export function storeContract(capabilities: StoreCapabilities): readonly StoreCheck[] {
-  const { owners, index = false, scan = false, explains = false, watches = false, audit = false } = capabilities;
+  const {
+    owners,
+    index = false,
+    scan = false,
+    explains = false,
+    watches = false,
+    audit = false,
+    stats = false,
+  } = capabilities;
   return [
     ...RECORDS,
     ...LIFETIMES,
@@ -55,6 +66,7 @@ export function storeContract(capabilities: StoreCapabilities): readonly StoreCh
     ...(scan ? SCANS : []),
     ...(explains ? EXPLANATIONS : []),
     ...(owners && audit ? AUDITS : []),
+    ...(owners && stats ? STATS : []),
     ...(watches ? WATCHES.filter((check) => owners || !check.owners) : []),
   ];
 }

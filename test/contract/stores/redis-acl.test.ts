@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { createRedisStore, type RedisStore } from 'websauna-session/redis';
 import { storeContract } from 'websauna-session/testing';
-import { scripts } from '../../../src/stores/redis/scripts.generated.ts';
+import { auditWriters, scripts } from '../../../src/stores/redis/scripts.generated.ts';
 import { EVERY_CAPABILITY } from '../../support/capabilities.ts';
 import { redisHarness } from '../../support/redis-harness.ts';
 import { startRedis, type RedisServer } from '../../support/redis-server.ts';
@@ -14,24 +14,54 @@ const documented = /^ACL SETUSER [^`]+/m.exec(text)![0].trim().split(/\s+/);
 /** The prefix that the documentation grants. */
 const PREFIX = 'session:';
 
+/** Scripts that only options use, and what else those run. */
+const BY_OPTION = {
+  audit: [scripts.readAudit.source, scripts.reportReuse.source, ...Object.values(auditWriters)],
+  stats: [scripts.addStats.source, scripts.readStats.source],
+};
+
+function commandsIn(sources: readonly string[]): string[] {
+  return sources.flatMap((source) => [...source.matchAll(/redis\.p?call\('(\w+)'/g)].map((m) => m[1]!));
+}
+
 test('the documented ACL has every command of the scripts, and no other of their kind', () => {
-  const used = new Set(
-    Object.values(scripts).flatMap(({ source }) => [...source.matchAll(/redis\.p?call\('(\w+)'/g)].map((m) => m[1]!)),
-  );
+  const optional = new Set(Object.values(BY_OPTION).flat());
+  const used = commandsIn(Object.values(scripts).flatMap(({ source }) => (optional.has(source) ? [] : source)));
   const granted = documented.filter((word) => /^\+[hz]?\w+$/.test(word)).map((word) => word.slice(1).toUpperCase());
   const others = ['EVAL', 'EVALSHA', 'PING', 'HGETALL'];
   assert.deepEqual(new Set(granted), new Set([...used, ...others]));
 });
 
-const checks = storeContract({ ...EVERY_CAPABILITY, watches: false });
+test.each(['audit', 'stats'] as const)('the documentation names what %s needs beside it, and no more', (option) => {
+  const granted = new Set([...documented, ...ADDED[option]].map((word) => word.slice(1).toUpperCase()));
+  assert.deepEqual(
+    commandsIn(BY_OPTION[option]).filter((command) => !granted.has(command)),
+    [],
+  );
+  assert.deepEqual(
+    ADDED[option].filter((word) => !commandsIn(BY_OPTION[option]).includes(word.slice(1).toUpperCase())),
+    [],
+  );
+});
+
+/** What the documentation adds for an option. */
+const ADDED = {
+  audit: ['+xadd', '+xtrim', '+xlen', '+xrevrange'],
+  stats: ['+hincrby', '+pfadd', '+pfcount'],
+};
+
+const NOTHING_BY_OPTION = { ...EVERY_CAPABILITY, watches: false, audit: false, stats: false };
+const checks = storeContract(NOTHING_BY_OPTION);
 const titles = new Set(checks.map(({ title }) => title));
-const checksOfEnds = storeContract(EVERY_CAPABILITY).filter(({ title }) => !titles.has(title));
+const checksOf = (option: 'watches' | 'audit' | 'stats'): typeof checks =>
+  storeContract({ ...NOTHING_BY_OPTION, [option]: true }).filter(({ title }) => !titles.has(title));
 
 function testUnderAcl(
   what: string,
   library: 'redis' | 'ioredis',
   words: readonly string[],
-  publishEnds: boolean,
+  only: typeof checks,
+  publishEnds = false,
 ): void {
   describe(`store contract under the documented ACL, and ${what}: ${library}`, () => {
     let server: RedisServer;
@@ -49,12 +79,20 @@ function testUnderAcl(
       await store?.close();
       await server?.stop();
     });
-    for (const { title, run } of publishEnds ? checksOfEnds : checks)
+    for (const { title, run } of only)
       test(title, () => run(redisHarness(store, PREFIX, (_, ...command) => server.cli(...command))));
   });
 }
 
 for (const library of ['redis', 'ioredis'] as const) {
-  testUnderAcl('+scan', library, ['+scan'], false);
-  testUnderAcl('what publishing ends needs', library, ['+publish', '+subscribe', '&session:ends'], true);
+  testUnderAcl('+scan', library, ['+scan'], checks);
+  testUnderAcl(
+    'what publishing ends needs',
+    library,
+    ['+publish', '+subscribe', '&session:ends'],
+    checksOf('watches'),
+    true,
+  );
+  testUnderAcl('what the audit trail needs', library, ADDED.audit, checksOf('audit'));
+  testUnderAcl('what counting needs', library, ADDED.stats, checksOf('stats'));
 }

@@ -1,12 +1,15 @@
 import { expect, test } from 'vitest';
 import { createSessionFactory } from 'websauna-session';
 import { MemoryStore } from 'websauna-session/memory';
-import { SECRET } from '../../contract/consistency/factories.ts';
+import { SECRET, type MakeFactory } from '../../contract/consistency/factories.ts';
 import { Jar, visit } from '../../support/visit.ts';
 import { auditSuite } from './audit-suite.ts';
+import { racesSuite } from './races-suite.ts';
 
 const store = new MemoryStore();
-auditSuite((options) => createSessionFactory({ secret: SECRET, store, ...options }));
+const make: MakeFactory = (options) => createSessionFactory({ secret: SECRET, store, ...options });
+auditSuite(make);
+racesSuite(make);
 
 test('entries are forgotten after maxAge, and an owner of whom nothing is left with them', async () => {
   let now = 1_700_000_000_000;

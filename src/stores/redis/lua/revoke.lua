@@ -17,6 +17,14 @@ local function carries(key, index_key)
   return meta and string.find(',' .. meta.index_keys .. ',', ',' .. index_key .. ',', 1, true)
 end
 
+-- A login under a newer secret, on a cluster, leaves the entry of the old record in the index.
+local function is_tombstone(key)
+  if redis.call('TYPE', key).ok ~= 'hash' then return false end
+  local reply = missing_reply(key)
+  -- Of longer numbers, none is ours.
+  return reply[1] == 2 and reply[3] < 10 ^ 15
+end
+
 -- The session to spare may have been rotated since. Written by us, tombstones make no circle.
 local function resolve_successor(handle)
   for _ = 1, 1000 do
@@ -45,11 +53,12 @@ end
 for _, handle in ipairs(handles) do
   local key = ARGV[1] .. handle
   if handle ~= spared and handle ~= REVOKED and (ARGV[3] == '' or carries(key, ARGV[3])) then
+    local moved = is_tombstone(key)
     -- An entry of another's making could name the index itself.
     if explain and record_exists(key) then
       end_explained(key, ARGV[5])
       reply[#reply + 1] = handle
-    elseif key ~= KEYS[1] and redis.call('DEL', key) == 1 then
+    elseif key ~= KEYS[1] and redis.call('DEL', key) == 1 and not moved then
       reply[#reply + 1] = handle
     end
     redis.call('ZREM', KEYS[1], handle)

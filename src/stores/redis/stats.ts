@@ -1,0 +1,155 @@
+import type { SessionSightings, StatsReport, Stored, StoredStats } from '../store.ts';
+import type { KeyNames } from './keys.ts';
+import { textOf } from './record.ts';
+import type { ScriptRunner } from './script-runner.ts';
+
+// Live sessions are counted by HyperLogLogs. A handle goes into the bucket of the time at which its session expires unless
+// it is used again, so that the sessions that live are those in the buckets that have not ended, without those that were
+// ended before. A bucket is about a thirtieth of the lifetime wide, and times are rounded to the nearest: what counts for
+// too long makes up for what does not count long enough.
+
+/** Of a HyperLogLog in Redis: 1.04 / sqrt(16384). */
+const STANDARD_ERROR = 0.008125;
+/** Characters of a handle that tell sessions apart: a HyperLogLog hashes them to 64 bits. */
+const COUNTED_LENGTH = 12;
+/** Handles in one command, so that it does not keep others waiting. */
+const MAX_HANDLES = 10_000;
+const BUCKETS_PER_LIFETIME = 32;
+
+const SECOND_MS = 1000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
+
+/** Keys and arguments of one `lua/add-stats.lua`. */
+class Addition {
+  readonly keys: string[];
+  readonly args: string[] = [];
+  handles = 0;
+
+  constructor(index: string) {
+    this.keys = [index];
+  }
+
+  /** @param member of the index; `''` for counts */
+  add(key: string, expires: number, member: string, values: readonly string[]): void {
+    this.keys.push(key);
+    this.args.push(String(Math.ceil(expires)), member, String(values.length));
+    for (const value of values) this.args.push(value);
+    if (member !== '') this.handles += values.length;
+  }
+}
+
+/** Adds what a process has counted to the counts of all. The counts of events go last: to add them twice would be wrong. */
+export async function addStats(
+  runner: ScriptRunner,
+  names: KeyNames,
+  report: StatsReport,
+  keep: number,
+): Promise<void> {
+  const now = await runner.now(names.stats('buckets'));
+  let addition = new Addition(names.stats('buckets'));
+  const send = async (): Promise<void> => {
+    const { keys, args } = addition;
+    addition = new Addition(names.stats('buckets'));
+    await runner.runWithDeadline('addStats', keys, args);
+  };
+  for (const [member, bucket] of bucketsOf(report, now)) {
+    for (let i = 0; i < bucket.handles.length; i += MAX_HANDLES) {
+      const handles = bucket.handles.slice(i, i + MAX_HANDLES);
+      if (addition.handles + handles.length > MAX_HANDLES) await send();
+      addition.add(names.stats(member), bucket.end, member, handles);
+    }
+  }
+  for (const [hour, fields] of countsByHour(report.counts, now)) {
+    const values = [...fields].flatMap(([field, count]) => [field, String(count)]);
+    addition.add(names.stats(`counts:${hour}`), (hour + 1) * HOUR_MS + keep * SECOND_MS, '', values);
+  }
+  await send();
+}
+
+interface Bucket {
+  /** Milliseconds. */
+  readonly end: number;
+  readonly handles: string[];
+}
+
+function bucketsOf({ anonymous, owned }: StatsReport, now: number): Map<string, Bucket> {
+  const buckets = new Map<string, Bucket>();
+  const add = (name: string, sessions: SessionSightings[keyof SessionSightings]): void => {
+    for (const [handle, endsAt] of sessions) {
+      const width = bucketWidth(endsAt - now);
+      const end = Math.round(endsAt / width) * width;
+      if (end <= now) continue;
+      const member = `${name}:${width}:${end / width}`;
+      const bucket = buckets.get(member) ?? { end, handles: [] };
+      buckets.set(member, bucket);
+      bucket.handles.push(handle.slice(0, COUNTED_LENGTH));
+    }
+  };
+  add('anonymous:written', anonymous.written);
+  add('anonymous:ended', anonymous.ended);
+  add('owned:written', owned.written);
+  add('owned:ended', owned.ended);
+  return buckets;
+}
+
+/** Returns the milliseconds of a bucket for sessions that live so much longer: a power of two in seconds. */
+function bucketWidth(left: number): number {
+  return SECOND_MS * 2 ** Math.max(0, Math.ceil(Math.log2(left / SECOND_MS / BUCKETS_PER_LIFETIME)));
+}
+
+/** Returns counts by the number of the hour, and by minute, event and reason. */
+function countsByHour(counts: StatsReport['counts'], now: number): Map<number, Map<string, number>> {
+  const hours = new Map<number, Map<string, number>>();
+  for (const { event, reason, count, age } of counts) {
+    const at = now - age;
+    const hour = Math.floor(at / HOUR_MS);
+    const fields = hours.get(hour) ?? new Map<string, number>();
+    hours.set(hour, fields);
+    const field = [Math.floor((at % HOUR_MS) / MINUTE_MS), event, ...(reason === null ? [] : [reason])].join(':');
+    fields.set(field, (fields.get(field) ?? 0) + count);
+  }
+  return hours;
+}
+
+/** Reads what all processes have counted. */
+export async function readStats(
+  runner: ScriptRunner,
+  names: KeyNames,
+  since: number | null,
+  keep: number,
+): Promise<StoredStats> {
+  const asked = await runner.now(names.stats('buckets'));
+  const from = Math.max(since ?? asked - HOUR_MS, asked - keep * SECOND_MS);
+  const [first, last] = [Math.floor(from / HOUR_MS), Math.floor(asked / HOUR_MS)];
+  const hours = Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => first + i);
+  const keys = [names.stats('buckets'), ...hours.map((hour) => names.stats(`counts:${hour}`))];
+  const { values } = await runner.run('readStats', keys, [names.stats('')]);
+  const [now, anonymous, anonymousEnded, owned, ownedEnded] = values.slice(0, 5).map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  const counts: StoredStats['counts'][number][] = [];
+  for (let i = 5; i < values.length; i += 3) {
+    const hour = hours[Number(values[i]) - 2]!;
+    const [minute, event = '', reason = null] = textOf(values[i + 1] as Stored).split(':');
+    const at = hour * HOUR_MS + Number(minute) * MINUTE_MS;
+    if (at > from - MINUTE_MS)
+      counts.push({ minute: at, event, reason, count: Number(textOf(values[i + 2] as Stored)) });
+  }
+  return {
+    now,
+    anonymous: Math.max(0, anonymous - anonymousEnded),
+    owned: Math.max(0, owned - ownedEnded),
+    error: Math.max(relativeError(anonymous, anonymousEnded), relativeError(owned, ownedEnded)),
+    counts: counts.toSorted((a, b) => a.minute - b.minute),
+  };
+}
+
+/** Returns the relative standard error of a difference of two counts, as if their errors had nothing to do with each other. */
+function relativeError(all: number, ended: number): number {
+  return all > ended ? (STANDARD_ERROR * Math.hypot(all, ended)) / (all - ended) : 0;
+}
