@@ -1,11 +1,12 @@
 // npm run bench:scale: what sessions cost by their number, their size and their owner's number of them.
-// Options: --quick, --only=memory,commands,owners,sizes,counts,processes,shards,invalidations,
+// Options: --quick, --only=memory,commands,owners,dashboard,sizes,counts,processes,shards,invalidations,
 // moves, --rounds=5, --out=folder
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { commands } from './commands.mjs';
 import { counts } from './counts.mjs';
+import { dashboard } from './dashboard.mjs';
 import { processes, shards } from './growth.mjs';
 import { invalidations } from './invalidations.mjs';
 import { memory } from './memory.mjs';
@@ -14,7 +15,7 @@ import { owners } from './owners.mjs';
 import { run } from './server.mjs';
 import { sizes } from './sizes.mjs';
 
-const SECTIONS = { memory, commands, owners, sizes, counts, processes, shards, invalidations, moves };
+const SECTIONS = { memory, commands, owners, dashboard, sizes, counts, processes, shards, invalidations, moves };
 
 const { values } = parseArgs({
   options: {

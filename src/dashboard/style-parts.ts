@@ -1,5 +1,5 @@
 /** What pages are made of. */
-export const STYLE_PARTS = `.top {
+export const STYLE_PARTS: string = `.top {
   display: flex;
   flex-wrap: wrap;
   align-items: center;
