@@ -1,5 +1,5 @@
 // npm run bench: every framework with every kind of session under every workload, side by side in one run.
-// Options: --quick, --frameworks=express,fastify, --workloads=read,change, --rounds=5, --out=folder
+// Options: --quick, --frameworks=express,fastify, --kinds="none,ours: node-redis,ours: audit,ours: stats", --workloads=read,change, --rounds=5, --out=folder
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -25,6 +25,7 @@ const { values } = parseArgs({
     quick: { type: 'boolean', default: false },
     rounds: { type: 'string' },
     frameworks: { type: 'string', default: Object.keys(KINDS).join(',') },
+    kinds: { type: 'string' },
     workloads: { type: 'string', default: Object.keys(WORKLOADS).join(',') },
     out: { type: 'string', default: 'bench/results' },
   },
@@ -70,7 +71,7 @@ try {
   for (let round = 1; round <= rounds; round++) {
     for (const framework of values.frameworks.split(',')) {
       // The order turns with the rounds, so that no kind always follows the same other one.
-      const kinds = KINDS[framework];
+      const kinds = values.kinds?.split(',') ?? KINDS[framework];
       for (let i = 0; i < kinds.length; i++) {
         const kind = kinds[(i + round) % kinds.length];
         process.stderr.write(`round ${round}/${rounds}: ${framework}, ${kind}\n`);

@@ -17,9 +17,16 @@ export function ourOptions(kind, url) {
     'ours: ioredis': { url, library: 'ioredis' },
     'ours: cache': { url, library: 'redis', cache: true },
     'ours: memory': undefined,
+    'ours: audit': { url, library: 'redis' },
+    'ours: stats': { url, library: 'redis' },
   };
   if (!(kind in redis)) return undefined;
-  return { secret: SECRET, ...(redis[kind] && { redis: redis[kind] }) };
+  return {
+    secret: SECRET,
+    ...(redis[kind] && { redis: redis[kind] }),
+    audit: kind === 'ours: audit',
+    stats: kind === 'ours: stats',
+  };
 }
 
 /** A session of ours as the routes use it. */

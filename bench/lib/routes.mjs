@@ -58,6 +58,12 @@ for (const [name, make] of Object.entries(SEEDS)) {
   };
 }
 
+ROUTES['/seed-owned'] = async (session, url) => {
+  await ROUTES['/seed-ordinary'](session, url);
+  await session.login('user-1');
+  return 'seeded';
+};
+
 export function routeOf(path) {
   const route = ROUTES[path];
   if (route === undefined) throw new Error(`There is no route ${path}`);

@@ -26,6 +26,7 @@ export const WORKLOADS = {
   static: { size: 'ordinary', requests: each('/style.css') },
   read: { size: 'ordinary', requests: each('/read') },
   change: { size: 'ordinary', requests: each('/change') },
+  'owned change': { size: 'owned', requests: each('/change') },
   login: { requests: () => [{ path: '/login' }] },
   'read of 16 KB': { size: '16', requests: each('/read') },
   'change of 64 KB': { size: '64', requests: each('/change'), amount: 3200 },

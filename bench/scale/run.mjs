@@ -1,6 +1,6 @@
 // npm run bench:scale: what sessions cost by their number, their size and their owner's number of them.
-// Options: --quick, --only=memory,commands,owners,dashboard,sizes,counts,processes,shards,invalidations,
-// moves, --rounds=5, --out=folder
+// Options: --quick, --only=memory,commands,owners,sizes,counts,processes,shards,invalidations,
+// moves, stats, dashboard, --rounds=5, --out=folder
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -14,8 +14,21 @@ import { moves } from './moves.mjs';
 import { owners } from './owners.mjs';
 import { run } from './server.mjs';
 import { sizes } from './sizes.mjs';
+import { stats } from './stats.mjs';
 
-const SECTIONS = { memory, commands, owners, dashboard, sizes, counts, processes, shards, invalidations, moves };
+const SECTIONS = {
+  memory,
+  commands,
+  owners,
+  sizes,
+  counts,
+  processes,
+  shards,
+  invalidations,
+  moves,
+  stats,
+  dashboard,
+};
 
 const { values } = parseArgs({
   options: {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { pathToFileURL } from 'node:url';
 import { createSessionFactory, FACTORY, type SessionFactory } from '../factory.ts';
-import { isObject } from '../internal/validate.ts';
+import { isObject, MAX_LIFETIME_SECONDS } from '../internal/validate.ts';
 import { sessionOptionsFromEnv } from '../options/settings.ts';
 import { UsageError, type Opened, type OptionValues } from './command.ts';
 import { quote, textOption } from './parse-command-line.ts';
@@ -12,6 +12,9 @@ const PLACES = ['URL', 'HOST', 'UNIX_SOCKET_PATH', 'CLIENT_CALLABLE'].map((name)
 
 /** Seconds that a command may take by default: nobody's page waits for it. */
 const COMMAND_TIMEOUT_SECONDS = 10;
+
+/** As long as `audit.maxAge` can be. */
+const LONGEST_TRAIL_SECONDS = 10 * MAX_LIFETIME_SECONDS;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -52,6 +55,9 @@ async function openFromEnvironment(options: OptionValues, env: Environment): Pro
         ...(prefix !== undefined && { prefix }),
         ...(options['publish-ends'] === true && { publishEnds: true }),
       },
+      // What only reads must not hide what the application keeps for longer than by default.
+      ...(options['read-audit'] === true && { audit: { maxAge: LONGEST_TRAIL_SECONDS } }),
+      ...(options['read-stats'] === true && given.stats === undefined && { stats: true }),
     });
     return { factory, hasSecret: secret !== undefined };
   } catch (error) {

@@ -3,6 +3,9 @@ import { RefusedError, UsageError, type OptionValues } from './command.ts';
 import { textOption } from './parse-command-line.ts';
 import { printable, type Terminal } from './terminal.ts';
 
+/** Who the audit trail says has ended a session, if it is written. */
+export const BY = 'command line';
+
 const HANDLE = /^[\w-]{43}$/;
 const LONGEST_AGENT = 40;
 

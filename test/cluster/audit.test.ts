@@ -63,7 +63,8 @@ describe('a process that is killed', () => {
       await busy.kill();
       const factory = open();
       for (const owner of owners) {
-        const { live } = replayTrail(await factory.audit.read({ owner, limit: 1000 }), true);
+        const { live, problem } = replayTrail(await factory.audit.read({ owner, limit: 1000 }), true);
+        expect(problem).toBeNull();
         const listed = (await factory.owners.list(owner)).map(({ handle }) => handle);
         expect([...live].filter((handle) => !listed.includes(handle))).toEqual([]);
         for (const handle of listed.filter((each) => !live.has(each))) {

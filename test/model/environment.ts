@@ -135,6 +135,7 @@ export class FactoryCache {
         absoluteTimeout: worker.absoluteTimeout,
         rotationGrace,
         explainEnds,
+        audit: 'startAudit' in store,
         onReuse: worker.onReuse,
         touchInterval,
         onSessionLimit,

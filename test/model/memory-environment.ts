@@ -1,12 +1,6 @@
 import { MemoryStore } from 'websauna-session/memory';
-import {
-  FactoryCache,
-  intercept,
-  type Environment,
-  type FullStore,
-  type Interceptor,
-  type Setting,
-} from './environment.ts';
+import type { AuditQuery, RecordKey } from 'websauna-session/store';
+import { FactoryCache, intercept, type Environment, type Interceptor, type Setting } from './environment.ts';
 import { Model } from './model.ts';
 import type { Plan } from './plan.ts';
 
@@ -29,11 +23,18 @@ export class MemoryEnvironment implements Environment {
 
   constructor() {
     const interceptor = (): Interceptor => this.#interceptor;
-    const worker = intercept(() => this.#store, interceptor, true);
-    const observer: FullStore = {
+    const worker = {
+      ...intercept(() => this.#store, interceptor, true),
+      // Every plan has a store of its own, which keeps trails from its beginning.
+      startAudit() {},
+      reportReuse: (key: RecordKey) => this.#store.reportReuse(key),
+      readAudit: (ownerHash: string, query: AuditQuery) => this.#store.readAudit(ownerHash, query),
+    };
+    const observer = {
       ...worker,
-      load: (key, bypassCache, explainEnds) => this.#store.load(key, bypassCache, explainEnds),
-      listOwned: (ownerHash) => this.#store.listOwned(ownerHash),
+      load: (key: RecordKey, bypassCache?: boolean, explainEnds?: number) =>
+        this.#store.load(key, bypassCache, explainEnds),
+      listOwned: (ownerHash: string) => this.#store.listOwned(ownerHash),
     };
     this.#factories = new FactoryCache(interceptor, worker, worker, observer);
   }
@@ -41,6 +42,7 @@ export class MemoryEnvironment implements Environment {
   prepare(plan: Plan, interceptor: Interceptor): Setting {
     this.#now = BEGINNING;
     this.#store = new MemoryStore({ now: () => this.#now });
+    this.#store.startAudit({ maxAge: 100_000, maxEntries: 1000 });
     this.#interceptor = interceptor;
     const { rules, ...setting } = this.#factories.for(plan);
     return { ...setting, model: new Model(rules, this.#now) };

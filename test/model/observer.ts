@@ -2,6 +2,7 @@ import type { Exchange } from 'websauna-session';
 import { limitsIn, type Id } from './model.ts';
 import { OWNERS, QUEUES } from './plan.ts';
 import type { Browser, PlanRun } from './plan-run.ts';
+import { replayTrail } from '../support/audit-trail.ts';
 import { CSRF, isFormValid, Request } from './request.ts';
 import { difference, endDifference } from './violation.ts';
 
@@ -84,9 +85,33 @@ async function list(plan: PlanRun, owner: string): Promise<string | null> {
   plan.invariants.lists(owner, devices.length, plan.plan.max);
   const names = devices.map(({ handle }) => plan.nameOf(handle));
   const owned = ['old', 'new'].flatMap((secret) => model.owned(owner, [secret]));
-  return difference(
+  const wrong = difference(
     `the sessions of ${owner}`,
     names,
     owned.map(({ id }) => id.name),
   );
+  return wrong ?? (await readTrail(plan, owner, new Set(devices.map(({ handle }) => handle))));
+}
+
+/** Seconds that every session lives at least. */
+const SHORTEST_LIFE = 300;
+
+/** Compares the audit trail of an owner, where there is one, with the sessions that the owner has. Expired ones are in no trail. */
+async function readTrail(plan: PlanRun, owner: string, live: ReadonlySet<string>): Promise<string | null> {
+  const { factories, model } = plan.setting;
+  if (!plan.hasTrails) return null;
+  const entries = await factories.observer.audit.read({ owner: plan.userId(owner), limit: 1000 });
+  const told = replayTrail(entries);
+  if (told.problem !== null) return `the trail of ${owner}: ${told.problem}`;
+  for (const handle of live) {
+    if (!told.live.has(handle)) return `the trail of ${owner} does not know ${plan.nameOf(handle)}, which is there`;
+  }
+  for (const handle of told.live) {
+    const begun = entries.find((entry) => entry.handle === handle)!;
+    const age = (model.now - begun.at.getTime()) / 1000;
+    if (!live.has(handle) && age < SHORTEST_LIFE) {
+      return `the trail of ${owner} does not know the end of ${plan.nameOf(handle)}`;
+    }
+  }
+  return null;
 }

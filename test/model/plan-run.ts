@@ -79,6 +79,8 @@ export class PlanRun implements Interceptor {
   readonly cookies = new Map<Id, { readonly value: string; readonly browser: Browser }>();
   /** Seconds that a cookie's age may differ. */
   readonly tolerance: number;
+  /** Whether the store keeps audit trails. */
+  readonly hasTrails: boolean;
   /** How many the store has given. */
   acknowledgements = 0;
   readonly #environment: Environment;
@@ -96,6 +98,7 @@ export class PlanRun implements Interceptor {
     this.plan = plan;
     this.#environment = environment;
     this.tolerance = environment.title === 'memory' ? 0 : 2;
+    this.hasTrails = environment.title === 'memory';
     this.setting = environment.prepare(plan, this);
   }
 

@@ -1,4 +1,5 @@
 import type { Command } from '../command.ts';
+import { audit } from './audit.ts';
 import { doctor } from './doctor.ts';
 import { list } from './list.ts';
 import { migrate } from './migrate.ts';
@@ -10,4 +11,4 @@ import { stats } from './stats.ts';
 import { tail } from './tail.ts';
 
 /** Every command, in the order of the help. */
-export const COMMANDS: readonly Command[] = [doctor, stats, list, show, revoke, purge, tail, migrate, secret];
+export const COMMANDS: readonly Command[] = [doctor, stats, list, show, revoke, purge, tail, audit, migrate, secret];

@@ -3,7 +3,7 @@ import { EXIT, UsageError, type Command, type ExitCode } from '../command.ts';
 import { CONFIRMATION_OPTIONS, confirmed } from '../confirmation.ts';
 import { parseDuration } from '../duration.ts';
 import { textOption } from '../parse-command-line.ts';
-import { time } from '../session-view.ts';
+import { BY, time } from '../session-view.ts';
 import type { Terminal } from '../terminal.ts';
 
 /** Sessions between two reports of progress. */
@@ -71,7 +71,7 @@ async function purgeWithProgress(factory: SessionFactory, before: Date, terminal
     if (ended % STEP === 0) terminal.progress(`Ended ${ended} sessions`);
   });
   try {
-    return await factory.sessions.purge({ olderThan: before });
+    return await factory.sessions.purge({ olderThan: before, by: BY });
   } finally {
     stop();
   }

@@ -3,7 +3,7 @@ import type { SessionFactory } from '../../factory.ts';
 import { EXIT, UsageError, type Command, type CommandContext, type ExitCode } from '../command.ts';
 import { CONFIRMATION_OPTIONS, confirmed } from '../confirmation.ts';
 import { textOption } from '../parse-command-line.ts';
-import { checkHandle, indexOption, noSuchSession, printSessions, requireSecret } from '../session-view.ts';
+import { BY, checkHandle, indexOption, noSuchSession, printSessions, requireSecret } from '../session-view.ts';
 
 /** What would be ended, and how. */
 interface Plan {
@@ -65,12 +65,12 @@ async function planOf(context: CommandContext): Promise<Plan> {
 async function planForIndex({ owners }: SessionFactory, name: string, value: string): Promise<Plan> {
   const sessions = await owners.listBy(name, value);
   const question = `End ${sessions.length} sessions with this ${name}?`;
-  return { sessions, question, end: () => owners.revokeBy(name, value) };
+  return { sessions, question, end: () => owners.revokeBy(name, value, { by: BY }) };
 }
 
 async function planForOwner({ owners }: SessionFactory, owner: string, except: string | undefined): Promise<Plan> {
   const sessions = (await owners.list(owner)).filter((session) => session.handle !== except);
-  const spared = except === undefined ? {} : { except: { handle: except } };
+  const spared = except === undefined ? { by: BY } : { except: { handle: except }, by: BY };
   return {
     sessions,
     question: `End ${sessions.length} sessions of this owner, and any that begin meanwhile?`,
@@ -89,8 +89,9 @@ async function planForOne(
   if (found === undefined) throw noSuchSession();
   const end = async (): Promise<number> => {
     // In one step, where the owner says where it is.
-    const byOwner = found.owner !== null && hasSecret && (await owners.revokeSession(found.owner, found.handle));
-    if (byOwner || (await sessions.destroy(found.handle, lookup))) return 1;
+    const byOwner =
+      found.owner !== null && hasSecret && (await owners.revokeSession(found.owner, found.handle, { by: BY }));
+    if (byOwner || (await sessions.destroy(found.handle, { ...lookup, by: BY }))) return 1;
     throw noSuchSession();
   };
   return { sessions: [found], question: 'End this session?', end };

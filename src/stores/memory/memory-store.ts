@@ -196,7 +196,7 @@ export class MemoryStore
     if (record === undefined) return this.#tombstones.get(key, now) ?? GONE;
     this.#end(record, tombstone === null ? explanation : null, now, explanation?.reason);
     const { confirmed } = record.meta.cookie;
-    this.#auditEnd(record, explanation, now);
+    if (tombstone !== null) this.#auditEnd(record, explanation, now);
     if (tombstone !== null) this.#tombstones.add(key, { ...tombstone, nonce: '' }, '', confirmed, now);
     return { status: 'ok', now, evicted: [] };
   }
@@ -218,10 +218,7 @@ export class MemoryStore
     const ended = this.#live(ownerHash, now).filter(
       ({ handle, meta }) => handle !== spared && (indexKey === null || meta.indexKeys.includes(indexKey)),
     );
-    for (const record of ended) {
-      this.#end(record, explanation, now);
-      this.#auditEnd(record, explanation, now);
-    }
+    for (const record of ended) this.#end(record, explanation, now);
     if (indexKey === null) this.#owners.revoke(ownerHash, now, keep);
     return ended.map(({ handle }) => handle);
   }
@@ -347,6 +344,7 @@ export class MemoryStore
     this.#remove(record);
     this.#ends.ended(record.handle, reason ?? 'unknown');
     if (explanation !== null) this.#explain(record, explanation.reason, now, explanation.keep, now);
+    this.#auditEnd(record, explanation, now);
   }
 
   #auditEnd({ ownerHash, handle }: MemoryRecord, explanation: EndExplanation | null, now: number): void {
@@ -392,10 +390,7 @@ export class MemoryStore
     const excess = live.slice(0, Math.max(0, live.length - max + 1));
     if (excess.length > 0 && onSessionLimit === 'refuse') return 'full';
     const explanation = { reason: 'evicted', keep: explainEnds } as const;
-    for (const record of excess) {
-      this.#end(record, explanation, now);
-      this.#auditEnd(record, explanation, now);
-    }
+    for (const record of excess) this.#end(record, explanation, now);
     return excess.map(({ handle }) => handle);
   }
 

@@ -39,7 +39,8 @@ export function racesSuite(make: MakeFactory, { provisional = false } = {}): voi
     );
     const all = [...trails.values()].flat();
     for (const owner of owners) {
-      const { live } = replayTrail(trails.get(owner)!, provisional);
+      const { live, problem } = replayTrail(trails.get(owner)!, provisional);
+      expect(problem).toBeNull();
       const listed = await factories[1].owners.list(owner);
       expect([...live].toSorted()).toEqual(listed.map(({ handle }) => handle).toSorted());
       expect(listed.length).toBeLessThanOrEqual(LIMIT);

@@ -43,7 +43,8 @@ describe('a process that is killed', () => {
     let entries = 0;
     for (const owner of owners) {
       const trail = await factory.audit.read({ owner, limit: 1000 });
-      const { live } = replayTrail(trail);
+      const { live, problem } = replayTrail(trail);
+      expect(problem).toBeNull();
       const listed = await factory.owners.list(owner);
       expect([...live].toSorted()).toEqual(listed.map(({ handle }) => handle).toSorted());
       entries += trail.length;

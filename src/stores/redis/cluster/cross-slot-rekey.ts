@@ -101,9 +101,8 @@ async function confirmCopy(
 ): Promise<RekeyOutcome> {
   if (rekey.login === null) return created;
   // Ended meanwhile: by a revocation, by the owner's limit, or because the steps took too long.
-  return (await slots.confirm(from, to, rekey)).status === 'ok'
-    ? created
-    : { status: 'gone', evicted: created.evicted };
+  const confirmed = await slots.confirm(from, to, rekey);
+  return confirmed.status === 'ok' ? created : { status: 'gone', evicted: created.evicted };
 }
 
 function matchesExpected(slots: CrossSlotOps, fields: ReadonlyMap<string, Stored>, rekey: RecordRekey): boolean {
