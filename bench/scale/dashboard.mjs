@@ -94,8 +94,8 @@ async function measure({ server: { client }, get }, query) {
 
 const PAGES = {
   'overview, an hour': '',
+  'overview, six hours': '?period=six',
   'overview, a day': '?period=day',
-  'overview, a week': '?period=week',
   [`owner, ${DEVICES} devices and ${whole(ENTRIES)} entries`]: '?page=owner&owner=alice',
   events: '?page=events',
 };

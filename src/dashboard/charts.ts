@@ -26,8 +26,6 @@ const BOTTOM = 24;
 const TOP = 8;
 const GAP = 1;
 const TICKS = 5;
-/** Beyond it, ticks are days. */
-const DAYS_MS = 172_800_000;
 /** As many colours as the style sheet has. */
 export const MAX_SERIES = 8;
 
@@ -55,7 +53,7 @@ function bars({ title, series, buckets, interval }: Chart): Html {
   const end = new Date(buckets.at(-1)!.start.getTime() + interval * 1000);
   const x = scaleUtc([first, end], [LEFT, WIDTH]);
   const width = Math.max(1, (WIDTH - LEFT) / buckets.length - GAP);
-  const time = x.tickFormat(TICKS, end.getTime() - first.getTime() > DAYS_MS ? '%a %d' : '%H:%M');
+  const time = x.tickFormat(TICKS, '%H:%M');
   const round = (value: number): number => Math.round(value * 100) / 100;
   return html`<svg
     viewBox="0 0 ${WIDTH} ${HEIGHT}"

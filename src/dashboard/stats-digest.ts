@@ -12,8 +12,8 @@ export interface Period {
 
 export const PERIODS: Readonly<Record<string, Period>> = {
   hour: { name: 'Hour', length: 3600, interval: 60 },
+  six: { name: '6 hours', length: 21_600, interval: 300 },
   day: { name: 'Day', length: 86_400, interval: 1800 },
-  week: { name: 'Week', length: 604_800, interval: 10_800 },
 };
 
 /** What a chart counts, and by which words. */

@@ -67,7 +67,7 @@ describe('the pages of the dashboard', () => {
       await visit('', 'overview');
       await page.getByText('Numbers').last().click();
       await look('numbers');
-      await visit('?period=week', 'week');
+      await visit('?period=day', 'day');
       await visit('?page=owners&q=bea', 'owners');
       await visit('?page=owner&owner=u-3', 'owner');
       await page.getByText('End all', { exact: true }).click();
