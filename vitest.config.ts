@@ -47,7 +47,7 @@ export default defineConfig({
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts'],
-      exclude: ['src/**/*.generated.ts'],
+      exclude: ['src/**/*.generated.ts', 'src/testing/**'],
       reporter: ['text-summary', 'json-summary', 'json'],
     },
   },

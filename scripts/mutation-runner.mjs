@@ -15,6 +15,7 @@ const QUICK = [
   'test/docs/{events,session}.test.ts',
   'test/contract/adapters/fetch.test.ts',
   'test/adapters/{fetch,node}.test.ts',
+  'test/compat/express-session/{owner,grant,writes,late-changes,session-object,lifetimes,upgrade}.test.ts',
   'test/model/memory.mutation.ts',
 ];
 /** These take seconds for what the others cover, too, or need modules of their own. */

@@ -61,8 +61,8 @@ export interface ResponseHead {
   /**
    * Adds one `Set-Cookie` header and keeps those of others.
    * @param value the header's value
-   * @param cookie the same, taken apart. After the session's cookie there may be the deletion of one with the same name
-   * and another path, domain or partition
+   * @param cookie the same, taken apart. Before the session's cookie there may be the deletion of one with the same name
+   * and another path, domain or partition: where there can be one cookie of a name, the last counts
    */
   appendCookie(value: string, cookie: ResponseCookie): void;
   /** Sets the header that has the session's token, replacing what was there. As a cookie, it must not reach shared caches. */

@@ -48,7 +48,6 @@ function canonicalAddress(address: string): string | null {
   const ipv4 = IPV4.exec(address);
   const [host] = address.split('%') as [string];
   const url = ipv4 === null ? `http://[${host}]/` : `http://${ipv4[1]}.${ipv4[2]}/`;
-  if (ipv4 === null && !host.includes(':')) return null;
   return URL.canParse(url) ? new URL(url).hostname.replace(/^\[(.*)\]$/, '$1') : null;
 }
 
@@ -60,7 +59,7 @@ export function truncateAddress(address: string): string | null {
   if (ipv4 !== null) return `${ipv4[1]}.0`;
   const [before, after] = canonical.split('::') as [string, string?];
   const head = before === '' ? [] : before.split(':');
-  const tail = after === undefined || after === '' ? [] : after.split(':');
+  const tail = after === undefined ? [] : after.split(':');
   const groups = [...head, ...Array<string>(8 - head.length - tail.length).fill('0'), ...tail].slice(0, 3);
   // The shortest form has no zeros before the colons (RFC 5952 section 4.2).
   while (groups.at(-1) === '0') groups.pop();

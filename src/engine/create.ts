@@ -77,8 +77,7 @@ export async function addIndexKeys(
   }
   const { keyring, config } = state.context;
   const ownerHash = keyring.ownerHash(owner);
-  const { expiresAt } = state.record?.meta ?? { expiresAt: 0 };
-  const left = absoluteTimeout ?? (expiresAt === 0 ? 0 : Math.ceil((expiresAt - state.store.answeredAt) / 1000));
+  const left = absoluteTimeout ?? Math.ceil(((state.record?.meta.expiresAt ?? 0) - state.store.answeredAt) / 1000);
   // Without an absolute expiry, every write adds the entry again.
   const keep = left > 0 ? left : (config.maxTimeout ?? Math.max(config.timeout, timeout));
   for (const indexKey of indexKeys) await (store as SessionStore & LoginIndex).addIndexKey(indexKey, ownerHash, keep);
@@ -87,7 +86,7 @@ export async function addIndexKeys(
 /** Adds the session's index keys again: without an absolute timeout, they must live as long as the session is used. */
 export async function renewIndexKeys(state: SessionState, { record, pending }: Epoch): Promise<void> {
   const { owner, indexKeys, timeout } = record!.meta;
-  if (owner !== null) await addIndexKeys(state, owner, indexKeys, 0, pending.timeout ?? timeout.seconds);
+  await addIndexKeys(state, owner!, indexKeys, 0, pending.timeout ?? timeout.seconds);
 }
 
 /** Abandons a login, and returns the error that says why. */
@@ -174,11 +173,12 @@ export async function createRecord(state: SessionState, epoch: Epoch, login: Pen
     state.store.observeClock(now);
     const meta = metaOf(record, now);
     fields.committed(changes, key.handle);
+    if (login !== null && begunLogin === null) fields.forget([PENDING_LOGIN_FIELD]);
     if (pending.login === login) pending.login = null;
     if (pending.timeout === adjusted) pending.timeout = null;
     if (pending.begunLogin === begunLogin) pending.begunLogin = null;
     // A login that was begun meanwhile needs an id of its own.
-    if (epoch.record === null) pending.rotation = pending.begunLogin === null ? null : 'immediate';
+    pending.rotation = pending.begunLogin === null ? null : 'immediate';
     epoch.bindIssued(id, meta, now, login === null ? 'creation' : 'login');
     state.acknowledge(epoch);
     events.emit('created', { handle: key.handle });

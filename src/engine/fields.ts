@@ -198,7 +198,7 @@ export class FieldTracker {
     if (this.#isSet(name) || this.isDeleted(name)) return;
     if (stored === undefined) this.#values.delete(name);
     else this.#values.set(name, value);
-    if (this.#serializer.stableForm !== undefined && isMutable(value)) this.#remember(name, value);
+    this.#snapshots?.delete(name);
   }
 
   /** Forgets fields that were taken out of the store. */

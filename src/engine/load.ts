@@ -10,6 +10,7 @@ import type { SessionContext } from './context.ts';
 import type { BoundRecord, Epoch } from './epoch.ts';
 import { endedSession, endOfRefused } from './explanation.ts';
 import { flashPrefix, PENDING_LOGIN_FIELD, SESSION_INVALIDATED } from './field-names.ts';
+import type { SessionMigration } from './migration.ts';
 import { adoptForeignOwner } from './owner-adoption.ts';
 import { pendingLoginOf } from './pending-login.ts';
 import { cookieRequestOf, warnOfInsecurity } from './response.ts';
@@ -83,12 +84,12 @@ export async function reloadSession(state: SessionState): Promise<void> {
 }
 
 async function reload(state: SessionState, epoch: Epoch): Promise<void> {
-  if (epoch.record === null || epoch.over !== null || state.phase !== 'ready') return;
+  if (epoch.record === null) return;
   const record = await onRecord(state, epoch, 'lose', async (store, key) => {
     const found = await store.load(key, true);
     return found === undefined || found.status === 'ended' ? { status: 'gone' as const } : found;
   });
-  if (record === null || epoch.over !== null) return;
+  if (record === null) return;
   if (record.status === 'corrupt') return state.discardCorrupt(epoch);
   const { id, key, sendableUntil } = epoch.record;
   await adoptIfValid(state, epoch, { id, key, sendableUntil }, record);
@@ -128,6 +129,7 @@ function addVerified(verified: VerifiedCookie[], cookie: VerifiedCookie): void {
 async function load(state: SessionState, cookies: readonly VerifiedCookie[]): Promise<SessionState> {
   const { context, exchange } = state;
   const { config } = context;
+  const { migration } = config;
   try {
     const connected = state.store.connect();
     const store = connected instanceof Promise ? await connected : connected;
@@ -149,8 +151,8 @@ async function load(state: SessionState, cookies: readonly VerifiedCookie[]): Pr
       }
       others.push(result);
     }
-    if (config.migration !== null && !isOpened && !others.some(isFinal)) {
-      const result = await openForeign(state, store, stale);
+    if (migration !== null && !isOpened && !others.some(isFinal)) {
+      const result = await openForeign(state, store, migration, stale);
       isOpened = result === 'opened';
       others.push(result);
     }
@@ -181,16 +183,20 @@ function isFinal(result: Opened): boolean {
   return result !== 'rejected';
 }
 
-/** Returns whether the request may have a session of another library, which only a cookie brings. */
-function hasForeignCookie({ context, exchange, token }: SessionState): boolean {
+/** Returns whether the request has a cookie of another library. */
+function hasForeignCookie({ context, exchange }: SessionState): boolean {
   const { migration } = context.config;
-  return migration !== null && token === null && migration.readCookies(exchange.header('cookie')).length > 0;
+  return migration !== null && migration.readCookies(exchange.header('cookie')).length > 0;
 }
 
 /** Binds the session to the first one of another library that goes on here. The client gets the cookie of ours. */
-async function openForeign(state: SessionState, store: SessionStore, stale: StaleCookie[]): Promise<Opened> {
-  const { migration } = state.context.config;
-  if (migration === null || state.token !== null) return 'rejected';
+async function openForeign(
+  state: SessionState,
+  store: SessionStore,
+  migration: SessionMigration,
+  stale: StaleCookie[],
+): Promise<Opened> {
+  if (state.token !== null) return 'rejected';
   let opened: Opened = 'rejected';
   for (const cookie of migration.readCookies(state.exchange.header('cookie'))) {
     const record = await migration.adopt(store, cookie);
@@ -333,7 +339,7 @@ async function adoptAfterAsking(
   const changedAt = owner === null ? null : await authenticationChangedAt(context, owner, exchange.request);
   const judgedAgain = judgeRecord(candidate.key, record, context.adoptionRules, changedAt);
   const opened = adopt(state, epoch, candidate, record, judgedAgain);
-  if (opened === 'opened') await checkPendingLogin(state, epoch);
+  await checkPendingLogin(state, epoch);
   return opened;
 }
 

@@ -8,7 +8,7 @@ import type { SessionState } from './state.ts';
  * @param since milliseconds: when the owner has authenticated at the latest
  */
 export function requestAdoption(state: SessionState, owner: string, since: number): void {
-  if (state.headLeaving || state.isPrefetch || state.clientCookie.insecurity !== null) return;
+  if (state.headLeaving || state.isPrefetch) return;
   state.requestLogin({
     owner,
     method: null,

@@ -147,7 +147,7 @@ function prepare(state: SessionState, epoch: Epoch, request: Request, login: Log
   const keep = Math.max(timeout?.seconds ?? 0, record.meta.timeout.seconds);
   // An end of the old id goes on to what the session has become. The session of a first login is another: it is for its
   // client alone.
-  const sameSession = nonce !== '' || request.login === null || record.key.ownerHash === ownerHashOf(id);
+  const sameSession = nonce !== '' || record.key.ownerHash === ownerHashOf(id);
   const tombstone = newTombstone(context, keep, nonce, sameSession);
   return {
     id,
@@ -157,7 +157,7 @@ function prepare(state: SessionState, epoch: Epoch, request: Request, login: Log
       timeout,
       expect,
       exact: config.serializer.boundToHandle === true,
-      tombstone: tombstone.keep === 0 ? null : tombstone,
+      tombstone,
       login:
         login === null
           ? null
@@ -222,9 +222,7 @@ function complete(
   const key = keyOf(attempt.id);
   fields.committed(attempt.changes, key.handle);
   // The CSRF secret from before a login is not read again, either.
-  if (request.login !== null && !fields.isWritten(CSRF_FIELD) && !attempt.changes.set.has(CSRF_FIELD)) {
-    fields.forget([CSRF_FIELD]);
-  }
+  if (request.login !== null && !attempt.changes.set.has(CSRF_FIELD)) fields.forget([CSRF_FIELD]);
   if (request.login !== null && request.begunLogin === null) fields.forget([PENDING_LOGIN_FIELD]);
   if (pending.login === request.login) pending.login = null;
   if (pending.begunLogin === request.begunLogin) pending.begunLogin = null;
@@ -249,5 +247,5 @@ function newMeta(old: BoundRecord, sent: RecordRekey, now: number): BoundRecord[
     const { createdAt, expiresAt, ownExpiry } = old.meta;
     return { ...meta, createdAt, expiresAt, ownExpiry };
   }
-  return { ...old.meta, timeout, cookie: { sentAt: now, attributes: cookieAttributes, confirmed: false } };
+  return { ...old.meta, timeout };
 }

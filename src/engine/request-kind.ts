@@ -4,19 +4,21 @@ import type { Exchange } from '../exchange.ts';
 import type { CookieConfig } from './config.ts';
 
 /**
- * Returns whether a browser fetches a page ahead of a visit that may never come: `Sec-Purpose` (Fetch section 4.1) has
+ * Returns whether a page is fetched ahead of a visit that may never come: `Sec-Purpose` (Fetch section 4.1) has
  * `prefetch`, or `prefetch;prerender` for a page that is rendered as well. `Purpose` and `X-Moz` are of older browsers.
+ * `Next-Router-Prefetch`, with any value, is of the links of Next.js, whose script cannot set the first.
  */
 export function isPrefetchRequest(exchange: Exchange): boolean {
   return (
     isPrefetch(exchange.header('sec-purpose')) ||
     isPrefetch(exchange.header('purpose')) ||
-    isPrefetch(exchange.header('x-moz'))
+    isPrefetch(exchange.header('x-moz')) ||
+    exchange.header('next-router-prefetch') !== undefined
   );
 }
 
 function isPrefetch(purpose: string | undefined): boolean {
-  return purpose !== undefined && /^\s*prefetch\b/i.test(purpose);
+  return /^\s*prefetch\b/i.test(purpose ?? '');
 }
 
 /**

@@ -89,8 +89,9 @@ function sendCookie(state: SessionState, head: ResponseHead): boolean {
     return true;
   }
   const lifetime = { secure: state.exchange.secure, maxAge: maxAge(state) };
-  head.appendCookie(template.serialize(value, lifetime), template.describe(value, lifetime));
+  const text = template.serialize(value, lifetime);
   deleteOutdatedVariant(state, head);
+  head.appendCookie(text, template.describe(value, lifetime));
   if (events.hasListeners('cookieWarning')) warn(state, handle!);
   return true;
 }
@@ -100,11 +101,14 @@ function writeDeletion(state: SessionState, head: ResponseHead): void {
   if (state.token !== null) return head.setToken(state.context.config.tokenHeader, '');
   const { template } = state.cookie;
   const { secure } = state.exchange;
-  head.appendCookie(template.serializeDeletion({ secure }), template.describe('', { secure, maxAge: 0 }));
   deleteOutdatedVariant(state, head);
+  head.appendCookie(template.serializeDeletion({ secure }), template.describe('', { secure, maxAge: 0 }));
 }
 
-/** Deletes the cookie of another path, domain or partition, which the browser would go on sending beside this one. */
+/**
+ * Deletes the cookie of another path, domain or partition, which the browser would go on sending beside this one. It comes
+ * before this one: to a browser that does not know partitions, and to a jar that has one cookie of a name, they are the same.
+ */
 function deleteOutdatedVariant({ cookie, exchange, clientCookie }: SessionState, head: ResponseHead): void {
   const { outdatedVariant } = clientCookie;
   if (outdatedVariant === null) return;

@@ -1,6 +1,13 @@
-import { hasAuditTrail, type OwnedRecord, type RecordKey, type SessionStore, type Tombstone } from '../stores/store.ts';
+import {
+  hasAuditTrail,
+  type OwnedRecord,
+  type OwnerIndex,
+  type RecordKey,
+  type SessionStore,
+  type Tombstone,
+} from '../stores/store.ts';
 import { explanationOf } from './explanation.ts';
-import { hasOwnerIndex, revokeOwner } from './revoke.ts';
+import { revokeOwner } from './revoke.ts';
 import { endRecord, findRecord, MAX_ROTATIONS_FOLLOWED } from './rotation.ts';
 import type { SessionState } from './state.ts';
 
@@ -66,7 +73,7 @@ async function findConfirmedSuccessor(store: SessionStore, { key, tombstone }: S
   return null;
 }
 
-/** Ends all sessions of the owner of a record. Returns false when it has none, or the store cannot find them. */
+/** Ends all sessions of the owner of a record; the options have made sure that the store can. Returns false when it has none. */
 async function endOwner(
   { context }: SessionState,
   store: SessionStore,
@@ -76,7 +83,6 @@ async function endOwner(
   const { owner } = meta;
   // A record under the hash of another owner says nothing about this one.
   if (owner === null || ownerHash === null || !context.keyring.isOwnerHashOf(ownerHash, owner)) return false;
-  if (!hasOwnerIndex(store)) return false;
-  await revokeOwner(context, store, owner, null, 'id-reuse');
+  await revokeOwner(context, store as SessionStore & OwnerIndex, owner, null, 'id-reuse');
   return true;
 }

@@ -30,7 +30,7 @@ export async function saveRecord(
   let changes = given;
   if (given !== null) assertSizeAllowed(state, epoch, given);
   const isCookieSent = (key: RecordKey): boolean =>
-    sendCookie === 'always' || (sendCookie === 'if-rotated' && key.handle !== handle && head?.allowsCookie === true);
+    sendCookie === 'always' || (sendCookie === 'if-rotated' && key.handle !== handle && head!.allowsCookie);
   if (epoch.record!.meta.expiresAt === 0 && epoch.record!.meta.indexKeys.length > 0) {
     await renewIndexKeys(state, epoch);
   }
@@ -47,10 +47,9 @@ export async function saveRecord(
   const { key } = epoch.record!;
   fields.committed(changes, key.handle);
   if (pending.timeout === timeout) pending.timeout = null;
-  const cookieSent = isCookieSent(key);
-  written(state, epoch, outcome.now, cookieSent);
+  written(state, epoch, outcome.now);
   if (timeout !== null) applyTimeout(epoch, timeout);
-  if (cookieSent && outcome.now < epoch.record!.sendableUntil) state.acknowledge(epoch);
+  if (isCookieSent(key) && outcome.now < epoch.record!.sendableUntil) state.acknowledge(epoch);
   if (changes === null) context.events.emit('touched', { handle: key.handle });
   else context.events.emit('saved', { handle: key.handle, set: changes.set.size, deleted: changes.delete.size });
 }
@@ -76,7 +75,7 @@ export function changeOf(
     cookieAttributes,
     confirmsCookie: isConfirmation(state, record),
     explainEnds: state.context.config.explainEnds,
-    maxSize: set.size === 0 ? undefined : limitInStore(state.context.config.maxSize, set),
+    maxSize: limitInStore(state.context.config.maxSize, set),
   };
 }
 
@@ -85,16 +84,12 @@ export function sentAttributes({ cookie, token }: SessionState): string | null {
   return token === null ? cookie.attributes : null;
 }
 
-/** Records a write to the epoch's record. */
-export function written(state: SessionState, epoch: Epoch, now: number, cookieSent: boolean): void {
+/** Records a write to the epoch's record. When a cookie was sent does not matter any longer: no second response sends one. */
+export function written(state: SessionState, epoch: Epoch, now: number): void {
   const record = epoch.record!;
-  const { cookie } = record.meta;
-  const confirmed = cookie.confirmed || isConfirmation(state, record);
-  const attributes = cookieSent ? sentAttributes(state) : null;
-  const sent = attributes === null ? cookie : { sentAt: now, attributes };
-  const isSame = sent === cookie && confirmed === cookie.confirmed;
-  const meta = isSame ? record.meta : { ...record.meta, cookie: { ...sent, confirmed } };
-  epoch.update({ lastSeen: toWholeSecond(now), timeoutOutdated: false, meta });
+  const { meta } = record;
+  const confirmed = isConfirmation(state, record) ? { ...meta, cookie: { ...meta.cookie, confirmed: true } } : meta;
+  epoch.update({ lastSeen: toWholeSecond(now), timeoutOutdated: false, meta: confirmed });
 }
 
 function applyTimeout(epoch: Epoch, seconds: number): void {

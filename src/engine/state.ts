@@ -126,10 +126,6 @@ export class SessionState {
     return this.#pendingEnds ?? NO_ENDS;
   }
 
-  get switchedFrom(): Epoch | null {
-    return this.#switchedFrom;
-  }
-
   get clearSiteData(): boolean {
     return this.#clearSiteData;
   }
@@ -352,9 +348,7 @@ export class SessionState {
    * to come, and begins a session with what the request itself wrote.
    */
   lose(epoch: Epoch, reason: LossReason): void {
-    if (epoch !== this.#epoch) return;
     const { login, begunLogin, timeout } = epoch.pending;
-    this.#isNew = true;
     if (login !== null) {
       this.#replaceEpoch('lost', epoch);
       Object.assign(this.#epoch.pending, { login, begunLogin, timeout });
@@ -373,8 +367,8 @@ export class SessionState {
 
   /** Leaves an unreadable record alone and goes on with what the request wrote. */
   discardCorrupt(epoch: Epoch): void {
-    if (epoch !== this.#epoch || epoch.record === null) return;
-    const { key } = epoch.record;
+    if (epoch !== this.#epoch) return;
+    const { key } = epoch.record!;
     this.context.events.emit('rejected', {
       handle: key.handle,
       reason: 'corrupt',
@@ -385,7 +379,6 @@ export class SessionState {
     const { login, begunLogin, timeout } = epoch.pending;
     this.#replaceEpoch('lost', epoch);
     Object.assign(this.#epoch.pending, { login, begunLogin, timeout });
-    this.#isNew = true;
   }
 
   /** Discards what the request wrote and asked for, except that sessions which it ends stay ended. */
@@ -425,7 +418,6 @@ export class SessionState {
     this.#epoch.fields.takeFields(left.fields, kept);
     Object.assign(this.#epoch.pending, { login, timeout: left.pending.timeout });
     this.#switchedFrom = left;
-    this.#isNew = true;
   }
 
   /** Reads the fields that a login keeps of another owner's session, and returns their names. */
@@ -526,7 +518,7 @@ export class SessionState {
     this.#epoch = this.#newEpoch();
     if (carry !== undefined) this.#epoch.fields.takeWritten(carry.fields);
     this.clientCookie.dropAcknowledgement();
-    if (why === 'ended') this.#isNew = true;
+    this.#isNew = true;
   }
 
   #pendEndOf(record: BoundRecord | null, reason: EndReason): void {

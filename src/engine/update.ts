@@ -72,7 +72,7 @@ async function updateStored(
     }
     if (outcome.status === 'ok') {
       fields.markSaved(name, value, stored, handle);
-      written(state, epoch, outcome.now, false);
+      written(state, epoch, outcome.now);
       const [set, deleted] = stored === undefined ? [0, 1] : [1, 0];
       state.context.events.emit('saved', { handle, set, deleted });
       return value;

@@ -38,7 +38,8 @@ export class ValidatingSerializer implements FieldSerializer {
 
   check(value: unknown, field: string): void {
     const schema = this.#rules.fields.get(field);
-    this.inner.check?.(schema === undefined ? value : acceptValue(schema, field, value), field);
+    const accepted = schema === undefined ? value : acceptValue(schema, field, value);
+    this.inner.check?.(accepted, field);
   }
 
   serialize(value: unknown, context: SerializerContext): Stored {

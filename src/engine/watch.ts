@@ -102,7 +102,7 @@ export class SessionWatches {
   #drop(watch: Watch): void {
     clearTimeout(watch.timer);
     this.#due.delete(watch);
-    if (this.#watches.get(watch.key.handle) === watch) this.#watches.delete(watch.key.handle);
+    this.#watches.delete(watch.key.handle);
   }
 
   #end(watch: Watch, reason: WatchedEndReason): void {
@@ -118,7 +118,6 @@ export class SessionWatches {
         });
       }
     }
-    watch.waiters.clear();
   }
 
   /** Goes on under another handle, perhaps together with those who have loaded the session under that one. */
@@ -133,7 +132,6 @@ export class SessionWatches {
         waiter.watch = other;
         other.waiters.add(waiter);
       }
-      watch.waiters.clear();
     }
     // Reports of several servers of a cluster can come in another order.
     this.#check([other ?? watch]);
@@ -165,7 +163,7 @@ export class SessionWatches {
   /** Looks at sessions soon, and at many together. */
   #check(watches: Iterable<Watch>): void {
     for (const watch of watches) this.#due.add(watch);
-    if (this.#isChecking || this.#due.size === 0) return;
+    if (this.#isChecking) return;
     this.#isChecking = true;
     setImmediate(() => void this.#checkDue());
   }

@@ -123,7 +123,7 @@ export function checkNumber(name: string, value: unknown, rule: NumberRule): voi
 }
 
 function millisecondsAdvice(max: number): string {
-  const why = max === MAX_LIFETIME_SECONDS ? '. Browsers keep cookies for at most 400 days' : '';
+  const why = max === MAX_LIFETIME_SECONDS ? ' Browsers keep cookies for at most 400 days' : '';
   return `Is it in seconds, not milliseconds?${why}`;
 }
 

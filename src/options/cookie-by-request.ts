@@ -2,6 +2,7 @@ import type { CookieConfig } from '../engine/config.ts';
 import type { Exchange } from '../exchange.ts';
 import { RecentMap } from '../internal/recent-map.ts';
 import { expected, isObject, isThenable } from '../internal/validate.ts';
+import { applicationExchange } from './application-exchange.ts';
 import { normalizeCookie } from './cookie.ts';
 import type { CookieOptions } from './options.ts';
 
@@ -15,7 +16,7 @@ const MAX_KNOWN = 1000;
 export function cookieByRequest(choose: (exchange: Exchange) => CookieOptions): (exchange: Exchange) => CookieConfig {
   const known = new RecentMap<CookieConfig>(MAX_KNOWN);
   return (exchange) => {
-    const options = choose(exchange);
+    const options = choose(applicationExchange(exchange));
     if (!isObject(options) || isThenable(options)) {
       throw expected('cookie', 'a function that returns an object of cookie options', options, ADVICE);
     }

@@ -1,4 +1,5 @@
 import type { SessionConfig } from '../engine/config.ts';
+import { applicationExchange } from './application-exchange.ts';
 import { COOKIE_OPTION_NAMES, normalizeCookie } from './cookie.ts';
 import { cookieByRequest } from './cookie-by-request.ts';
 import { checkedGenerator } from '../crypto/generated-id.ts';
@@ -333,7 +334,7 @@ function normalizeBehaviour(options: SessionOptions): Behaviour {
   return {
     sessionClass: sessionClass ?? null,
     load: load ?? 'eager',
-    bypassCache: bypassCache ?? null,
+    bypassCache: bypassCache === undefined ? null : (exchange) => bypassCache(applicationExchange(exchange)),
     onStoreError: onStoreError ?? 'fail',
     trustedHops: Number(trustProxy),
     invalidateBefore: invalidateBefore ?? null,

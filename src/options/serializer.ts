@@ -50,7 +50,8 @@ function chooseSerializer({ serialize, deserialize, serializer }: SerializerOpti
       typeof serializer.serialize !== 'function' ||
       typeof serializer.deserialize !== 'function'
     ) {
-      throw expected('serializer', 'an object with serialize() and deserialize()', serializer);
+      const next = typeof serializer === 'function' ? 'Call it: `rich()`, not `rich`' : undefined;
+      throw expected('serializer', 'an object with serialize() and deserialize()', serializer, next);
     }
     return serializer;
   }

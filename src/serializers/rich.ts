@@ -1,5 +1,6 @@
 import { parse, stringify } from 'devalue';
 import { SessionError } from '../errors.ts';
+import { expected } from '../internal/validate.ts';
 import { json } from './json.ts';
 import { refusal, titleOf } from './refusal.ts';
 import { keeperOf } from './rich-values.ts';
@@ -17,14 +18,16 @@ const MARKER = 'r1.';
  * from JSON to this. After a change back, a session that has a rich value is rejected as corrupt. Nothing that is
  * stored is run as code.
  *
+ * @throws {TypeError} for options: it has none
  * @throws The serializer throws a SessionError `ERR_SESSION_SERIALIZE`, as that for JSON does.
  * @example
  * ```ts
  * const factory = createSessionFactory({ secret, redis, serializer: rich() });
  * ```
  */
-export function rich(): Serializer {
-  return SERIALIZER;
+export function rich(options?: undefined): Serializer {
+  if (options === undefined) return SERIALIZER;
+  throw expected('options', 'absent', options, '`rich()` has none; for other types write a `serializer` of your own');
 }
 
 const SERIALIZER: Serializer = {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { normalizeOptions, type NormalizedOptions } from '../../src/options/normalize.ts';
 import { encrypted } from '../../src/serializers/encrypted.ts';
 import { json } from '../../src/serializers/json.ts';
+import { rich } from '../../src/serializers/rich.ts';
 import type { CookieTemplate } from '../../src/cookie/set-cookie.ts';
 import type { DefaultData } from '../../src/session/data.ts';
 import { WebsaunaSession } from '../../src/session/session.ts';
@@ -340,6 +341,7 @@ describe('serializer', () => {
     ['without serialize', { deserialize: JSON.parse }, /^Expected `serialize` to be/],
     ['beside serialize', { serializer: json, serialize: JSON.stringify }, /^Expected `serializer` to stand alone/],
     ['half', { serializer: { serialize: JSON.stringify } }, /^Expected `serializer` to be an object with/],
+    ['uncalled', { serializer: rich }, /^Expected `serializer` to be .*, got a function\. Call it: `rich\(\)`/],
     [
       'returning a promise',
       { serialize: async () => '', deserialize: JSON.parse },

@@ -153,6 +153,12 @@ describe('rich()', () => {
     expect(({} as Data)['admin']).toBeUndefined();
   });
 
+  it('has no options, and says so', () => {
+    const attempt = (): unknown => rich({ types: [] } as never);
+    expect(attempt).toThrow(TypeError);
+    expect(attempt).toThrow(/^Expected `options` to be absent, got an object\. .*write a `serializer` of your own/);
+  });
+
   it('refuses bytes, which it never wrote', () => {
     expect(() => serializer.deserialize(Buffer.from('r1.[0]'), CONTEXT)).toThrow(/is not JSON/);
   });

@@ -40,6 +40,10 @@ const SERIALIZERS: [string, Options][] = [
   ['json', {}],
   ['rich', { serializer: rich() }],
   ['encrypted', { serializer: encrypted({ key: randomBytes(32) }) }],
+  [
+    'one without `check`',
+    { serializer: { serialize: (value) => JSON.stringify(value), deserialize: (text) => JSON.parse(String(text)) } },
+  ],
 ];
 
 let store: MemoryStore;
@@ -99,6 +103,12 @@ describe.each(VENDORS)('a schema of %s', (_, schema) => {
       session.set('other', new Map([[1, 2]]).size);
     });
     expect(await all(factory)).toEqual({ views: 1, other: 1 });
+  });
+
+  test.each(SERIALIZERS)('refuses at once what does not fit: %s', async (_name, options) => {
+    const { session } = await Visit.open(make({ schema, ...options }), jar);
+    expect(thrownBy(() => session.set('cart', BAD))).toMatchObject({ code: 'ERR_SESSION_INVALID_FIELD' });
+    expect(session.has('cart')).toBe(false);
   });
 
   test.each(SERIALIZERS)('types and keeps what fits, through a rotation and a login: %s', async (_name, options) => {

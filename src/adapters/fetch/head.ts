@@ -33,7 +33,7 @@ export class FetchHead implements ResponseHead {
 
   appendCookie(value: string, cookie: ResponseCookie): void {
     this.cookieAdded = true;
-    this.cookie ??= cookie;
+    this.cookie = cookie;
     this.#copiedHeaders().append('set-cookie', value);
   }
 

@@ -32,8 +32,7 @@ export class ActionHead implements ResponseHead {
   }
 
   appendCookie(_value: string, cookie: ResponseCookie): void {
-    // The jar has one cookie of a name, so the deletion of one with another path waits for the proxy or a route handler.
-    if (this.cookie !== null) return;
+    // The jar has one cookie of a name, the last, so the deletion of one with another path waits for the proxy or a route handler.
     this.cookie = cookie;
     const { maxAge, domain, priority, ...rest } = cookie;
     this.#jar.set({

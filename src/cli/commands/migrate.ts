@@ -28,25 +28,19 @@ export const migrate: Command = {
     }
     const errors = new Map<string, number>();
     const stop = new AbortController();
-    const interrupt = (): void => stop.abort();
-    process.once('SIGINT', interrupt);
-    try {
-      const counts = await migrateAll(factory, {
-        dryRun,
-        signal: stop.signal,
-        ...(concurrency !== undefined && { concurrency }),
-        onProgress: (so) => terminal.progress(`${so.found} found, ${so.converted} converted`),
-        onError: (error) => {
-          const message = error instanceof Error ? error.message : String(error);
-          errors.set(message, (errors.get(message) ?? 0) + 1);
-        },
-      });
-      report(context, counts, dryRun, stop.signal.aborted, errors);
-      if (counts.failed > 0) return EXIT.refused;
-      return stop.signal.aborted ? EXIT.refused : EXIT.ok;
-    } finally {
-      process.off('SIGINT', interrupt);
-    }
+    void context.interrupted().then(() => stop.abort());
+    const counts = await migrateAll(factory, {
+      dryRun,
+      signal: stop.signal,
+      ...(concurrency !== undefined && { concurrency }),
+      onProgress: (so) => terminal.progress(`${so.found} found, ${so.converted} converted`),
+      onError: (error) => {
+        const message = error instanceof Error ? error.message : String(error);
+        errors.set(message, (errors.get(message) ?? 0) + 1);
+      },
+    });
+    report(context, counts, dryRun, stop.signal.aborted, errors);
+    return counts.failed > 0 || stop.signal.aborted ? EXIT.refused : EXIT.ok;
   },
 };
 

@@ -3,11 +3,9 @@ import { EXIT, UsageError, type Command, type ExitCode } from '../command.ts';
 import { CONFIRMATION_OPTIONS, confirmed } from '../confirmation.ts';
 import { parseDuration } from '../duration.ts';
 import { textOption } from '../parse-command-line.ts';
+import { PROGRESS_STEP, scanWithProgress } from '../scan-with-progress.ts';
 import { BY, time } from '../session-view.ts';
 import type { Terminal } from '../terminal.ts';
-
-/** Sessions between two reports of progress. */
-const STEP = 500;
 
 export const purge: Command = {
   name: 'purge',
@@ -52,23 +50,19 @@ function pointInTime(olderThan: string | undefined, before: string | undefined):
   throw new UsageError('Expected --before to be an ISO 8601 time, such as 2026-05-01T12:00:00Z');
 }
 
-async function count({ sessions }: SessionFactory, before: Date, terminal: Terminal): Promise<number> {
-  // One that is changed meanwhile may be seen twice.
-  const found = new Set<string>();
-  let seen = 0;
-  for await (const { handle, createdAt } of sessions.scan()) {
-    if (createdAt < before) found.add(handle);
-    seen += 1;
-    if (seen % STEP === 0) terminal.progress(`Looked at ${seen} sessions, of which ${found.size} are older`);
-  }
-  return found.size;
+async function count(factory: SessionFactory, before: Date, terminal: Terminal): Promise<number> {
+  let found = 0;
+  const onProgress = (seen: number): void =>
+    terminal.progress(`Looked at ${seen} sessions, of which ${found} are older`);
+  for await (const { createdAt } of scanWithProgress(factory, onProgress)) if (createdAt < before) found += 1;
+  return found;
 }
 
 async function purgeWithProgress(factory: SessionFactory, before: Date, terminal: Terminal): Promise<number> {
   let ended = 0;
   const stop = factory.on('destroyed', () => {
     ended += 1;
-    if (ended % STEP === 0) terminal.progress(`Ended ${ended} sessions`);
+    if (ended % PROGRESS_STEP === 0) terminal.progress(`Ended ${ended} sessions`);
   });
   try {
     return await factory.sessions.purge({ olderThan: before, by: BY });

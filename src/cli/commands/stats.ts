@@ -3,10 +3,10 @@ import type { StoredSession } from '../../admin/stored-session.ts';
 import { SessionError } from '../../errors.ts';
 import type { SessionFactory } from '../../factory.ts';
 import { EXIT, type Command, type ExitCode } from '../command.ts';
+import { scanWithProgress } from '../scan-with-progress.ts';
 import { time } from '../session-view.ts';
 import type { Terminal } from '../terminal.ts';
 
-const STEP = 500;
 /** Names and seconds. */
 const RECENT = [
   ['minute', 60],
@@ -77,14 +77,8 @@ function printCounted({ live, counts }: SessionStats, terminal: Terminal): void 
 async function scan(factory: SessionFactory, terminal: Terminal): Promise<Totals> {
   const totals: Totals = { sessions: 0, owned: 0, owners: new Set(), seenWithin: {}, methods: {}, oldest: null };
   for (const [name] of RECENT) totals.seenWithin[name] = 0;
-  // One that is changed meanwhile may be seen twice.
-  const seen = new Set<string>();
-  for await (const session of factory.sessions.scan()) {
-    if (seen.has(session.handle)) continue;
-    seen.add(session.handle);
-    add(totals, session);
-    if (seen.size % STEP === 0) terminal.progress(`Counted ${seen.size} sessions`);
-  }
+  const onProgress = (seen: number): void => terminal.progress(`Counted ${seen} sessions`);
+  for await (const session of scanWithProgress(factory, onProgress)) add(totals, session);
   return totals;
 }
 

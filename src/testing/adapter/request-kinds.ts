@@ -14,14 +14,21 @@ const logsIn: RouteHandler = (session) => {
   return { redirect: '/' };
 };
 
+/** What says that a page is fetched ahead of a visit: headers of browsers, and of the links of Next.js. */
+const AHEAD = [
+  ['Sec-Purpose', 'prefetch'],
+  ['Sec-Purpose', 'prefetch;prerender'],
+  ['Next-Router-Prefetch', '1'],
+] as const;
+
 /** Requests that are no visits: pages that a browser fetches ahead, and forms that come from other sites. */
 export const REQUEST_KINDS: readonly AdapterCheck[] = [
-  ...['prefetch', 'prefetch;prerender'].map((purpose) =>
+  ...AHEAD.map(([name, value]) =>
     appCheck(
-      `a page that is fetched ahead, \`Sec-Purpose: ${purpose}\`, takes no flash message and logs nobody in`,
+      `a page that is fetched ahead, \`${name}: ${value}\`, takes no flash message and logs nobody in`,
       { routes: { '/flash': flashes, '/': pops, '/login': logsIn } },
       async (app) => {
-        const ahead = { headers: { 'sec-purpose': purpose } };
+        const ahead = { headers: { [name]: value } };
         const browser = app.browser();
         await browser.visit('/flash');
         const before = app.commands.length;

@@ -22,7 +22,7 @@ export const TENANT_COOKIES: readonly AdapterCheck[] = [
         '/rotate': (session) => (session.rotate(), {}),
         '/logout': (session) => (session.logout(), {}),
       },
-      options: { cookie: (exchange) => TENANTS[exchange.header('x-tenant') ?? 'two']! },
+      options: { cookie: ({ header }) => TENANTS[header('x-tenant') ?? 'two']! },
     },
     async (app) => {
       const attributes = {
@@ -51,14 +51,14 @@ export const TENANT_COOKIES: readonly AdapterCheck[] = [
     'a cookie of other attributes is sent again with those of the request, and its old domain is cleared',
     {
       routes: { '/add': writes(), '/read': reads() },
-      options: { cookie: (exchange) => TENANTS[exchange.header('x-tenant') ?? 'two']! },
+      options: { cookie: ({ header }) => TENANTS[header('x-tenant') ?? 'two']! },
     },
     async (app) => {
       const browser = app.browser();
       await browser.visit('/add', of('one'));
       const { body, cookies } = await browser.clone().visit('/read', of('two'));
       assert.equal(body, '1');
-      const [sent, cleared] = cookies.map(parseCookie);
+      const [cleared, sent] = cookies.map(parseCookie);
       assert.equal(cookies.length, 2);
       assert.equal(sent!.value, browser.cookies.get('session'));
       assert.deepEqual([...sent!.attributes].toSorted(), ['HttpOnly', 'Path=/', 'SameSite=Lax']);

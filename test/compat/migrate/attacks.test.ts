@@ -1,28 +1,16 @@
 import assert from 'node:assert/strict';
-import { createClient } from 'redis';
-import { afterAll, beforeAll, beforeEach, describe, test } from 'vitest';
+import { beforeEach, describe, test } from 'vitest';
 import session from 'websauna-session/express-session';
 import { connectRedis } from 'websauna-session/migrate';
 import { createRedisStore } from '../../../src/stores/redis/provider.ts';
 import type { SessionStore } from 'websauna-session/store';
-import { startRedis, type RedisServer } from '../../support/redis-server.ts';
 import { Browser, Gate } from '../express-session/site.ts';
-import { addRoutes, Deployment, during, SECRET, start, type Client, type Site } from './sites.ts';
+import { addRoutes, Deployment, during, SECRET, start, useRedis, type Site } from './sites.ts';
 
-let server: RedisServer;
-let client: Client;
+const redis = useRedis();
 let all: Deployment;
-beforeAll(async () => {
-  server = await startRedis();
-  client = createClient({ url: server.url });
-  await client.connect();
-});
-afterAll(async () => {
-  client.destroy();
-  await server.stop();
-});
 beforeEach(() => {
-  all = new Deployment(client);
+  all = new Deployment(redis.client);
 });
 
 const PHASES = ['beside', 'convert'] as const;
@@ -43,8 +31,8 @@ function addSlowRoute(app: Parameters<typeof addRoutes>[0]): void {
 
 /** A server of ours whose store is another one for a part of the test. */
 function withStore(phase: 'beside' | 'convert', wrap: (store: SessionStore) => SessionStore): Promise<Site> {
-  const store = wrap(createRedisStore({ client, prefix: all.prefix }));
-  const migrateFrom = connectRedis({ client, prefix: all.oldPrefix, phase });
+  const store = wrap(createRedisStore({ client: redis.client, prefix: all.prefix }));
+  const migrateFrom = connectRedis({ client: redis.client, prefix: all.oldPrefix, phase });
   return start(session({ secret: SECRET, resave: false, saveUninitialized: false, store, migrateFrom }));
 }
 
@@ -121,8 +109,8 @@ describe('C1: a session that has ended stays ended', () => {
       session({
         secret: SECRET,
         saveUninitialized: false,
-        redis: { client, prefix: all.prefix },
-        migrateFrom: connectRedis({ client, prefix: all.oldPrefix, phase: 'beside' }),
+        redis: { client: redis.client, prefix: all.prefix },
+        migrateFrom: connectRedis({ client: redis.client, prefix: all.oldPrefix, phase: 'beside' }),
       }),
       addSlowRoute,
     );
@@ -142,7 +130,7 @@ describe('C1: a session that has ended stays ended', () => {
     [gate, arrived] = [new Gate(), new Gate()];
     const { default: original } = await import('express-session');
     const { RedisStore } = await import('connect-redis');
-    const store = new RedisStore({ client, prefix: all.oldPrefix });
+    const store = new RedisStore({ client: redis.client, prefix: all.oldPrefix });
     const options = { secret: SECRET, resave: false, saveUninitialized: false, store };
     const sites = { old: start(original(options), addSlowRoute), fresh: all.new(phase), last: all.final() };
     await during(sites, async ({ old, fresh, last }) => {
@@ -157,7 +145,7 @@ describe('C1: a session that has ended stays ended', () => {
       await assertLoggedOut(cookies, [old]);
       // What could come back is remembered for longer than it could live.
       const [key] = await all.records();
-      assert.ok((await client.ttl(key!)) > 86_400);
+      assert.ok((await redis.client.ttl(key!)) > 86_400);
     });
   });
 
@@ -176,7 +164,7 @@ describe('C1: a session that has ended stays ended', () => {
     const cookies = await login();
     const [sid] = (await all.oldSessions()).keys();
     await during({ fresh: all.new(phase) }, async ({ fresh }) => {
-      await client.pExpire(all.oldPrefix + sid, 0);
+      await redis.client.pExpire(all.oldPrefix + sid, 0);
       await assertLoggedOut(cookies, [fresh]);
       assert.deepEqual(await all.records(), []);
     });
@@ -188,7 +176,7 @@ describe('A session is converted once, whatever happens on the way', () => {
     const cookies = await login();
     const [sid, stored] = [...(await all.oldSessions())][0]!;
     const claimed = JSON.stringify({ ...stored, 'websauna-session:claimed': 1 });
-    await client.set(all.oldPrefix + sid, claimed, { EX: 1000 });
+    await redis.client.set(all.oldPrefix + sid, claimed, { EX: 1000 });
     await during({ old: all.old(), fresh: all.new(phase) }, async ({ old, fresh }) => {
       // A server of express-session has it still.
       assert.equal(await new Browser(old.port, cookies).text('/write/1'), 'ada');
@@ -206,8 +194,8 @@ describe('A session is converted once, whatever happens on the way', () => {
       session({
         secret: SECRET,
         saveUninitialized: false,
-        redis: { client, prefix: all.prefix },
-        migrateFrom: connectRedis({ client, prefix: all.oldPrefix, phase: 'beside' }),
+        redis: { client: redis.client, prefix: all.prefix },
+        migrateFrom: connectRedis({ client: redis.client, prefix: all.oldPrefix, phase: 'beside' }),
       }),
       addSlowRoute,
     );
@@ -226,15 +214,15 @@ describe('A session is converted once, whatever happens on the way', () => {
   test('a key that holds something else is left alone', async () => {
     const cookies = await login();
     const [sid] = (await all.oldSessions()).keys();
-    await client.del(all.oldPrefix + sid);
-    await client.hSet(all.oldPrefix + sid, 'a', 'b');
+    await redis.client.del(all.oldPrefix + sid);
+    await redis.client.hSet(all.oldPrefix + sid, 'a', 'b');
     for (const phase of PHASES) {
       await during({ fresh: all.new(phase) }, async ({ fresh }) => {
         assert.equal(await new Browser(fresh.port, cookies).text('/write/1'), 'nobody');
         await new Browser(fresh.port, cookies).visit('/logout');
       });
     }
-    assert.deepEqual({ ...(await client.hGetAll(all.oldPrefix + sid)) }, { a: 'b' });
+    assert.deepEqual({ ...(await redis.client.hGetAll(all.oldPrefix + sid)) }, { a: 'b' });
   });
 
   test.each(PHASES)('%s: a cookie with another signature asks Redis for nothing', async (phase) => {
@@ -253,12 +241,12 @@ describe('A session is converted once, whatever happens on the way', () => {
       `s:x${value.slice(2)}`,
     ];
     await during({ fresh: all.new(phase) }, async ({ fresh }) => {
-      await server.resetStats();
+      await redis.server.resetStats();
       for (const each of forged) {
         const stranger = new Browser(fresh.port, new Map([['connect.sid', encodeURIComponent(each)]]));
         assert.equal(await stranger.text('/show'), '{}');
       }
-      const counts = await server.commandCounts();
+      const counts = await redis.server.commandCounts();
       assert.deepEqual(
         [counts.get('hgetall'), counts.get('get'), counts.get('evalsha')],
         [undefined, undefined, undefined],

@@ -1,25 +1,13 @@
 import assert from 'node:assert/strict';
-import { createClient } from 'redis';
-import { afterAll, beforeAll, describe, test } from 'vitest';
-import { startRedis, type RedisServer } from '../../support/redis-server.ts';
+import { describe, test } from 'vitest';
 import { Browser } from '../express-session/site.ts';
-import { Deployment, during, type Client } from './sites.ts';
+import { Deployment, during, useRedis } from './sites.ts';
 
-let server: RedisServer;
-let client: Client;
-beforeAll(async () => {
-  server = await startRedis();
-  client = createClient({ url: server.url });
-  await client.connect();
-});
-afterAll(async () => {
-  client.destroy();
-  await server.stop();
-});
+const redis = useRedis();
 
 describe('Beside servers of express-session', () => {
   test('a session goes on there and back under the same cookie, in the same place', async () => {
-    const all = new Deployment(client);
+    const all = new Deployment(redis.client);
     await during({ old: all.old(), fresh: all.new('beside') }, async ({ old, fresh }) => {
       const browser = new Browser(old.port);
       await browser.visit('/login/ada');
@@ -42,7 +30,7 @@ describe('Beside servers of express-session', () => {
   });
 
   test('a session that begins here goes on there, and ends there and here', async () => {
-    const all = new Deployment(client);
+    const all = new Deployment(redis.client);
     await during({ old: all.old(), fresh: all.new('beside') }, async ({ old, fresh }) => {
       const browser = new Browser(fresh.port);
       await browser.visit('/login/ada');
@@ -59,7 +47,7 @@ describe('Beside servers of express-session', () => {
   });
 
   test('C2: forty parallel writers keep forty', async () => {
-    const all = new Deployment(client);
+    const all = new Deployment(redis.client);
     await during({ a: all.new('beside'), b: all.new('beside') }, async ({ a, b }) => {
       const browser = new Browser(a.port);
       await browser.visit('/login/ada');

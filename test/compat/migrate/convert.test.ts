@@ -1,21 +1,9 @@
 import assert from 'node:assert/strict';
-import { createClient } from 'redis';
-import { afterAll, beforeAll, describe, test } from 'vitest';
-import { startRedis, type RedisServer } from '../../support/redis-server.ts';
+import { describe, test } from 'vitest';
 import { Browser } from '../express-session/site.ts';
-import { Deployment, during, type Client } from './sites.ts';
+import { Deployment, during, useRedis } from './sites.ts';
 
-let server: RedisServer;
-let client: Client;
-beforeAll(async () => {
-  server = await startRedis();
-  client = createClient({ url: server.url });
-  await client.connect();
-});
-afterAll(async () => {
-  client.destroy();
-  await server.stop();
-});
+const redis = useRedis();
 
 /** A user who has logged in at a server of express-session. */
 async function user(all: Deployment, options = {}): Promise<Browser> {
@@ -32,7 +20,7 @@ const owner = ({ passport }: { passport?: { user?: string } }): string | undefin
 
 describe('Converting sessions of express-session', () => {
   test('moves a session when it is used, once, under the same cookie, and goes on after the migration', async () => {
-    const all = new Deployment(client);
+    const all = new Deployment(redis.client);
     const { cookies } = await user(all);
     await during({ fresh: all.new('convert') }, async ({ fresh }) => {
       const browser = new Browser(fresh.port, cookies);
@@ -49,7 +37,7 @@ describe('Converting sessions of express-session', () => {
   });
 
   test('mixes with servers of the phase before', async () => {
-    const all = new Deployment(client);
+    const all = new Deployment(redis.client);
     const { cookies } = await user(all);
     const phases = { a: all.new('beside'), b: all.new('convert'), c: all.new('beside'), d: all.new('convert') };
     await during(phases, async (sites) => {
@@ -67,7 +55,7 @@ describe('Converting sessions of express-session', () => {
   });
 
   test('a session gets its owner, and is found and ended by it', async () => {
-    const all = new Deployment(client);
+    const all = new Deployment(redis.client);
     const { cookies } = await user(all);
     await during({ fresh: all.new('convert', { owner }) }, async ({ fresh }) => {
       const { factory } = fresh.middleware!;
@@ -82,7 +70,7 @@ describe('Converting sessions of express-session', () => {
   });
 
   test('the phase before has no owners, and says so', async () => {
-    const all = new Deployment(client);
+    const all = new Deployment(redis.client);
     const { cookies } = await user(all);
     await during({ fresh: all.new('beside', { owner }), old: all.old() }, async ({ fresh, old }) => {
       assert.equal(await new Browser(fresh.port, cookies).text('/write/2'), 'ada');
@@ -94,7 +82,7 @@ describe('Converting sessions of express-session', () => {
   });
 
   test.each(['beside', 'convert'] as const)('%s: attributes and time of a session stay', async (phase) => {
-    const all = new Deployment(client);
+    const all = new Deployment(redis.client);
     let cookies!: Browser['cookies'];
     const cookie = { maxAge: 60_000 };
     await during({ old: all.old({ cookie }) }, async ({ old }) => {
@@ -109,8 +97,8 @@ describe('Converting sessions of express-session', () => {
       assert.deepEqual({ originalMaxAge, httpOnly, path }, { originalMaxAge: 3_600_000, httpOnly: true, path: '/' });
       await browser.visit('/write/1');
       const prefix = phase === 'beside' ? all.oldPrefix : all.prefix;
-      const [key] = await client.keys(`${prefix}*`);
-      const left = await client.ttl(key!);
+      const [key] = await redis.client.keys(`${prefix}*`);
+      const left = await redis.client.ttl(key!);
       assert.ok(left > 3590 && left <= 3600, `${left} s`);
     });
     if (phase === 'convert') return;
@@ -123,11 +111,11 @@ describe('Converting sessions of express-session', () => {
   });
 
   test('what cannot be read is left alone, and reported', async () => {
-    const all = new Deployment(client);
+    const all = new Deployment(redis.client);
     const { cookies } = await user(all);
     const [sid] = (await all.oldSessions()).keys();
     for (const text of ['{"passport":', '[]', 'null', '"text"', '']) {
-      await client.set(all.oldPrefix + sid, text);
+      await redis.client.set(all.oldPrefix + sid, text);
       for (const phase of ['beside', 'convert'] as const) {
         await during({ fresh: all.new(phase) }, async ({ fresh }) => {
           const reasons: unknown[] = [];
@@ -135,28 +123,30 @@ describe('Converting sessions of express-session', () => {
           assert.equal(await new Browser(fresh.port, cookies).text('/show'), '{}');
           assert.deepEqual(reasons, [['corrupt', 'unparsable']]);
         });
-        assert.equal(await client.get(all.oldPrefix + sid), text);
+        assert.equal(await redis.client.get(all.oldPrefix + sid), text);
       }
     }
   });
 
   test('a record without a cookie, and one with a cookie without times, go on', async () => {
-    const all = new Deployment(client);
+    const all = new Deployment(redis.client);
     const { cookies } = await user(all);
     const [sid] = (await all.oldSessions()).keys();
     for (const phase of ['beside', 'convert'] as const) {
       for (const cookie of [{}, { cookie: {} }, { cookie: { path: '/' } }, { cookie: null }, { cookie: 1 }]) {
-        await client.set(all.oldPrefix + sid, JSON.stringify({ ...cookie, passport: { user: 'ada' } }), { EX: 100 });
+        await redis.client.set(all.oldPrefix + sid, JSON.stringify({ ...cookie, passport: { user: 'ada' } }), {
+          EX: 100,
+        });
         await during({ fresh: all.new(phase) }, async ({ fresh }) => {
           assert.equal(await new Browser(fresh.port, cookies).text('/write/7'), 'ada');
         });
-        for (const key of await all.records()) await client.del(key);
+        for (const key of await all.records()) await redis.client.del(key);
       }
     }
   });
 
   test('ids of another form go on, with their own names', async () => {
-    const all = new Deployment(client);
+    const all = new Deployment(redis.client);
     let cookies!: Browser['cookies'];
     let count = 0;
     await during({ old: all.old({ genid: () => `odd/id ${++count}` }) }, async ({ old }) => {
@@ -175,14 +165,14 @@ describe('Converting sessions of express-session', () => {
   });
 
   test('with disableTouch, a session ends when it would have ended', async () => {
-    const all = new Deployment(client);
+    const all = new Deployment(redis.client);
     const { cookies } = await user(all);
     const [sid] = (await all.oldSessions()).keys();
-    await client.expire(all.oldPrefix + sid, 100);
+    await redis.client.expire(all.oldPrefix + sid, 100);
     await during({ fresh: all.new('convert', {}, { disableTouch: true }) }, async ({ fresh }) => {
       assert.equal(await new Browser(fresh.port, cookies).text('/write/2'), 'ada');
       const [key] = await all.records();
-      const left = await client.ttl(key!);
+      const left = await redis.client.ttl(key!);
       assert.ok(left > 90 && left <= 100, `${left} s`);
     });
   });

@@ -7,16 +7,14 @@ import originalFastifySession from '@fastify/session';
 import { RedisStore } from 'connect-redis';
 import express from 'express';
 import fastify, { type FastifyInstance } from 'fastify';
-import { createClient } from 'redis';
-import { afterAll, beforeAll, beforeEach, describe, test } from 'vitest';
+import { beforeEach, describe, test } from 'vitest';
 import { createSessionFactory, type SessionFactory, type SessionOptions, type WebsaunaSession } from 'websauna-session';
 import { sessions } from 'websauna-session/express';
 import { sessions as fastifySessions } from 'websauna-session/fastify';
 import { connectRedis, fastifySession, type ConnectRedisOptions } from 'websauna-session/migrate';
 import { rich } from 'websauna-session/rich';
-import { startRedis, type RedisServer } from '../../support/redis-server.ts';
 import { Browser } from '../express-session/site.ts';
-import { Deployment, during, SECRET, start, type Client, type Site } from './sites.ts';
+import { Deployment, during, SECRET, start, useRedis, type Site } from './sites.ts';
 
 const OLD_SECRET = 'an old secret that is as long as it has to be';
 const NEW_SECRET = 'a new secret that is as long as it has to be';
@@ -27,20 +25,10 @@ interface Data {
   [field: `f${number}`]: number;
 }
 
-let server: RedisServer;
-let client: Client;
+const redis = useRedis();
 let all: Deployment;
-beforeAll(async () => {
-  server = await startRedis();
-  client = createClient({ url: server.url });
-  await client.connect();
-});
-afterAll(async () => {
-  client.destroy();
-  await server.stop();
-});
 beforeEach(() => {
-  all = new Deployment(client);
+  all = new Deployment(redis.client);
 });
 
 /** In this program, `req.session` has the types of express-session. */
@@ -59,8 +47,14 @@ async function site(
 ): Promise<FactorySite> {
   const factory = createSessionFactory<Data>({
     secret: NEW_SECRET,
-    redis: { client, prefix: all.prefix },
-    migrateFrom: connectRedis({ client, prefix: all.oldPrefix, secret: SECRET, phase: 'convert', ...migration }),
+    redis: { client: redis.client, prefix: all.prefix },
+    migrateFrom: connectRedis({
+      client: redis.client,
+      prefix: all.oldPrefix,
+      secret: SECRET,
+      phase: 'convert',
+      ...migration,
+    }),
     ...options,
   });
   const app = express();
@@ -119,7 +113,7 @@ describe('A factory that goes on with sessions of express-session', () => {
         assert.deepEqual(JSON.parse(await one.text('/read')), { passport: { user: 'ada' }, f1: 1, f2: 1 });
       }
       const [key] = await all.records();
-      const left = await client.ttl(key!);
+      const left = await redis.client.ttl(key!);
       assert.ok(left > 86_300 && left <= 86_400, `as long as it would have lived, not ${left} s`);
     });
   });
@@ -157,19 +151,19 @@ describe('A factory that goes on with sessions of express-session', () => {
     const cookies = await login();
     const [sid, stored] = [...(await all.oldSessions())][0]!;
     for (const migration of [{}, { owner }]) {
-      await client.set(all.oldPrefix + sid, JSON.stringify(stored), { EX: 1000 });
+      await redis.client.set(all.oldPrefix + sid, JSON.stringify(stored), { EX: 1000 });
       await during({ fresh: site({}, migration), last: site({ migrateFrom: undefined }) }, async ({ fresh, last }) => {
         const browser = new Browser(fresh.port, cookies);
         await browser.visit('/write/2');
         const { cookies: both } = browser.clone();
         await browser.visit('/logout');
-        await client.set(all.oldPrefix + sid, JSON.stringify(stored), { EX: 1000 });
+        await redis.client.set(all.oldPrefix + sid, JSON.stringify(stored), { EX: 1000 });
         for (const jar of [both, cookies]) {
           assert.equal(await new Browser(fresh.port, jar).text('/read'), '{}');
           assert.equal(await new Browser(last.port, jar).text('/read'), '{}');
         }
       });
-      for (const key of await all.records()) await client.del(key);
+      for (const key of await all.records()) await redis.client.del(key);
     }
   });
 
@@ -215,8 +209,8 @@ describe('A factory that goes on with sessions of express-session', () => {
     const factory = createSessionFactory<Data>({
       secret: NEW_SECRET,
       load: 'lazy',
-      redis: { client, prefix: all.prefix },
-      migrateFrom: connectRedis({ client, prefix: all.oldPrefix, secret: SECRET, phase: 'convert' }),
+      redis: { client: redis.client, prefix: all.prefix },
+      migrateFrom: connectRedis({ client: redis.client, prefix: all.oldPrefix, secret: SECRET, phase: 'convert' }),
     });
     const rejected: unknown[] = [];
     factory.on('rejected', (event) => rejected.push(event));
@@ -247,7 +241,7 @@ describe('A factory that goes on with sessions of express-session', () => {
 
   test('`policy` says that a migration is under way', () => {
     const make = (options: object): SessionFactory => createSessionFactory({ secret: NEW_SECRET, ...options });
-    const migrateFrom = connectRedis({ client, secret: SECRET, phase: 'convert' });
+    const migrateFrom = connectRedis({ client: redis.client, secret: SECRET, phase: 'convert' });
     assert.deepEqual(make({ migrateFrom }).policy.migrateFrom, { from: 'express-session', phase: 'convert' });
     assert.equal(make({}).policy.migrateFrom, null);
   });
@@ -259,7 +253,7 @@ describe('A factory that goes on with sessions of @fastify/session', () => {
   async function oldSite(options = {}): Promise<Site> {
     const app = fastify();
     await app.register(fastifyCookie);
-    const store = new RedisStore({ client, prefix: prefix() });
+    const store = new RedisStore({ client: redis.client, prefix: prefix() });
     await app.register(originalFastifySession, {
       secret: OLD_SECRET,
       store: store as never,
@@ -277,8 +271,14 @@ describe('A factory that goes on with sessions of @fastify/session', () => {
   async function newSite(migration = {}): Promise<Site> {
     const factory = createSessionFactory<Data>({
       secret: NEW_SECRET,
-      redis: { client, prefix: all.prefix },
-      migrateFrom: fastifySession({ client, prefix: prefix(), secret: OLD_SECRET, phase: 'convert', ...migration }),
+      redis: { client: redis.client, prefix: all.prefix },
+      migrateFrom: fastifySession({
+        client: redis.client,
+        prefix: prefix(),
+        secret: OLD_SECRET,
+        phase: 'convert',
+        ...migration,
+      }),
     });
     const app = fastify();
     await app.register(fastifySessions(factory));
@@ -318,7 +318,7 @@ describe('A factory that goes on with sessions of @fastify/session', () => {
       const tabs = Array.from({ length: 10 }, () => new Browser(fresh.port, cookies).text('/read'));
       assert.deepEqual(new Set(await Promise.all(tabs)), new Set(['ada']));
       assert.equal(await moved.text('/read'), 'ada');
-      assert.equal((await client.keys(`${prefix()}*`)).length, 0);
+      assert.equal((await redis.client.keys(`${prefix()}*`)).length, 0);
       await moved.clone().visit('/logout');
       assert.equal(await moved.text('/read'), 'nobody');
       assert.equal(await new Browser(fresh.port, cookies).text('/read'), 'nobody');

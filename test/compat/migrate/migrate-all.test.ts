@@ -1,29 +1,17 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
-import { createClient } from 'redis';
-import { afterAll, beforeAll, beforeEach, describe, test } from 'vitest';
+import { beforeEach, describe, test } from 'vitest';
 import { createSessionFactory } from 'websauna-session';
 import { connectRedis, migrateAll, type MigrationCounts } from 'websauna-session/migrate';
-import { startRedis, type RedisServer } from '../../support/redis-server.ts';
 import { Browser } from '../express-session/site.ts';
-import { Deployment, during, SECRET, type Client } from './sites.ts';
+import { Deployment, during, SECRET, useRedis } from './sites.ts';
 
 const NONE: MigrationCounts = { found: 0, converted: 0, known: 0, expiring: 0, unreadable: 0, failed: 0 };
 
-let server: RedisServer;
-let client: Client;
+const redis = useRedis();
 let all: Deployment;
-beforeAll(async () => {
-  server = await startRedis();
-  client = createClient({ url: server.url });
-  await client.connect();
-});
-afterAll(async () => {
-  client.destroy();
-  await server.stop();
-});
 beforeEach(() => {
-  all = new Deployment(client);
+  all = new Deployment(redis.client);
 });
 
 function sidOf(n: number): string {
@@ -43,7 +31,7 @@ async function seed(count: number, seconds = 5000): Promise<void> {
       cookie: { originalMaxAge: null, expires: null, httpOnly: true, path: '/' },
       passport: { user: `u${n}` },
     };
-    await client.set(all.oldPrefix + sidOf(n), JSON.stringify(session), { EX: seconds });
+    await redis.client.set(all.oldPrefix + sidOf(n), JSON.stringify(session), { EX: seconds });
   }
 }
 
@@ -62,14 +50,14 @@ describe('migrateAll', () => {
       assert.deepEqual(steps.at(-1), done);
       assert.equal((await all.oldSessions()).size, 0);
       for (const key of await all.records()) {
-        const left = await client.ttl(key);
+        const left = await redis.client.ttl(key);
         assert.ok(left > 4900 && left <= 5000, `${left} s`);
       }
       for (const n of [0, 150, 299]) {
         assert.equal(await new Browser(fresh.port, cookiesOf(n)).text('/write/1'), `u${n}`);
       }
       // The time begins again with the next use.
-      const times = await Promise.all((await all.records()).map(async (key) => await client.ttl(key)));
+      const times = await Promise.all((await all.records()).map(async (key) => await redis.client.ttl(key)));
       assert.equal(times.filter((left) => left > 80_000).length, 3);
       assert.deepEqual(await migrateAll(middleware), NONE);
     });
@@ -78,7 +66,9 @@ describe('migrateAll', () => {
   test('goes on where it was stopped, and finishes what a crash has left', async () => {
     await seed(200);
     const [sid, stored] = [...(await all.oldSessions())][0]!;
-    await client.set(all.oldPrefix + sid, JSON.stringify({ ...stored, 'websauna-session:claimed': 1 }), { EX: 5000 });
+    await redis.client.set(all.oldPrefix + sid, JSON.stringify({ ...stored, 'websauna-session:claimed': 1 }), {
+      EX: 5000,
+    });
     await during({ fresh: all.new('convert') }, async ({ fresh }) => {
       const stop = new AbortController();
       const first = await migrateAll(fresh.middleware!, {
@@ -114,14 +104,14 @@ describe('migrateAll', () => {
 
   test('leaves alone what ends soon, what cannot be read, and what is no string', async () => {
     await seed(1, 60);
-    await client.set(`${all.oldPrefix}broken`, '{"a":');
-    await client.hSet(`${all.oldPrefix}hash`, 'a', 'b');
-    await client.set(`${all.oldPrefix}endless`, '{"passport":{"user":"ada"}}');
+    await redis.client.set(`${all.oldPrefix}broken`, '{"a":');
+    await redis.client.hSet(`${all.oldPrefix}hash`, 'a', 'b');
+    await redis.client.set(`${all.oldPrefix}endless`, '{"passport":{"user":"ada"}}');
     await during({ fresh: all.new('convert') }, async ({ fresh }) => {
       const expected = { ...NONE, found: 4, converted: 1, expiring: 1, unreadable: 2 };
       assert.deepEqual(await migrateAll(fresh.middleware!, { dryRun: true }), expected);
       assert.deepEqual(await migrateAll(fresh.middleware!), expected);
-      assert.equal((await client.keys(`${all.oldPrefix}*`)).length, 3);
+      assert.equal((await redis.client.keys(`${all.oldPrefix}*`)).length, 3);
     });
   });
 
@@ -138,21 +128,27 @@ describe('migrateAll', () => {
 
   test('counts sessions that cannot be stored, and says why', async () => {
     await seed(1);
-    await client.set(`${all.oldPrefix}date`, '{"at":1}');
+    await redis.client.set(`${all.oldPrefix}date`, '{"at":1}');
     const serializer = {
       parse: (text: string): unknown => JSON.parse(text, (key, value: unknown) => (key === 'at' ? new Date(0) : value)),
       stringify: JSON.stringify,
     };
     const factory = createSessionFactory({
       secret: 'a secret that is as long as it has to be',
-      redis: { client, prefix: all.prefix },
-      migrateFrom: connectRedis({ client, prefix: all.oldPrefix, secret: SECRET, phase: 'convert', serializer }),
+      redis: { client: redis.client, prefix: all.prefix },
+      migrateFrom: connectRedis({
+        client: redis.client,
+        prefix: all.oldPrefix,
+        secret: SECRET,
+        phase: 'convert',
+        serializer,
+      }),
     });
     const errors: unknown[] = [];
     const counts = await migrateAll(factory, { onError: (error) => errors.push(error) });
     assert.deepEqual(counts, { ...NONE, found: 2, converted: 1, failed: 1 });
     assert.match(String(errors[0]), /Date/);
-    assert.equal(await client.get(`${all.oldPrefix}date`), '{"at":1}');
+    assert.equal(await redis.client.get(`${all.oldPrefix}date`), '{"at":1}');
   });
 
   test('says what is wrong with its arguments', async () => {

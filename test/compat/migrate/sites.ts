@@ -4,9 +4,11 @@ import original from 'express-session';
 import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import type { createClient } from 'redis';
+import { createClient } from 'redis';
+import { afterAll, beforeAll } from 'vitest';
 import session, { type SessionMiddleware, type SessionOptions } from 'websauna-session/express-session';
 import { connectRedis, type ConnectRedisOptions } from 'websauna-session/migrate';
+import { startRedis, type RedisServer } from '../../support/redis-server.ts';
 import { fieldsOf } from '../express-session/site.ts';
 
 export const SECRET = 'keyboard cat';
@@ -19,6 +21,21 @@ declare module 'express-session' {
 }
 
 export type Client = ReturnType<typeof createClient>;
+
+/** A Redis for the tests of one file, and a client of it. Both are there from the first test to the last. */
+export function useRedis(): { readonly server: RedisServer; readonly client: Client } {
+  const redis = {} as { server: RedisServer; client: Client };
+  beforeAll(async () => {
+    redis.server = await startRedis();
+    redis.client = createClient({ url: redis.server.url });
+    await redis.client.connect();
+  });
+  afterAll(async () => {
+    redis.client.destroy();
+    await redis.server.stop();
+  });
+  return redis;
+}
 
 /** A server of one site, old or new, and a client of Redis with a prefix of its own. */
 export interface Site {

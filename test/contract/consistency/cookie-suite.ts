@@ -185,7 +185,7 @@ export function cookieSuite(title: string, make: MakeFactory): void {
       const narrow = open({ cookie: { path: '/shop', domain: 'example.com' } });
       const jar = await started(narrow);
       const request = await Visit.open(open(), jar);
-      const [cookie, deletion] = (await request.end()).cookies;
+      const [deletion, cookie] = (await request.end()).cookies;
       assert.match(cookie!, /^session=[\w-].*; Path=\/;/);
       assert.match(deletion!, /^session=; Max-Age=0;.*Domain=example\.com; Path=\/shop/);
     });

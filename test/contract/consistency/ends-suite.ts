@@ -239,6 +239,7 @@ export function endsSuite(title: string, make: MakeFactory): void {
       { 'sec-purpose': 'prefetch;anonymous-client-ip' },
       { purpose: 'prefetch' },
       { 'x-moz': 'prefetch' },
+      { 'next-router-prefetch': '1' },
     ];
 
     test.each(PREFETCHES)('C4: a prefetch takes no messages and renews nothing: %o', async (headers) => {

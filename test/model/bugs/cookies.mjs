@@ -252,8 +252,8 @@ export const cookieBugs = [
     change: [
       [
         load,
-        'others.push(result);\n    }\n    if (config',
-        'others.push(result);\n      break;\n    }\n    if (config',
+        'others.push(result);\n    }\n    if (migration',
+        'others.push(result);\n      break;\n    }\n    if (migration',
       ],
     ],
   },
@@ -264,8 +264,8 @@ export const cookieBugs = [
     change: [
       [
         load,
-        'others.push(result);\n    }\n    if (config',
-        "others.push(result);\n      if (result === 'superseded') break;\n    }\n    if (config",
+        'others.push(result);\n    }\n    if (migration',
+        "others.push(result);\n      if (result === 'superseded') break;\n    }\n    if (migration",
       ],
     ],
   },

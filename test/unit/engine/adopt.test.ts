@@ -12,7 +12,8 @@ const RULES: AdoptionRules = {
   maxTimeout: null,
   absoluteTimeout: 86_400,
   maxAbsoluteTimeout: null,
-  isOwnerHashOf: (ownerHash, owner) => ownerHash === `hash of ${owner}`,
+  // As the keyring's, for texts alone.
+  isOwnerHashOf: (ownerHash, owner) => ownerHash.trim() === `hash of ${owner.trim()}`,
 };
 
 function record(meta: Partial<RecordMeta> = {}, idle = 0): FoundRecord {

@@ -1,5 +1,6 @@
 // What a request knows of its session's fields, and what it has changed, without a store.
 import { describe, expect, test } from 'vitest';
+import { AsyncSchemaError } from '../../../src/engine/field-schema.ts';
 import { FieldTracker, isSame, UnreadableField, type FieldSerializer } from '../../../src/engine/fields.ts';
 import type { Stored } from '../../../src/stores/store.ts';
 
@@ -121,6 +122,16 @@ describe('reading', () => {
   });
 });
 
+test('a schema that is no schema is a mistake of the program, whatever is asked of the field', () => {
+  const deserialize = (): never => {
+    throw new AsyncSchemaError('asynchronous');
+  };
+  const ask = (): FieldTracker => loaded({ a: '1' }, { ...VALIDATING, deserialize });
+  for (const asked of [() => ask().has('a'), () => ask().get('a'), () => ask().keys()]) {
+    expect(asked).toThrow(AsyncSchemaError);
+  }
+});
+
 describe('writing', () => {
   test('is a change, also of what is there already; deleting is one of what is stored alone', () => {
     const fields = loaded({ a: '1', b: '2' });
@@ -159,8 +170,10 @@ describe('writing', () => {
     };
     const fields = loaded({}, { ...TEXT, check });
     fields.write('a', 1);
-    expect(() => fields.write('b', 1)).toThrow('refused b');
-    expect(fields.has('b')).toBe(false);
+    for (const refused of [() => fields.write('b', 1), () => fields.check('b', 1)])
+      expect(refused).toThrow('refused b');
+    fields.check('a', 1);
+    expect([fields.has('b'), fields.isWritten('b')]).toEqual([false, false]);
   });
 
   test('of a value that cannot be serialised is a change, and an error when it is asked for', () => {
@@ -230,6 +243,18 @@ describe('a change in place', () => {
     fields.markWritten('a');
     fields.markWritten('b');
     expect(changes(fields)).toEqual([{ a: '1' }, []]);
+    expect([fields.isWritten('a'), fields.isWritten('b')]).toEqual([true, false]);
+  });
+
+  test('is written for the handle that the session is about to have', () => {
+    const bound: FieldSerializer = {
+      serialize: (value, { handle }) => `${handle}${JSON.stringify(value)}`,
+      deserialize: (stored, { handle }) => JSON.parse(String(stored).slice(handle.length)) as unknown,
+    };
+    const fields = loaded({ a: 'h[1]' }, bound);
+    (fields.get('a') as unknown[]).push(2);
+    expect(changes(fields)).toEqual([{ a: 'h[1,2]' }, []]);
+    expect(changes(fields, 'other')).toEqual([{ a: 'other[1,2]' }, []]);
   });
 });
 

@@ -1,0 +1,131 @@
+// What `onReuse` makes of an id that was rotated away, and is used after its grace.
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createSessionFactory, type SessionFactory, type SessionOptions, type WebsaunaSession } from 'websauna-session';
+import { MemoryStore } from 'websauna-session/memory';
+import { Jar, visit } from '../../support/visit.ts';
+
+type Data = Record<string, unknown>;
+type Session = WebsaunaSession<Data>;
+
+let now: number;
+let store: MemoryStore;
+let factory: SessionFactory<Data>;
+const open = (options: Partial<SessionOptions<Data>> = {}): SessionFactory<Data> =>
+  createSessionFactory<Data>({ secret: 'a secret of more than thirty-two bytes', store, ...options });
+beforeEach(() => {
+  now = 1_700_000_000_000;
+  store = new MemoryStore({ now: () => now });
+});
+afterEach(() => factory.close());
+
+const pass = (): number => (now += 60_000);
+const ownerOf = (jar: Jar): Promise<string | null> => visit(factory, new Jar(jar), ({ owner }) => owner);
+const rotate = (jar: Jar): Promise<unknown> => visit(factory, jar, (session) => session.rotate());
+
+async function loggedIn(owner = 'alice'): Promise<Jar> {
+  const jar = new Jar();
+  await visit(factory, jar, (session) => session.login(owner));
+  return jar;
+}
+
+/** A session whose client has the id of a rotation, and a copy of the cookie from before. */
+async function stolen(
+  rotateBy: (session: Session) => unknown = (session) => session.rotate(),
+): Promise<{ jar: Jar; copy: Jar }> {
+  const jar = await loggedIn();
+  const copy = new Jar(jar);
+  await visit(factory, jar, rotateBy);
+  await ownerOf(jar);
+  pass();
+  return { jar, copy };
+}
+
+function destroyed(): string[] {
+  const reasons: string[] = [];
+  factory.on('destroyed', ({ reason }) => reasons.push(reason));
+  return reasons;
+}
+
+describe('`end-session`', () => {
+  beforeEach(() => (factory = open({ onReuse: 'end-session' })));
+
+  test('ends the session that the client is known to have, and says so once', async () => {
+    const { jar, copy } = await stolen();
+    const other = await loggedIn();
+    const reasons = destroyed();
+    for (let i = 0; i < 2; i++) expect(await ownerOf(copy)).toBeNull();
+    expect(reasons).toEqual(['id-reuse']);
+    expect([await ownerOf(jar), await ownerOf(other)]).toEqual([null, 'alice']);
+  });
+
+  test('finds it behind more rotations than a request follows', async () => {
+    const { jar, copy } = await stolen(async (session) => {
+      for (let i = 0; i < 10; i++) {
+        session.rotate();
+        await session.save();
+      }
+    });
+    const reasons = destroyed();
+    expect(await ownerOf(copy)).toBeNull();
+    expect([reasons, await ownerOf(jar)]).toEqual([['id-reuse'], null]);
+  });
+
+  test('leaves a session alone within the grace of a rotation that came later', async () => {
+    const jar = await loggedIn();
+    const copy = new Jar(jar);
+    await rotate(jar);
+    pass();
+    await rotate(jar);
+    const reasons = destroyed();
+    expect(await ownerOf(copy)).toBeNull();
+    expect(reasons).toEqual(['id-reuse']);
+  });
+
+  test('leaves a session alone that a login has begun: nothing shows that the client has its id', async () => {
+    const jar = await loggedIn();
+    const copy = new Jar(jar);
+    await visit(factory, jar, (session) => session.login('alice'));
+    pass();
+    const reasons = destroyed();
+    expect(await ownerOf(copy)).toBeNull();
+    expect([reasons, await ownerOf(jar)]).toEqual([[], 'alice']);
+  });
+
+  test('has nothing to end where the session is over', async () => {
+    const { jar, copy } = await stolen();
+    await visit(factory, jar, (session) => session.logout());
+    const reasons = destroyed();
+    expect(await ownerOf(copy)).toBeNull();
+    expect(reasons).toEqual([]);
+  });
+});
+
+describe('`end-owner`', () => {
+  test('ends all sessions of the owner', async () => {
+    factory = open({ onReuse: 'end-owner' });
+    const { jar, copy } = await stolen();
+    const [device, bob] = [await loggedIn(), await loggedIn('bob')];
+    expect(await ownerOf(copy)).toBeNull();
+    expect([await ownerOf(jar), await ownerOf(device), await ownerOf(bob)]).toEqual([null, null, 'bob']);
+  });
+
+  test('ends an anonymous session alone', async () => {
+    factory = open({ onReuse: 'end-owner' });
+    const jar = new Jar();
+    await visit(factory, jar, (session) => session.set('a', 1));
+    const copy = new Jar(jar);
+    await rotate(jar);
+    await ownerOf(jar);
+    pass();
+    const reasons = destroyed();
+    await ownerOf(copy);
+    expect(reasons).toEqual(['id-reuse']);
+  });
+});
+
+test('`report`, the default, ends nothing', async () => {
+  factory = open();
+  const { jar, copy } = await stolen();
+  const reasons = destroyed();
+  expect([await ownerOf(copy), await ownerOf(jar), reasons]).toEqual([null, 'alice', []]);
+});
