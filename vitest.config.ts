@@ -43,11 +43,12 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 30_000,
     teardownTimeout: 10_000,
-    // Of `npx vitest run --coverage`.
+    // Of `npm run test:coverage`.
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts'],
-      exclude: ['src/**/*.generated.ts', 'src/testing/**'],
+      // Contracts for tests, and what its tests run as a program of its own.
+      exclude: ['src/**/*.generated.ts', 'src/testing/**', 'src/cli/**'],
       reporter: ['text-summary', 'json-summary', 'json'],
     },
   },

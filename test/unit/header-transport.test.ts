@@ -338,7 +338,7 @@ test('a request by the header leaves the attributes of the cookie in the record 
   const request = await Visit.open(factory, jar, { url: '/app' });
   expect(request.session.get('a')).toBe(2);
   const { cookies } = await request.end();
-  expect(cookies.map((text) => /Path=[^;]+/.exec(text)?.[0])).toEqual(['Path=/app', 'Path=/']);
+  expect(cookies.map((text) => /Path=[^;]+/.exec(text)?.[0])).toEqual(['Path=/', 'Path=/app']);
 });
 
 test('the header of tokens has the name that the application chooses', async () => {

@@ -1,5 +1,5 @@
 // What a session is when it is stored for the first time, and what is asked for while that is on its way.
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createSessionFactory, type SessionFactory, type SessionOptions, type WebsaunaSession } from 'websauna-session';
 import { MemoryStore } from 'websauna-session/memory';
 import type { CreateOutcome, NewRecord, SessionStore } from 'websauna-session/store';
@@ -98,6 +98,16 @@ describe('within its request, a new session that is stored', () => {
     const byDefault = await at();
     expect(byDefault).toBeLessThanOrEqual(now);
     expect(byDefault).toBeGreaterThan(now - 60_000);
+  });
+
+  test('has authenticated when its login was asked for, though it is stored later', async () => {
+    const monotonic = vi.spyOn(performance, 'now').mockReturnValue(1000);
+    const { session } = await Visit.open(factory, new Jar());
+    session.login('alice');
+    monotonic.mockReturnValue(6000.9);
+    await session.save();
+    monotonic.mockRestore();
+    expect(session.authenticatedAt).toEqual(new Date(now - 5000));
   });
 
   test('keeps an end that its login has set when the same owner logs in again', async () => {

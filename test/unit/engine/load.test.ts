@@ -244,6 +244,34 @@ describe('a reload', () => {
     expect([session.toJSON(), session.isNew]).toEqual([{}, true]);
   });
 
+  test('shows what other requests have made of the session besides its fields', async () => {
+    const jar = await started();
+    const { session } = await Visit.open(factory, jar);
+    await visit(factory, new Jar(jar), (other) => other.set('b', 2).adjustTimeout(60));
+    now += 5000;
+    await visit(factory, new Jar(jar), (other) => other.set('b', 3));
+    await session.reload();
+    expect([session.get('b'), session.timeout, session.lastSeenAt]).toEqual([3, 60, new Date(now)]);
+  });
+
+  test('of a session that the request ends while the application is asked for its owner is none', async () => {
+    let answer = (): void => {};
+    let asks = false;
+    factory = open({
+      invalidateBefore: () => (asks ? new Promise((resolve) => (answer = () => resolve(null))) : null),
+    });
+    const jar = await started((session) => session.login('alice'));
+    const { session } = await Visit.open(factory, jar);
+    asks = true;
+    const reloaded = session.reload();
+    await new Promise((resolve) => setImmediate(resolve));
+    session.logout();
+    session.set('fresh', 1);
+    answer();
+    await reloaded;
+    expect([session.owner, session.toJSON()]).toEqual([null, { fresh: 1 }]);
+  });
+
   test('of a session that is past a limit of this process loses it, and ends it', async () => {
     const jar = await started();
     const strict = open({ timeout: 60 });

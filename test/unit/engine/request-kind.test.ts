@@ -14,6 +14,7 @@ describe('a page that a browser fetches ahead of a visit', () => {
     ['sec-purpose', '  Prefetch; anonymous-client-ip', true],
     ['purpose', 'prefetch', true],
     ['x-moz', 'prefetch', true],
+    ['next-router-prefetch', '1', true],
     ['sec-purpose', '', false],
     ['sec-purpose', 'no prefetch', false],
     ['purpose', 'noprefetch', false],

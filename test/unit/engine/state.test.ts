@@ -259,6 +259,19 @@ describe('a session that cannot be read', () => {
   });
 });
 
+test('a revocation that ends the session of the request deletes a cookie that the client has, and no other', async () => {
+  for (const has of [true, false]) {
+    const jar = has ? await started((session) => session.login('alice')) : new Jar();
+    const request = await Visit.open(factory, jar);
+    const { session } = request;
+    session.login('alice');
+    await session.save();
+    await factory.owners.revoke('alice', { current: session });
+    expect([session.isNew, session.owner]).toEqual([true, null]);
+    expect((await request.end()).cookies.length).toBe(has ? 1 : 0);
+  }
+});
+
 describe('a session whose authentication is over', () => {
   test('does not take the cookie from a client with another session, also one that is lost then', async () => {
     let changedAt: Date | null = null;

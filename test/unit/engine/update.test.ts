@@ -92,6 +92,21 @@ describe('an update of what is stored', () => {
     expect(await next((session) => session.update('m', increment))).toBe(6);
   });
 
+  test('compares bytes, too, with a field that is there or is not', async () => {
+    factory = open({
+      serialize: (value) => Buffer.from(JSON.stringify(value)),
+      deserialize: (stored) => JSON.parse(Buffer.from(stored as Uint8Array).toString()) as unknown,
+    });
+    jar = new Jar();
+    await next((session) => session.set('n', 1));
+    store.answers.push(conflict({ n: Buffer.from('5') }), conflict({}), conflict({ n: Buffer.from('7') }), accepted());
+    expect(await next((session) => session.update('n', increment))).toBe(8);
+    store.answers.push(conflict({ n: Buffer.from('1') }));
+    await expect(next((session) => session.update('n', increment))).rejects.toThrow(
+      expect.objectContaining({ code: 'ERR_SESSION_STORE' }),
+    );
+  });
+
   test.each<[string, Record<string, Stored>]>([
     ['n', { n: '1' }],
     ['none', {}],
