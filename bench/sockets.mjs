@@ -1,11 +1,13 @@
 // How soon sockets of two processes learn that a session has ended, and what publishing costs the script that ends it.
-// Needs `npm run build`, and a Redis: REDIS_URL, default redis://127.0.0.1:6379. Its keys begin with `bench-sockets:`.
+// Needs `npm run build`. The sockets have a Redis of their own; the rest needs one: REDIS_URL, default
+// redis://127.0.0.1:6379. Its keys begin with `bench-sockets:`.
 //
-//   node bench/sockets.mjs [owners] [sockets of each owner in each process]
+//   node bench/sockets.mjs [owners] [watches of each owner in each process]
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { createSessionFactory } from '../dist/index.js';
+import { measureSockets, measureWithoutSubscription } from './lib/socket-sites.mjs';
 
 const [owners = 500, perOwner = 5] = process.argv.slice(2).map(Number);
 const url = process.env.REDIS_URL ?? 'redis://127.0.0.1:6379';
@@ -82,11 +84,15 @@ async function measureDelays() {
   await all;
   for (const child of children) child.disconnect();
   await factory.close();
-  delays.sort((a, b) => a - b);
-  const [p50, p99, max] = [percentile(delays, 0.5), percentile(delays, 0.99), delays.at(-1)];
-  console.log(
-    `${delays.length} ends in two processes: p50 ${p50} ms, p99 ${p99} ms, at most ${max} ms after the call of revoke()`,
+  report(
+    `${delays.length} watches in two processes`,
+    delays.toSorted((a, b) => a - b),
   );
+}
+
+function report(what, sorted) {
+  const [p50, p99, max] = [percentile(sorted, 0.5), percentile(sorted, 0.99), sorted.at(-1)].map(Math.round);
+  console.log(`${what}: p50 ${p50} ms, p99 ${p99} ms, at most ${max} ms after the call of revoke()`);
 }
 
 /** Logins and logouts one after the other, published or not, in turns. */
@@ -112,6 +118,8 @@ async function measureCost() {
 if (process.env.WATCH === '1') {
   await watch();
 } else {
+  await measureSockets(report);
+  await measureWithoutSubscription(report, 1);
   await measureDelays();
   await measureCost();
 }

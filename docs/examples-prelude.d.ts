@@ -26,7 +26,7 @@ declare module 'next/server' {
   export const NextResponse: { redirect(url: URL): Response };
 }
 
-// The module of docs/nextjs.md that its other modules import.
+// The module of docs/frameworks/next.md that its other modules import.
 declare module '@/lib/session' {
   import type { SessionFactory, WebsaunaSession } from 'websauna-session';
   import type { NextSessions } from 'websauna-session/next';

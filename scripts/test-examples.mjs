@@ -1,47 +1,46 @@
 // Runs the examples as their readers would: packs what is built, installs it with the locked packages of each example,
-// checks its types, builds it, starts it in every way that its package.json knows, and plays the playbook with sessions in
-// memory and in Redis. One line for each, and what failed:
+// checks its types, builds it, starts it in every way that its package.json knows, and plays its playbooks with sessions in
+// memory and in Redis. One line for each, a table at the end, and what failed:
 //
-//   sveltekit start, memory: 10 of 10
+//   sveltekit start, memory: 11 of 11
 //
 //   node scripts/test-examples.mjs                      all examples
 //   node scripts/test-examples.mjs sveltekit elysia     these
 //   node scripts/test-examples.mjs --quick              those that need no bundler
+//   node scripts/test-examples.mjs --dev                also edits those that reload in development
+//   node scripts/test-examples.mjs --dev --update       also writes the table of docs/frameworks.md
 //   node scripts/test-examples.mjs nest @nestjs/core@11 @nestjs/common@11
 //                                                       with other versions of packages
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { createClient } from 'redis';
-import { play } from '../examples/playbook.mjs';
+import { checkHotReload } from './examples/hot-reload.mjs';
+import { freePort, HOST, start, startRedis } from './examples/processes.mjs';
+import { tableOf, toRow, writeTable } from './examples/results-table.mjs';
 import { collecting, pack } from './package-trial.mjs';
-import { programs } from './programs.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const examples = join(root, 'examples');
-const HOST = '127.0.0.1';
 const SECRET = 'a secret of the examples, which nobody else uses';
 /** What an example with an older Node in its `engines` runs on, if that is not this one. */
 const NEWER_NODE = '24';
+/** What a build leaves behind. */
+const BUILT = /[\\/](node_modules|build|dist|\.next|\.svelte-kit|\.react-router|\.output|\.tanstack|\.nuxt|\.astro)$/;
 
 const readManifest = (folder) => JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
 const all = readdirSync(examples).filter((name) => existsSync(join(examples, name, 'package-lock.json')));
-const isQuick = (name) => readManifest(join(examples, name)).config?.quick === true;
-const playable = all.filter((name) => readManifest(join(examples, name)).config?.playbook !== false);
+const isQuick = (name) => readManifest(join(examples, name)).config.quick === true;
 
 const isPackage = (arg) => arg.lastIndexOf('@') > 0;
 
 function chosenExamples(args) {
   const names = args.filter((arg) => !arg.startsWith('--') && !isPackage(arg));
-  const unknown = names.filter((name) => !playable.includes(name));
-  if (unknown.length > 0) throw new Error(`No such example: ${unknown.join(', ')}. There are ${playable.join(', ')}.`);
+  const unknown = names.filter((name) => !all.includes(name));
+  if (unknown.length > 0) throw new Error(`No such example: ${unknown.join(', ')}. There are ${all.join(', ')}.`);
   if (names.length > 0) return names;
-  return args.includes('--quick') ? playable.filter(isQuick) : playable;
+  return args.includes('--quick') ? all.filter(isQuick) : all;
 }
 
 /** The folder of a Node that an example can run on, to be put in front of the others. */
@@ -58,68 +57,10 @@ function nodeFolder(engines, run) {
   return path === undefined ? undefined : dirname(path);
 }
 
-async function freePort() {
-  const server = createServer().listen(0, HOST);
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
-/** Runs a program until `stop()`, and waits until `isUp()` resolves to true. */
-async function start(command, args, options, isUp) {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true, ...options });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += text));
-  const ended = once(child, 'exit');
-  const stop = async () => {
-    // npm's child, too.
-    if (child.exitCode === null) process.kill(-Number(child.pid));
-    await ended;
-  };
-  const deadline = Date.now() + 60_000;
-  while (!(await isUp().catch(() => false))) {
-    if (child.exitCode !== null || Date.now() > deadline) {
-      await stop();
-      throw new Error(`${command} ${args.join(' ')} did not start:\n${output}`);
-    }
-    await delay(50);
-  }
-  return { output: () => output, stop };
-}
-
-async function startRedis(folder) {
-  const port = await freePort();
-  const url = `redis://${HOST}:${port}`;
-  const client = createClient({ url, socket: { reconnectStrategy: 50 } }).on('error', () => {});
-  const flags = ['--port', String(port), '--bind', HOST, '--save', '', '--dir', folder];
-  const connecting = client.connect();
-  const isUp = async () => client.isReady && (await client.ping()) === 'PONG';
-  const server = await start(programs.redisServer(), flags, {}, isUp);
-  await connecting;
-  return {
-    url,
-    async countSessions() {
-      const keys = await client.keys('session:*');
-      const types = await Promise.all(keys.map((key) => client.type(key)));
-      return types.filter((type) => type === 'hash').length;
-    },
-    async stop() {
-      client.destroy();
-      await server.stop();
-    },
-  };
-}
-
 /** Copies an example beside the unpacked package, where its `file:../..` finds it. */
 function prepare(name, folder, packages, run) {
   const copy = join(folder, 'examples', name);
-  cpSync(join(examples, name), copy, {
-    recursive: true,
-    filter: (path) =>
-      !/[\\/](node_modules|build|dist|\.svelte-kit|\.react-router|\.output|\.tanstack|\.nuxt|\.astro)$/.test(path),
-  });
+  cpSync(join(examples, name), copy, { recursive: true, filter: (path) => !BUILT.test(path) });
   const inFolder = (title, ...args) => run(`${name}: ${title}`, 'npm', args, copy);
   if (inFolder('npm ci', 'ci', '--prefer-offline') === undefined) return undefined;
   if (packages.length > 0 && inFolder('npm install', 'install', ...packages) === undefined) return undefined;
@@ -128,40 +69,88 @@ function prepare(name, folder, packages, run) {
   return copy;
 }
 
-async function playOn(title, script, folder, env, countSessions, problems) {
+/** Starts one process of an example, in the way that `script` names. */
+async function startExample(script, folder, env) {
   const port = await freePort();
-  const origin = `http://${HOST}:${port}`;
-  const server = {
-    NODE_ENV: 'production',
-    HOST,
-    PORT: String(port),
-    ORIGIN: origin,
-    PROTOCOL_HEADER: 'x-forwarded-proto',
-  };
-  const variables = { ...env, ...server, SESSION_SECRET: SECRET };
-  const isUp = async () => (await fetch(`${origin}/me`)).ok;
-  let running;
-  try {
-    running = await start('npm', ['run', '--silent', script], { cwd: folder, env: variables }, isUp);
-  } catch (error) {
-    problems.push(`${title}: ${error.message}`);
-    return;
-  }
-  const results = await play(origin, countSessions);
-  await running.stop();
-  const failed = results.filter(({ error }) => error !== undefined);
-  console.log(`${title}: ${results.length - failed.length} of ${results.length}`);
-  for (const step of failed) problems.push(`${title}, ${step.title}: ${step.error.stack ?? step.error}`);
-  if (failed.length > 0) problems.push(`${title} said:\n${running.output()}`);
+  const isDevelopment = script === 'dev';
+  const origin = isDevelopment ? `http://localhost:${port}` : `http://${HOST}:${port}`;
+  const production = { NODE_ENV: 'production', HOST, ORIGIN: origin, PROTOCOL_HEADER: 'x-forwarded-proto' };
+  const variables = { ...env, ...(!isDevelopment && production), PORT: String(port), SESSION_SECRET: SECRET };
+  const args = ['run', '--silent', script, ...(isDevelopment ? ['--', '--port', String(port)] : [])];
+  const isUp = async () => (await fetch(`${origin}/about`)).ok;
+  return { origin, ...(await start('npm', args, { cwd: folder, env: variables }, isUp)) };
 }
 
-async function test(name, folder, packages, redis, problems) {
-  const { engines, scripts } = readManifest(join(examples, name));
-  const report = collecting(problems);
-  const node = nodeFolder(engines, report);
-  if (node === undefined) return;
+/** Plays one playbook; returns for each step its title, and the error if it has failed. */
+async function play(playbook, servers, manifest, redis) {
+  const { default: steps } = await import(`../examples/playbooks/${playbook}.mjs`);
+  const origins = servers.map(({ origin }) => origin);
+  const { forgery = 403, failure = 409 } = manifest.config;
+  const known = { forgery, failure, otherOrigin: origins.at(-1), countSessions: redis?.countSessions };
+  const results = [];
+  for (const [title, step] of Object.entries(steps)) {
+    try {
+      await step(origins[0], known);
+      results.push({ title });
+    } catch (error) {
+      results.push({ title, error });
+    }
+  }
+  return results;
+}
+
+/** What is done with an example that runs: its playbooks, or the edits of a developer. */
+async function workOn(script, folder, servers, manifest, redis) {
+  const { playbooks = ['pages'], hotReload } = manifest.config;
+  if (script !== 'dev') {
+    const results = [];
+    for (const playbook of playbooks) results.push(...(await play(playbook, servers, manifest, redis)));
+    return results;
+  }
+  try {
+    const { session, page, restarts = false } = hotReload;
+    const files = restarts && redis === undefined ? { page } : { session, page };
+    await checkHotReload(servers[0].origin, folder, files, redis?.countConnections);
+    return [{ title: 'hot reload' }];
+  } catch (error) {
+    return [{ title: 'hot reload', error }];
+  }
+}
+
+async function runOn(title, script, folder, env, manifest, redis, problems) {
+  // Sessions in memory are of one process.
+  const count = script !== 'dev' && redis !== undefined ? (manifest.config.processes ?? 1) : 1;
+  const servers = [];
+  let results;
+  try {
+    const variables = redis === undefined ? env : { ...env, REDIS_URL: redis.url };
+    for (let i = 0; i < count; i++) servers.push(await startExample(script, folder, variables));
+    results = await workOn(script, folder, servers, manifest, redis);
+  } catch (error) {
+    results = [{ title: 'start', error }];
+  }
+  for (const server of servers) await server.stop();
+  const failed = results.filter(({ error }) => error !== undefined);
+  const counts = { passed: results.length - failed.length, total: results.length };
+  console.log(`${title}: ${counts.passed} of ${counts.total}`);
+  for (const step of failed) problems.push(`${title}, ${step.title}: ${step.error.stack ?? step.error}`);
+  if (failed.length > 0) for (const { output } of servers) problems.push(`${title} said:\n${output()}`);
+  return counts;
+}
+
+/** Returns what was played on the example, and how it went. */
+async function test(name, { folder, packages, redis, inDevelopment }, problems) {
+  const manifest = readManifest(join(examples, name));
+  const node = nodeFolder(manifest.engines, collecting(problems));
+  if (node === undefined) return [];
   const { NODE_ENV: _, ...inherited } = process.env;
-  const env = { ...inherited, PATH: `${node}${delimiter}${inherited.PATH ?? ''}` };
+  const env = {
+    ...inherited,
+    PATH: `${node}${delimiter}${inherited.PATH ?? ''}`,
+    NEXT_TELEMETRY_DISABLED: '1',
+    ASTRO_TELEMETRY_DISABLED: '1',
+    NUXT_TELEMETRY_DISABLED: '1',
+  };
   const run = (title, command, args, cwd) => {
     const { status, stdout, stderr } = spawnSync(command, args, { cwd, env, encoding: 'utf8' });
     if (status === 0) return stdout;
@@ -169,12 +158,19 @@ async function test(name, folder, packages, redis, problems) {
     return undefined;
   };
   const copy = prepare(name, folder, packages, run);
-  if (copy === undefined) return;
-  for (const script of Object.keys(scripts).filter((each) => each.startsWith('start'))) {
-    await playOn(`${name} ${script}, memory`, script, copy, env, undefined, problems);
-    const redisEnv = { ...env, REDIS_URL: redis.url };
-    await playOn(`${name} ${script}, Redis`, script, copy, redisEnv, redis.countSessions, problems);
+  if (copy === undefined) return [];
+  const modes = Object.keys(manifest.scripts).filter((each) => each.startsWith('start'));
+  // Last, because it edits the copy.
+  if (inDevelopment && manifest.config.hotReload !== undefined) modes.push('dev');
+  const runs = [];
+  for (const mode of modes) {
+    for (const [store, server] of Object.entries({ memory: undefined, Redis: redis })) {
+      const title = `${name} ${mode}, ${store}`;
+      runs.push({ mode, store, ...(await runOn(title, mode, copy, env, manifest, server, problems)) });
+    }
   }
+  rmSync(copy, { recursive: true, force: true, maxRetries: 10 });
+  return runs;
 }
 
 const problems = [];
@@ -190,12 +186,19 @@ try {
   run('tar', 'tar', ['-xzf', packed.tarball, '--strip-components=1', '-C', folder]);
   mkdirSync(join(folder, 'redis'));
   redis = await startRedis(join(folder, 'redis'));
-  for (const name of names) await test(name, folder, args.filter(isPackage), redis, problems);
+  const settings = { folder, packages: args.filter(isPackage), redis, inDevelopment: args.includes('--dev') };
+  const rows = [];
+  for (const name of names) {
+    const runs = await test(name, settings, problems);
+    if (runs.length > 0) rows.push(toRow(name, readManifest(join(examples, name)), runs));
+  }
+  console.log(`\n${tableOf(rows)}`);
+  if (args.includes('--update')) writeTable(join(root, 'docs/frameworks.md'), rows);
 } catch (error) {
-  problems.push(error.message);
+  problems.push(error.stack);
 } finally {
   await redis?.stop();
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
 }
 for (const problem of problems) console.error(problem);
 process.exitCode = problems.length === 0 ? 0 : 1;

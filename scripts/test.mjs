@@ -41,7 +41,7 @@ if (ready) {
   check('docs', npm('check:docs'));
   check('package', npm('check:package'));
   // The others take a bundler, a download of Bun, or a newer Node: `npm run test:examples`.
-  check('examples', [process.execPath, ['scripts/test-examples.mjs', 'h3', 'nest']]);
+  check('examples', [process.execPath, ['scripts/test-examples.mjs', 'h3', 'nest', 'socketio-express', 'ws-fastify']]);
   check('seeded bugs', npm('check:bugs'));
   tests = countTests(process.argv.slice(2), (args) => run('tests', [process.execPath, args]));
 }

@@ -7,7 +7,18 @@
 export const SECTIONS = [
   {
     text: 'Start',
-    pages: ['tour', 'frameworks', 'nextjs', 'frameworks/', 'session', 'demo'],
+    pages: [
+      'tour',
+      'frameworks',
+      'frameworks/express',
+      'frameworks/fastify',
+      'frameworks/koa',
+      'frameworks/hono',
+      'frameworks/next',
+      'frameworks/',
+      'session',
+      'demo',
+    ],
   },
   {
     text: 'Coming from',

@@ -138,7 +138,7 @@ export class Visitor {
 
 /** Asks with a cookie, as somebody who has copied it. */
 async function ownerOf(origin, { name, value }) {
-  const response = await fetch(`${origin}/api/me`, { headers: { cookie: `${name}=${value}` } });
+  const response = await fetch(`${origin}/me`, { headers: { cookie: `${name}=${value}` } });
   return (await response.json()).owner;
 }
 
@@ -150,7 +150,7 @@ async function checkVisits({ origin }, browser, name) {
   assert.match((await first.allHeaders())['cache-control'], /private.*no-store/);
   await visitor.page.goto('/');
   assert.equal(await visitor.visits(), 2);
-  const me = await (await visitor.context.request.get('/api/me')).json();
+  const me = await (await visitor.context.request.get('/me')).json();
   assert.deepEqual(me, { owner: null, visits: 2 });
   await visitor.context.close();
 

@@ -1,6 +1,6 @@
 // From the package's root, so that an augmentation of `SessionData` finds it behind an adapter alone.
 import type { DefaultData, WebsaunaSession } from '../index.ts';
-import { checkNames } from '../internal/validate.ts';
+import { checkFunction, checkNames } from '../internal/validate.ts';
 import { placeAbsentSession } from './absent-session.ts';
 import { serve } from './context.ts';
 import { isMounted } from './mount.ts';
@@ -22,6 +22,11 @@ export type AstroMiddleware = (context: AstroContext, next: () => Promise<Respon
 export interface AstroSessionOptions {
   /** The property of `context.locals` that holds the session. Default `session`. */
   property?: string;
+  /**
+   * Makes the response when opening or storing the session failed, or what runs behind it did. Default: the session's own
+   * errors are answered with a line of text and their status, and others are thrown on.
+   */
+  onError?: (error: unknown, context: AstroContext) => Response | Promise<Response>;
 }
 
 /**
@@ -40,8 +45,9 @@ export function sessions<Data extends object = DefaultData, S extends WebsaunaSe
   options: AstroSessionOptions = {},
 ): AstroMiddleware {
   const factory = resolveFactory(given);
-  checkNames('options', options, ['property']);
-  const { property = 'session' } = options;
+  checkNames('options', options, ['property', 'onError']);
+  const { property = 'session', onError } = options;
+  checkFunction('options.onError', onError, 'a function of the error and the context');
   const mount = { factory, property };
   return async (context, next) => {
     const { request, locals } = context;
@@ -55,7 +61,11 @@ export function sessions<Data extends object = DefaultData, S extends WebsaunaSe
       (locals as Record<string, unknown>)[property] = session;
       return next();
     };
-    return await serve(factory, request, handler, { clientAddress: addressOf(context), native: context });
+    return await serve(factory, request, handler, {
+      clientAddress: addressOf(context),
+      native: context,
+      ...(onError && { onError: (error: unknown) => onError(error, context) }),
+    });
   };
 }
 

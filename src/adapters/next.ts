@@ -105,7 +105,7 @@ export function nextSessions<
     complete?: (head: FetchHead) => void,
   ): Promise<Response> => {
     const exchange = new FetchExchange(request, factory.trustedHops, peerOf(request.headers));
-    const run = (session: S): Response | Promise<Response> => runWithSession(factory, session, handler);
+    const run = (session: S): Promise<Response> => responseOf(() => runWithSession(factory, session, handler));
     return serveRequest(factory, exchange, run, onError && ((error) => onError(error, request)), complete);
   };
   return {
@@ -137,6 +137,16 @@ export function nextSessions<
 
 function requireFunction(name: string, value: unknown, what: string): void {
   if (typeof value !== 'function') throw expected(name, what, value);
+}
+
+/** Returns a thrown response, too, of which Next itself would make an error. */
+async function responseOf(work: () => Response | Promise<Response>): Promise<Response> {
+  try {
+    return await work();
+  } catch (thrown) {
+    if (thrown instanceof Response) return thrown;
+    throw thrown;
+  }
 }
 
 type PeerOf = (headers: Headers) => string | null;

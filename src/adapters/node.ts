@@ -2,18 +2,21 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { SessionError } from '../errors.ts';
 // From the package's root, so that an augmentation of `SessionData` finds it behind an adapter alone.
 import type { DefaultData, WebsaunaSession } from '../index.ts';
-import { checkNames } from '../internal/validate.ts';
+import { checkFunction, checkNames } from '../internal/validate.ts';
 import { resolveFactory, type FactoryOrOptions } from './resolve-factory.ts';
-import { HttpExchange } from './node/http-exchange.ts';
 import { attachSession } from './node/attach-session.ts';
+import { DescribedExchange, type RequestDescription } from './node/described-exchange.ts';
 import { sendError } from './node/error-response.ts';
+import { HttpExchange } from './node/http-exchange.ts';
+
+export type { RequestDescription } from './node/described-exchange.ts';
 
 export { nodeHandler, nodeRequest, type NodeHandler, type SessionIncomingMessage } from './node/fetch-handler.ts';
 
 /** A request with its session. */
 export type SessionRequest<S = WebsaunaSession> = IncomingMessage & { session: S };
 
-export interface NodeSessionOptions {
+export interface NodeSessionOptions extends RequestDescription {
   /** The request's property that holds the session. Default `session`. */
   property?: string;
 }
@@ -70,14 +73,30 @@ export function withSession<Data extends object = DefaultData, S extends Websaun
   };
 }
 
-/** Returns middleware in the style of Connect, for servers that chain `(req, res, next)`. Errors go to `next`. */
+/**
+ * Returns middleware in the style of Connect, for servers that chain `(req, res, next)`. Errors go to `next`. An adapter
+ * for a framework on `node:http` is this with the options `secure`, `clientAddress` and `native`.
+ *
+ * @example
+ * ```ts
+ * const attach = sessions(factory, { clientAddress: (req) => callOf(req).address });
+ * framework.use((call, next) => attach(call.req, call.res, next));
+ * ```
+ */
 export function sessions<Data extends object = DefaultData, S extends WebsaunaSession<Data> = WebsaunaSession<Data>>(
   given: FactoryOrOptions<Data, S>,
   options: NodeSessionOptions = {},
 ): (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => void {
   const factory = resolveFactory(given);
-  checkNames('options', options, ['property']);
-  const { property = 'session' } = options;
+  checkNames('options', options, ['property', 'secure', 'clientAddress', 'native']);
+  const { property = 'session', secure, clientAddress, native } = options;
+  checkFunction('options.secure', secure, 'a function of the request');
+  checkFunction('options.clientAddress', clientAddress, 'a function of the request');
+  checkFunction('options.native', native, 'a function of the request and the response');
   const mount = { factory, property };
-  return (req, res, next) => attachSession(new HttpExchange(factory, req, res, property, next), mount, next);
+  if (secure === undefined && clientAddress === undefined && native === undefined) {
+    return (req, res, next) => attachSession(new HttpExchange(factory, req, res, property, next), mount, next);
+  }
+  return (req, res, next) =>
+    attachSession(new DescribedExchange(factory, req, res, property, next, options), mount, next);
 }

@@ -20,6 +20,11 @@ export interface ReactRouterSessionOptions {
    * Default: unknown.
    */
   clientAddress?: (args: ReactRouterArgs) => string | null | undefined;
+  /**
+   * Makes the response when opening or storing the session failed, or what runs behind it did. Default: the session's own
+   * errors are answered with a line of text and their status, and others are thrown on.
+   */
+  onError?: (error: unknown, args: ReactRouterArgs) => Response | Promise<Response>;
 }
 
 /**
@@ -41,12 +46,14 @@ export function sessions<Data extends object = DefaultData, S extends WebsaunaSe
   options: ReactRouterSessionOptions = {},
 ): ReactRouterMiddleware {
   const factory = resolveFactory(given);
-  checkNames('options', options, ['clientAddress']);
-  const { clientAddress } = options;
+  checkNames('options', options, ['clientAddress', 'onError']);
+  const { clientAddress, onError } = options;
   checkFunction('options.clientAddress', clientAddress, 'a function of what the middleware is given');
+  checkFunction('options.onError', onError, 'a function of the error and of what the middleware is given');
   return async (args, next) =>
     await serve(factory, args.request, () => next(), {
       clientAddress: clientAddress?.(args) ?? null,
       native: args,
+      ...(onError && { onError: (error: unknown) => onError(error, args) }),
     });
 }

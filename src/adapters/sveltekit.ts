@@ -1,6 +1,6 @@
 // From the package's root, so that an augmentation of `SessionData` finds it behind an adapter alone.
 import type { DefaultData, WebsaunaSession } from '../index.ts';
-import { checkNames } from '../internal/validate.ts';
+import { checkFunction, checkNames } from '../internal/validate.ts';
 import { placeAbsentSession } from './absent-session.ts';
 import { serve } from './context.ts';
 import { resolveFactory, type FactoryOrOptions } from './resolve-factory.ts';
@@ -24,6 +24,11 @@ export type SvelteKitHandle = <Event extends SvelteKitEvent>(input: {
 export interface SvelteKitSessionOptions {
   /** The property of `event.locals` that holds the session. Default `session`. */
   property?: string;
+  /**
+   * Makes the response when opening or storing the session failed, or what runs behind it did. Default: the session's own
+   * errors are answered with a line of text and their status, and others are thrown on.
+   */
+  onError?: (error: unknown, event: SvelteKitEvent) => Response | Promise<Response>;
 }
 
 /**
@@ -42,8 +47,9 @@ export function sessions<Data extends object = DefaultData, S extends WebsaunaSe
   options: SvelteKitSessionOptions = {},
 ): SvelteKitHandle {
   const factory = resolveFactory(given);
-  checkNames('options', options, ['property']);
-  const { property = 'session' } = options;
+  checkNames('options', options, ['property', 'onError']);
+  const { property = 'session', onError } = options;
+  checkFunction('options.onError', onError, 'a function of the error and the event');
   return async ({ event, resolve }) => {
     const { request, locals, isSubRequest } = event;
     const peer = addressOf(event);
@@ -59,6 +65,7 @@ export function sessions<Data extends object = DefaultData, S extends WebsaunaSe
       clientAddress: peer.address,
       native: event,
       isSubRequest: isSubRequest && request.credentials !== 'omit',
+      ...(onError && { onError: (error: unknown) => onError(error, event) }),
     });
   };
 }

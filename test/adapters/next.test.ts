@@ -307,6 +307,17 @@ describe('nextSessions', () => {
     assert.deepEqual(await response.json(), [true, 1, [{ id: 7 }]]);
   });
 
+  test('route() answers by a response that is thrown, with the cookie', async () => {
+    const handler = nextSessions(newFactory()).route((_request, session) => {
+      session.set('n', 1);
+      // oxlint-disable-next-line typescript/only-throw-error -- as some frameworks do
+      throw new Response('Not now', { status: 409 });
+    });
+    const response = await handler(new Request('http://localhost/'));
+    assert.equal(response.status, 409);
+    assert.match(response.headers.getSetCookie().join(), /^session=/);
+  });
+
   test.each([
     ['an unknown option', () => nextSessions(newFactory(), { clientAdress: () => null } as object), /clientAdress/],
     ['no action', () => nextSessions(newFactory()).action(undefined as never), /Expected `fn` to be a server action/],

@@ -161,3 +161,60 @@ test('HTTPS makes the cookie `Secure`', async () => {
     assert.match(response.headers['set-cookie']?.[0] ?? '', /; Secure/);
   });
 });
+
+describe('sessions, for a framework that describes its requests', () => {
+  type Visited = IncomingMessage & { session: WebsaunaSession<{ n: number }> };
+
+  test('hands its own request to callbacks, and takes HTTPS and the address from it', async () => {
+    const call = { name: 'a call of the framework' };
+    const seen: unknown[] = [];
+    const factory = createSessionFactory<{ n: number }>({
+      secret: SECRET,
+      trustProxy: 1,
+      invalidateBefore: (_owner, request) => {
+        seen.push(request);
+        return null;
+      },
+    });
+    const attach = sessions(factory, { secure: () => true, clientAddress: () => '203.0.113.7', native: () => call });
+    const listener: RequestListener = (req, res) => {
+      attach(req, res, () => {
+        const { session } = req as Visited;
+        if (session.isNew) session.login('alice');
+        res.end(session.clientAddress);
+      });
+    };
+    await serve(listener, async (port) => {
+      const headers = { 'x-forwarded-for': '198.51.100.1', 'x-forwarded-proto': 'http' };
+      const { cookies, body } = await ask(port, { headers });
+      assert.equal(body.toString(), '203.0.113.7');
+      assert.match(cookies.join(), /; Secure/);
+      await ask(port, { headers: { ...headers, cookie: cookies[0]!.split(';')[0]! } });
+      assert.deepEqual(seen, [call]);
+    });
+  });
+
+  test('keeps what it does not describe, and an address that it does not know is none', async () => {
+    const attach = sessions({ secret: SECRET, trustProxy: 1 }, { clientAddress: () => undefined });
+    const listener: RequestListener = (req, res) => {
+      attach(req, res, () => {
+        const { session } = req as Visited;
+        session.set('n', 1);
+        res.end(String(session.clientAddress));
+      });
+    };
+    await serve(listener, async (port) => {
+      const headers = { 'x-forwarded-for': '198.51.100.1', 'x-forwarded-proto': 'https' };
+      const { cookies, body } = await ask(port, { headers });
+      assert.equal(body.toString(), 'null');
+      assert.match(cookies.join(), /; Secure/);
+    });
+  });
+
+  test.each(['secure', 'clientAddress', 'native'])('refuses `%s` that is no function', (name) => {
+    assert.throws(() => sessions({ secret: SECRET }, { [name]: true }), {
+      name: 'TypeError',
+      message: new RegExp(`Expected \`options.${name}\` to be a function of the request`),
+    });
+  });
+});

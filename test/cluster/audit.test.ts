@@ -66,7 +66,7 @@ describe('a process that is killed', () => {
         const { live, problem } = replayTrail(await factory.audit.read({ owner, limit: 1000 }), true);
         expect(problem).toBeNull();
         const listed = (await factory.owners.list(owner)).map(({ handle }) => handle);
-        expect([...live].filter((handle) => !listed.includes(handle))).toEqual([]);
+        expect([...live.keys()].filter((handle) => !listed.includes(handle))).toEqual([]);
         for (const handle of listed.filter((each) => !live.has(each))) {
           const names = await Promise.all((await cluster.masters()).map((node) => node.cli('KEYS', `*}:${handle}`)));
           const [key] = names.flat() as string[];

@@ -10,6 +10,7 @@ import { codeBlocks } from '../../scripts/markdown.mjs';
 import { Output } from '../support/child.ts';
 import { guard } from '../support/guard.mjs';
 import { freePort } from '../support/redis-server.ts';
+import { Jar } from '../support/visit.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -64,13 +65,14 @@ export async function startProgram(folder: string, code: string, env: Record<str
   return { child, origin, output };
 }
 
-/** A browser with one cookie, which sends forms. */
+/** A browser of one site, which sends forms. */
 export class Browser {
-  cookie = '';
+  readonly jar: Jar;
   readonly #origin: string;
 
-  constructor(origin: string) {
+  constructor(origin: string, jar: Jar = new Jar()) {
     this.#origin = origin;
+    this.jar = jar;
   }
 
   async get(path: string): Promise<Response> {
@@ -84,16 +86,20 @@ export class Browser {
   }
 
   async #send(path: string, init: RequestInit): Promise<Response> {
-    const headers = this.cookie === '' ? {} : { cookie: this.cookie };
+    const { header } = this.jar;
+    const headers = header === undefined ? {} : { cookie: header };
     const response = await fetch(new URL(path, this.#origin), { redirect: 'manual', headers, ...init });
     this.keep(response);
     return response;
   }
 
-  /** Takes the cookie of a response. */
+  /** Takes the cookies of a response. */
   keep(response: Response): void {
-    for (const cookie of response.headers.getSetCookie()) {
-      this.cookie = /; Max-Age=0(?:;|$)/.test(cookie) ? '' : cookie.slice(0, cookie.indexOf(';'));
-    }
+    this.jar.take(response.headers.getSetCookie());
+  }
+
+  /** The `Cookie` header; empty without a cookie. */
+  get cookie(): string {
+    return this.jar.header ?? '';
   }
 }

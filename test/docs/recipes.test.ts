@@ -1,4 +1,4 @@
-// What the recipes, docs/nextjs.md and docs/frameworks.md say, where no other test shows it.
+// What the recipes, docs/frameworks/next.md and docs/frameworks.md say, where no other test shows it.
 import { randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createSessionFactory, type SessionFactory, type SessionOptions } from 'websauna-session';
@@ -125,7 +125,7 @@ describe('docs/recipes/remember-me.md', () => {
   });
 });
 
-describe('docs/nextjs.md', () => {
+describe('docs/frameworks/next.md', () => {
   test('a component reads the owner, and its read renews the idle timeout', async () => {
     const factory = make({ timeout: 600, touchInterval: 60, cookie: { secure: true } });
     let touched = 0;

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { terminate } from '../support/child.ts';
 import { startRedis, type RedisServer } from '../support/redis-server.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { Jar } from '../support/visit.ts';
 import { documentedCode, programFolder, startProgram, type Running } from './documented.ts';
 
 const PAGE = 'docs/recipes/trpc.md';
@@ -63,24 +64,23 @@ const SERVERS: Record<string, () => Promise<Send>> = {
 
 /** A browser: keeps the cookie, and what it was sent. */
 class Browser {
-  cookie: string;
+  readonly jar: Jar;
   readonly responses: Response[] = [];
   readonly #send: Send;
 
-  constructor(send: Send, cookie = '') {
+  constructor(send: Send, jar: Jar = new Jar()) {
     this.#send = send;
-    this.cookie = cookie;
+    this.jar = jar;
   }
 
   readonly fetch = async (url: string | URL | Request, init?: RequestInit): Promise<Response> => {
     const request = new Request(url, init);
     request.headers.set('sec-fetch-site', 'same-origin');
-    if (this.cookie !== '') request.headers.set('cookie', this.cookie);
+    const { header } = this.jar;
+    if (header !== undefined) request.headers.set('cookie', header);
     const response = await this.#send(request);
     this.responses.push(response);
-    for (const cookie of response.headers.getSetCookie()) {
-      this.cookie = /; Max-Age=0(?:;|$)/.test(cookie) ? '' : cookie.slice(0, cookie.indexOf(';'));
-    }
+    this.jar.take(response.headers.getSetCookie());
     return response;
   };
 
@@ -128,15 +128,15 @@ describe.each(Object.entries(SERVERS))('on %s', (_, serve) => {
     const { client, logIn } = await browser.client();
     expect(await failure(client.account.query())).toMatchObject({ code: 'UNAUTHORIZED' });
     expect(await failure(logIn('alice', 'wrong'))).toMatchObject({ code: 'UNAUTHORIZED' });
-    const anonymous = browser.cookie;
+    const anonymous = browser.jar.header;
     await logIn('alice', 'correct horse');
-    expect(browser.cookie).not.toBe(anonymous);
+    expect(browser.jar.header).not.toBe(anonymous);
     expect(await client.account.query()).toEqual({ owner: 'alice', messages: ['Welcome'], cart: [] });
     expect(await client.account.query()).toMatchObject({ messages: [] });
 
-    const old = browser.cookie;
+    const old = new Jar(browser.jar);
     await client.logout.mutate();
-    expect(browser.cookie).toBe('');
+    expect(browser.jar.header).toBeUndefined();
     const thief = await new Browser(send, old).client();
     expect(await failure(thief.client.account.query())).toMatchObject({ code: 'UNAUTHORIZED' });
   });
@@ -162,10 +162,10 @@ describe.each(Object.entries(SERVERS))('on %s', (_, serve) => {
     const browser = new Browser(send);
     const { client } = await browser.client();
     const stream = browser.stream(await client.csrfToken.query());
-    const anonymous = browser.cookie;
+    const anonymous = browser.jar.header;
     const { code: name, message } = await failure(stream.login.mutate({ name: 'alice', password: 'correct horse' }));
     expect([name, message]).toEqual(['INTERNAL_SERVER_ERROR', expect.stringContaining('headers')]);
-    expect(browser.cookie).toBe(anonymous);
+    expect(browser.jar.header).toBe(anonymous);
     expect(await failure(client.account.query())).toMatchObject({ code: 'UNAUTHORIZED' });
   });
 });

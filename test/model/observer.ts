@@ -85,31 +85,35 @@ async function list(plan: PlanRun, owner: string): Promise<string | null> {
   plan.invariants.lists(owner, devices.length, plan.plan.max);
   const names = devices.map(({ handle }) => plan.nameOf(handle));
   const owned = ['old', 'new'].flatMap((secret) => model.owned(owner, [secret]));
-  const wrong = difference(
+  return difference(
     `the sessions of ${owner}`,
     names,
     owned.map(({ id }) => id.name),
   );
-  return wrong ?? (await readTrail(plan, owner, new Set(devices.map(({ handle }) => handle))));
 }
 
 /** Seconds that every session lives at least. */
 const SHORTEST_LIFE = 300;
 
-/** Compares the audit trail of an owner, where there is one, with the sessions that the owner has. Expired ones are in no trail. */
-async function readTrail(plan: PlanRun, owner: string, live: ReadonlySet<string>): Promise<string | null> {
-  const { factories, model } = plan.setting;
+/** Compares the audit trails, where there are any, with the sessions that the owners have. Expired ones are in no trail. */
+export async function judgeTrails(plan: PlanRun): Promise<string | null> {
   if (!plan.hasTrails) return null;
-  const entries = await factories.observer.audit.read({ owner: plan.userId(owner), limit: 1000 });
-  const told = replayTrail(entries);
+  const problems = await Promise.all(OWNERS.map((owner) => judgeTrail(plan, owner)));
+  return problems.find((problem) => problem !== null) ?? null;
+}
+
+async function judgeTrail(plan: PlanRun, owner: string): Promise<string | null> {
+  const { factories, model } = plan.setting;
+  const devices = await factories.observer.owners.list(plan.userId(owner));
+  const told = replayTrail(await factories.observer.audit.read({ owner: plan.userId(owner), limit: 1000 }));
   if (told.problem !== null) return `the trail of ${owner}: ${told.problem}`;
-  for (const handle of live) {
+  const listed = new Set(devices.map(({ handle }) => handle));
+  for (const handle of listed) {
     if (!told.live.has(handle)) return `the trail of ${owner} does not know ${plan.nameOf(handle)}, which is there`;
   }
-  for (const handle of told.live) {
-    const begun = entries.find((entry) => entry.handle === handle)!;
-    const age = (model.now - begun.at.getTime()) / 1000;
-    if (!live.has(handle) && age < SHORTEST_LIFE) {
+  for (const [handle, begun] of told.live) {
+    const age = (model.now - begun.getTime()) / 1000;
+    if (!listed.has(handle) && age < SHORTEST_LIFE) {
       return `the trail of ${owner} does not know the end of ${plan.nameOf(handle)}`;
     }
   }

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { Call, Environment, Interceptor, Setting } from './environment.ts';
 import { Invariants } from './invariants.ts';
 import type { Id, Owned } from './model.ts';
-import { observe, opensWith } from './observer.ts';
+import { judgeTrails, observe, opensWith } from './observer.ts';
 import { BROWSERS, type Pause, type Plan, type Visit } from './plan.ts';
 import type { Cookie, Form, LoginSpec } from './request.ts';
 import { RequestRun } from './request-run.ts';
@@ -305,6 +305,8 @@ export class PlanRun implements Interceptor {
 
   async #judge(): Promise<void> {
     const { model } = this.setting;
+    const problem = await judgeTrails(this);
+    if (problem !== null) throw new Violation(problem);
     if (this.plan.rollout === 'secret') return;
     for (const browser of this.browsers) {
       this.invariants.judge(browser, model, opensWith(this, browser));

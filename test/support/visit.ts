@@ -25,10 +25,10 @@ export class MemoryHead implements ResponseHead {
 
 /** What a browser keeps of one site's cookies: names and values. */
 export class Jar {
-  readonly cookies = new Map<string, string>();
+  readonly cookies: Map<string, string>;
 
-  constructor(from?: Jar) {
-    if (from !== undefined) this.cookies = new Map(from.cookies);
+  constructor(from?: { readonly cookies: ReadonlyMap<string, string> }) {
+    this.cookies = new Map(from?.cookies);
   }
 
   get header(): string | undefined {
@@ -40,10 +40,16 @@ export class Jar {
     for (const text of setCookies) {
       const [pair = '', ...attributes] = text.split('; ');
       const name = pair.slice(0, pair.indexOf('='));
-      if (attributes.includes('Max-Age=0')) this.cookies.delete(name);
+      if (isOver(attributes)) this.cookies.delete(name);
       else this.cookies.set(name, pair.slice(name.length + 1));
     }
   }
+}
+
+function isOver(attributes: readonly string[]): boolean {
+  if (attributes.some((each) => each.startsWith('Max-Age='))) return attributes.includes('Max-Age=0');
+  const expires = attributes.find((each) => each.startsWith('Expires='));
+  return expires !== undefined && Date.parse(expires.slice('Expires='.length)) <= Date.now();
 }
 
 export interface VisitOptions {

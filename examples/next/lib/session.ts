@@ -3,6 +3,11 @@ import { nextSessions } from 'websauna-session/next';
 
 interface Data {
   visits: number;
+  raw: boolean;
+  outer: string;
+  inner: string;
+  late: boolean;
+  failed: boolean;
 }
 
 // Next evaluates this module once for its pages, once for its route handlers and once for the proxy, and again when a

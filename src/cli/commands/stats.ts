@@ -71,7 +71,7 @@ function printCounted({ live, counts }: SessionStats, terminal: Terminal): void 
   row(terminal, '  without an owner', anonymous);
   row(terminal, '  with an owner', owned);
   row(terminal, 'standard error', `${(error * 100).toFixed(1)} %`);
-  for (const [name, count] of Object.entries(lastHour).toSorted()) row(terminal, `last hour: ${name}`, count);
+  for (const name of Object.keys(lastHour).toSorted()) row(terminal, `last hour: ${name}`, lastHour[name]!);
 }
 
 async function scan(factory: SessionFactory, terminal: Terminal): Promise<Totals> {

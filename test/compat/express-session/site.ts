@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import express, { type Express, type Request, type Response } from 'express';
 import { listen } from '../../adapters/support/listen.ts';
 import { ask, type Answer } from '../../adapters/support/client.ts';
+import { Jar } from '../../support/visit.ts';
 
 declare module 'express-session' {
   interface SessionData {
@@ -16,12 +17,16 @@ export const SECRET = 'keyboard cat';
 
 /** A browser of one site: keeps its cookies, and does not follow redirects. */
 export class Browser {
-  readonly cookies: Map<string, string>;
+  readonly #jar: Jar;
   readonly #port: number;
 
   constructor(port: number, cookies: ReadonlyMap<string, string> = new Map()) {
     this.#port = port;
-    this.cookies = new Map(cookies);
+    this.#jar = new Jar({ cookies });
+  }
+
+  get cookies(): Map<string, string> {
+    return this.#jar.cookies;
   }
 
   /** Another tab, which has the same cookies now. */
@@ -34,32 +39,23 @@ export class Browser {
     init: { method?: string; headers?: Record<string, string>; form?: object } = {},
   ): Promise<Page> {
     const { method = 'GET', headers = {}, form } = init;
-    const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    const { header } = this.#jar;
     const answer = await ask(this.#port, {
       path,
       method,
       headers: {
-        ...(cookie !== '' && { cookie }),
+        ...(header !== undefined && { cookie: header }),
         ...(form !== undefined && { 'content-type': 'application/x-www-form-urlencoded' }),
         ...headers,
       },
       ...(form !== undefined && { body: new URLSearchParams(form as Record<string, string>).toString() }),
     });
-    for (const text of answer.cookies) this.#take(text);
+    this.#jar.take(answer.cookies);
     return { ...answer, text: answer.body.toString() };
   }
 
   async text(path: string): Promise<string> {
     return (await this.visit(path)).text;
-  }
-
-  #take(text: string): void {
-    const [pair = '', ...attributes] = text.split('; ');
-    const [name = '', value = ''] = pair.split(/=(.*)/);
-    const expires = attributes.find((each) => each.startsWith('Expires='))?.slice('Expires='.length);
-    const isOver = attributes.includes('Max-Age=0') || (expires !== undefined && Date.parse(expires) <= Date.now());
-    if (isOver) this.cookies.delete(name);
-    else this.cookies.set(name, value);
   }
 }
 

@@ -67,3 +67,46 @@ runContract('node:http with Connect-style sessions', async (app, prefix) => {
   };
   return await serve(mount(app, prefix, (req, res) => run(req, res, 0)));
 });
+
+/** What a framework of its own on `node:http` knows of a request; it believes one proxy if it is told so. */
+class Call {
+  readonly req: IncomingMessage;
+  readonly secure: boolean;
+  readonly address: string;
+
+  constructor(req: IncomingMessage, trustProxy: boolean) {
+    const forwarded = (name: string): string | undefined =>
+      trustProxy
+        ? String(req.headers[name] ?? '')
+            .split(',')
+            .at(-1)!
+            .trim() || undefined
+        : undefined;
+    this.req = req;
+    this.secure = forwarded('x-forwarded-proto') === 'https';
+    this.address = forwarded('x-forwarded-for') ?? req.socket.remoteAddress!;
+  }
+}
+
+runContract('a framework on node:http that describes its requests', async (app, prefix) => {
+  const calls = new WeakMap<IncomingMessage, Call>();
+  const stack = app.sessions.map(({ given, property }) =>
+    sessions(given, {
+      property,
+      secure: (req) => calls.get(req)!.secure,
+      clientAddress: (req) => calls.get(req)!.address,
+      native: (req) => calls.get(req),
+    }),
+  );
+  const run = (req: IncomingMessage, res: ServerResponse, at: number): void => {
+    const layer = stack[at];
+    const next = (error?: unknown): void => (error === undefined ? run(req, res, at + 1) : fail(app, error, res));
+    if (layer !== undefined) layer(req, res, next);
+    else answer(app, req as Mounted, res, prefix).catch(next);
+  };
+  const listener: RequestListener = (req, res) => {
+    calls.set(req, new Call(req, app.trustProxy));
+    run(req, res, 0);
+  };
+  return await serve(mount(app, prefix, listener));
+});

@@ -73,6 +73,14 @@ export function statusOf(error: unknown): number {
   return (error as { status?: number }).status ?? 500;
 }
 
+/** Makes the response of an error that the application is to hear of. */
+export function errorResponder({ onError }: AdapterApp): (error: unknown) => Response {
+  return (error) => {
+    onError(error);
+    return new Response('failed', { status: statusOf(error) });
+  };
+}
+
 /** A route's answer as a Fetch response. */
 export function toResponse(
   { status, headers = {}, body, stream, redirect }: RouteAnswer,

@@ -42,7 +42,7 @@ export function racesSuite(make: MakeFactory, { provisional = false } = {}): voi
       const { live, problem } = replayTrail(trails.get(owner)!, provisional);
       expect(problem).toBeNull();
       const listed = await factories[1].owners.list(owner);
-      expect([...live].toSorted()).toEqual(listed.map(({ handle }) => handle).toSorted());
+      expect([...live.keys()].toSorted()).toEqual(listed.map(({ handle }) => handle).toSorted());
       expect(listed.length).toBeLessThanOrEqual(LIMIT);
     }
     // What was acknowledged is there, once.

@@ -5,6 +5,7 @@ import { createRedisStore, type RedisStore } from 'websauna-session/redis';
 import type { SessionSightings } from 'websauna-session/store';
 import { record, SECRET, started, type Factory } from '../../contract/consistency/factories.ts';
 import { CommandWatch } from '../../support/command-watch.ts';
+import { startProcess } from '../../support/processes.ts';
 import { startRedis, type RedisServer } from '../../support/redis-server.ts';
 import { Jar, visit } from '../../support/visit.ts';
 import { statsSuite } from './stats-suite.ts';
@@ -48,6 +49,12 @@ describe('reports', () => {
     expect(live.anonymous).toBe(3);
     expect(counts.find(({ event }) => event === 'created')?.count).toBe(3);
     await other.close();
+  });
+
+  test('the timer of a report does not keep a process alive', async () => {
+    const env = { PLACE: JSON.stringify({ url: server.url, secret: SECRET }) };
+    const child = await startProcess(new URL('fixtures/counts-and-ends.mjs', import.meta.url), { env });
+    await expect.poll(() => child.running, { timeout: 20_000 }).toBe(false);
   });
 
   test('sessions that expire are no longer counted, those of other lifetimes are', async () => {

@@ -1,5 +1,0 @@
-import { route } from '@/lib/session';
-
-export const GET = route((_request, session) =>
-  Response.json({ owner: session.owner, visits: session.get('visits', 0) }),
-);
