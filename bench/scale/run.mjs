@@ -1,9 +1,10 @@
 // npm run bench:scale: what sessions cost by their number, their size and their owner's number of them.
 // Options: --quick, --only=memory,commands,owners,sizes,counts,processes,shards,invalidations,
-// moves, stats, dashboard, --rounds=5, --out=folder
+// moves, audit, stats, dashboard, --rounds=5, --out=folder
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { audit } from './audit.mjs';
 import { commands } from './commands.mjs';
 import { counts } from './counts.mjs';
 import { dashboard } from './dashboard.mjs';
@@ -26,6 +27,7 @@ const SECTIONS = {
   shards,
   invalidations,
   moves,
+  audit,
   stats,
   dashboard,
 };

@@ -114,7 +114,7 @@ export function auditSuite(make: MakeFactory): void {
     await visit(factory, jar, logIn(owner));
     const old = jar.header!;
     await visit(factory, jar, (session) => session.rotate());
-    await visit(factory, new Jar(), () => {}, { headers: { cookie: `${jar.header!}; ${old}` } });
+    await visit(factory, new Jar(), () => {}, { headers: { cookie: `${old}; ${jar.header!}` } });
     expect(await eventsOf(factory, owner)).toEqual(['login', 'rotated']);
   });
 

@@ -35,14 +35,14 @@ describe('reports', () => {
     const [factory, other] = [open(), open()];
     const errors = record(factory, 'storeError');
     try {
-      await server.cli('ACL', 'SETUSER', 'default', '-hincrby');
+      await server.cli('ACL', 'SETUSER', 'default', '-hincrby', '-pfadd');
       for (let i = 0; i < 3; i++) {
         await started(factory);
         await expect(factory.stats()).resolves.toMatchObject({ counts: [] });
       }
       expect(errors.storeError).toMatchObject([{ operation: 'stats' }]);
     } finally {
-      await server.cli('ACL', 'SETUSER', 'default', '+hincrby');
+      await server.cli('ACL', 'SETUSER', 'default', '+hincrby', '+pfadd');
     }
     await factory.close();
     const { live, counts } = await other.stats();

@@ -85,18 +85,6 @@ export const endBugs = [
     ],
   },
   {
-    bug: 'memory: an audit trail says of the login of another device that it goes on from one that has ended',
-    breaks: 'C12',
-    on: 'memory',
-    change: [
-      [
-        memory,
-        "    this.#trails.append(key.ownerHash, 'login', key.handle, now, details);",
-        "    this.#trails.append(key.ownerHash, 'login', key.handle, now, { ...details, previous: evicted[0] ?? null });",
-      ],
-    ],
-  },
-  {
     bug: 'a client whose response with the new id was lost ends its session as stolen',
     breaks: 'C6',
     on: 'memory',

@@ -151,9 +151,9 @@ describe('a rotation', () => {
     rotating.session.rotate();
     // The end of the cookie with the path from before, and the new one.
     expect((await rotating.end()).cookies.length).toBe(2);
-    const next = await Visit.open(factory, jar);
-    expect(next.session.get('a')).toBe(1);
-    expect((await next.end()).cookies).toEqual([]);
+    const again = await Visit.open(factory, jar);
+    expect(again.session.get('a')).toBe(1);
+    expect((await again.end()).cookies).toEqual([]);
   });
 
   test('does not lose a field that another request adds, with values that are bound to their session', async () => {
