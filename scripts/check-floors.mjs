@@ -22,9 +22,13 @@ const FLOORS = [
   ['factory.ts'],
   ['index.ts'],
   ['adapters', 'testing'],
-  ['compat', 'otel'],
+  ['compat', 'otel', 'dashboard'],
   ['cli'],
 ];
+
+/** What stands on the public names alone, as an application does, with the checks of arguments. */
+const PUBLIC_ONLY = new Set(['dashboard']);
+const PUBLIC = new Set(['index.ts', 'adapters/node.ts', 'internal/validate.ts']);
 
 const floorOf = new Map(FLOORS.flatMap((places, floor) => places.map((place) => [place, floor])));
 
@@ -51,6 +55,7 @@ for (const [file, targets] of imports) {
   for (const target of targets) {
     const to = placeOf(target);
     if (from === to) continue;
+    if (PUBLIC_ONLY.has(from) && !PUBLIC.has(target)) problems.push(`${file} imports ${target}, which is not public.`);
     if (!(floorOf.get(to) < floorOf.get(from))) problems.push(`${file} imports ${target}, which is not below it.`);
   }
 }

@@ -19,6 +19,7 @@ const TESTS = [
   [/^src\/stores\//, [...MEMORY_STORE, ...REDIS]],
   [/^src\/cli\//, ['test/cli/command-line.test.ts', 'test/cli/sessions.test.ts']],
   [/^src\/otel\//, ['test/otel']],
+  [/^src\/dashboard\//, ['test/dashboard', 'test/browser/dashboard']],
   [/^src\/cookie\//, ['test/unit', WHOLE_REQUESTS[1], 'test/adapters/final-gate.test.ts']],
   [/^src\//, [...CORE, 'test/docs/session.test.ts', 'test/docs/events.test.ts', 'test/docs/tables.test.ts']],
   [/^docs\/add-a-store\.md$/, ['test/docs/add-a-store.test.ts']],
@@ -38,7 +39,7 @@ const SLOW = [
 ];
 
 /** Tests that run within seconds, so that they run when they were changed themselves. */
-const QUICK_TEST = /^test\/(?:unit|contract|adapters|docs|cli|otel)\/.*\.test\.ts$/;
+const QUICK_TEST = /^test\/(?:unit|contract|adapters|docs|cli|otel|dashboard)\/.*\.test\.ts$/;
 
 /**
  * Returns the quick tests for some files, whether the documentation has to be checked, and the slow tests that concern

@@ -13,6 +13,7 @@ export {
   type RotateOptions,
   type SessionConstructor,
 } from './session/session.ts';
+export { inspectCookie, type CookieInspection, type ReceivedCookie } from './session/cookie-inspection.ts';
 export type { BeginLoginOptions, LoginOptions } from './session/login.ts';
 export type { EndedSession } from './engine/explanation.ts';
 export type { AuditEvent, ExplainedReason } from './stores/store.ts';
@@ -51,7 +52,14 @@ export { SESSION_INVALIDATED } from './engine/field-names.ts';
 export { ignoreSession, NO_SESSION_FILE_EXTENSIONS, STATIC_FILE_EXTENSIONS } from './options/ignore.ts';
 export type { Audit, AuditEntry, AuditReadOptions } from './admin/audit.ts';
 export type { EndOptions, HasHandle, OwnedSession, Owners, RevokeOptions } from './admin/owners.ts';
-export type { DestroyOptions, PurgeOptions, SessionLookup, Sessions } from './admin/sessions.ts';
+export type {
+  DestroyOptions,
+  FieldLookup,
+  PurgeOptions,
+  SessionLookup,
+  Sessions,
+  StoredField,
+} from './admin/sessions.ts';
 export type { MinuteCount, SessionStats, StatsReadOptions } from './admin/stats.ts';
 export type { StoredSession } from './admin/stored-session.ts';
 export type { Exchange, ResponseCookie, ResponseHead } from './exchange.ts';

@@ -1,12 +1,13 @@
 // npm run bench:scale: what sessions cost by their number, their size and their owner's number of them.
 // Options: --quick, --only=memory,commands,owners,sizes,counts,processes,shards,invalidations,
-// moves, audit, stats, --rounds=5, --out=folder
+// moves, audit, stats, dashboard, --rounds=5, --out=folder
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { audit } from './audit.mjs';
 import { commands } from './commands.mjs';
 import { counts } from './counts.mjs';
+import { dashboard } from './dashboard.mjs';
 import { processes, shards } from './growth.mjs';
 import { invalidations } from './invalidations.mjs';
 import { memory } from './memory.mjs';
@@ -16,7 +17,20 @@ import { run } from './server.mjs';
 import { sizes } from './sizes.mjs';
 import { stats } from './stats.mjs';
 
-const SECTIONS = { memory, commands, owners, sizes, counts, processes, shards, invalidations, moves, audit, stats };
+const SECTIONS = {
+  memory,
+  commands,
+  owners,
+  sizes,
+  counts,
+  processes,
+  shards,
+  invalidations,
+  moves,
+  audit,
+  stats,
+  dashboard,
+};
 
 const { values } = parseArgs({
   options: {

@@ -8,6 +8,7 @@ import { requireCsrfToken } from './csrf.ts';
 import { loadUser } from './login.ts';
 import { accountRoutes } from './routes/account.ts';
 import { compareRoutes } from './routes/compare.ts';
+import { confirmRoutes, dashboardRoutes } from './routes/dashboard.ts';
 import { deviceRoutes } from './routes/devices.ts';
 import { noteRoutes } from './routes/notes.ts';
 import { pageRoutes } from './routes/pages.ts';
@@ -42,6 +43,8 @@ export function createApp(factory: SessionFactory, users: Users, arena: Arena): 
   });
   // First, so that the page of a refused form says who is logged in.
   app.use(loadUser(users));
+  // Checks its own forms.
+  app.use(dashboardRoutes(factory, users));
   app.use(express.urlencoded({ extended: false, limit: '10kb' }));
   app.use(requireCsrfToken);
 
@@ -52,6 +55,7 @@ export function createApp(factory: SessionFactory, users: Users, arena: Arena): 
   app.use(accountRoutes(users));
   app.use(passwordRoutes(users));
   app.use(deviceRoutes(factory, users));
+  app.use(confirmRoutes(users));
 
   app.use(notFound);
   app.use(showError);

@@ -10,7 +10,10 @@ const redisUrl = process.env['REDIS_URL'] || undefined;
 const secret = process.env['SESSION_SECRET'] || randomBytes(32).toString('base64url');
 
 const users = new MemoryUsers();
-const sessions = createSessions(users, redisUrl === undefined ? { secret } : { secret, redis: { url: redisUrl } });
+const sessions = createSessions(
+  users,
+  redisUrl === undefined ? { secret } : { secret, redis: { url: redisUrl, publishEnds: true } },
+);
 sessions.on('circuitOpen', () => console.error('The session store is down.'));
 sessions.on('circuitClosed', () => console.error('The session store is back.'));
 

@@ -30,6 +30,9 @@ export function createSessions(
   return createSessionFactory({
     ...options,
     maxSessionsPerOwner: 10,
+    // The dashboard shows both.
+    audit: true,
+    stats: true,
     // The login page says why a session has ended.
     explainEnds: 604_800,
     // Asked on every request of a logged-in session: a login from before the password's change is void.

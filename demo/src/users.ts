@@ -4,6 +4,8 @@ import { hashPassword, isPassword, type PasswordHash } from './passwords.ts';
 export interface User {
   readonly id: string;
   readonly name: string;
+  /** May see the sessions of all users, and end them. */
+  readonly isAdministrator: boolean;
   /** `null` while it is the first one. */
   readonly passwordChangedAt: Date | null;
 }
@@ -13,6 +15,8 @@ export interface Users {
   /** `null` when the name is taken. */
   create(name: string, password: string): Promise<User | null>;
   find(id: string): Promise<User | null>;
+  /** The users whose names contain a text, at most a page of them. */
+  search(text: string): Promise<readonly User[]>;
   /** The user with this name and password; takes as long when there is no such name. */
   authenticate(name: string, password: string): Promise<User | null>;
   setPassword(id: string, password: string): Promise<void>;
@@ -25,6 +29,10 @@ interface Account {
   hash: PasswordHash;
 }
 
+/** Users that a search returns. */
+const MAX_FOUND = 50;
+
+/** The first who signs up is the administrator. */
 export class MemoryUsers implements Users {
   readonly #byId = new Map<string, Account>();
   readonly #byName = new Map<string, Account>();
@@ -36,7 +44,10 @@ export class MemoryUsers implements Users {
     if (this.#byName.has(key)) return null;
     const hash = await hashPassword(password);
     if (this.#byName.has(key)) return null;
-    const account = { user: { id: randomUUID(), name, passwordChangedAt: null }, hash };
+    const account = {
+      user: { id: randomUUID(), name, isAdministrator: this.#byId.size === 0, passwordChangedAt: null },
+      hash,
+    };
     this.#byId.set(account.user.id, account);
     this.#byName.set(key, account);
     return account.user;
@@ -44,6 +55,12 @@ export class MemoryUsers implements Users {
 
   async find(id: string): Promise<User | null> {
     return this.#byId.get(id)?.user ?? null;
+  }
+
+  async search(text: string): Promise<readonly User[]> {
+    const key = text.toLowerCase();
+    const users = Array.from(this.#byId.values(), ({ user }) => user);
+    return users.filter(({ name }) => name.toLowerCase().includes(key)).slice(0, MAX_FOUND);
   }
 
   async authenticate(name: string, password: string): Promise<User | null> {

@@ -11,6 +11,8 @@ import { HttpExchange } from './node/http-exchange.ts';
 
 export type { RequestDescription } from './node/described-exchange.ts';
 
+export { nodeHandler, nodeRequest, type NodeHandler, type SessionIncomingMessage } from './node/fetch-handler.ts';
+
 /** A request with its session. */
 export type SessionRequest<S = WebsaunaSession> = IncomingMessage & { session: S };
 

@@ -1,16 +1,41 @@
 import type { SessionContext } from '../engine/context.ts';
 import { explanationOf } from '../engine/explanation.ts';
-import { endRecord, findRecord } from '../engine/rotation.ts';
+import { keyOfField } from '../engine/field-names.ts';
+import { endRecord, findRecord, type FoundByKey } from '../engine/rotation.ts';
 import { isHandle } from '../crypto/keyring.ts';
 import { SessionError } from '../errors.ts';
-import { checkBy, checkNames, checkOwner, expected } from '../internal/validate.ts';
-import type { RecordKey, ScannedRecord, SessionScanner, SessionStore } from '../stores/store.ts';
+import { checkBoolean, checkBy, checkNames, checkOwner, expected, sanitizeForMessage } from '../internal/validate.ts';
+import type { SerializerContext } from '../serializers/serializer.ts';
+import {
+  fieldSize,
+  type RecordKey,
+  type ScannedRecord,
+  type SessionScanner,
+  type SessionStore,
+  type Stored,
+} from '../stores/store.ts';
 import type { EndOptions } from './owners.ts';
 import { describeRecord, type StoredSession } from './stored-session.ts';
 
 export interface SessionLookup {
   /** The session's owner: with it, the session is found without a search through all sessions. */
   owner?: string;
+  /** Whether to look through all sessions, which is O(N), for one that is not anonymous and whose owner is not given. Default `true`. */
+  search?: boolean;
+}
+
+export interface FieldLookup extends SessionLookup {
+  /** Whether to read the values too. Default `false`. */
+  values?: boolean;
+}
+
+/** One of the application's fields in a stored session. */
+export interface StoredField {
+  readonly name: string;
+  /** Bytes of its name and its serialised value. */
+  readonly size: number;
+  /** Present when values were asked for. */
+  readonly value?: unknown;
 }
 
 export interface DestroyOptions extends SessionLookup, EndOptions {}
@@ -47,14 +72,32 @@ export class Sessions {
    * are looked for among all: O(N).
    */
   async get(handle: string, options: SessionLookup = {}): Promise<StoredSession | undefined> {
-    checkNames('options', options, ['owner']);
+    checkLookup(options);
     const store = await this.#store();
-    for (const key of this.#keys(handle, options.owner)) {
-      const found = await findRecord(store, key);
-      if (found !== undefined) return describeRecord(found);
-    }
-    const scanned = await this.#search(store, handle, options.owner);
+    const found = await this.#find(store, this.#keys(handle, options.owner));
+    if (found !== undefined) return describeRecord(found);
+    const scanned = await this.#search(store, handle, options);
     return scanned === undefined ? undefined : describe(scanned);
+  }
+
+  /**
+   * Returns the application's fields in a session, by name; `undefined` when there is no such session. It is found as by
+   * `get`. Nothing is read for the session's own request: no timeout is renewed.
+   *
+   * @param options.values reads the values too. They are personal data: ask for them only where the application shows them
+   * to those who may see them
+   * @throws {SessionError} `ERR_SESSION_SERIALIZE` for a value that the serializer cannot read
+   */
+  async fields(handle: string, options: FieldLookup = {}): Promise<StoredField[] | undefined> {
+    checkLookup(options, ['values']);
+    checkBoolean('options.values', options.values);
+    const store = await this.#store();
+    let found = await this.#find(store, this.#keys(handle, options.owner));
+    if (found === undefined) {
+      const scanned = await this.#search(store, handle, options);
+      if (scanned !== undefined) found = await findRecord(store, scanned.key);
+    }
+    return found === undefined ? undefined : this.#describeFields(found, options.values === true);
   }
 
   /**
@@ -70,13 +113,13 @@ export class Sessions {
    * Ends a session, or what rotations have made of it since; returns whether there was one. It is found as by `get`.
    */
   async destroy(handle: string, options: DestroyOptions = {}): Promise<boolean> {
-    checkNames('options', options, ['owner', 'by']);
+    checkLookup(options, ['by']);
     const by = checkBy(options.by);
     const store = await this.#store();
     for (const key of this.#keys(handle, options.owner)) {
       if (await this.#end(store, key, by)) return true;
     }
-    const scanned = await this.#search(store, handle, options.owner);
+    const scanned = await this.#search(store, handle, options);
     return scanned !== undefined && (await this.#end(store, scanned.key, by));
   }
 
@@ -122,8 +165,43 @@ export class Sessions {
     return isHandle(handle) ? [null, ...ownerHashes].map((ownerHash) => ({ handle, ownerHash })) : [];
   }
 
-  async #search(store: SessionStore, handle: string, owner: string | undefined): Promise<ScannedRecord | undefined> {
-    if (owner !== undefined || !isHandle(handle)) return undefined;
+  async #find(store: SessionStore, keys: readonly RecordKey[]): Promise<FoundByKey | undefined> {
+    for (const key of keys) {
+      const found = await findRecord(store, key);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  #describeFields({ handle, fields }: FoundByKey, values: boolean): StoredField[] {
+    const described: StoredField[] = [];
+    for (const [field, stored] of Object.entries(fields)) {
+      const name = keyOfField(field);
+      if (name === undefined) continue;
+      const known = { name, size: fieldSize(field, stored) };
+      described.push(values ? { ...known, value: this.#readValue(stored, { field, handle }) } : known);
+    }
+    return described.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  #readValue(stored: Stored, context: SerializerContext): unknown {
+    try {
+      return this.#context.config.serializer.deserialize(stored, context);
+    } catch (cause) {
+      if (cause instanceof SessionError) throw cause;
+      const name = sanitizeForMessage(context.field);
+      throw new SessionError('ERR_SESSION_SERIALIZE', `Cannot read the stored value of session field \`${name}\``, {
+        cause,
+      });
+    }
+  }
+
+  async #search(
+    store: SessionStore,
+    handle: string,
+    { owner, search = true }: SessionLookup,
+  ): Promise<ScannedRecord | undefined> {
+    if (owner !== undefined || !search || !isHandle(handle)) return undefined;
     for await (const record of scanner(store).scan()) {
       if (record.key.handle === handle) return record;
     }
@@ -133,6 +211,11 @@ export class Sessions {
   async #store(): Promise<SessionStore> {
     return await this.#context.storeFor(undefined);
   }
+}
+
+function checkLookup(options: SessionLookup, more: readonly string[] = []): void {
+  checkNames('options', options, ['owner', 'search', ...more]);
+  checkBoolean('options.search', options.search);
 }
 
 function scanner(store: SessionStore): SessionScanner {

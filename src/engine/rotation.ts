@@ -13,6 +13,7 @@ import { SessionError } from '../errors.ts';
 import type {
   DestroyOutcome,
   EndExplanation,
+  FoundRecord,
   Gone,
   LoadResult,
   NewTombstone,
@@ -178,15 +179,18 @@ export async function endRecord(
   return outcome.status === 'ok' ? 'ended' : 'gone';
 }
 
+/** A record that was found by a key that may have been replaced since. */
+export interface FoundByKey extends OwnedRecord, Pick<FoundRecord, 'fields'> {}
+
 /** Returns what is known about a record, or about what rotations have made of it since. */
-export async function findRecord(store: SessionStore, key: RecordKey): Promise<OwnedRecord | undefined> {
+export async function findRecord(store: SessionStore, key: RecordKey): Promise<FoundByKey | undefined> {
   let { handle } = key;
   const record = await alongRotations(key, (each) => {
     ({ handle } = each);
     return store.load(each);
   });
   if (record?.status !== 'found') return undefined;
-  return { handle, meta: record.meta, lastSeen: record.lastSeen };
+  return { handle, meta: record.meta, lastSeen: record.lastSeen, fields: record.fields };
 }
 
 /** Asks along a chain of rotations by the handles in its tombstones, which ends and tools may do without the ids. */

@@ -1,8 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type { AxeResults } from 'axe-core';
 import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { violations } from './accessibility.ts';
 import { DemoSite } from './demo-site.ts';
 import { closeWindows, launchBrowser, PASSWORD, Visitor } from './visitor.ts';
 
@@ -27,16 +25,6 @@ const PHONE = {
   userAgent:
     'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1',
 };
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-/** The rules of accessibility that a page breaks, with the elements that do. */
-async function violations({ page }: Visitor): Promise<string[]> {
-  await page.evaluate(axe);
-  const results = (await page.evaluate('axe.run()')) as AxeResults;
-  expect(results.passes.length).toBeGreaterThan(10);
-  return results.violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
-}
 
 it.each<[string, BrowserContextOptions]>([
   ['desktop-light', DESKTOP],
@@ -67,7 +55,7 @@ it.each<[string, BrowserContextOptions]>([
       const unnamed = 'document.querySelectorAll("input:not([type=hidden], [hidden]), textarea").values()';
       const labels = `Array.from(${unnamed}, (input) => input.labels.length)`;
       expect.soft(await visitor.page.evaluate(labels), `${page} has a field without label`).not.toContain(0);
-      expect.soft(await violations(visitor), `${page} is not accessible`).toEqual([]);
+      expect.soft(await violations(visitor.page), `${page} is not accessible`).toEqual([]);
     };
 
     await visitor.open('/');

@@ -24,6 +24,7 @@ export function devicesPage(user: User, devices: readonly OwnedSession[], sessio
       <div class="actions">
         ${others && postForm(session, '/devices/log-out-others', html`<button class="button danger">Log out everywhere else</button>`)}
         <a class="button quiet" href="/password">Change password</a>
+        ${user.isAdministrator && html`<a class="button quiet" href="/admin/sessions">Sessions of all users</a>`}
       </div>`,
   };
 }

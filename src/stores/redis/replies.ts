@@ -66,7 +66,7 @@ const REPLIES: Readonly<Record<ScriptName, Replies>> = {
   removeIndexKey: { or: [], ok: NOTHING },
   readStats: {
     or: [],
-    ok: { first: ['number', 'number', 'number', 'number', 'number'], groups: ['number', 'text', 'text'] },
+    ok: { first: ['number', 'number'], groups: ['number', 'text', 'text'] },
   },
   reportReuse: { or: ['gone'], ok: NOTHING },
   revoke: { or: ['late'], ok: HANDLES },

@@ -735,29 +735,20 @@ return reply
 `,
   },
   readStats: {
-    sha: 'ddb3fc72469432a3a4c821f3a6849261af09d33b',
+    sha: '070f07a35c8ec190f548f1d30b26dccd15f00e93',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
   return string.format('%.0f', number)
 end
-local buckets = {anonymous = {written = {}, ended = {}}, owned = {written = {}, ended = {}}}
-for _, name in ipairs(redis.call('ZRANGE', KEYS[1], '(' .. int(now), '+inf', 'BYSCORE')) do
-  local kind, fate = string.match(name, '^(%a+):(%a+):')
-  local list = buckets[kind][fate]
-  list[#list + 1] = ARGV[1] .. name
+local names = {}
+if ARGV[2] ~= '' then
+  for _, name in ipairs(redis.call('ZRANGE', KEYS[1], '(' .. int(now), '+inf', 'BYSCORE')) do
+    local kind, fate = string.match(name, '^(%a+):(%a+):')
+    if kind == ARGV[2] and (fate == 'ended' or ARGV[3] == 'written') then names[#names + 1] = ARGV[1] .. name end
+  end
 end
-local function count(keys)
-  return #keys == 0 and 0 or redis.call('PFCOUNT', unpack(keys))
-end
-local reply = {1, now}
-for _, kind in ipairs({'anonymous', 'owned'}) do
-  local all, ended = buckets[kind].written, buckets[kind].ended
-  local gone = count(ended)
-  for _, name in ipairs(ended) do all[#all + 1] = name end
-  reply[#reply + 1] = count(all)
-  reply[#reply + 1] = gone
-end
+local reply = {1, now, #names == 0 and 0 or redis.call('PFCOUNT', unpack(names))}
 for i = 2, #KEYS do
   local fields = redis.call('HGETALL', KEYS[i])
   for j = 1, #fields, 2 do

@@ -123,30 +123,53 @@ export async function readStats(
   const from = Math.max(since ?? asked - HOUR_MS, asked - keep * SECOND_MS);
   const [first, last] = [Math.floor(from / HOUR_MS), Math.floor(asked / HOUR_MS)];
   const hours = Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => first + i);
+  const count = (kind: string, fate: string): Promise<Reading> => read(runner, names, [kind, fate], []);
+  // Together they would take the server too long for one command.
+  const [anonymous, anonymousEnded, owned, ownedEnded, ...hourly] = await Promise.all([
+    count('anonymous', 'written'),
+    count('anonymous', 'ended'),
+    count('owned', 'written'),
+    count('owned', 'ended'),
+    ...hours.map((hour) => read(runner, names, ['', ''], [hour])),
+  ]);
+  return {
+    now: anonymous.now,
+    anonymous: Math.max(0, anonymous.sessions - anonymousEnded.sessions),
+    owned: Math.max(0, owned.sessions - ownedEnded.sessions),
+    error: Math.max(
+      relativeError(anonymous.sessions, anonymousEnded.sessions),
+      relativeError(owned.sessions, ownedEnded.sessions),
+    ),
+    counts: hourly
+      .flatMap(({ counts }) => counts)
+      .filter(({ minute }) => minute > from - MINUTE_MS)
+      .toSorted((a, b) => a.minute - b.minute),
+  };
+}
+
+/** What one `lua/read-stats.lua` returns. */
+interface Reading {
+  readonly now: number;
+  readonly sessions: number;
+  readonly counts: StoredStats['counts'];
+}
+
+async function read(
+  runner: ScriptRunner,
+  names: KeyNames,
+  sessions: readonly [kind: string, fate: string],
+  hours: readonly number[],
+): Promise<Reading> {
   const keys = [names.stats('buckets'), ...hours.map((hour) => names.stats(`counts:${hour}`))];
-  const { values } = await runner.run('readStats', keys, [names.stats('')]);
-  const [now, anonymous, anonymousEnded, owned, ownedEnded] = values.slice(0, 5).map(Number) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
+  const { values } = await runner.run('readStats', keys, [names.stats(''), ...sessions]);
   const counts: StoredStats['counts'][number][] = [];
-  for (let i = 5; i < values.length; i += 3) {
+  for (let i = 2; i < values.length; i += 3) {
     const hour = hours[Number(values[i]) - 2]!;
     const [minute, event = '', reason = null] = textOf(values[i + 1] as Stored).split(':');
-    const at = hour * HOUR_MS + Number(minute) * MINUTE_MS;
-    if (at > from - MINUTE_MS)
-      counts.push({ minute: at, event, reason, count: Number(textOf(values[i + 2] as Stored)) });
+    const many = Number(textOf(values[i + 2] as Stored));
+    counts.push({ minute: hour * HOUR_MS + Number(minute) * MINUTE_MS, event, reason, count: many });
   }
-  return {
-    now,
-    anonymous: Math.max(0, anonymous - anonymousEnded),
-    owned: Math.max(0, owned - ownedEnded),
-    error: Math.max(relativeError(anonymous, anonymousEnded), relativeError(owned, ownedEnded)),
-    counts: counts.toSorted((a, b) => a.minute - b.minute),
-  };
+  return { now: Number(values[0]), sessions: Number(values[1]), counts };
 }
 
 /** Returns the relative standard error of a difference of two counts, as if their errors had nothing to do with each other. */

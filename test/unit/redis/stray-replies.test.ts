@@ -43,7 +43,7 @@ const OPERATIONS: Readonly<Record<string, (store: RedisStore) => Promise<unknown
   scan: (store) => store.scan().next(),
 };
 
-const STRAY: readonly [unknown][] = [['OK'], [['OK']], [1], [null], [[9]], [['0', []]]];
+const STRAY: readonly [unknown][] = [['OK'], [['OK']], [1], [null], [[10]], [['0', []]]];
 
 describe.each(Object.entries(OPERATIONS))('%s fails with an error of the store', (name, operation) => {
   // The empty list is the reply to HGETALL for an absent key.

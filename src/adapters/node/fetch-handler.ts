@@ -1,0 +1,114 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+
+/** A request of `node:http` with its session, and what middleware has made of it. */
+export type SessionIncomingMessage<S> = IncomingMessage & {
+  readonly session?: S | undefined;
+  readonly originalUrl?: string | undefined;
+  readonly body?: unknown;
+};
+
+/** Stands for the address of a request without a usable one. */
+const NO_HOST = 'http://localhost';
+
+/**
+ * Returns the Fetch form of a request of `node:http`, for frameworks on it whose handlers return a `Response`.
+ *
+ * @example
+ * ```ts
+ * app.all('/hello', (request) => hello(nodeRequest(request.raw, request.body), request.session));
+ * ```
+ * @param body what the framework has made of a form, where it has read it
+ */
+export function nodeRequest(
+  req: IncomingMessage & { readonly originalUrl?: string | undefined },
+  body?: unknown,
+): Request {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(req.headers)) {
+    if (name.startsWith(':') || value === undefined) continue;
+    for (const each of [value].flat()) headers.append(name, each);
+  }
+  const { method = 'GET' } = req;
+  const url = urlOf(req);
+  if (method === 'GET' || method === 'HEAD') return new Request(url, { method, headers });
+  if (method !== 'POST') return new Request(url, { method: 'OPTIONS', headers });
+  if (!req.readableEnded) {
+    const stream = Readable.toWeb(req) as unknown as ReadableStream;
+    return new Request(url, { method, headers, body: stream, duplex: 'half' });
+  }
+  headers.delete('content-length');
+  return new Request(url, { method, headers, body: encodeForm(body) });
+}
+
+function urlOf(req: IncomingMessage & { readonly originalUrl?: string | undefined }): string {
+  const path = req.originalUrl ?? req.url ?? '/';
+  const scheme = 'encrypted' in req.socket && req.socket.encrypted === true ? 'https' : 'http';
+  const host = req.headers.host ?? req.headers[':authority'];
+  const base = `${scheme}://${typeof host === 'string' ? host : ''}`;
+  const origin = URL.canParse(base) ? base : NO_HOST;
+  const url = path.startsWith('/') ? origin + path : path;
+  return URL.canParse(url) ? url : NO_HOST;
+}
+
+/** Returns a form again that middleware has parsed. */
+function encodeForm(body: unknown): string {
+  if (typeof body === 'string') return body;
+  if (typeof body !== 'object' || body === null) return '';
+  const pairs = Object.entries(body).filter((pair): pair is [string, string] => typeof pair[1] === 'string');
+  return new URLSearchParams(pairs).toString();
+}
+
+/** A listener for `node:http`, and middleware of Express, for requests that have their session in `req.session`. */
+export type NodeHandler<S> = (
+  req: SessionIncomingMessage<S>,
+  res: ServerResponse,
+  next?: (error?: unknown) => void,
+) => Promise<void>;
+
+/**
+ * Returns a handler for `node:http` and Express that runs a Fetch handler with the session of the request, which middleware
+ * in front has put into `req.session`. Errors go to `next`, where there is one.
+ *
+ * @example
+ * ```ts
+ * app.use(sessions(factory));
+ * app.use('/hello', nodeHandler(async (_request, session) => new Response(`Hello ${session.owner}`)));
+ * ```
+ */
+export function nodeHandler<S>(fetch: (request: Request, session: S) => Response | Promise<Response>): NodeHandler<S> {
+  return async (req, res, next) => {
+    try {
+      const { session } = req;
+      if (session === undefined) {
+        throw new TypeError(
+          'Expected `req.session` to be the session of the request, got undefined. Mount `sessions(factory)` in front',
+        );
+      }
+      await send(await fetch(nodeRequest(req, req.body), session), req, res);
+    } catch (error) {
+      if (next === undefined) throw error;
+      next(error);
+    }
+  };
+}
+
+async function send(response: Response, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  res.statusCode = response.status;
+  for (const [name, value] of response.headers) {
+    if (name === 'set-cookie') res.appendHeader(name, value);
+    else res.setHeader(name, value);
+  }
+  if (response.body === null || req.method === 'HEAD') {
+    await response.body?.cancel();
+    res.end();
+    return;
+  }
+  try {
+    await pipeline(Readable.fromWeb(response.body), res);
+  } catch (error) {
+    // The visitor has left the page.
+    if ((error as { code?: unknown }).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+  }
+}
