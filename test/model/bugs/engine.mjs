@@ -372,7 +372,7 @@ ${LOST_WITH_LOGIN}`,
     bug: 'a login that was begun before the password was changed succeeds',
     breaks: 'C10',
     on: 'memory',
-    change: [[load, '  await checkPendingLogin(state, epoch);\n', '']],
+    change: [[load, "  if (opened === 'opened') await checkPendingLogin(state, epoch);\n", '']],
   },
   {
     bug: 'a session from before the change of a password is opened',
