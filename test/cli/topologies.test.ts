@@ -74,7 +74,7 @@ async function useSessions(factory: SessionFactory, specifier: string): Promise<
   expect(await use('list', '--by', 'sid=one')).toMatchObject([{ handle }]);
   expect(await use('list')).toHaveLength(2);
   expect(await use('show', handle)).toMatchObject([{ handle, owner: 'alice' }]);
-  expect(await use('stats')).toMatchObject([{ sessions: 2, owned: 1 }]);
+  expect(await use('stats', '--scan')).toMatchObject([{ sessions: 2, owned: 1 }]);
   expect(await use('revoke', '--owner', 'alice', '--yes')).toEqual([{ ended: 1 }]);
   const tomorrow = new Date(Date.now() + 86_400_000).toISOString();
   expect(await use('purge', '--before', tomorrow, '--yes')).toMatchObject([{ ended: 1 }]);

@@ -83,7 +83,7 @@ describe('the trail in Redis', () => {
         'b',
         '',
       );
-    for (const age of [101, 100, 50]) await old(age);
+    for (const age of [102, 101, 50]) await old(age);
     const read = { since: 0, until: null, limit: 100 };
     // Too old entries are not read, although nothing has removed them yet.
     expect(await store.readAudit(ownerHash, read)).toHaveLength(1);
