@@ -17,7 +17,7 @@ const TARGETED_HEADERS = [
   'surrogate-control',
 ] as const;
 const ACCEL_EXPIRES = 'x-accel-expires';
-/** Of LiteSpeed, which follows it whatever `Cache-Control` says, and does not store what is `no-cache`. */
+/** Of LiteSpeed, which follows it regardless of `Cache-Control`, and does not store what is `no-cache`. */
 const LITESPEED = 'x-litespeed-cache-control';
 
 /** Directives and parameters: a token, perhaps with a value that is a token or a quoted string (RFC 9111 section 5.2). */

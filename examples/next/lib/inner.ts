@@ -1,6 +1,6 @@
 import { getSession } from './session';
 
-/** Whatever a route handler calls has the session of its request. */
+/** Everything that a route handler calls has the session of its request. */
 export async function visitInner(name: string): Promise<string> {
   const session = await getSession();
   session.set('inner', name);

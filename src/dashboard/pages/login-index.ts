@@ -15,7 +15,7 @@ export async function indexPage(visit: Visit): Promise<Response> {
   const listed = await visit.factory.owners.listBy(name, value);
   const all = listed.map((each) => ({ ...each, current: each.handle === visit.session.handle }));
   const { sessions, next } = pageOf(visit, all);
-  const question = `Whoever is logged in with this ${name} is logged out, also where that is you.`;
+  const question = `Everyone who is logged in with this ${name} is logged out, also where that is you.`;
   const texts = { label: 'End all', question, confirm: `End ${count(all.length, 'session')}` };
   return render(visit, {
     title: `${name} ${value}`,
