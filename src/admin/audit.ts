@@ -1,7 +1,7 @@
 import type { SessionContext } from '../engine/context.ts';
 import { SessionError } from '../errors.ts';
 import { withStoreErrorEvent } from '../events.ts';
-import { checkNames, checkNumber, checkOwner, expected } from '../internal/validate.ts';
+import { checkDate, checkNames, checkNumber, checkOwner, expected } from '../internal/validate.ts';
 import { hasAuditTrail, type AuditEvent, type AuditQuery, type AuditRecord, type AuditTrail } from '../stores/store.ts';
 
 /** One entry of an owner's audit trail. It has no id, no cookie and no field's value. */
@@ -68,7 +68,8 @@ export class Audit {
       const ownerHashes = this.#context.keyring.ownerHashes(checkOwner(options.owner));
       checkNumber('limit', limit, { of: 'of entries', min: 1, max: MAX_LIMIT });
       const cursor = after === undefined ? null : parseCursor(after);
-      const oldest = since === undefined ? 0 : timeOf(since);
+      checkDate('since', since);
+      const oldest = Math.max(0, since?.getTime() ?? 0);
       const store = await this.#store();
       const until = cursor === null ? null : `${cursor.at}-${cursor.count}`;
       const found: { readonly position: Position; readonly record: AuditRecord }[] = [];
@@ -116,9 +117,4 @@ function parseId(id: string): Omit<Position, 'secret'> {
 function isBefore(a: Position, b: Position): boolean {
   if (a.at !== b.at) return a.at > b.at;
   return a.count === b.count ? a.secret < b.secret : a.count > b.count;
-}
-
-function timeOf(since: unknown): number {
-  if (since instanceof Date && !Number.isNaN(since.getTime())) return Math.max(0, since.getTime());
-  throw expected('since', 'a valid Date', since);
 }

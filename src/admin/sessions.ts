@@ -4,7 +4,15 @@ import { keyOfField } from '../engine/field-names.ts';
 import { endRecord, findRecord, type FoundByKey } from '../engine/rotation.ts';
 import { isHandle } from '../crypto/keyring.ts';
 import { SessionError } from '../errors.ts';
-import { checkBoolean, checkBy, checkNames, checkOwner, expected, sanitizeForMessage } from '../internal/validate.ts';
+import {
+  checkBoolean,
+  checkBy,
+  checkNames,
+  checkOwner,
+  expected,
+  isValidDate,
+  sanitizeForMessage,
+} from '../internal/validate.ts';
 import type { SerializerContext } from '../serializers/serializer.ts';
 import {
   fieldSize,
@@ -229,7 +237,7 @@ function describe({ key, meta, lastSeen }: ScannedRecord): StoredSession {
 
 /** Returns milliseconds by the store's clock. */
 async function pointInTime(store: SessionStore, olderThan: unknown): Promise<number> {
-  if (olderThan instanceof Date && !Number.isNaN(olderThan.getTime())) return olderThan.getTime();
+  if (isValidDate(olderThan)) return olderThan.getTime();
   if (typeof olderThan === 'number' && olderThan >= 0) return (await store.now()) - olderThan * 1000 + 1;
   throw expected('olderThan', 'a number of seconds, 0 or more, or a valid Date', olderThan);
 }

@@ -1,7 +1,7 @@
 import type { SessionContext } from '../engine/context.ts';
 import { SessionError } from '../errors.ts';
 import { withStoreErrorEvent } from '../events.ts';
-import { checkNames, expected } from '../internal/validate.ts';
+import { checkDate, checkNames } from '../internal/validate.ts';
 import type { StatsRecorder } from '../stores/stats-recorder.ts';
 
 /** What all processes have counted. */
@@ -45,9 +45,7 @@ export function readStats(
   return withStoreErrorEvent(context.events, 'stats', async () => {
     checkNames('options', options, ['since']);
     const { since } = options;
-    if (since !== undefined && !(since instanceof Date && !Number.isNaN(since.getTime()))) {
-      throw expected('since', 'a valid Date', since);
-    }
+    checkDate('since', since);
     if (recorder === null) throw unsupported('Nothing is counted: set `stats`');
     const stored = await recorder.read(since?.getTime() ?? null);
     if (stored === null) throw unsupported('The store cannot count: it has no `readStats`');

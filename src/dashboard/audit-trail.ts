@@ -1,8 +1,8 @@
-import { SessionError, type AuditEntry } from '../index.ts';
+import type { AuditEntry } from '../index.ts';
 import { relativeTime, shortHandle } from './format.ts';
 import { html, type Child, type Html } from './html.ts';
 import { link } from './link.ts';
-import { turnOn } from './turn-on.ts';
+import { isUnsupported, turnOn } from './turn-on.ts';
 import type { Visit } from './visit.ts';
 
 /** Entries on one page. */
@@ -39,7 +39,7 @@ async function read({ factory, query }: Visit, owner: string): Promise<readonly 
   } catch (error) {
     // A cursor that is none came by the address.
     if (error instanceof TypeError && after !== null) return [];
-    if (error instanceof SessionError && error.code === 'ERR_SESSION_UNSUPPORTED') return null;
+    if (isUnsupported(error)) return null;
     throw error;
   }
 }

@@ -1,5 +1,5 @@
-import { SessionError } from '../index.ts';
 import { respond } from './respond.ts';
+import { isUnsupported } from './turn-on.ts';
 import type { Visit } from './visit.ts';
 
 /** Keeps proxies from closing the connection, and finds out that the client is gone. */
@@ -58,7 +58,7 @@ function watchEnd(session: Visit['session'], end: () => void): (() => void) | nu
   try {
     return session.onEnd(end);
   } catch (error) {
-    if (error instanceof SessionError && error.code === 'ERR_SESSION_UNSUPPORTED') return null;
+    if (isUnsupported(error)) return null;
     throw error;
   }
 }

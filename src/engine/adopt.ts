@@ -1,3 +1,4 @@
+import { isValidDate } from '../internal/validate.ts';
 import type { FoundRecord, RecordKey, RecordMeta } from '../stores/store.ts';
 import type { AdoptionRules, SessionContext } from './context.ts';
 
@@ -66,7 +67,7 @@ export async function authenticationChangedAt(
   if (config.invalidateBefore === null) return null;
   const changed: unknown = await config.invalidateBefore(owner, request);
   if (changed == null) return null;
-  if (changed instanceof Date && !Number.isNaN(changed.getTime())) return changed.getTime();
+  if (isValidDate(changed)) return changed.getTime();
   const got = changed instanceof Date ? 'an invalid Date' : `a ${typeof changed}`;
   throw new TypeError(`Expected \`invalidateBefore\` to return a valid Date or null, got ${got}`);
 }

@@ -89,6 +89,15 @@ export function checkFunction(name: string, value: unknown, what: string): void 
   if (value !== undefined && typeof value !== 'function') throw expected(name, what, value);
 }
 
+/** Returns whether a value is a date, and a valid one. */
+export function isValidDate(value: unknown): value is Date {
+  return value instanceof Date && !Number.isNaN(value.getTime());
+}
+
+export function checkDate(name: string, value: unknown): void {
+  if (value !== undefined && !isValidDate(value)) throw expected(name, 'a valid Date', value);
+}
+
 export function checkOneOf(name: string, value: unknown, choices: readonly string[]): void {
   if (value === undefined || (typeof value === 'string' && choices.includes(value))) return;
   const quoted = choices.map((choice) => `'${choice}'`);

@@ -1,4 +1,4 @@
-import { SessionError, type SessionStats } from '../../index.ts';
+import type { SessionStats } from '../../index.ts';
 import { barChart } from '../charts.ts';
 import { eventRows } from '../event-rows.ts';
 import { duration, number } from '../format.ts';
@@ -6,7 +6,7 @@ import { html, type Child, type Html } from '../html.ts';
 import { facts, render } from '../layout.ts';
 import { link } from '../link.ts';
 import { digest, PERIODS } from '../stats-digest.ts';
-import { turnOn } from '../turn-on.ts';
+import { isUnsupported, turnOn } from '../turn-on.ts';
 import type { Visit } from '../visit.ts';
 
 /** No session has this handle: to look it up takes one round trip. */
@@ -69,7 +69,7 @@ async function readStats({ factory }: Visit, seconds: number): Promise<SessionSt
   try {
     return await factory.stats({ since: new Date(Date.now() - seconds * 1000) });
   } catch (error) {
-    if (error instanceof SessionError && error.code === 'ERR_SESSION_UNSUPPORTED') return null;
+    if (isUnsupported(error)) return null;
     throw error;
   }
 }
