@@ -112,3 +112,13 @@ export async function visit<Data extends object, S extends WebsaunaSession<Data>
   await request.end();
   return result;
 }
+
+/** The first request of a browser, which stores a session. */
+export async function startSession<Data extends object, S extends WebsaunaSession<Data>>(
+  factory: SessionFactory<Data, S>,
+  act: (session: S) => unknown = (session) => session.set('a' as never, 1 as never),
+): Promise<Jar> {
+  const jar = new Jar();
+  await visit(factory, jar, act);
+  return jar;
+}

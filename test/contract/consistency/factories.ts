@@ -6,7 +6,6 @@ import type {
   SessionOptions,
   WebsaunaSession,
 } from 'websauna-session';
-import { Jar, visit } from '../../support/visit.ts';
 
 export type Data = Record<string, unknown>;
 export type Factory = SessionFactory<Data>;
@@ -39,15 +38,7 @@ export function useFactories(make: MakeFactory): Factories {
   return { open, pair: (options) => [open(options), open(options)] };
 }
 
-/** Visits a site for the first time. */
-export async function started(
-  factory: Factory,
-  act: (session: Session) => unknown = (session) => session.set('a', 1),
-): Promise<Jar> {
-  const jar = new Jar();
-  await visit(factory, jar, act);
-  return jar;
-}
+export { startSession as started } from '../../support/visit.ts';
 
 /** Keeps the events of the given names. */
 export function record<Names extends SessionEventName>(factory: Factory, ...names: Names[]): Pick<Recorded, Names> {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createSessionFactory, type SessionFactory, type SessionOptions } from 'websauna-session';
 import { MemoryStore } from 'websauna-session/memory';
 import { interceptStore } from 'websauna-session/testing';
-import { Jar, MemoryHead, visit, Visit } from '../../support/visit.ts';
+import { Jar, MemoryHead, startSession, Visit } from '../../support/visit.ts';
 
 type Data = Record<string, unknown>;
 type Factory = SessionFactory<Data>;
@@ -24,11 +24,7 @@ beforeEach(() => {
 });
 afterEach(() => factory.close());
 
-async function started(): Promise<Jar> {
-  const jar = new Jar();
-  await visit(factory, jar, (session) => session.set('a', 1));
-  return jar;
-}
+const started = (): Promise<Jar> => startSession(factory);
 
 function record(name: 'discarded' | 'cookieSuppressed' | 'storeError' | 'destroyed'): object[] {
   const events: object[] = [];

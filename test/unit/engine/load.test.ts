@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createSessionFactory, type SessionFactory, type SessionOptions, type WebsaunaSession } from 'websauna-session';
 import { MemoryStore } from 'websauna-session/memory';
-import { exchangeOf, Jar, visit, Visit } from '../../support/visit.ts';
+import { exchangeOf, Jar, startSession, visit, Visit } from '../../support/visit.ts';
 
 type Data = Record<string, unknown>;
 type Session = WebsaunaSession<Data>;
@@ -22,11 +22,7 @@ beforeEach(() => {
 });
 afterEach(() => factory.close());
 
-async function started(act: (session: Session) => unknown = (session) => session.set('a', 1)): Promise<Jar> {
-  const jar = new Jar();
-  await visit(factory, jar, act);
-  return jar;
-}
+const started = (act?: (session: Session) => unknown): Promise<Jar> => startSession(factory, act);
 
 const read = (jar: Jar): Promise<Data> => visit(factory, jar, (session) => session.toJSON() as Data);
 const rotate = (jar: Jar): Promise<unknown> => visit(factory, jar, (session) => session.rotate());

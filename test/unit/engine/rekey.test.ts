@@ -4,7 +4,7 @@ import { createSessionFactory, type SessionFactory, type SessionOptions, type We
 import { encrypted } from 'websauna-session/encrypted';
 import { MemoryStore } from 'websauna-session/memory';
 import type { RekeyOutcome } from 'websauna-session/store';
-import { Jar, visit, Visit } from '../../support/visit.ts';
+import { Jar, startSession, visit, Visit } from '../../support/visit.ts';
 
 type Data = Record<string, unknown>;
 type Session = WebsaunaSession<Data>;
@@ -49,11 +49,7 @@ beforeEach(() => {
 });
 afterEach(() => factory.close());
 
-async function started(act: (session: Session) => unknown = (session) => session.set('a', 1)): Promise<Jar> {
-  const jar = new Jar();
-  await visit(factory, jar, act);
-  return jar;
-}
+const started = (act?: (session: Session) => unknown): Promise<Jar> => startSession(factory, act);
 
 const next = <T>(jar: Jar, act: (session: Session) => T | Promise<T>): Promise<T> => visit(factory, jar, act);
 

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { createSessionFactory, type SessionFactory, type SessionOptions, type WebsaunaSession } from 'websauna-session';
 import { MemoryStore } from 'websauna-session/memory';
 import { decideCookie, suppressionOf } from '../../../src/engine/response.ts';
-import { exchangeOf, Jar, MemoryHead, visit, Visit } from '../../support/visit.ts';
+import { exchangeOf, Jar, MemoryHead, startSession, Visit } from '../../support/visit.ts';
 
 test.each([
   ['an id that is acknowledged is set', { id: 'id', ended: false }, true, 'set'],
@@ -38,11 +38,7 @@ describe('the response of a request', () => {
     factory = open();
   });
 
-  async function started(act: (session: Session) => unknown = (session) => session.set('a', 1)): Promise<Jar> {
-    const jar = new Jar();
-    await visit(factory, jar, act);
-    return jar;
-  }
+  const started = (act?: (session: Session) => unknown): Promise<Jar> => startSession(factory, act);
 
   /** A head that keeps what it is told of cookies besides their text. */
   class DescribedHead extends MemoryHead {

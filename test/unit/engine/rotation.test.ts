@@ -15,7 +15,7 @@ import {
   successorOf,
 } from '../../../src/engine/rotation.ts';
 import { deferred } from '../../adapters/support/store-gate.ts';
-import { Jar, visit, Visit } from '../../support/visit.ts';
+import { Jar, startSession, visit, Visit } from '../../support/visit.ts';
 
 type Data = Record<string, unknown>;
 type Session = WebsaunaSession<Data>;
@@ -101,11 +101,7 @@ describe('a request that was under way', () => {
   });
   afterEach(() => factory.close());
 
-  async function started(act: (session: Session) => unknown = (session) => session.set('a', 1)): Promise<Jar> {
-    const jar = new Jar();
-    await visit(factory, jar, act);
-    return jar;
-  }
+  const started = (act?: (session: Session) => unknown): Promise<Jar> => startSession(factory, act);
   const rotate = (jar: Jar, by = factory): Promise<unknown> => visit(by, jar, (session) => session.rotate());
   const read = (jar: Jar): Promise<Data> => visit(factory, jar, (session) => session.toJSON() as Data);
 

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { createSessionFactory, type SessionFactory, type SessionOptions, type WebsaunaSession } from 'websauna-session';
 import { MemoryStore } from 'websauna-session/memory';
 import type { RecordChange } from 'websauna-session/store';
-import { Jar, visit, Visit } from '../../support/visit.ts';
+import { type Jar, startSession, visit, Visit } from '../../support/visit.ts';
 
 type Data = Record<string, unknown>;
 type Session = WebsaunaSession<Data>;
@@ -29,11 +29,7 @@ beforeEach(() => {
   factory = open();
 });
 
-async function started(act: (session: Session) => unknown = (session) => session.set('a', 1)): Promise<Jar> {
-  const jar = new Jar();
-  await visit(factory, jar, act);
-  return jar;
-}
+const started = (act?: (session: Session) => unknown): Promise<Jar> => startSession(factory, act);
 
 describe('the first use of the id of a rotation', () => {
   async function rotated(): Promise<Jar> {

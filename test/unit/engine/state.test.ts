@@ -10,7 +10,7 @@ import {
 import { encrypted } from 'websauna-session/encrypted';
 import { MemoryStore } from 'websauna-session/memory';
 import { interceptStore } from 'websauna-session/testing';
-import { exchangeOf, Jar, MemoryHead, visit, Visit } from '../../support/visit.ts';
+import { exchangeOf, Jar, MemoryHead, startSession, visit, Visit } from '../../support/visit.ts';
 
 type Data = Record<string, unknown>;
 type Session = WebsaunaSession<Data>;
@@ -29,11 +29,7 @@ beforeEach(() => {
 });
 afterEach(() => factory.close());
 
-async function started(act: (session: Session) => unknown = (session) => session.set('a', 1)): Promise<Jar> {
-  const jar = new Jar();
-  await visit(factory, jar, act);
-  return jar;
-}
+const started = (act?: (session: Session) => unknown): Promise<Jar> => startSession(factory, act);
 const next = <T>(jar: Jar, act: (session: Session) => T | Promise<T>): Promise<T> => visit(factory, jar, act);
 const read = (jar: Jar): Promise<Data> => next(new Jar(jar), (session) => session.toJSON() as Data);
 const ownerOf = (jar: Jar): Promise<string | null> => next(new Jar(jar), ({ owner }) => owner);
