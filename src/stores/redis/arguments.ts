@@ -62,16 +62,12 @@ export function copyArguments(
   return args;
 }
 
-export function saveArguments({ handle }: RecordKey, change: RecordChange, encoding: ValueEncoding): Stored[] {
-  const args: Stored[] = [
-    handle,
-    formatTimeout(change.timeout),
-    formatCookie(change.cookieAttributes),
-    flag(change.confirmsCookie),
-    formatNumber(change.maxSize ?? null),
-  ];
-  addChange(args, change, encoding);
-  args.push(explanationArgument(change.explainEnds));
+export function saveArguments(change: RecordChange, encoding: ValueEncoding): Stored[] {
+  const { timeout, cookieAttributes, confirmsCookie, maxSize, explainEnds } = change;
+  // One argument: the client library spends more on each than these take to join.
+  const settings = [formatTimeout(timeout), formatCookie(cookieAttributes), flag(confirmsCookie), maxSize ?? ''];
+  const args = addChange([settings.join(':')], change, encoding);
+  args.push(explanationArgument(explainEnds));
   return args;
 }
 

@@ -1213,7 +1213,7 @@ return reply
 `,
   },
   save: {
-    sha: '0fc9345084e12f7fa7b23e016cac749bdc33b9d2',
+    sha: 'd77e8a419a8b43acd63de43618107dcdce788541',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -1415,17 +1415,19 @@ local function size_beyond(key, max, change, values)
   if after > max and after > before then return after end
   return nil
 end
-local meta, missing = open_record(KEYS[1], KEYS[2], ARGV[1])
+local handle = KEYS[2] and string.match(KEYS[1], '[%w_-]+$')
+local meta, missing = open_record(KEYS[1], KEYS[2], handle)
 if not meta then return missing end
-local first = match_expected(KEYS[1], 6, false)
+local first = match_expected(KEYS[1], 2, false)
 if not first then return conflict_reply(KEYS[1]) end
-local size = size_beyond(KEYS[1], tonumber(ARGV[5]), 6, first)
+local timeout, cookie, confirms, max_size = string.match(ARGV[1], '^([^:]*):([^:]*):([01]):(%d*)$')
+local size = size_beyond(KEYS[1], tonumber(max_size), 2, first)
 if size then return {8, size} end
-set_timeout(meta, ARGV[2])
-set_cookie(meta, ARGV[3], meta.confirmed or ARGV[4] == '1')
+set_timeout(meta, timeout)
+set_cookie(meta, cookie, meta.confirmed or confirms == '1')
 if ttl_ms(meta) <= 0 then return {0} end
-if KEYS[2] then index_session(KEYS[2], ARGV[1], now_us, ttl_ms(meta)) end
-delete_fields(KEYS[1], 6)
+if KEYS[2] then index_session(KEYS[2], handle, now_us, ttl_ms(meta)) end
+delete_fields(KEYS[1], 2)
 local left = write_record(KEYS[1], meta, first)
 if KEYS[2] then explain_expiry(KEYS[1], left) end
 return {1, now}

@@ -153,7 +153,7 @@ export class RedisStore
   }
 
   async save(key: RecordKey, change: RecordChange): Promise<SaveOutcome> {
-    const args = saveArguments(key, change, this.#encoding);
+    const args = saveArguments(change, this.#encoding);
     const keys = this.#keys.withIndex(key, isExplained(change));
     const reply = await this.#runner.runWithDeadline('save', keys, args);
     if (reply.status === 'too-large') return { status: 'too-large', size: Number(reply.values[0]) };
