@@ -1,5 +1,5 @@
 // npm run bench:compare -- <revision>: the session tax of this tree and of another revision, in turns in one run.
-// Options: --frameworks=express,fastify, --workloads=read,change, --rounds=15
+// Options: --frameworks=express,fastify, --workloads=read,change, --starts=5, --rounds=9 (for each start of the servers)
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,7 +16,8 @@ const { values, positionals } = parseArgs({
   options: {
     frameworks: { type: 'string', default: 'express,fastify' },
     workloads: { type: 'string', default: 'read,change' },
-    rounds: { type: 'string', default: '15' },
+    starts: { type: 'string', default: '5' },
+    rounds: { type: 'string', default: '9' },
   },
 });
 const [revision] = positionals;
@@ -43,19 +44,15 @@ async function measure(server, requests) {
   return (((await server.cpu()) - before) / BATCH) * 1e6;
 }
 
-async function compare(framework, workload, redis, other) {
-  const kinds = [
-    ['without sessions', 'none', undefined],
-    [revision, 'ours: node-redis', other],
-    ['this tree', 'ours: node-redis', undefined],
-  ];
+/** Adds the times of each kind in one start of the servers: two processes of one program differ by some percent. */
+async function measureInTurns(framework, workload, redis, kinds) {
   const servers = [];
   try {
-    for (const [name, kind, program] of kinds) {
+    for (const { kind, program, times } of kinds) {
       const server = await startServer(framework, kind, redis.url, [], program);
       const requests = await prepare(server.port, WORKLOADS[workload]);
       await load(server.port, WARM_UP, requests);
-      servers.push({ name, server, requests, times: [] });
+      servers.push({ server, requests, times });
     }
     for (let round = 0; round < Number(values.rounds); round++) {
       // The order turns with the rounds, so that none always follows the same other one.
@@ -65,16 +62,27 @@ async function compare(framework, workload, redis, other) {
   } finally {
     for (const { server } of servers) await server.stop();
   }
-  const [none, before, now] = servers.map(({ times }) => median(times));
-  const ratio = median(servers[2].times.map((time, i) => time / servers[1].times[i]));
-  return { framework, workload, none, before, now, tax: (now - none) / (before - none), ratio };
+}
+
+async function compare(framework, workload, redis, other) {
+  const kinds = [
+    { kind: 'none', times: [] },
+    { kind: 'ours: node-redis', program: other, times: [] },
+    { kind: 'ours: node-redis', times: [] },
+  ];
+  for (let start = 0; start < Number(values.starts); start++) await measureInTurns(framework, workload, redis, kinds);
+  const [none, before, now] = kinds.map(({ times }) => median(times));
+  const ratio = median(kinds[2].times.map((time, i) => time / kinds[1].times[i]));
+  return { none, before, now, tax: (now - none) / (before - none), ratio };
 }
 
 const folder = join(mkdtempSync(join(tmpdir(), 'bench-compare-')), 'other');
 const redis = await startRedis();
 try {
   const other = checkOut(folder);
-  console.log(`µs of CPU time for a request, Node ${process.versions.node}, ${values.rounds} rounds\n`);
+  console.log(
+    `µs of CPU time for a request, Node ${process.versions.node}, ${values.starts} starts of ${values.rounds} rounds\n`,
+  );
   console.log(`| framework | workload | without sessions | ${revision} | this tree | ratio of the tax | of all |`);
   console.log('| --- | --- | --- | --- | --- | --- | --- |');
   for (const framework of values.frameworks.split(',')) {

@@ -58,6 +58,18 @@ function expand(name, sources, including = []) {
     });
 }
 
+/**
+ * Drops the functions of snippets that an operation does not call: a server makes all functions of a script anew
+ * whenever it runs.
+ */
+function withoutUnusedFunctions(source) {
+  for (const [text, name] of source.matchAll(/^local function (\w+)\(.*\n(?:.*\n)*?end\n/gm)) {
+    const rest = source.replace(text, '');
+    if (!new RegExp(`\\b${name}\\b`).test(rest)) return withoutUnusedFunctions(rest);
+  }
+  return source;
+}
+
 /** Checks the header of an operation, which is its contract: callers read it instead of the code. */
 function checkHeader(name, source) {
   const header = /^(?:\s*--.*\n)*/.exec(source)[0];
@@ -87,7 +99,7 @@ function generate({ from, parts }) {
   for (const [name, source] of readSources(folder)) if (name.startsWith('_')) sources.set(name, source);
   const entries = operations.map((name) => {
     checkHeader(name, sources.get(name));
-    const source = `${expand(name, sources).join('\n')}\n`;
+    const source = withoutUnusedFunctions(`${expand(name, sources).join('\n')}\n`);
     const key = name.replaceAll(/-(\w)/g, (_, letter) => letter.toUpperCase());
     return { key, sha: createHash('sha1').update(source).digest('hex'), literal: toLiteral(source) };
   });

@@ -515,7 +515,9 @@ export class SessionState {
   #armBypassCheck(): void {
     if (this.#bypassCheckArmed || this.#headLeaving) return;
     this.#bypassCheckArmed = true;
-    this.exchange.onBypass!(() => void this.queue.run(() => this.#discardBypassed()));
+    this.exchange.onBypass!(() => {
+      if (!this.#headLeaving) void this.queue.run(() => this.#discardBypassed());
+    });
   }
 
   #discardBypassed(): void {

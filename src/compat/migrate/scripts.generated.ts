@@ -11,12 +11,9 @@ export type ScriptName = 'read' | 'remove' | 'touch' | 'write';
 
 export const scripts: Readonly<Record<ScriptName, Script>> = {
   read: {
-    sha: 'c75f3e7871405658abe831e7ad7b7bbe5c734b85',
+    sha: '2d354ce459013fc5cd256c5b1709dcc731b57089',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local function int(number)
-  return string.format('%.0f', number)
-end
 local function read(key)
   local stored = redis.pcall('GET', key)
   if type(stored) == 'table' then return {2, now} end
@@ -27,12 +24,9 @@ return read(KEYS[1])
 `,
   },
   remove: {
-    sha: 'a826458a5a9a7480c1a02b41b5061a8fec583e97',
+    sha: 'd7dae1b4b65a191eb137478999f089f1b3f62180',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local function int(number)
-  return string.format('%.0f', number)
-end
 local stored = redis.pcall('GET', KEYS[1])
 if type(stored) ~= 'string' then return {0, now} end
 if ARGV[1] ~= '' and redis.sha1hex(stored) ~= ARGV[1] then return {0, now} end
@@ -41,12 +35,9 @@ return {1, now}
 `,
   },
   touch: {
-    sha: '65695775208c818d48c079c067fbd0a218f4b768',
+    sha: '32938770018b15e4518774a4107faebcb1cf790e',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local function int(number)
-  return string.format('%.0f', number)
-end
 if redis.call('TYPE', KEYS[1]).ok ~= 'string' then return {0, now} end
 redis.call('PEXPIRE', KEYS[1], ARGV[1])
 return {1, now}

@@ -65,8 +65,8 @@ export function copyArguments(
 export function saveArguments(change: RecordChange, encoding: ValueEncoding): Stored[] {
   const { timeout, cookieAttributes, confirmsCookie, maxSize, explainEnds } = change;
   // One argument: the client library spends more on each than these take to join.
-  const settings = [formatTimeout(timeout), formatCookie(cookieAttributes), flag(confirmsCookie), maxSize ?? ''];
-  const args = addChange([settings.join(':')], change, encoding);
+  const settings = `${formatTimeout(timeout)}:${formatCookie(cookieAttributes)}:${flag(confirmsCookie)}:${maxSize ?? ''}`;
+  const args = addChange([settings], change, encoding);
   args.push(explanationArgument(explainEnds));
   return args;
 }
@@ -165,7 +165,7 @@ function addChange(
   { set, delete: deleted, expect }: Pick<RecordChange, 'set' | 'delete' | 'expect'>,
   encoding: ValueEncoding,
 ): Stored[] {
-  args.push(formatNumber(deleted.size), formatNumber(expect?.size ?? 0));
+  args.push(`${deleted.size}:${expect?.size ?? 0}`);
   for (const name of deleted) args.push(name);
   if (expect !== null) {
     for (const [name, value] of expect) {

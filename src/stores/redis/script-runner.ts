@@ -74,15 +74,17 @@ export class ScriptRunner {
   /**
    * Runs a script that changes something: within the timeout, or never. A server that hangs, or a client
    * library that sends again what it has sent, would otherwise carry it out after later changes.
+   * @param args the deadline is added to them
    */
-  async runWithDeadline(name: ScriptName, keys: readonly string[], args: readonly Stored[]): Promise<CheckedReply> {
+  async runWithDeadline(name: ScriptName, keys: readonly string[], args: Stored[]): Promise<CheckedReply> {
     const timeout = this.#timeout;
     let askedAt = performance.now();
     const end = askedAt + (timeout ?? Infinity) * 1000;
+    const last = args.length;
     try {
       for (let attempt = 1; ; attempt++) {
-        const deadline = timeout === null ? '' : String(this.#clock.toServerTime(end));
-        const given = await this.evaluate(name, keys, [...args, deadline]);
+        args[last] = timeout === null ? '' : String(this.#clock.toServerTime(end));
+        const given = await this.evaluate(name, keys, args);
         const reply = checkReply(name, given);
         const { status, values } = reply;
         if (status === 'ok' || status === 'late') this.#clock.observe(Number(values[0]), askedAt);

@@ -53,12 +53,9 @@ return {1, now}
 `,
   },
   check: {
-    sha: '35f26c7583d57d719b9248a3e794cf16c27bed49',
+    sha: '9ed463bd352afd7ed6c1604845921e3b4d64950f',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local function int(number)
-  return string.format('%.0f', number)
-end
 local reply = {1, now}
 for _, key in ipairs(KEYS) do
   local values = redis.pcall('HMGET', key, '@', '@s', '@r', '@e')
@@ -68,7 +65,7 @@ return reply
 `,
   },
   confirm: {
-    sha: '570a68e52843cb120fda6c0bc932b33465974a05',
+    sha: '8f736cf9bdef321b1bd8dbfd2fb1aeea728f48fe',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -100,54 +97,9 @@ local function missing_reply(key)
   if not nonce then return {0} end
   return {2, nonce, tonumber(grace), now, successor, tonumber(confirmed)}
 end
-local function write_tombstone(key, nonce, grace, keep, successor, confirmed)
-  if tonumber(keep) <= 0 then return end
-  local tombstone = {nonce, int(now + grace * 1000), successor, confirmed and '1' or '0'}
-  redis.call('HSET', key, '@r', table.concat(tombstone, ':'))
-  redis.call('PEXPIRE', key, int(keep * 1000))
-end
-local function end_record(key, nonce, grace, keep, successor, confirmed)
-  if tonumber(keep) <= 0 then
-    redis.call('DEL', key)
-    return
-  end
-  redis.call('HDEL', key, '@r')
-  write_tombstone(key, nonce, grace, keep, successor, confirmed)
-  for _, field in ipairs(redis.call('HKEYS', key)) do
-    if field ~= '@r' then redis.call('HDEL', key, field) end
-  end
-end
-local function set_timeout(meta, text)
-  local timeout, adjusted = string.match(text, '^(%d+)(a?)$')
-  if timeout then meta.timeout, meta.adjusted = tonumber(timeout), adjusted end
-end
-local function set_cookie(meta, sent, confirmed)
-  if sent ~= '' then meta.sent, meta.attributes = math.floor(now / 1000), string.sub(sent, 2) end
-  meta.confirmed = confirmed
-end
-local function begin_life(meta, first)
-  local absolute, own_expiry, remember = string.match(ARGV[first], '^(%d*)(a?)([pb]?)$')
-  local age = tonumber(ARGV[first + 1])
-  if absolute ~= '' then
-    meta.created, meta.own_expiry = now, own_expiry
-    meta.expires = tonumber(absolute) > 0 and now + absolute * 1000 or 0
-  end
-  meta.remember = remember
-  meta.authenticated = age and math.min(tonumber(ARGV[first + 2]) or now - age, now) or 0
-  meta.index_keys, meta.details = ARGV[first + 3], ARGV[first + 4]
-end
 local function ttl_ms(meta)
   local left = meta.timeout * 1000
   if meta.expires > 0 and meta.expires - now < left then left = meta.expires - now end
-  return left
-end
-local function write_record(key, meta, first)
-  for start = first, #ARGV, 1000 do
-    redis.call('HSET', key, unpack(ARGV, start, math.min(start + 999, #ARGV)))
-  end
-  redis.call('HSET', key, '@', format(meta), '@s', int(math.floor(now / 1000)))
-  local left = ttl_ms(meta)
-  redis.call('PEXPIRE', key, int(left))
   return left
 end
 local explain = tonumber(table.remove(ARGV))
@@ -167,12 +119,6 @@ local function explain_expiry(key, left)
   redis.call('HSET', key .. ':end', '@e', 'expired:' .. int(now + left))
   redis.call('PEXPIRE', key .. ':end', int(left + explain * 1000))
 end
-local function forget_expiry(key)
-  if explain then redis.call('DEL', key .. ':end') end
-end
-local function record_exists(key)
-  return redis.call('TYPE', key).ok == 'hash' and redis.call('HEXISTS', key, '@') == 1
-end
 local REVOKED = '@revoked'
 local function revoked_at(index)
   return tonumber(redis.call('ZSCORE', index, REVOKED))
@@ -182,28 +128,6 @@ local function is_revoked(key, meta, revocation)
   return (tonumber(redis.call('HGET', key, '@v')) or 0) < revocation
 end
 local now_us = time[1] * 1000000 + time[2]
-local function enforce_limit(index, prefix, max, evict, replaced)
-  local live = {}
-  for _, handle in ipairs(redis.call('ZRANGE', index, 0, max > 0 and -1 or 15)) do
-    if handle ~= replaced and handle ~= REVOKED then
-      if record_exists(prefix .. handle) then
-        live[#live + 1] = handle
-      else
-        redis.call('ZREM', index, handle)
-      end
-    end
-  end
-  local evicted = {}
-  if max > 0 and #live >= max then
-    if not evict then return nil end
-    for i = 1, #live - max + 1 do
-      end_explained(prefix .. live[i], 'evicted')
-      redis.call('ZREM', index, live[i])
-      evicted[i] = live[i]
-    end
-  end
-  return evicted
-end
 local function extend_ttl(index, left)
   if redis.call('PTTL', index) < left then redis.call('PEXPIRE', index, int(left)) end
 end
@@ -233,7 +157,7 @@ return {1, now}
 `,
   },
   create: {
-    sha: 'ad96d60f0e4bf6fd0062f4ca78fd109d3a51d78d',
+    sha: 'eb3db71281a32489f20c158141f6bf929fd6e8f0',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -258,37 +182,15 @@ local function format(meta)
     int(meta.authenticated), int(meta.sent) .. meta.remember, meta.attributes .. (meta.confirmed and '' or '?'), meta.index_keys, meta.details
   }, ':')
 end
-local function missing_reply(key)
-  local tombstone = redis.call('HGET', key, '@r')
-  if not tombstone then return {0} end
-  local nonce, grace, successor, confirmed = string.match(tombstone, '^([^:]*):(%d+):([^:]*):([01])$')
-  if not nonce then return {0} end
-  return {2, nonce, tonumber(grace), now, successor, tonumber(confirmed)}
-end
-local function write_tombstone(key, nonce, grace, keep, successor, confirmed)
-  if tonumber(keep) <= 0 then return end
-  local tombstone = {nonce, int(now + grace * 1000), successor, confirmed and '1' or '0'}
-  redis.call('HSET', key, '@r', table.concat(tombstone, ':'))
-  redis.call('PEXPIRE', key, int(keep * 1000))
-end
-local function end_record(key, nonce, grace, keep, successor, confirmed)
-  if tonumber(keep) <= 0 then
-    redis.call('DEL', key)
-    return
-  end
-  redis.call('HDEL', key, '@r')
-  write_tombstone(key, nonce, grace, keep, successor, confirmed)
-  for _, field in ipairs(redis.call('HKEYS', key)) do
-    if field ~= '@r' then redis.call('HDEL', key, field) end
-  end
-end
 local function set_timeout(meta, text)
   local timeout, adjusted = string.match(text, '^(%d+)(a?)$')
-  if timeout then meta.timeout, meta.adjusted = tonumber(timeout), adjusted end
+  if timeout then meta.timeout, meta.adjusted, meta.changed = tonumber(timeout), adjusted, true end
 end
 local function set_cookie(meta, sent, confirmed)
-  if sent ~= '' then meta.sent, meta.attributes = math.floor(now / 1000), string.sub(sent, 2) end
-  meta.confirmed = confirmed
+  if sent ~= '' then
+    meta.sent, meta.attributes, meta.changed = math.floor(now / 1000), string.sub(sent, 2), true
+  end
+  if meta.confirmed ~= confirmed then meta.confirmed, meta.changed = confirmed, true end
 end
 local function begin_life(meta, first)
   local absolute, own_expiry, remember = string.match(ARGV[first], '^(%d*)(a?)([pb]?)$')
@@ -299,7 +201,7 @@ local function begin_life(meta, first)
   end
   meta.remember = remember
   meta.authenticated = age and math.min(tonumber(ARGV[first + 2]) or now - age, now) or 0
-  meta.index_keys, meta.details = ARGV[first + 3], ARGV[first + 4]
+  meta.index_keys, meta.details, meta.changed = ARGV[first + 3], ARGV[first + 4], true
 end
 local function ttl_ms(meta)
   local left = meta.timeout * 1000
@@ -307,10 +209,12 @@ local function ttl_ms(meta)
   return left
 end
 local function write_record(key, meta, first)
+  local last = #ARGV
+  ARGV[last + 1], ARGV[last + 2] = '@s', int(math.floor(now / 1000))
+  if meta.changed then ARGV[last + 3], ARGV[last + 4] = '@', format(meta) end
   for start = first, #ARGV, 1000 do
     redis.call('HSET', key, unpack(ARGV, start, math.min(start + 999, #ARGV)))
   end
-  redis.call('HSET', key, '@', format(meta), '@s', int(math.floor(now / 1000)))
   local left = ttl_ms(meta)
   redis.call('PEXPIRE', key, int(left))
   return left
@@ -332,19 +236,12 @@ local function explain_expiry(key, left)
   redis.call('HSET', key .. ':end', '@e', 'expired:' .. int(now + left))
   redis.call('PEXPIRE', key .. ':end', int(left + explain * 1000))
 end
-local function forget_expiry(key)
-  if explain then redis.call('DEL', key .. ':end') end
-end
 local function record_exists(key)
   return redis.call('TYPE', key).ok == 'hash' and redis.call('HEXISTS', key, '@') == 1
 end
 local REVOKED = '@revoked'
 local function revoked_at(index)
   return tonumber(redis.call('ZSCORE', index, REVOKED))
-end
-local function is_revoked(key, meta, revocation)
-  if not revocation or meta.created > revocation then return false end
-  return (tonumber(redis.call('HGET', key, '@v')) or 0) < revocation
 end
 local now_us = time[1] * 1000000 + time[2]
 local function enforce_limit(index, prefix, max, evict, replaced)
@@ -397,6 +294,7 @@ if KEYS[2] then
 end
 local copied = parse(ARGV[12])
 local meta = copied or {adjusted = ''}
+meta.changed = true
 set_timeout(meta, ARGV[2])
 local rotated = copied and ARGV[5] == ''
 set_cookie(meta, ARGV[3], not rotated)
@@ -414,7 +312,7 @@ return reply
 `,
   },
   deleteRotated: {
-    sha: '6787a7e74eabeda0804a9a993efdf993a5a391c6',
+    sha: '01808fbdbc61fe9ea7eda73f99cf93a544e5cc87',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -463,44 +361,11 @@ local function end_record(key, nonce, grace, keep, successor, confirmed)
     if field ~= '@r' then redis.call('HDEL', key, field) end
   end
 end
-local function set_timeout(meta, text)
-  local timeout, adjusted = string.match(text, '^(%d+)(a?)$')
-  if timeout then meta.timeout, meta.adjusted = tonumber(timeout), adjusted end
-end
-local function set_cookie(meta, sent, confirmed)
-  if sent ~= '' then meta.sent, meta.attributes = math.floor(now / 1000), string.sub(sent, 2) end
-  meta.confirmed = confirmed
-end
-local function begin_life(meta, first)
-  local absolute, own_expiry, remember = string.match(ARGV[first], '^(%d*)(a?)([pb]?)$')
-  local age = tonumber(ARGV[first + 1])
-  if absolute ~= '' then
-    meta.created, meta.own_expiry = now, own_expiry
-    meta.expires = tonumber(absolute) > 0 and now + absolute * 1000 or 0
-  end
-  meta.remember = remember
-  meta.authenticated = age and math.min(tonumber(ARGV[first + 2]) or now - age, now) or 0
-  meta.index_keys, meta.details = ARGV[first + 3], ARGV[first + 4]
-end
-local function ttl_ms(meta)
-  local left = meta.timeout * 1000
-  if meta.expires > 0 and meta.expires - now < left then left = meta.expires - now end
-  return left
-end
-local function write_record(key, meta, first)
-  for start = first, #ARGV, 1000 do
-    redis.call('HSET', key, unpack(ARGV, start, math.min(start + 999, #ARGV)))
-  end
-  redis.call('HSET', key, '@', format(meta), '@s', int(math.floor(now / 1000)))
-  local left = ttl_ms(meta)
-  redis.call('PEXPIRE', key, int(left))
-  return left
-end
 local function match_expected(key, first, exact)
-  local deletions, expectations = tonumber(ARGV[first]), tonumber(ARGV[first + 1])
-  local index = first + 2 + deletions
+  local deletions, expectations = string.match(ARGV[first], '^(%d+):(%d+)$')
+  local index = first + 1 + deletions
   local named = 0
-  for _ = 1, expectations do
+  for _ = 1, tonumber(expectations) do
     local value = redis.call('HGET', key, ARGV[index])
     if ARGV[index + 1] == '1' then
       if value ~= ARGV[index + 2] then return nil end
@@ -516,16 +381,6 @@ local function match_expected(key, first, exact)
   end
   return index
 end
-local function conflict_reply(key)
-  local reply = redis.call('HGETALL', key)
-  table.insert(reply, 1, 3)
-  return reply
-end
-local function delete_fields(key, first)
-  for index = first + 2, first + 1 + tonumber(ARGV[first]) do
-    redis.call('HDEL', key, ARGV[index])
-  end
-end
 local stored = redis.call('HGET', KEYS[1], '@')
 if not stored then return missing_reply(KEYS[1]) end
 if stored ~= ARGV[6] or not match_expected(KEYS[1], 7, true) then return {3} end
@@ -536,7 +391,7 @@ return {1, now}
 `,
   },
   destroy: {
-    sha: '0c26ce41538cad5d9dac844666ff41d48193e41e',
+    sha: 'b893d1be7bfd40532528d224a253a9cf54282fff',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -585,39 +440,6 @@ local function end_record(key, nonce, grace, keep, successor, confirmed)
     if field ~= '@r' then redis.call('HDEL', key, field) end
   end
 end
-local function set_timeout(meta, text)
-  local timeout, adjusted = string.match(text, '^(%d+)(a?)$')
-  if timeout then meta.timeout, meta.adjusted = tonumber(timeout), adjusted end
-end
-local function set_cookie(meta, sent, confirmed)
-  if sent ~= '' then meta.sent, meta.attributes = math.floor(now / 1000), string.sub(sent, 2) end
-  meta.confirmed = confirmed
-end
-local function begin_life(meta, first)
-  local absolute, own_expiry, remember = string.match(ARGV[first], '^(%d*)(a?)([pb]?)$')
-  local age = tonumber(ARGV[first + 1])
-  if absolute ~= '' then
-    meta.created, meta.own_expiry = now, own_expiry
-    meta.expires = tonumber(absolute) > 0 and now + absolute * 1000 or 0
-  end
-  meta.remember = remember
-  meta.authenticated = age and math.min(tonumber(ARGV[first + 2]) or now - age, now) or 0
-  meta.index_keys, meta.details = ARGV[first + 3], ARGV[first + 4]
-end
-local function ttl_ms(meta)
-  local left = meta.timeout * 1000
-  if meta.expires > 0 and meta.expires - now < left then left = meta.expires - now end
-  return left
-end
-local function write_record(key, meta, first)
-  for start = first, #ARGV, 1000 do
-    redis.call('HSET', key, unpack(ARGV, start, math.min(start + 999, #ARGV)))
-  end
-  redis.call('HSET', key, '@', format(meta), '@s', int(math.floor(now / 1000)))
-  local left = ttl_ms(meta)
-  redis.call('PEXPIRE', key, int(left))
-  return left
-end
 local explain = tonumber(table.remove(ARGV))
 local function end_explained(key, reason)
   if not explain then return redis.call('DEL', key) end
@@ -629,11 +451,6 @@ local function end_explained(key, reason)
     if field ~= '@e' then redis.call('HDEL', key, field) end
   end
   return 1
-end
-local function explain_expiry(key, left)
-  if not explain then return end
-  redis.call('HSET', key .. ':end', '@e', 'expired:' .. int(now + left))
-  redis.call('PEXPIRE', key .. ':end', int(left + explain * 1000))
 end
 local function forget_expiry(key)
   if explain then redis.call('DEL', key .. ':end') end
@@ -677,12 +494,9 @@ return {1, values[1], values[2]}
 `,
   },
   list: {
-    sha: 'b6c78897d45a4cbd1089bf92c9edeedef1fc8142',
+    sha: '37a6e1337eb9d700efd5ed529ac5661764a67f5e',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local function int(number)
-  return string.format('%.0f', number)
-end
 local function assert_slot_stable(index, prefix, handles)
   for start = 1, #handles, 1000 do
     local keys = {index}
@@ -694,13 +508,6 @@ local function record_exists(key)
   return redis.call('TYPE', key).ok == 'hash' and redis.call('HEXISTS', key, '@') == 1
 end
 local REVOKED = '@revoked'
-local function revoked_at(index)
-  return tonumber(redis.call('ZSCORE', index, REVOKED))
-end
-local function is_revoked(key, meta, revocation)
-  if not revocation or meta.created > revocation then return false end
-  return (tonumber(redis.call('HGET', key, '@v')) or 0) < revocation
-end
 local reply, handles = {1, now}, redis.call('ZRANGE', KEYS[1], 0, -1)
 assert_slot_stable(KEYS[1], ARGV[1], handles)
 for _, handle in ipairs(handles) do
@@ -761,7 +568,7 @@ return reply
 `,
   },
   rekey: {
-    sha: '46d7d3e71130906b3f009ee6c9fa9066e6fa0bf0',
+    sha: '8425211f0fc9bf11206ed9736726b589ff60dd5d',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -799,24 +606,15 @@ local function write_tombstone(key, nonce, grace, keep, successor, confirmed)
   redis.call('HSET', key, '@r', table.concat(tombstone, ':'))
   redis.call('PEXPIRE', key, int(keep * 1000))
 end
-local function end_record(key, nonce, grace, keep, successor, confirmed)
-  if tonumber(keep) <= 0 then
-    redis.call('DEL', key)
-    return
-  end
-  redis.call('HDEL', key, '@r')
-  write_tombstone(key, nonce, grace, keep, successor, confirmed)
-  for _, field in ipairs(redis.call('HKEYS', key)) do
-    if field ~= '@r' then redis.call('HDEL', key, field) end
-  end
-end
 local function set_timeout(meta, text)
   local timeout, adjusted = string.match(text, '^(%d+)(a?)$')
-  if timeout then meta.timeout, meta.adjusted = tonumber(timeout), adjusted end
+  if timeout then meta.timeout, meta.adjusted, meta.changed = tonumber(timeout), adjusted, true end
 end
 local function set_cookie(meta, sent, confirmed)
-  if sent ~= '' then meta.sent, meta.attributes = math.floor(now / 1000), string.sub(sent, 2) end
-  meta.confirmed = confirmed
+  if sent ~= '' then
+    meta.sent, meta.attributes, meta.changed = math.floor(now / 1000), string.sub(sent, 2), true
+  end
+  if meta.confirmed ~= confirmed then meta.confirmed, meta.changed = confirmed, true end
 end
 local function begin_life(meta, first)
   local absolute, own_expiry, remember = string.match(ARGV[first], '^(%d*)(a?)([pb]?)$')
@@ -827,7 +625,7 @@ local function begin_life(meta, first)
   end
   meta.remember = remember
   meta.authenticated = age and math.min(tonumber(ARGV[first + 2]) or now - age, now) or 0
-  meta.index_keys, meta.details = ARGV[first + 3], ARGV[first + 4]
+  meta.index_keys, meta.details, meta.changed = ARGV[first + 3], ARGV[first + 4], true
 end
 local function ttl_ms(meta)
   local left = meta.timeout * 1000
@@ -835,10 +633,12 @@ local function ttl_ms(meta)
   return left
 end
 local function write_record(key, meta, first)
+  local last = #ARGV
+  ARGV[last + 1], ARGV[last + 2] = '@s', int(math.floor(now / 1000))
+  if meta.changed then ARGV[last + 3], ARGV[last + 4] = '@', format(meta) end
   for start = first, #ARGV, 1000 do
     redis.call('HSET', key, unpack(ARGV, start, math.min(start + 999, #ARGV)))
   end
-  redis.call('HSET', key, '@', format(meta), '@s', int(math.floor(now / 1000)))
   local left = ttl_ms(meta)
   redis.call('PEXPIRE', key, int(left))
   return left
@@ -928,10 +728,10 @@ local function open_record(key, index, handle)
   return nil, {9}
 end
 local function match_expected(key, first, exact)
-  local deletions, expectations = tonumber(ARGV[first]), tonumber(ARGV[first + 1])
-  local index = first + 2 + deletions
+  local deletions, expectations = string.match(ARGV[first], '^(%d+):(%d+)$')
+  local index = first + 1 + deletions
   local named = 0
-  for _ = 1, expectations do
+  for _ = 1, tonumber(expectations) do
     local value = redis.call('HGET', key, ARGV[index])
     if ARGV[index + 1] == '1' then
       if value ~= ARGV[index + 2] then return nil end
@@ -953,7 +753,7 @@ local function conflict_reply(key)
   return reply
 end
 local function delete_fields(key, first)
-  for index = first + 2, first + 1 + tonumber(ARGV[first]) do
+  for index = first + 1, first + string.match(ARGV[first], '^%d+') do
     redis.call('HDEL', key, ARGV[index])
   end
 end
@@ -991,12 +791,9 @@ return reply
 `,
   },
   removeIndexKey: {
-    sha: '986b2727814db0dd6aba89ce0fe2c9223050815f',
+    sha: '3e6ab765c913e601427a587cb2f03a9981dcefcb',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local function int(number)
-  return string.format('%.0f', number)
-end
 local added = tonumber(redis.call('ZSCORE', KEYS[1], ARGV[1]))
 if not added or added > now - ARGV[2] * 1000 then return {1} end
 if redis.call('ZCARD', KEYS[1]) == 2 and redis.call('ZSCORE', KEYS[1], '@keep') then
@@ -1015,7 +812,7 @@ return {1}
 `,
   },
   revoke: {
-    sha: '6b67539c9edc6e190eb3a9ae9971896506a8e39d',
+    sha: '35c317001e792d558bd0329f2bfaab960dfdb33e',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -1047,56 +844,6 @@ local function missing_reply(key)
   if not nonce then return {0} end
   return {2, nonce, tonumber(grace), now, successor, tonumber(confirmed)}
 end
-local function write_tombstone(key, nonce, grace, keep, successor, confirmed)
-  if tonumber(keep) <= 0 then return end
-  local tombstone = {nonce, int(now + grace * 1000), successor, confirmed and '1' or '0'}
-  redis.call('HSET', key, '@r', table.concat(tombstone, ':'))
-  redis.call('PEXPIRE', key, int(keep * 1000))
-end
-local function end_record(key, nonce, grace, keep, successor, confirmed)
-  if tonumber(keep) <= 0 then
-    redis.call('DEL', key)
-    return
-  end
-  redis.call('HDEL', key, '@r')
-  write_tombstone(key, nonce, grace, keep, successor, confirmed)
-  for _, field in ipairs(redis.call('HKEYS', key)) do
-    if field ~= '@r' then redis.call('HDEL', key, field) end
-  end
-end
-local function set_timeout(meta, text)
-  local timeout, adjusted = string.match(text, '^(%d+)(a?)$')
-  if timeout then meta.timeout, meta.adjusted = tonumber(timeout), adjusted end
-end
-local function set_cookie(meta, sent, confirmed)
-  if sent ~= '' then meta.sent, meta.attributes = math.floor(now / 1000), string.sub(sent, 2) end
-  meta.confirmed = confirmed
-end
-local function begin_life(meta, first)
-  local absolute, own_expiry, remember = string.match(ARGV[first], '^(%d*)(a?)([pb]?)$')
-  local age = tonumber(ARGV[first + 1])
-  if absolute ~= '' then
-    meta.created, meta.own_expiry = now, own_expiry
-    meta.expires = tonumber(absolute) > 0 and now + absolute * 1000 or 0
-  end
-  meta.remember = remember
-  meta.authenticated = age and math.min(tonumber(ARGV[first + 2]) or now - age, now) or 0
-  meta.index_keys, meta.details = ARGV[first + 3], ARGV[first + 4]
-end
-local function ttl_ms(meta)
-  local left = meta.timeout * 1000
-  if meta.expires > 0 and meta.expires - now < left then left = meta.expires - now end
-  return left
-end
-local function write_record(key, meta, first)
-  for start = first, #ARGV, 1000 do
-    redis.call('HSET', key, unpack(ARGV, start, math.min(start + 999, #ARGV)))
-  end
-  redis.call('HSET', key, '@', format(meta), '@s', int(math.floor(now / 1000)))
-  local left = ttl_ms(meta)
-  redis.call('PEXPIRE', key, int(left))
-  return left
-end
 local explain = tonumber(table.remove(ARGV))
 local function end_explained(key, reason)
   if not explain then return redis.call('DEL', key) end
@@ -1108,14 +855,6 @@ local function end_explained(key, reason)
     if field ~= '@e' then redis.call('HDEL', key, field) end
   end
   return 1
-end
-local function explain_expiry(key, left)
-  if not explain then return end
-  redis.call('HSET', key .. ':end', '@e', 'expired:' .. int(now + left))
-  redis.call('PEXPIRE', key .. ':end', int(left + explain * 1000))
-end
-local function forget_expiry(key)
-  if explain then redis.call('DEL', key .. ':end') end
 end
 local function assert_slot_stable(index, prefix, handles)
   for start = 1, #handles, 1000 do
@@ -1131,39 +870,9 @@ local REVOKED = '@revoked'
 local function revoked_at(index)
   return tonumber(redis.call('ZSCORE', index, REVOKED))
 end
-local function is_revoked(key, meta, revocation)
-  if not revocation or meta.created > revocation then return false end
-  return (tonumber(redis.call('HGET', key, '@v')) or 0) < revocation
-end
 local now_us = time[1] * 1000000 + time[2]
-local function enforce_limit(index, prefix, max, evict, replaced)
-  local live = {}
-  for _, handle in ipairs(redis.call('ZRANGE', index, 0, max > 0 and -1 or 15)) do
-    if handle ~= replaced and handle ~= REVOKED then
-      if record_exists(prefix .. handle) then
-        live[#live + 1] = handle
-      else
-        redis.call('ZREM', index, handle)
-      end
-    end
-  end
-  local evicted = {}
-  if max > 0 and #live >= max then
-    if not evict then return nil end
-    for i = 1, #live - max + 1 do
-      end_explained(prefix .. live[i], 'evicted')
-      redis.call('ZREM', index, live[i])
-      evicted[i] = live[i]
-    end
-  end
-  return evicted
-end
 local function extend_ttl(index, left)
   if redis.call('PTTL', index) < left then redis.call('PEXPIRE', index, int(left)) end
-end
-local function index_session(index, handle, score, left)
-  redis.call('ZADD', index, 'NX', int(score), handle)
-  extend_ttl(index, left)
 end
 local function carries(key, index_key)
   if not record_exists(key) then return false end
@@ -1213,7 +922,7 @@ return reply
 `,
   },
   save: {
-    sha: 'd77e8a419a8b43acd63de43618107dcdce788541',
+    sha: '3ef3cbc5a4e1c6d0852264cd7762b09b8b46140b',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -1245,41 +954,15 @@ local function missing_reply(key)
   if not nonce then return {0} end
   return {2, nonce, tonumber(grace), now, successor, tonumber(confirmed)}
 end
-local function write_tombstone(key, nonce, grace, keep, successor, confirmed)
-  if tonumber(keep) <= 0 then return end
-  local tombstone = {nonce, int(now + grace * 1000), successor, confirmed and '1' or '0'}
-  redis.call('HSET', key, '@r', table.concat(tombstone, ':'))
-  redis.call('PEXPIRE', key, int(keep * 1000))
-end
-local function end_record(key, nonce, grace, keep, successor, confirmed)
-  if tonumber(keep) <= 0 then
-    redis.call('DEL', key)
-    return
-  end
-  redis.call('HDEL', key, '@r')
-  write_tombstone(key, nonce, grace, keep, successor, confirmed)
-  for _, field in ipairs(redis.call('HKEYS', key)) do
-    if field ~= '@r' then redis.call('HDEL', key, field) end
-  end
-end
 local function set_timeout(meta, text)
   local timeout, adjusted = string.match(text, '^(%d+)(a?)$')
-  if timeout then meta.timeout, meta.adjusted = tonumber(timeout), adjusted end
+  if timeout then meta.timeout, meta.adjusted, meta.changed = tonumber(timeout), adjusted, true end
 end
 local function set_cookie(meta, sent, confirmed)
-  if sent ~= '' then meta.sent, meta.attributes = math.floor(now / 1000), string.sub(sent, 2) end
-  meta.confirmed = confirmed
-end
-local function begin_life(meta, first)
-  local absolute, own_expiry, remember = string.match(ARGV[first], '^(%d*)(a?)([pb]?)$')
-  local age = tonumber(ARGV[first + 1])
-  if absolute ~= '' then
-    meta.created, meta.own_expiry = now, own_expiry
-    meta.expires = tonumber(absolute) > 0 and now + absolute * 1000 or 0
+  if sent ~= '' then
+    meta.sent, meta.attributes, meta.changed = math.floor(now / 1000), string.sub(sent, 2), true
   end
-  meta.remember = remember
-  meta.authenticated = age and math.min(tonumber(ARGV[first + 2]) or now - age, now) or 0
-  meta.index_keys, meta.details = ARGV[first + 3], ARGV[first + 4]
+  if meta.confirmed ~= confirmed then meta.confirmed, meta.changed = confirmed, true end
 end
 local function ttl_ms(meta)
   local left = meta.timeout * 1000
@@ -1287,10 +970,12 @@ local function ttl_ms(meta)
   return left
 end
 local function write_record(key, meta, first)
+  local last = #ARGV
+  ARGV[last + 1], ARGV[last + 2] = '@s', int(math.floor(now / 1000))
+  if meta.changed then ARGV[last + 3], ARGV[last + 4] = '@', format(meta) end
   for start = first, #ARGV, 1000 do
     redis.call('HSET', key, unpack(ARGV, start, math.min(start + 999, #ARGV)))
   end
-  redis.call('HSET', key, '@', format(meta), '@s', int(math.floor(now / 1000)))
   local left = ttl_ms(meta)
   redis.call('PEXPIRE', key, int(left))
   return left
@@ -1312,12 +997,6 @@ local function explain_expiry(key, left)
   redis.call('HSET', key .. ':end', '@e', 'expired:' .. int(now + left))
   redis.call('PEXPIRE', key .. ':end', int(left + explain * 1000))
 end
-local function forget_expiry(key)
-  if explain then redis.call('DEL', key .. ':end') end
-end
-local function record_exists(key)
-  return redis.call('TYPE', key).ok == 'hash' and redis.call('HEXISTS', key, '@') == 1
-end
 local REVOKED = '@revoked'
 local function revoked_at(index)
   return tonumber(redis.call('ZSCORE', index, REVOKED))
@@ -1327,28 +1006,6 @@ local function is_revoked(key, meta, revocation)
   return (tonumber(redis.call('HGET', key, '@v')) or 0) < revocation
 end
 local now_us = time[1] * 1000000 + time[2]
-local function enforce_limit(index, prefix, max, evict, replaced)
-  local live = {}
-  for _, handle in ipairs(redis.call('ZRANGE', index, 0, max > 0 and -1 or 15)) do
-    if handle ~= replaced and handle ~= REVOKED then
-      if record_exists(prefix .. handle) then
-        live[#live + 1] = handle
-      else
-        redis.call('ZREM', index, handle)
-      end
-    end
-  end
-  local evicted = {}
-  if max > 0 and #live >= max then
-    if not evict then return nil end
-    for i = 1, #live - max + 1 do
-      end_explained(prefix .. live[i], 'evicted')
-      redis.call('ZREM', index, live[i])
-      evicted[i] = live[i]
-    end
-  end
-  return evicted
-end
 local function extend_ttl(index, left)
   if redis.call('PTTL', index) < left then redis.call('PEXPIRE', index, int(left)) end
 end
@@ -1367,10 +1024,10 @@ local function open_record(key, index, handle)
   return nil, {9}
 end
 local function match_expected(key, first, exact)
-  local deletions, expectations = tonumber(ARGV[first]), tonumber(ARGV[first + 1])
-  local index = first + 2 + deletions
+  local deletions, expectations = string.match(ARGV[first], '^(%d+):(%d+)$')
+  local index = first + 1 + deletions
   local named = 0
-  for _ = 1, expectations do
+  for _ = 1, tonumber(expectations) do
     local value = redis.call('HGET', key, ARGV[index])
     if ARGV[index + 1] == '1' then
       if value ~= ARGV[index + 2] then return nil end
@@ -1392,14 +1049,14 @@ local function conflict_reply(key)
   return reply
 end
 local function delete_fields(key, first)
-  for index = first + 2, first + 1 + tonumber(ARGV[first]) do
+  for index = first + 1, first + string.match(ARGV[first], '^%d+') do
     redis.call('HDEL', key, ARGV[index])
   end
 end
 local function size_beyond(key, max, change, values)
   if not max then return nil end
   local changed, after = {}, 0
-  for index = change + 2, change + 1 + tonumber(ARGV[change]) do changed[ARGV[index]] = true end
+  for index = change + 1, change + string.match(ARGV[change], '^%d+') do changed[ARGV[index]] = true end
   for index = values, #ARGV, 2 do
     changed[ARGV[index]] = true
     after = after + #ARGV[index] + #ARGV[index + 1]
@@ -1434,7 +1091,7 @@ return {1, now}
 `,
   },
   take: {
-    sha: 'f5cd8165fd8233fe70616d080a2b5fd623a16392',
+    sha: '11f785d3a2340e462f59ed9e7d3af8b5d1d7cd8f',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -1466,56 +1123,6 @@ local function missing_reply(key)
   if not nonce then return {0} end
   return {2, nonce, tonumber(grace), now, successor, tonumber(confirmed)}
 end
-local function write_tombstone(key, nonce, grace, keep, successor, confirmed)
-  if tonumber(keep) <= 0 then return end
-  local tombstone = {nonce, int(now + grace * 1000), successor, confirmed and '1' or '0'}
-  redis.call('HSET', key, '@r', table.concat(tombstone, ':'))
-  redis.call('PEXPIRE', key, int(keep * 1000))
-end
-local function end_record(key, nonce, grace, keep, successor, confirmed)
-  if tonumber(keep) <= 0 then
-    redis.call('DEL', key)
-    return
-  end
-  redis.call('HDEL', key, '@r')
-  write_tombstone(key, nonce, grace, keep, successor, confirmed)
-  for _, field in ipairs(redis.call('HKEYS', key)) do
-    if field ~= '@r' then redis.call('HDEL', key, field) end
-  end
-end
-local function set_timeout(meta, text)
-  local timeout, adjusted = string.match(text, '^(%d+)(a?)$')
-  if timeout then meta.timeout, meta.adjusted = tonumber(timeout), adjusted end
-end
-local function set_cookie(meta, sent, confirmed)
-  if sent ~= '' then meta.sent, meta.attributes = math.floor(now / 1000), string.sub(sent, 2) end
-  meta.confirmed = confirmed
-end
-local function begin_life(meta, first)
-  local absolute, own_expiry, remember = string.match(ARGV[first], '^(%d*)(a?)([pb]?)$')
-  local age = tonumber(ARGV[first + 1])
-  if absolute ~= '' then
-    meta.created, meta.own_expiry = now, own_expiry
-    meta.expires = tonumber(absolute) > 0 and now + absolute * 1000 or 0
-  end
-  meta.remember = remember
-  meta.authenticated = age and math.min(tonumber(ARGV[first + 2]) or now - age, now) or 0
-  meta.index_keys, meta.details = ARGV[first + 3], ARGV[first + 4]
-end
-local function ttl_ms(meta)
-  local left = meta.timeout * 1000
-  if meta.expires > 0 and meta.expires - now < left then left = meta.expires - now end
-  return left
-end
-local function write_record(key, meta, first)
-  for start = first, #ARGV, 1000 do
-    redis.call('HSET', key, unpack(ARGV, start, math.min(start + 999, #ARGV)))
-  end
-  redis.call('HSET', key, '@', format(meta), '@s', int(math.floor(now / 1000)))
-  local left = ttl_ms(meta)
-  redis.call('PEXPIRE', key, int(left))
-  return left
-end
 local explain = tonumber(table.remove(ARGV))
 local function end_explained(key, reason)
   if not explain then return redis.call('DEL', key) end
@@ -1527,14 +1134,6 @@ local function end_explained(key, reason)
     if field ~= '@e' then redis.call('HDEL', key, field) end
   end
   return 1
-end
-local function explain_expiry(key, left)
-  if not explain then return end
-  redis.call('HSET', key .. ':end', '@e', 'expired:' .. int(now + left))
-  redis.call('PEXPIRE', key .. ':end', int(left + explain * 1000))
-end
-local function forget_expiry(key)
-  if explain then redis.call('DEL', key .. ':end') end
 end
 local REVOKED = '@revoked'
 local function revoked_at(index)
@@ -1568,12 +1167,9 @@ return reply
 `,
   },
   time: {
-    sha: '356ce28de53a34d65b2bca9f9693e8ba9b038329',
+    sha: '1dcc7acbdca50db9bdf3daaee3aeb983aa86d8ea',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local function int(number)
-  return string.format('%.0f', number)
-end
 return {1, now}
 `,
   },

@@ -338,7 +338,7 @@ export class RedisStore
     script: 'create' | 'rekey',
     { ownerHash }: RecordKey,
     keys: readonly string[],
-    args: readonly Stored[],
+    args: Stored[],
   ): Promise<RekeyOutcome> {
     const outcome = this.#outcome(await this.#runner.runWithDeadline(script, keys, args));
     if (outcome.status === 'ok' && ownerHash !== null) this.#forget(ownerHash, outcome.evicted);

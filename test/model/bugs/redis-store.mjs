@@ -46,8 +46,8 @@ export const redisStoreBugs = [
     change: [
       [
         lua('_record'),
-        'if timeout then meta.timeout, meta.adjusted = tonumber(timeout), adjusted end',
-        "meta.timeout, meta.adjusted = tonumber(timeout) or 1000, adjusted or ''",
+        'if timeout then meta.timeout, meta.adjusted, meta.changed = tonumber(timeout), adjusted, true end',
+        "meta.timeout, meta.adjusted, meta.changed = tonumber(timeout) or 1000, adjusted or '', true",
       ],
     ],
   },

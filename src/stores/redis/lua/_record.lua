@@ -41,13 +41,15 @@ end
 -- `text` is the timeout and, if it is the session's own, an "a"; or '' to keep what there is.
 local function set_timeout(meta, text)
   local timeout, adjusted = string.match(text, '^(%d+)(a?)$')
-  if timeout then meta.timeout, meta.adjusted = tonumber(timeout), adjusted end
+  if timeout then meta.timeout, meta.adjusted, meta.changed = tonumber(timeout), adjusted, true end
 end
 
 -- `sent` is "=" and the attributes of the cookie that is about to be sent; or '' when none is.
 local function set_cookie(meta, sent, confirmed)
-  if sent ~= '' then meta.sent, meta.attributes = math.floor(now / 1000), string.sub(sent, 2) end
-  meta.confirmed = confirmed
+  if sent ~= '' then
+    meta.sent, meta.attributes, meta.changed = math.floor(now / 1000), string.sub(sent, 2), true
+  end
+  if meta.confirmed ~= confirmed then meta.confirmed, meta.changed = confirmed, true end
 end
 
 -- Begins the life of a session, or begins it again with a login.
@@ -63,7 +65,7 @@ local function begin_life(meta, first)
   end
   meta.remember = remember
   meta.authenticated = age and math.min(tonumber(ARGV[first + 2]) or now - age, now) or 0
-  meta.index_keys, meta.details = ARGV[first + 3], ARGV[first + 4]
+  meta.index_keys, meta.details, meta.changed = ARGV[first + 3], ARGV[first + 4], true
 end
 
 local function ttl_ms(meta)
@@ -72,12 +74,15 @@ local function ttl_ms(meta)
   return left
 end
 
--- Stores metadata and the field-value pairs of ARGV from `first` on; returns the record's time to live.
+-- Stores the field-value pairs of ARGV from `first` on, the time of use, and metadata that have changed; returns the
+-- record's time to live.
 local function write_record(key, meta, first)
+  local last = #ARGV
+  ARGV[last + 1], ARGV[last + 2] = '@s', int(math.floor(now / 1000))
+  if meta.changed then ARGV[last + 3], ARGV[last + 4] = '@', format(meta) end
   for start = first, #ARGV, 1000 do
     redis.call('HSET', key, unpack(ARGV, start, math.min(start + 999, #ARGV)))
   end
-  redis.call('HSET', key, '@', format(meta), '@s', int(math.floor(now / 1000)))
   local left = ttl_ms(meta)
   redis.call('PEXPIRE', key, int(left))
   return left

@@ -4,7 +4,7 @@
 local function size_beyond(key, max, change, values)
   if not max then return nil end
   local changed, after = {}, 0
-  for index = change + 2, change + 1 + tonumber(ARGV[change]) do changed[ARGV[index]] = true end
+  for index = change + 1, change + string.match(ARGV[change], '^%d+') do changed[ARGV[index]] = true end
   for index = values, #ARGV, 2 do
     changed[ARGV[index]] = true
     after = after + #ARGV[index] + #ARGV[index + 1]

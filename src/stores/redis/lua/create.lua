@@ -18,6 +18,7 @@ if KEYS[2] then
 end
 local copied = parse(ARGV[12])
 local meta = copied or {adjusted = ''}
+meta.changed = true
 set_timeout(meta, ARGV[2])
 local rotated = copied and ARGV[5] == ''
 set_cookie(meta, ARGV[3], not rotated)
