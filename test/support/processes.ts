@@ -9,6 +9,8 @@ export interface ProcessOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Options of `node` itself, such as `['--expose-gc']`. */
   readonly execArgv?: readonly string[];
+  /** What runs the fixture. Default: this Node. */
+  readonly program?: string;
 }
 
 /** What a fixture prints, as one line of JSON, once it listens: its port, and what else a test needs to know. */
@@ -36,12 +38,12 @@ export interface NodeProcess {
 }
 
 /**
- * Runs a Node fixture, and waits for its ready line: `{"port":12345}`, first on a line of its own.
+ * Runs a fixture on Node, or on another program, and waits for its ready line: `{"port":12345}`, first on a line of its own.
  * It ends with this process at the latest.
  */
 export async function startProcess(fixture: URL, options: ProcessOptions = {}): Promise<NodeProcess> {
   const child = spawn(
-    process.execPath,
+    options.program ?? process.execPath,
     [...(options.execArgv ?? []), fileURLToPath(fixture), ...(options.args ?? [])],
     { env: { ...process.env, ...options.env }, stdio: ['ignore', 'pipe', 'pipe'] },
   );

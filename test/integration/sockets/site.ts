@@ -1,8 +1,11 @@
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { io, type Socket } from 'socket.io-client';
 import { WebSocket } from 'ws';
 import { startProcess, type NodeProcess } from '../../support/processes.ts';
+
+const BUN = fileURLToPath(new URL('../../../node_modules/.bin/bun', import.meta.url));
 
 /** Starts a process of the application; see fixtures/site.mjs. */
 export async function startSite(options: object): Promise<NodeProcess> {
@@ -11,6 +14,12 @@ export async function startSite(options: object): Promise<NodeProcess> {
   }
   const env = { SESSION_OPTIONS: JSON.stringify(options) };
   return await startProcess(new URL('./fixtures/site.mjs', import.meta.url), { env });
+}
+
+/** Starts a process of an application on Bun, which runs the sources: it reads `paths` of tsconfig.json. */
+export async function startBunSite(fixture: 'bun' | 'elysia', options: object): Promise<NodeProcess> {
+  const env = { SESSION_OPTIONS: JSON.stringify(options) };
+  return await startProcess(new URL(`./fixtures/${fixture}.mjs`, import.meta.url), { env, program: BUN });
 }
 
 /** Sends a request; returns the session's cookie that it has set, or else the one that it was sent with. */
