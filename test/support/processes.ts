@@ -3,6 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { hasExited, Output, terminate } from './child.ts';
 import { guard } from './guard.mjs';
 
+/** Bun, of its package. */
+export const BUN: string = fileURLToPath(new URL('../../node_modules/.bin/bun', import.meta.url));
+
 export interface ProcessOptions {
   readonly args?: readonly string[];
   /** Added to this process's environment; `undefined` takes a variable out. */

@@ -1,11 +1,8 @@
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { io, type Socket } from 'socket.io-client';
 import { WebSocket } from 'ws';
-import { startProcess, type NodeProcess } from '../../support/processes.ts';
-
-const BUN = fileURLToPath(new URL('../../../node_modules/.bin/bun', import.meta.url));
+import { BUN, startProcess, type NodeProcess } from '../../support/processes.ts';
 
 /** Starts a process of the application; see fixtures/site.mjs. */
 export async function startSite(options: object): Promise<NodeProcess> {
