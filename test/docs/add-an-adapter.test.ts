@@ -11,7 +11,7 @@ afterAll(() => page.remove());
 
 const names = [...page.names];
 test('the page has the files of its steps', () => {
-  expect(names).toEqual(['sessions.ts', 'app.ts', 'sessions.test.ts']);
+  expect(names).toEqual(['fetch-sessions.ts', 'sessions.ts', 'app.ts', 'sessions.test.ts']);
 });
 
 // With the cache of this repository, which the page leaves to its reader.
