@@ -386,4 +386,10 @@ ${LOST_WITH_LOGIN}`,
       ],
     ],
   },
+  {
+    bug: 'the time of a first factor is over while the second is checked, and the login passes for one without',
+    breaks: 'C7',
+    on: 'memory',
+    change: [['src/session/login.ts', 'state.store.firstAnsweredAt', 'state.store.now']],
+  },
 ];
