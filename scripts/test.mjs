@@ -1,5 +1,5 @@
-// Everything that must hold before a release. The checks run beside the tests, which mostly wait, and all of them run even
-// when one fails, so that one run shows everything; the last line has the counts, for machines:
+// Everything that must hold before a release. The checks run beside the tests, which wait a part of their time, and
+// all of them run even when one fails, so that one run shows everything; the last line has the counts, for machines:
 //
 //   123 passed, 0 failed
 //
