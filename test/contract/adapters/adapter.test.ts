@@ -92,7 +92,8 @@ runContract('node:http, by NodeExchange and NodeHead', async (app, prefix) => {
         : { status: 302, headers: { ...given.headers, location: prefix + given.redirect } };
     };
     const handle = async (): Promise<RouteAnswer> => {
-      const opened = await Promise.all(mounts.map(({ factory }) => factory.load(new NodeExchange(factory, req, res))));
+      const opened: AnySession[] = [];
+      for (const { factory } of mounts) opened.push(await factory.load(new NodeExchange(factory, req, res)));
       let given = await answer(opened).catch(fail);
       putHead(res, given);
       writeLate(res, app.lateHeaders, 'behind');
