@@ -1,7 +1,7 @@
 // That the adapter of docs/add-an-adapter.md passes the contract: the code of the page is what runs here.
 import { fileURLToPath } from 'node:url';
 import { server as createServer, type Request } from '@hapi/hapi';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect, test, vi } from 'vitest';
 import { createSessionFactory, type SessionFactory, type WebsaunaSession } from 'websauna-session';
 import { PageFiles } from '../support/page-files.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -23,9 +23,9 @@ page.write('cached.test.ts', `import { HttpCache } from '${cache}';\n${cached}`)
 await page.load('cached.test.ts');
 
 test('its application counts visits', async () => {
-  process.env['SESSION_SECRET'] = 'x'.repeat(32);
-  process.env['PORT'] = '0';
+  vi.stubEnv('SESSION_SECRET', 'x'.repeat(32)).stubEnv('PORT', '0');
   const { app } = (await page.load('app.ts')) as { app: ReturnType<typeof createServer> };
+  vi.unstubAllEnvs();
   try {
     const first = await fetch(app.info.uri);
     expect(await first.json()).toEqual({ views: 1 });
