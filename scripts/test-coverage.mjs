@@ -13,6 +13,7 @@ const TESTS = [
   'test/unit',
   'test/contract',
   'test/adapters',
+  'test/dashboard',
   'test/compat/express-session',
   'test/compat/express-store',
   ...['attacks', 'beside', 'convert', 'factory', 'migrate-all', 'options'].map((name) => `test/compat/migrate/${name}`),
