@@ -43,7 +43,7 @@ export function nodeRequest(
 }
 
 function urlOf(req: IncomingMessage & { readonly originalUrl?: string | undefined }): string {
-  const path = req.originalUrl ?? req.url ?? '/';
+  const path = req.originalUrl ?? req.url!;
   const scheme = 'encrypted' in req.socket && req.socket.encrypted === true ? 'https' : 'http';
   const host = req.headers.host ?? req.headers[':authority'];
   const base = `${scheme}://${typeof host === 'string' ? host : ''}`;
