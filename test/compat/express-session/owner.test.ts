@@ -93,3 +93,20 @@ describe('owner', () => {
       assert.deepEqual(await factory.owners.list('ada'), []);
     }));
 });
+
+test('an owner that is a number is the same as its text', async () => {
+  const sessions = session({ secret: SECRET, saveUninitialized: false, owner: ({ views }) => views });
+  await serve(
+    (app) => {
+      app.use(sessions);
+      app.get('/login', (req, res) => {
+        req.session.views = 42;
+        res.end();
+      });
+    },
+    async (port) => {
+      await new Browser(port).visit('/login');
+      assert.equal((await sessions.factory.owners.list('42')).length, 1);
+    },
+  );
+});
