@@ -36,7 +36,7 @@ describe.each([
 
 // Stores that keep JSON return it as text, which express-session cannot serialise.
 test('an `expires` that is text is the date that it names', () => {
-  const cookie = new session.Cookie({ expires: '2100-01-01T00:00:00.000Z' }) as unknown as Cookie;
+  const cookie = new (session.Cookie as unknown as CookieClass)({ expires: '2100-01-01T00:00:00.000Z' });
   assert.equal(Number(cookie.expires), Date.UTC(2100, 0));
   assert.equal(cookie.serialize('sid', 'x'), 'sid=x; Path=/; Expires=Fri, 01 Jan 2100 00:00:00 GMT; HttpOnly');
 });
