@@ -110,6 +110,15 @@ describe.each(libraries)('with $name', (library) => {
     expect(await plain.cli('EXISTS', key)).toBe(0);
   });
 
+  test('shows its server by its address, also before there is a connection', async () => {
+    const driver = connectWith(library, { ...LONG_TIMEOUT, port: plain.port });
+    for (const _ of ['before', 'after']) {
+      const [shown, ...others] = await driver.servers();
+      expect([shown!.address, await shown!.send(['PING']), others]).toEqual([`localhost:${plain.port}`, 'PONG', []]);
+    }
+    await driver.close();
+  });
+
   test('the first commands wait for the first connection', async () => {
     const server = await startRedis();
     await server.kill();
