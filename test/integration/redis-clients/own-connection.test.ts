@@ -202,6 +202,34 @@ describe.each(libraries.filter(({ library }) => library === 'redis'))('a pool of
   });
 });
 
+describe.each(libraries.filter(({ library }) => library === 'redis'))(
+  'a pool of $name whose server is away',
+  (library) => {
+    test('connects when the server comes, and again when it comes back', async ({ onTestFinished }) => {
+      const server = await startRedis();
+      const { port } = server;
+      await server.kill();
+      const driver = connectWith(library, { ...LONG_TIMEOUT, host: '127.0.0.1', port, pool: { min: 2, max: 2 } });
+      onTestFinished(async () => {
+        await driver.close();
+        await server.stop();
+      });
+      for (const _ of ['at first', 'later']) {
+        await waitFor(
+          'a failed attempt',
+          () => (driver.fault as { code?: string } | undefined)?.code === 'ECONNREFUSED',
+        );
+        await server.restart();
+        await waitFor('the connection', () => driver.ping().then(() => true));
+        expect(driver.fault).toBeUndefined();
+        await server.kill();
+      }
+      await waitFor('the end of the pool', () => !driver.isReady);
+      await server.restart();
+    });
+  },
+);
+
 describe.each(libraries.filter(({ library }) => library === 'ioredis'))('$name', (library) => {
   test.each([['pool', { pool: {} }] as const, ['cache', { cache: true }] as const])(
     'has no %s, and says so at once',
