@@ -25,7 +25,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export async function openConfiguration(options: OptionValues, env: Environment): Promise<Opened> {
   const module = textOption(options, 'factory');
   if (module === undefined) return openFromEnvironment(options, env);
-  const others = ['redis', 'prefix', 'publish-ends'].find(
+  const others = ['redis', 'prefix', 'publish-ends', 'audit', 'stats'].find(
     (name) => options[name] !== undefined && options[name] !== false,
   );
   if (others !== undefined) throw new UsageError(`Expected --factory or --${others}, got both. Leave one of them out`);
