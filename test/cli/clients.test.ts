@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRedisStore, type RedisClient } from 'websauna-session/redis';
 import { examine } from '../../src/cli/doctor/checks.ts';
 import { collectFacts } from '../../src/cli/doctor/facts.ts';
+import type { Usage } from '../../src/cli/doctor/permissions.ts';
 import { GIVEN_CLIENTS } from '../support/redis-clients.ts';
 import { startCluster, type RedisCluster } from '../support/redis-cluster.ts';
 import { startRedis, type RedisServer } from '../support/redis-server.ts';
@@ -21,7 +22,8 @@ afterAll(async () => {
 async function look(client: RedisClient): Promise<Record<string, string>> {
   const store = createRedisStore({ client });
   try {
-    const findings = examine(await collectFacts({ ...(await store.inspect()), options: ['audit', 'stats'] }, []));
+    const usage: Usage = { prefix: 'session:', options: ['audit', 'stats'], channels: [] };
+    const findings = examine(await collectFacts(await store.inspect(), usage, []));
     return Object.fromEntries(findings.map(({ check, status, message }) => [check, `${status}: ${message}`]));
   } finally {
     await store.close();

@@ -71,7 +71,7 @@ describe('doctor', () => {
   it('finds nothing wrong with a server as it is recommended, and changes nothing', async () => {
     const server = await start();
     const url = await addUser(server, 'allkeys', 'allchannels', '+@all');
-    const examined = await examineUrl(url, '--strict', '--publish-ends', '--audit', '--stats');
+    const examined = await examineUrl(url, '--strict', '--publish-ends', '--audit', '--publish-events');
     expect(examined).toMatchObject({ code: 0, stderr: '' });
     expect(complaints(examined)).toEqual({});
     expect([...examined.found.keys()]).toEqual(
@@ -239,7 +239,7 @@ describe('doctor compares clocks', () => {
   const facts: Facts = {
     prefix: 'session:',
     cluster: false,
-    endChannel: null,
+    channels: [],
     options: [],
     subscriptions: [],
     servers: [],
@@ -383,6 +383,24 @@ describe('doctor checks permissions', () => {
       status: 'problem',
       message: expect.stringMatching(/^nothing arrives from session:ends for redis.publishEnds: NOPERM/) as string,
       advice: 'Allow +subscribe &session:ends with ACL SETUSER',
+    });
+  });
+
+  it('and misses what publishes and receives the events of processes', async () => {
+    const server = await start();
+    const url = await addUser(server, '~session:*', 'resetchannels', '&session:ends', '+@all');
+    expect(complaints(await examineUrl(url, '--stats', '--publish-ends'))).toEqual({});
+    const { code, found } = await examineUrl(url, '--publish-events', '--publish-ends');
+    expect(code).toBe(1);
+    expect(found.get('permissions')).toMatchObject({
+      status: 'problem',
+      message: expect.stringContaining('refuses publish for stats.publishEvents: ') as string,
+      advice: 'Allow &session:events with ACL SETUSER',
+    });
+    expect(found.get('messages')).toMatchObject({
+      status: 'problem',
+      message: expect.stringMatching(/^nothing arrives from session:events for stats.publishEvents: NOPERM/) as string,
+      advice: 'Allow +subscribe &session:events with ACL SETUSER',
     });
   });
 

@@ -3,8 +3,8 @@ import { RedisStore, type RedisInspection } from '../../stores/redis/store.ts';
 import { EXIT, RefusedError, type Command, type ExitCode } from '../command.ts';
 import { examine, type Finding, type Status } from '../doctor/checks.ts';
 import { collectFacts } from '../doctor/facts.ts';
-import type { ExtraOption } from '../doctor/permissions.ts';
-import { trySubscription, type Listen, type TriedSubscription } from '../doctor/subscriptions.ts';
+import type { ExtraOption, Usage, UsedChannel } from '../doctor/permissions.ts';
+import { trySubscription, type TriedSubscription } from '../doctor/subscriptions.ts';
 import type { Style, Terminal } from '../terminal.ts';
 
 const STYLES: Readonly<Record<Status, Style>> = { ok: 'green', warning: 'yellow', problem: 'red', unknown: 'dim' };
@@ -19,6 +19,7 @@ export const doctor: Command = {
     strict: { type: 'boolean', description: 'exit with 1 for warnings and unknowns, too' },
     audit: { type: 'boolean', description: 'also look at what the option audit needs' },
     stats: { type: 'boolean', description: 'also look at what the option stats needs' },
+    'publish-events': { type: 'boolean', description: 'also look at what stats.publishEvents needs' },
   },
   examples: [
     'doctor',
@@ -30,12 +31,12 @@ export const doctor: Command = {
       ...options,
       'read-audit': options['audit'] === true,
       'read-stats': options['stats'] === true,
+      'watch-events': options['publish-events'] === true,
     });
     const store = await storeOf(factory);
-    const { config } = contextOf(factory);
-    const used = EXTRA_OPTIONS.filter((option) => config[option] !== null);
     const inspection = await store.inspect();
-    const findings = examine(await collectFacts({ ...inspection, options: used }, await subscribe(store, inspection)));
+    const usage = usageOf(factory, inspection);
+    const findings = examine(await collectFacts(inspection, usage, await subscribe(store, usage)));
     for (const finding of findings) printFinding(finding, inspection.servers.length > 1, terminal);
     const count = (status: Status): number => findings.filter((finding) => finding.status === status).length;
     const [problems, warnings, unknown] = [count('problem'), count('warning'), count('unknown')];
@@ -46,11 +47,27 @@ export const doctor: Command = {
 
 const EXTRA_OPTIONS: readonly ExtraOption[] = ['audit', 'stats'];
 
-async function subscribe(store: RedisStore, { endChannel }: RedisInspection): Promise<TriedSubscription[]> {
-  if (endChannel === null) return [];
-  const listen = (listener: Parameters<Listen>[0]): (() => void) =>
-    store.watchEnds({ ended: () => {}, rekeyed: () => {}, ...listener });
-  return [await trySubscription(endChannel, 'redis.publishEnds', listen)];
+const PUBLISH_ENDS = 'redis.publishEnds';
+
+/** Returns what the options of a factory use of a server. */
+function usageOf(factory: SessionFactory, { prefix, endChannel, eventChannel }: RedisInspection): Usage {
+  const { config } = contextOf(factory);
+  const channels: UsedChannel[] = [];
+  if (endChannel !== null) channels.push({ name: endChannel, option: PUBLISH_ENDS });
+  if (config.stats?.publishEvents === true) channels.push({ name: eventChannel, option: 'stats.publishEvents' });
+  return { prefix, options: EXTRA_OPTIONS.filter((option) => config[option] !== null), channels };
+}
+
+async function subscribe(store: RedisStore, { channels }: Usage): Promise<TriedSubscription[]> {
+  return await Promise.all(
+    channels.map((channel) =>
+      trySubscription(channel, (listener) =>
+        channel.option === PUBLISH_ENDS
+          ? store.watchEnds({ ended: () => {}, rekeyed: () => {}, ...listener })
+          : store.watchEvents({ happened: () => {}, ...listener }),
+      ),
+    ),
+  );
 }
 
 async function storeOf(factory: SessionFactory): Promise<RedisStore> {

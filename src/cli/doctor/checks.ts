@@ -69,11 +69,11 @@ function lookAtRole({ info }: ServerFacts): Result {
   );
 }
 
-function lookAtPermissions({ denied }: ServerFacts, { options, endChannel }: Facts): Result {
+function lookAtPermissions({ denied }: ServerFacts, { options, channels }: Facts): Result {
   const needed = denied.filter(({ command }) => command !== 'scan');
   const first = needed[0] ?? denied[0];
   if (first === undefined) {
-    const used = [...options, ...(endChannel === null ? [] : ['redis.publishEnds'])];
+    const used = [...options, ...channels.map(({ option }) => option)];
     const also = used.length === 0 ? '' : `, also for ${used.join(', ')}`;
     return ok(`every command that the library uses is allowed${also}`);
   }
@@ -93,8 +93,8 @@ function lookAtSubscriptions(_server: ServerFacts, { subscriptions }: Facts): Re
   if (subscriptions.length === 0) return undefined;
   const failed = subscriptions.filter(({ error }) => error !== undefined);
   const [first] = failed;
-  if (first === undefined) return ok(`messages arrive from ${subscriptions.map(({ channel }) => channel).join(', ')}`);
-  const message = `nothing arrives from ${failed.map(({ channel, option }) => `${channel} for ${option}`).join(', ')}: ${first.error}`;
+  if (first === undefined) return ok(`messages arrive from ${subscriptions.map(({ name }) => name).join(', ')}`);
+  const message = `nothing arrives from ${failed.map(({ name, option }) => `${name} for ${option}`).join(', ')}: ${first.error}`;
   if (first.rules === undefined) {
     return problem(message, 'Make sure that the client in redis.subscriber, or else redis.client, can subscribe');
   }

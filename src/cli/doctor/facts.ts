@@ -26,7 +26,9 @@ export interface ServerFacts {
 }
 
 /** What all checks look at. */
-export interface Facts extends Omit<RedisInspection, 'servers'>, Usage {
+export interface Facts extends Usage {
+  /** Whether the client is one of a cluster. */
+  readonly cluster: boolean;
   readonly servers: readonly ServerFacts[];
   readonly subscriptions: readonly TriedSubscription[];
 }
@@ -43,12 +45,13 @@ const ROUND_TRIPS = 20;
 
 /** Asks all servers. Rejects when one of them cannot be reached. */
 export async function collectFacts(
-  inspection: RedisInspection & Usage,
+  { servers: given, cluster }: Pick<RedisInspection, 'servers' | 'cluster'>,
+  usage: Usage,
   subscriptions: readonly TriedSubscription[],
 ): Promise<Facts> {
   const servers: ServerFacts[] = [];
-  for (const server of inspection.servers) servers.push(await askServer(server, inspection));
-  return { ...inspection, servers, subscriptions };
+  for (const server of given) servers.push(await askServer(server, usage));
+  return { ...usage, cluster, servers, subscriptions };
 }
 
 async function askServer(server: RedisServer, usage: Usage): Promise<ServerFacts> {

@@ -105,10 +105,17 @@ const DENIAL =
 /** Keys that are tried until one is in a slot of the server. */
 const ATTEMPTS = 500;
 
+/** A channel that an option publishes to and listens to. */
+export interface UsedChannel {
+  readonly name: string;
+  readonly option: string;
+}
+
 /** How the store names what it uses, and what it is used for. */
-export interface Usage extends Pick<RedisInspection, 'prefix' | 'endChannel'> {
+export interface Usage extends Pick<RedisInspection, 'prefix'> {
   /** The options that are set. */
   readonly options: readonly ExtraOption[];
+  readonly channels: readonly UsedChannel[];
 }
 
 /** Finds out which commands a server refuses, those first that the library always needs. Changes nothing. */
@@ -117,14 +124,14 @@ export async function findDeniedCommands(
   key: string,
   usage: Usage,
 ): Promise<readonly DeniedCommand[]> {
-  const { prefix, endChannel, options } = usage;
+  const { prefix, channels, options } = usage;
   const touch = (name: string): string[] => ['EVALSHA', '0'.repeat(40), '1', name];
   const direct: (readonly [option: string | null, args: readonly string[]])[] = [
     [null, ['PING']],
     [null, touch(key)],
     [null, ['SCAN', '0', 'MATCH', prefix, 'COUNT', '1']],
     // Listeners ignore what is no message of ours.
-    ...(endChannel === null ? [] : ([['redis.publishEnds', ['PUBLISH', endChannel, '']]] as const)),
+    ...channels.map(({ name, option }) => [option, ['PUBLISH', name, '']] as const),
     ...options.map((option) => [option, touch(keyOf(option, prefix))] as const),
   ];
   const denied: DeniedCommand[] = [];
@@ -173,14 +180,15 @@ async function replyTo(server: RedisServer, args: readonly string[]): Promise<{ 
 }
 
 /** What a server says of keys and channels names no command; what it quotes does. */
-function ruleFor({ prefix, endChannel }: Usage, command: string, reply: string): string {
+function ruleFor({ prefix, channels }: Usage, option: string | null, command: string, reply: string): string {
   const words = reply.replaceAll(/'[^']*'/g, '');
   if (/\bkeys?\b/i.test(words)) return `~${prefix}*`;
-  return /\bchannels?\b/i.test(words) ? `&${endChannel}` : `+${command}`;
+  const channel = channels.find((each) => each.option === option);
+  return channel !== undefined && /\bchannels?\b/i.test(words) ? `&${channel.name}` : `+${command}`;
 }
 
 function describeDenial(usage: Usage, option: string | null, command: string, reply: string): DeniedCommand[] {
-  return isDenial(reply) ? [{ command, option, rule: ruleFor(usage, command, reply), reply }] : [];
+  return isDenial(reply) ? [{ command, option, rule: ruleFor(usage, option, command, reply), reply }] : [];
 }
 
 /** Returns whether a server says that this user may not do it. */

@@ -1,10 +1,7 @@
-import { isDenial } from './permissions.ts';
+import { isDenial, type UsedChannel } from './permissions.ts';
 
-/** A channel that the library listens to, and whether it can. */
-export interface TriedSubscription {
-  readonly channel: string;
-  /** The option that needs it. */
-  readonly option: string;
+/** Whether the library can listen to a channel. */
+export interface TriedSubscription extends UsedChannel {
   /** `undefined`: it was subscribed to. */
   readonly error: string | undefined;
   /** What would allow it, as `ACL SETUSER` takes it; `undefined` when that is not what is missing. */
@@ -17,7 +14,7 @@ export type Listen = (listener: { resumed(): void; failed(error: unknown): void 
 const PATIENCE_MS = 10_000;
 
 /** Listens to a channel as the library does, over its connection, until the server has answered. */
-export async function trySubscription(channel: string, option: string, listen: Listen): Promise<TriedSubscription> {
+export async function trySubscription(channel: UsedChannel, listen: Listen): Promise<TriedSubscription> {
   const error = await new Promise<string | undefined>((resolve) => {
     let stop: () => void = () => {};
     const done = (message: string | undefined): void => {
@@ -37,5 +34,5 @@ export async function trySubscription(channel: string, option: string, listen: L
     }
   });
   const isDenied = error !== undefined && isDenial(error);
-  return { channel, option, error, rules: isDenied ? `+subscribe &${channel}` : undefined };
+  return { ...channel, error, rules: isDenied ? `+subscribe &${channel.name}` : undefined };
 }

@@ -20,6 +20,7 @@ export async function overviewPage(visit: Visit): Promise<Response> {
   const chosen = Object.hasOwn(PERIODS, asked) ? asked : 'hour';
   const period = PERIODS[chosen]!;
   const latency = await measureLatency(visit);
+  await log.follow(factory);
   const stats = await readStats(visit, period.length);
   const periods = Object.entries(PERIODS).map(
     ([id, { name }]) =>
@@ -48,7 +49,7 @@ export async function overviewPage(visit: Visit): Promise<Response> {
       </section>
       <section id="recent" data-live>
         <div class="bar">
-          <h2>In this process</h2>
+          <h2>${log.sources === 'own' ? 'In this process' : 'In all processes'}</h2>
           <a href="${link('events')}">All events</a>
         </div>
         ${eventRows(log.latest(RECENT_EVENTS))}

@@ -1,4 +1,5 @@
 import type { SessionSightings, StatsReport, Stored, StoredStats } from '../store.ts';
+import { eventMessage } from './event-messages.ts';
 import type { KeyNames } from './keys.ts';
 import { textOf } from './record.ts';
 import type { ScriptRunner } from './script-runner.ts';
@@ -23,11 +24,17 @@ const HOUR_MS = 3_600_000;
 /** Keys and arguments of one `lua/add-stats.lua`. */
 class Addition {
   readonly keys: string[];
-  readonly args: string[] = [];
+  /** The first two: a channel and a message; `''` for none. */
+  readonly args: string[] = ['', ''];
   handles = 0;
 
   constructor(index: string) {
     this.keys = [index];
+  }
+
+  publish(channel: string, message: string): void {
+    this.args[0] = channel;
+    this.args[1] = message;
   }
 
   /** @param member of the index; `''` for counts */
@@ -39,7 +46,10 @@ class Addition {
   }
 }
 
-/** Adds what a process has counted to the counts of all. The counts of events go last: to add them twice would be wrong. */
+/**
+ * Adds what a process has counted to the counts of all, and publishes its events. The counts of events go last: to add
+ * them twice would be wrong.
+ */
 export async function addStats(
   runner: ScriptRunner,
   names: KeyNames,
@@ -64,6 +74,8 @@ export async function addStats(
     const values = [...fields].flatMap(([field, count]) => [field, String(count)]);
     addition.add(names.stats(`counts:${hour}`), (hour + 1) * HOUR_MS + keep * SECOND_MS, '', values);
   }
+  const message = eventMessage(report.events ?? null, now);
+  if (message !== '') addition.publish(names.eventChannel, message);
   await send();
 }
 

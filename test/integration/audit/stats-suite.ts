@@ -78,7 +78,8 @@ export function statsSuite(make: MakeFactory): void {
 
   describe('mistakes', () => {
     test.each<[object, RegExp]>([
-      [{ stats: 1 }, /^Expected `stats` to be true, false, or \{ keep, flushInterval \}, got 1/],
+      [{ stats: 1 }, /^Expected `stats` to be true, false, or \{ keep, flushInterval, publishEvents \}, got 1/],
+      [{ stats: { publishEvents: 'yes' } }, /^Expected `stats.publishEvents` to be true or false, got "yes"/],
       [{ stats: { keeps: 60 } }, /Did you mean `stats.keep`\?/],
       [{ stats: { keep: 59 } }, /^Expected `stats.keep` to be an integer of seconds, between 60 and 7776000, got 59/],
       [
