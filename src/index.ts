@@ -61,7 +61,7 @@ export type {
   Sessions,
   StoredField,
 } from './admin/sessions.ts';
-export type { MinuteCount, SessionStats, StatsReadOptions } from './admin/stats.ts';
+export type { PeriodCount, SessionStats, StatsReadOptions } from './admin/stats.ts';
 export type { StoredSession } from './admin/stored-session.ts';
 export type { Exchange, ResponseCookie, ResponseHead } from './exchange.ts';
 export type { Serializer, SerializerContext } from './serializers/serializer.ts';

@@ -14,6 +14,7 @@ import {
   type RekeyOutcome,
   type SessionStore,
   type StatsReport,
+  type StatsUnit,
   type StoredStats,
 } from './store.ts';
 import { wrapStoreMethods } from './wrap-store-methods.ts';
@@ -131,10 +132,10 @@ export class StatsRecorder {
   }
 
   /** Reports to the store, and returns what all processes have counted; `null` when the store cannot count. */
-  async read(since: number | null): Promise<StoredStats | null> {
+  async read(since: number | null, by: StatsUnit): Promise<StoredStats | null> {
     await this.flush();
     const store = await this.#target();
-    return hasStatistics(store) ? await store.readStats(since, this.#settings.keep) : null;
+    return hasStatistics(store) ? await store.readStats(since, this.#settings.keep, by) : null;
   }
 
   /** Reports to the store now. Does not reject: what fails is reported as an event, and kept. */

@@ -568,20 +568,30 @@ export interface StoredStats {
   readonly owned: number;
   /** The relative standard error of the less exact of the two; 0 where they are exact. */
   readonly error: number;
-  /** Oldest minute first. */
-  readonly counts: readonly (EventCount & { readonly minute: number })[];
+  /** Oldest first, with when the minute or the hour began. */
+  readonly counts: readonly (EventCount & { readonly start: number })[];
 }
+
+/** What events are counted by. */
+export type StatsUnit = 'minute' | 'hour';
+
+/** Seconds for which the sums of hours are kept at least. They are few, so that they are kept for longer than minutes. */
+export const HOURS_KEPT = 3_024_000;
 
 /** The optional capability of a store to count events and live sessions, without going through all sessions. */
 export interface SessionStatistics {
-  /** Adds what a process has counted. @param keep seconds for which counts are kept */
+  /**
+   * Adds what a process has counted, to minutes and to hours.
+   * @param keep seconds for which the counts of minutes are kept, and those of hours, if it is more than `HOURS_KEPT`
+   */
   addStats(report: StatsReport, keep: number): Promise<void>;
   /**
    * Returns what all processes have counted.
-   * @param since milliseconds: no older minutes; `null`: an hour ago
-   * @param keep seconds for which counts are kept: older ones may be left out
+   * @param since milliseconds: none that were over before; `null`: an hour ago, and by the hour a day ago
+   * @param keep as in `addStats`: older counts may be left out
+   * @param by what is counted together. Default: a minute
    */
-  readStats(since: number | null, keep: number): Promise<StoredStats>;
+  readStats(since: number | null, keep: number, by?: StatsUnit): Promise<StoredStats>;
 }
 
 /** Called with the events of processes, of this one, too. */

@@ -34,6 +34,7 @@ import type {
   SessionWatcher,
   SharedEventListener,
   StatsReport,
+  StatsUnit,
   Stored,
   StoredStats,
   TakeOutcome,
@@ -292,13 +293,13 @@ export class MemoryStore
     return this.#events.add(listener);
   }
 
-  async readStats(since: number | null): Promise<StoredStats> {
+  async readStats(since: number | null, _keep: number, by: StatsUnit = 'minute'): Promise<StoredStats> {
     const now = this.#clock();
     this.#removeExpired(now);
     let owned = 0;
     for (const { ownerHash } of this.#records.values()) if (ownerHash !== null) owned += 1;
     const anonymous = this.#records.size - owned;
-    return { now, anonymous, owned, error: 0, counts: this.#counts.read(since, now) };
+    return { now, anonymous, owned, error: 0, counts: this.#counts.read(since, now, by) };
   }
 
   async close(): Promise<void> {}

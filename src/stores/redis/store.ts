@@ -28,6 +28,7 @@ import type {
   SessionWatcher,
   SharedEventListener,
   StatsReport,
+  StatsUnit,
   Stored,
   StoredStats,
   TakeOutcome,
@@ -298,8 +299,8 @@ export class RedisStore
     return addStats(this.#runner, this.#keys, report, keep);
   }
 
-  readStats(since: number | null, keep: number): Promise<StoredStats> {
-    return readStats(this.#runner, this.#keys, since, keep);
+  readStats(since: number | null, keep: number, by: StatsUnit = 'minute'): Promise<StoredStats> {
+    return readStats(this.#runner, this.#keys, since, keep, by);
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,6 @@
--- Adds what a process has counted: events to the counts of an hour, and sessions to buckets, which are HyperLogLogs. Publishes
+-- Adds what a process has counted: events to the counts of an hour or a day, and sessions to buckets, which are HyperLogLogs. Publishes
 -- its events.
--- KEYS  1 the index of buckets: their names by when they end (ms), 2... the counts of an hour, or a bucket
+-- KEYS  1 the index of buckets: their names by when they end (ms), 2... the counts of an hour or a day, or a bucket
 -- ARGV  1 a channel, 2 a message for it; '' and '' for none; then for each of KEYS from 2 on: when it expires (ms), its name in
 --       the index ('': counts), how many values, and the values: fields and what to add to them, or handles; and last the deadline
 -- Returns {1, now}
