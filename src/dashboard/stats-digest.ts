@@ -15,7 +15,7 @@ export interface Period {
 export const PERIODS: Readonly<Record<string, Period>> = {
   hour: { name: 'Hour', length: 3600, interval: 60, by: 'minute' },
   six: { name: '6 hours', length: 21_600, interval: 300, by: 'minute' },
-  day: { name: 'Day', length: 86_400, interval: 1800, by: 'minute' },
+  day: { name: 'Day', length: 86_400, interval: 3600, by: 'hour' },
   week: { name: 'Week', length: 604_800, interval: 10_800, by: 'hour' },
 };
 
