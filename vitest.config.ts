@@ -32,10 +32,23 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
+/** Tests that leave their process as they found it share one: to start and to fill another costs more than most of them. */
+const SHARED = [
+  // `primitives` replaces functions of Node before the library takes them.
+  'test/unit/**/!(primitives).test.ts',
+  'test/compat/**/*.test.ts',
+  'test/docs/**/*.test.ts',
+  'test/contract/{stores,consistency}/**/*.test.ts',
+  'test/integration/hostile/**/*.test.ts',
+];
+
 export default defineConfig({
   resolve: { alias },
   test: {
-    include: ['test/**/*.test.ts'],
+    projects: [
+      { extends: true, test: { name: 'shared', include: SHARED, isolate: false } },
+      { extends: true, test: { name: 'isolated', include: ['test/**/*.test.ts'], exclude: SHARED } },
+    ],
     pool: 'forks',
     // One more than there are processors: many files wait for servers that are down.
     maxWorkers: availableParallelism() + 1,

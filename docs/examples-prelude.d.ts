@@ -1,9 +1,25 @@
 // What the examples of the documentation may use without declaring it: the parts of other run-times that they touch.
 
+interface BunServer<Data> {
+  requestIP(request: Request): { address: string } | null;
+  upgrade(request: Request, options: { data: Data }): boolean;
+}
+
+interface BunSocket<Data> {
+  data: Data;
+  send(text: string): number;
+  close(code: number, reason: string): void;
+}
+
 declare const Bun: {
-  serve(options: {
+  serve<Data = undefined>(options: {
     port: number;
-    fetch(request: Request, server: { requestIP(request: Request): { address: string } | null }): Promise<Response>;
+    fetch(request: Request, server: BunServer<Data>): Promise<Response | undefined>;
+    websocket?: {
+      open(socket: BunSocket<Data>): void;
+      message(socket: BunSocket<Data>, message: string | Buffer): void;
+      close(socket: BunSocket<Data>): void;
+    };
   }): unknown;
 };
 

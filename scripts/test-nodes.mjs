@@ -5,7 +5,7 @@
 //
 //   node scripts/test-nodes.mjs                        all versions, all tests but the browser's, which do not depend on it
 //   node scripts/test-nodes.mjs 22 24 -- test/unit     these versions, with these arguments to Vitest
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,7 +15,8 @@ import { countQuietly, inWords, splitArguments } from './vitest-count.mjs';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const [asked, filters] = splitArguments(process.argv.slice(2));
 const versions = asked.length > 0 ? asked : ['20.19.0', '22', '24', '26'];
-const tests = filters.length > 0 ? filters : ['--exclude', 'test/browser/**'];
+const folders = readdirSync(join(root, 'test')).filter((name) => name !== 'browser');
+const tests = filters.length > 0 ? filters : folders.map((name) => `test/${name}/`);
 
 /** The binary of a version, where npm keeps what it runs. */
 function find(run, version, folder) {
@@ -28,7 +29,7 @@ function testOn(node) {
   return countQuietly(tests, node, { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}` });
 }
 
-function test(version, folder, installed) {
+async function test(version, folder, installed) {
   const start = performance.now();
   const problems = [];
   const run = collecting(problems);
@@ -36,7 +37,7 @@ function test(version, folder, installed) {
   if (node !== undefined) {
     tryOut(run, installed, node);
     const packaged = problems.length === 0 ? 'ok' : 'FAILED';
-    const { output, ...counts } = testOn(node);
+    const { output, ...counts } = await testOn(node);
     if (counts.failed > 0) problems.push(output);
     if (counts.passed === 0) problems.push('No test ran.');
     const exact = run('Node', node, ['-p', 'process.version'])?.trim();
@@ -55,7 +56,8 @@ try {
   const installed = join(folder, 'try');
   const packed = pack(run, folder);
   if (packed === undefined || !install(run, packed.tarball, installed)) throw new Error(problems.join('\n'));
-  const results = versions.map((version) => test(version, folder, installed));
+  const results = [];
+  for (const version of versions) results.push(await test(version, folder, installed));
   process.exitCode = results.every(Boolean) ? 0 : 1;
 } finally {
   rmSync(folder, { recursive: true, force: true });

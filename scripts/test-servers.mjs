@@ -61,9 +61,9 @@ function titleOf(program) {
   return kind === undefined ? program : `${kind} ${version}`;
 }
 
-function test(program) {
+async function test(program) {
   const start = performance.now();
-  const { output, ...counts } = countQuietly(tests, process.execPath, { ...process.env, REDIS_SERVER: program });
+  const { output, ...counts } = await countQuietly(tests, process.execPath, { ...process.env, REDIS_SERVER: program });
   console.log(`${titleOf(program)}: ${inWords(counts)} (${Math.round((performance.now() - start) / 1000)} s)`);
   if (counts.failed > 0) console.error(output);
   if (counts.passed === 0) console.error('No test ran.');
@@ -80,5 +80,6 @@ try {
 } catch (error) {
   console.error(error.message);
 }
-const results = servers.map((program) => test(program));
+const results = [];
+for (const program of servers) results.push(await test(program));
 process.exitCode = results.length > 0 && results.every(Boolean) ? 0 : 1;

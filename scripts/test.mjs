@@ -1,10 +1,11 @@
-// Everything that must hold before a release, in the order in which a failure is cheapest. All checks run even
-// when one fails, so that one run shows everything; the last line has the counts, for machines:
+// Everything that must hold before a release. The checks run beside the tests, which wait a part of their time, and
+// all of them run even when one fails, so that one run shows everything; the last line has the counts, for machines:
 //
 //   123 passed, 0 failed
 //
 // Arguments go to Vitest: `npm test -- test/unit`.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { countTests } from './vitest-count.mjs';
 
@@ -14,36 +15,55 @@ const npm = (script) => ['npm', ['run', '--silent', script]];
 // A deployment's NODE_ENV=production would change what is tested: Vitest sets the one that it needs.
 const { NODE_ENV: _, ...env } = process.env;
 
-function run(title, [command, args]) {
+/** Runs a program. Prints what it writes, at once or when it has ended, and resolves to whether it exited with 0. */
+async function run(title, [command, args], live = false) {
   const start = performance.now();
-  console.log(`\n== ${title}`);
-  const { status, error } = spawnSync(command, args, { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] });
-  if (error) console.error(error.message);
-  console.log(`== ${title}: ${status === 0 ? 'ok' : 'FAILED'} (${Math.round(performance.now() - start)} ms)`);
-  return status === 0;
+  if (live) console.log(`\n== ${title}`);
+  const child = spawn(command, args, {
+    cwd: root,
+    env,
+    stdio: ['ignore', live ? 'inherit' : 'pipe', live ? 'inherit' : 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (output += chunk));
+  const ok = await once(child, 'close').then(
+    ([code]) => code === 0,
+    (error) => {
+      output += error.message;
+      return false;
+    },
+  );
+  const result = `== ${title}: ${ok ? 'ok' : 'FAILED'} (${Math.round(performance.now() - start)} ms)`;
+  console.log(live ? `${output}\n${result}` : `\n== ${title}\n${output}${result}`);
+  return ok;
 }
 
 const failures = [];
-const check = (title, command) => {
-  const ok = run(title, command);
+async function check(title, command) {
+  const ok = await run(title, command);
   if (!ok) failures.push(title);
   return ok;
-};
+}
+
+async function checkAll() {
+  await check('lint', npm('lint'));
+  await check('types', npm('check:types'));
+  await check('docs', npm('check:docs'));
+  await check('package', npm('check:package'));
+  // The others take a bundler, a newer Node, or the time that these take once more: `npm run test:examples`.
+  const names = ['h3', 'hono-bun', 'nest', 'socketio-express', 'ws-fastify'];
+  await check('examples', [process.execPath, ['scripts/test-examples.mjs', ...names]]);
+  await check('seeded bugs', npm('check:bugs'));
+}
 
 let tests = { passed: 0, failed: 0, skipped: 0 };
 const ready =
-  check('programs', [process.execPath, ['scripts/prepare-tests.mjs']]) &&
-  check('build', npm('build')) &&
-  check('build of the demo', npm('build:demo'));
+  (await check('programs', [process.execPath, ['scripts/prepare-tests.mjs']])) &&
+  (await check('build', npm('build'))) &&
+  (await check('build of the demo', npm('build:demo')));
 if (ready) {
-  check('lint', npm('lint'));
-  check('types', npm('check:types'));
-  check('docs', npm('check:docs'));
-  check('package', npm('check:package'));
-  // The others take a bundler, a download of Bun, or a newer Node: `npm run test:examples`.
-  check('examples', [process.execPath, ['scripts/test-examples.mjs', 'h3', 'nest', 'socketio-express', 'ws-fastify']]);
-  check('seeded bugs', npm('check:bugs'));
-  tests = countTests(process.argv.slice(2), (args) => run('tests', [process.execPath, args]));
+  const testing = countTests(process.argv.slice(2), (args) => run('tests', [process.execPath, args], true));
+  [tests] = await Promise.all([testing, checkAll()]);
 }
 
 if (tests.skipped > 0) console.log(`\n${tests.skipped} skipped`);

@@ -16,13 +16,13 @@ export function splitArguments(args) {
 
 /**
  * @param args Vitest's arguments.
- * @param start Runs Node with these arguments to its end; returns whether it exited with 0.
+ * @param start Runs Node with these arguments to its end; returns or resolves to whether it exited with 0.
  */
-export function countTests(args, start, reporter = 'default') {
+export async function countTests(args, start, reporter = 'default') {
   const folder = mkdtempSync(join(tmpdir(), 'vitest-'));
   try {
     const report = join(folder, 'report.json');
-    const ok = start([
+    const ok = await start([
       vitest,
       'run',
       `--reporter=${reporter}`,
@@ -52,7 +52,7 @@ export function countTests(args, start, reporter = 'default') {
 }
 
 /** Runs the tests on a Node of this path, in this environment; returns what they printed, and the counts. */
-export function countQuietly(args, node, { ...env }) {
+export async function countQuietly(args, node, { ...env }) {
   // Vitest sets the one that it needs.
   delete env.NODE_ENV;
   let output = '';
@@ -61,7 +61,7 @@ export function countQuietly(args, node, { ...env }) {
     output = stdout + stderr;
     return status === 0;
   };
-  const counts = countTests(args, start, 'dot');
+  const counts = await countTests(args, start, 'dot');
   return { ...counts, output };
 }
 

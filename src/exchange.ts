@@ -36,6 +36,12 @@ export interface Exchange {
   onBypass?(callback: () => void): void;
 }
 
+/** What a session factory knows of the proxies in front. */
+export interface ProxyTrust {
+  /** How many of them are trusted, counted from this process. */
+  readonly trustedHops: number;
+}
+
 /** A cookie with its attributes, for frameworks that do not take a `Set-Cookie` header. */
 export interface ResponseCookie {
   readonly name: string;

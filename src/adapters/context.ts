@@ -50,7 +50,7 @@ export async function serve<
   assertFactory(factory);
   const shared = isSubRequest ? findSession(factory) : undefined;
   if (shared !== undefined) return await handler(shared);
-  const exchange = new FetchExchange(request, factory.trustedHops, clientAddress, native);
+  const exchange = new FetchExchange(factory, request, clientAddress, native);
   const run = (session: S): R | Promise<R> => runWithSession(factory, session, handler);
   return await serveRequest(factory, exchange, run, onError);
 }

@@ -4,8 +4,8 @@ import type { SessionFactory } from '../factory.ts';
 import type { DefaultData, WebsaunaSession } from '../index.ts';
 import { checkNames } from '../internal/validate.ts';
 import { resolveFactory, type FactoryOrOptions } from './resolve-factory.ts';
-import { NodeExchange } from './node/exchange.ts';
 import { attachSession } from './node/attach-session.ts';
+import { CommittingExchange } from './node/committing-exchange.ts';
 import { patchResponsePrototype } from './node/prototype-patch.ts';
 
 /** Adds the session to `Request`. Inherited, so that the property of another session package takes its place. */
@@ -46,21 +46,20 @@ export function sessions<Data extends object = DefaultData, S extends WebsaunaSe
   return (req, res, next) => attachSession(new ExpressExchange(factory, req, res, property, next), mount, next);
 }
 
-class ExpressExchange<Data extends object, S extends WebsaunaSession<Data>> extends NodeExchange<Data, S> {
-  readonly request: Request;
+class ExpressExchange<Data extends object, S extends WebsaunaSession<Data>> extends CommittingExchange<Data, S> {
+  declare readonly request: Request;
   readonly #next: NextFunction;
 
   constructor(factory: SessionFactory<Data, S>, req: Request, res: Response, property: string, next: NextFunction) {
     super(factory, req, res, property);
-    this.request = req;
     this.#next = next;
   }
 
-  get secure(): boolean {
+  override get secure(): boolean {
     return this.request.secure;
   }
 
-  get clientAddress(): string | null {
+  override get clientAddress(): string | null {
     return this.request.ip ?? null;
   }
 

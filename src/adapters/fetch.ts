@@ -54,7 +54,7 @@ export function withSession<
   checkNames('options', options, ['clientAddress', 'onError']);
   const { clientAddress, onError } = options;
   return async (request, ...rest) => {
-    const exchange = new FetchExchange(request, factory.trustedHops, clientAddress?.(request, ...rest) ?? null);
+    const exchange = new FetchExchange(factory, request, clientAddress?.(request, ...rest) ?? null);
     const respond = onError === undefined ? undefined : (error: unknown) => onError(error, request);
     return await serveRequest(factory, exchange, (session) => handler(request, session, ...rest), respond);
   };

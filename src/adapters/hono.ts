@@ -56,7 +56,7 @@ export function sessions<Data extends object = DefaultData, S extends WebsaunaSe
       await next();
       return undefined;
     }
-    const opened = factory.load(createExchange(c, factory.trustedHops, clientAddress(c) ?? null));
+    const opened = factory.load(createExchange(c, factory, clientAddress(c) ?? null));
     const session = opened instanceof Promise ? await opened : opened;
     c.set(property as 'session', session);
     try {

@@ -5,7 +5,7 @@ import type { DefaultData, WebsaunaSession } from '../index.ts';
 import { checkNames } from '../internal/validate.ts';
 import { isMounted } from './mount.ts';
 import { resolveFactory, type FactoryOrOptions } from './resolve-factory.ts';
-import { NodeExchange } from './node/exchange.ts';
+import { CommittingExchange } from './node/committing-exchange.ts';
 
 declare module 'koa' {
   interface DefaultContext {
@@ -46,27 +46,22 @@ export function sessions<Data extends object = DefaultData, S extends WebsaunaSe
   };
 }
 
-class KoaExchange<Data extends object, S extends WebsaunaSession<Data>> extends NodeExchange<Data, S> {
-  readonly #ctx: Context;
+class KoaExchange<Data extends object, S extends WebsaunaSession<Data>> extends CommittingExchange<Data, S> {
+  declare readonly request: Context;
 
   constructor(factory: SessionFactory<Data, S>, ctx: Context, property: string) {
     super(factory, ctx.req, ctx.res, property, ctx);
-    this.#ctx = ctx;
   }
 
-  get request(): unknown {
-    return this.#ctx;
+  override get secure(): boolean {
+    return this.request.secure;
   }
 
-  get secure(): boolean {
-    return this.#ctx.secure;
-  }
-
-  get clientAddress(): string | null {
-    return this.#ctx.ip || null;
+  override get clientAddress(): string | null {
+    return this.request.ip || null;
   }
 
   fail(error: unknown): void {
-    this.#ctx.onerror(error as Error);
+    this.request.onerror(error as Error);
   }
 }

@@ -104,7 +104,7 @@ export function nextSessions<
     handler: (session: S) => Response | Promise<Response>,
     complete?: (head: FetchHead) => void,
   ): Promise<Response> => {
-    const exchange = new FetchExchange(request, factory.trustedHops, peerOf(request.headers));
+    const exchange = new FetchExchange(factory, request, peerOf(request.headers));
     const run = (session: S): Promise<Response> => responseOf(() => runWithSession(factory, session, handler));
     return serveRequest(factory, exchange, run, onError && ((error) => onError(error, request)), complete);
   };

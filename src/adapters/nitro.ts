@@ -86,15 +86,8 @@ function rethrowWithCause(error: Error & { readonly status?: number }): never {
 }
 
 class NitroExchange<Data extends object, S extends WebsaunaSession<Data>> extends HttpExchange<Data, S> {
-  readonly #event: NitroEvent;
-
   constructor(factory: SessionFactory<Data, S>, event: NitroEvent, property: string, fail: (error: unknown) => void) {
     const { req, res } = event.node;
-    super(factory, req, res, property, fail, event.context);
-    this.#event = event;
-  }
-
-  override get request(): unknown {
-    return this.#event;
+    super(factory, req, res, property, fail, event.context, event);
   }
 }

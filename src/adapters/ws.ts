@@ -46,10 +46,9 @@ export async function upgradeSession<
 ): Promise<S | null> {
   assertFactory(factory);
   const gate = normalizeGate(options, ['clientAddress']);
-  const { trustedHops } = factory;
   const exchange = isFetch(request)
-    ? new FetchHandshake(request, trustedHops, options.clientAddress ?? null)
-    : new HandshakeExchange(request, trustedHops, (callback) => whenClosed(request, callback));
+    ? new FetchHandshake(factory, request, options.clientAddress ?? null)
+    : new HandshakeExchange(request, factory.trustedHops, (callback) => whenClosed(request, callback));
   const session = await openHandshake(factory, exchange, gate);
   return typeof session === 'string' ? null : session;
 }

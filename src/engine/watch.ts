@@ -1,6 +1,6 @@
 import type { WatchedEndReason } from '../errors.ts';
 import type { EndListener, RecordCheck, RecordKey, SessionStore, SessionWatcher } from '../stores/store.ts';
-import { authenticationChangedAt, judgeRecord } from './adopt.ts';
+import { authenticationChangedAt, judgeRecord } from './judge-record.ts';
 import type { SessionContext } from './context.ts';
 
 /** Milliseconds that a session is looked at again after its expiry at the earliest: times are stored to a second. */

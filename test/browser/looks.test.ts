@@ -1,6 +1,6 @@
 import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { violations } from './accessibility.ts';
+import { setColours, violations, violationsOfColours } from './accessibility.ts';
 import { DemoSite } from './demo-site.ts';
 import { closeWindows, launchBrowser, PASSWORD, Visitor } from './visitor.ts';
 
@@ -27,17 +27,15 @@ const PHONE = {
 };
 
 it.each<[string, BrowserContextOptions]>([
-  ['desktop-light', DESKTOP],
-  ['desktop-dark', { ...DESKTOP, colorScheme: 'dark' }],
-  ['phone-light', PHONE],
-  ['phone-dark', { ...PHONE, colorScheme: 'dark' }],
+  ['desktop', DESKTOP],
+  ['phone', PHONE],
   ['narrow', { viewport: { width: 320, height: 600 } }],
 ])(
   'every page fits its window, loads all that it asks for and breaks no rule of its own: %s',
   async (name, options) => {
     const user = `Ada ${name}`;
     const visitor = await Visitor.arrive(site, browser, options);
-    const other = await Visitor.arrive(site, browser, name.startsWith('phone') ? DESKTOP : PHONE);
+    const other = await Visitor.arrive(site, browser, name === 'phone' ? DESKTOP : PHONE);
     const complaints: string[] = [];
     visitor.page.on('console', (message) => {
       // Chromium reports every answer of 400 and more, and the pages for them are part of the tour.
@@ -49,13 +47,18 @@ it.each<[string, BrowserContextOptions]>([
     });
     let count = 0;
     const look = async (page: string): Promise<void> => {
-      await visitor.screenshot(`${name}-${String(++count).padStart(2, '0')}-${page}`);
+      const title = `${String(++count).padStart(2, '0')}-${page}`;
+      await visitor.screenshot(`${name}-light-${title}`);
       const overflow = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
       expect.soft(await visitor.page.evaluate(overflow), `${page} is too wide`).toBe(0);
       const unnamed = 'document.querySelectorAll("input:not([type=hidden], [hidden]), textarea").values()';
       const labels = `Array.from(${unnamed}, (input) => input.labels.length)`;
       expect.soft(await visitor.page.evaluate(labels), `${page} has a field without label`).not.toContain(0);
       expect.soft(await violations(visitor.page), `${page} is not accessible`).toEqual([]);
+      await setColours(visitor.page, 'dark');
+      expect.soft(await violationsOfColours(visitor.page), `${page} is not accessible in dark colours`).toEqual([]);
+      await visitor.screenshot(`${name}-dark-${title}`);
+      await setColours(visitor.page, 'light');
     };
 
     await visitor.open('/');

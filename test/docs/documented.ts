@@ -39,14 +39,23 @@ export interface Running {
   readonly output: Output;
 }
 
-/** Starts a program that listens on port 3000, on a free port instead, and waits until it answers. */
-export async function startProgram(folder: string, code: string, env: Record<string, string> = {}): Promise<Running> {
+/**
+ * Starts a program that listens on port 3000, on a free port instead, and waits until it answers.
+ *
+ * @param runtime what runs it
+ */
+export async function startProgram(
+  folder: string,
+  code: string,
+  env: Record<string, string> = {},
+  runtime: string = process.execPath,
+): Promise<Running> {
   // The transformation writes 3000 as 3e3.
-  const listening = /(listen\((?:\{ port: )?)(?:3000|3e3)(?=(?: \})?\))/;
+  const listening = /(listen\((?:\{ port: )?|Bun\.serve\(\{\s+port: )(?:3000|3e3)(?=(?: \})?\)|,)/;
   assert.match(code, listening);
   writeFileSync(join(folder, 'server.mjs'), code.replace(listening, '$1Number(process.env.PORT)'));
   const port = await freePort();
-  const child = spawn(process.execPath, ['server.mjs'], {
+  const child = spawn(runtime, ['server.mjs'], {
     cwd: folder,
     env: { ...process.env, SESSION_SECRET: 'x'.repeat(32), ...env, PORT: String(port) },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -11,6 +11,7 @@ import { createSessionFactory, type SessionFactory, type SessionOptions, type We
 import { sessions, type SessionRequest } from 'websauna-session/node';
 import { MemoryStore } from 'websauna-session/memory';
 import { terminate } from '../support/child.ts';
+import { BUN } from '../support/processes.ts';
 import { startRedis, type RedisServer } from '../support/redis-server.ts';
 import { Jar, visit } from '../support/visit.ts';
 import { Browser, documentedCode, programFolder, startProgram, type Running } from './documented.ts';
@@ -22,7 +23,7 @@ let folder: string;
 const running: Running[] = [];
 const sockets: (Socket | WebSocket)[] = [];
 beforeAll(async () => {
-  folder = programFolder(['@fastify', 'express', 'fastify', 'redis', 'socket.io', 'ws']);
+  folder = programFolder(['@fastify', 'elysia', 'express', 'fastify', 'redis', 'socket.io', 'ws']);
   redis = await startRedis();
 });
 afterEach(async () => {
@@ -34,8 +35,8 @@ afterAll(async () => {
   await redis?.stop();
 });
 
-async function start(text: string): Promise<Running> {
-  const started = await startProgram(folder, await documentedCode(PAGE, text), { REDIS_URL: redis.url });
+async function start(text: string, runtime?: string): Promise<Running> {
+  const started = await startProgram(folder, await documentedCode(PAGE, text), { REDIS_URL: redis.url }, runtime);
   running.push(started);
   return started;
 }
@@ -83,10 +84,12 @@ const FIELD = `for _, key in ipairs(redis.call('KEYS', 'session:*')) do
 end`;
 
 test.each([
-  ['ws', "from 'ws'", ''],
-  ['Fastify', "from '@fastify/websocket'", '/socket'],
-])('%s: accepts pages of this origin with a login, and closes when the session has ended', async (_, text, path) => {
-  const { origin } = await start(text);
+  ['ws', "from 'ws'", '', process.execPath],
+  ['Fastify', "from '@fastify/websocket'", '/socket', process.execPath],
+  ['Bun', 'Bun.serve', '/socket', BUN],
+  ['Elysia on Bun', "from 'elysia'", '/socket', BUN],
+])('%s: accepts pages of this origin with a login, and closes at the end', async (_, text, path, runtime) => {
+  const { origin } = await start(text, runtime);
   const connect = (headers: Record<string, string>): WebSocket => {
     const socket = new WebSocket(origin.replace('http:', 'ws:') + path, { headers });
     sockets.push(socket);

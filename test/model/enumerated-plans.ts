@@ -440,6 +440,11 @@ export function* slowRequests(): Generator<Plan> {
     const queued = visit([{ do: 'takeFlash', queue: 'q', start: true }, change, { do: 'save', start: true }]);
     yield { ...DEFAULTS, before: [visit(CONTENT)], during: [queued], after: [visit([])] };
   }
+  // The time of a first factor passes, and its owner's sessions are revoked, while the second is checked.
+  const pending = visit([...CONTENT, { do: 'beginLogin', owner: 'alice' }]);
+  const revocation = visit([{ do: 'revoke', owner: 'alice', spare: false }], 1, 1);
+  const during = [visit([{ do: 'wait' }, LOGIN]), revocation, { seconds: 610 }];
+  yield { ...DEFAULTS, slow: true, before: [pending], during, after: [visit([])] };
 }
 
 /** Responses that shared caches may store, so that they cannot carry a cookie. */

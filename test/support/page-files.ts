@@ -1,8 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { codeBlocks, fileNamed } from '../../scripts/markdown.mjs';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The files of a documentation page, which names them by `<!-- docs: file NAME -->`, in a folder of their own. */
 export class PageFiles {
@@ -11,7 +13,8 @@ export class PageFiles {
   readonly text: string;
 
   constructor(page: string) {
-    this.text = readFileSync(fileURLToPath(new URL(`../../${page}`, import.meta.url)), 'utf8');
+    this.text = readFileSync(join(root, page), 'utf8');
+    symlinkSync(join(root, 'node_modules'), join(this.folder, 'node_modules'));
     for (const { code, comment } of codeBlocks(this.text)) {
       const name = fileNamed(comment);
       if (name !== null) this.write(name, code);

@@ -3,12 +3,17 @@ import { fileURLToPath } from 'node:url';
 import { hasExited, Output, terminate } from './child.ts';
 import { guard } from './guard.mjs';
 
+/** Bun, of its package. */
+export const BUN: string = fileURLToPath(new URL('../../node_modules/.bin/bun', import.meta.url));
+
 export interface ProcessOptions {
   readonly args?: readonly string[];
   /** Added to this process's environment; `undefined` takes a variable out. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Options of `node` itself, such as `['--expose-gc']`. */
   readonly execArgv?: readonly string[];
+  /** What runs the fixture. Default: this Node. */
+  readonly program?: string;
 }
 
 /** What a fixture prints, as one line of JSON, once it listens: its port, and what else a test needs to know. */
@@ -36,12 +41,12 @@ export interface NodeProcess {
 }
 
 /**
- * Runs a Node fixture, and waits for its ready line: `{"port":12345}`, first on a line of its own.
+ * Runs a fixture on Node, or on another program, and waits for its ready line: `{"port":12345}`, first on a line of its own.
  * It ends with this process at the latest.
  */
 export async function startProcess(fixture: URL, options: ProcessOptions = {}): Promise<NodeProcess> {
   const child = spawn(
-    process.execPath,
+    options.program ?? process.execPath,
     [...(options.execArgv ?? []), fileURLToPath(fixture), ...(options.args ?? [])],
     { env: { ...process.env, ...options.env }, stdio: ['ignore', 'pipe', 'pipe'] },
   );

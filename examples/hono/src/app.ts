@@ -1,7 +1,7 @@
 import { Hono, type Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { SessionError, type Session } from 'websauna-session';
-import { markSubRequest, sessions, type HonoSessionOptions, type SessionVariables } from 'websauna-session/hono';
+import { markSubRequest, sessions, type SessionVariables } from 'websauna-session/hono';
 import { homePage, latePage } from './pages.ts';
 import { factory, type Data } from './session.ts';
 
@@ -14,53 +14,49 @@ async function readForm(c: Context<Env>): Promise<URLSearchParams> {
   return form;
 }
 
-/** @param options of the platform: how it knows the client's address */
-export function createApp(options: HonoSessionOptions = {}): Hono<Env> {
-  const app = new Hono<Env>();
-  app.use(sessions(factory, options));
-  app.onError((error) => {
-    if (error instanceof SessionError || error instanceof HTTPException) return error.getResponse();
-    console.error(error);
-    return new Response('The request failed', { status: 500 });
-  });
+export const app = new Hono<Env>();
+app.use(sessions(factory));
+app.onError((error) => {
+  if (error instanceof SessionError || error instanceof HTTPException) return error.getResponse();
+  console.error(error);
+  return new Response('The request failed', { status: 500 });
+});
 
-  app.get('/', async (c) => c.html(await homePage(c.var.session)));
-  app.get('/about', (c) => c.text('This page is the same for everybody.'));
-  app.get('/me', (c) => c.json({ owner: c.var.session.owner, ...c.var.session.data }));
+app.get('/', async (c) => c.html(await homePage(c.var.session)));
+app.get('/about', (c) => c.text('This page is the same for everybody.'));
+app.get('/me', (c) => c.json({ owner: c.var.session.owner, ...c.var.session.data }));
 
-  // A real application checks the password here.
-  app.post('/login', async (c) => {
-    const user = (await readForm(c)).get('user') ?? '';
-    c.var.session.login(user, { method: 'password' });
-    c.var.session.flash(`Welcome, ${user}`);
-    throw new HTTPException(303, { res: c.redirect('/', 303) });
-  });
-  app.post('/logout', async (c) => {
-    await readForm(c);
-    c.var.session.logout();
-    return c.redirect('/', 303);
-  });
+// A real application checks the password here.
+app.post('/login', async (c) => {
+  const user = (await readForm(c)).get('user') ?? '';
+  c.var.session.login(user, { method: 'password' });
+  c.var.session.flash(`Welcome, ${user}`);
+  throw new HTTPException(303, { res: c.redirect('/', 303) });
+});
+app.post('/logout', async (c) => {
+  await readForm(c);
+  c.var.session.logout();
+  return c.redirect('/', 303);
+});
 
-  app.get('/raw', (c) => {
-    c.var.session.set('raw', true);
-    return new Response('Dark', { headers: { 'set-cookie': 'theme=dark; Path=/' } });
-  });
-  app.get('/inner', (c) => {
-    c.var.session.set('inner', c.req.query('name') ?? '');
-    return c.text(`Inner: ${c.var.session.owner ?? 'stranger'}`);
-  });
-  app.get('/nested', async (c) => {
-    const { search } = new URL(c.req.url);
-    // The mark says that this request is ours: it shares the session.
-    const inner = markSubRequest(new Request(new URL(`/inner${search}`, c.req.url)), c);
-    const response = await app.fetch(inner, c.env);
-    c.var.session.set('outer', c.req.query('name') ?? '');
-    return c.text(await response.text());
-  });
-  app.get('/late', (c) => latePage(c.var.session));
-  app.get('/error', (c) => {
-    c.var.session.set('failed', true);
-    throw new HTTPException(409, { message: 'Not now' });
-  });
-  return app;
-}
+app.get('/raw', (c) => {
+  c.var.session.set('raw', true);
+  return new Response('Dark', { headers: { 'set-cookie': 'theme=dark; Path=/' } });
+});
+app.get('/inner', (c) => {
+  c.var.session.set('inner', c.req.query('name') ?? '');
+  return c.text(`Inner: ${c.var.session.owner ?? 'stranger'}`);
+});
+app.get('/nested', async (c) => {
+  const { search } = new URL(c.req.url);
+  // The mark says that this request is ours: it shares the session.
+  const inner = markSubRequest(new Request(new URL(`/inner${search}`, c.req.url)), c);
+  const response = await app.fetch(inner, c.env);
+  c.var.session.set('outer', c.req.query('name') ?? '');
+  return c.text(await response.text());
+});
+app.get('/late', (c) => latePage(c.var.session));
+app.get('/error', (c) => {
+  c.var.session.set('failed', true);
+  throw new HTTPException(409, { message: 'Not now' });
+});

@@ -2,8 +2,15 @@ import type { ResponseCookie, ResponseHead } from '../../exchange.ts';
 import { copyResponse } from './copy-response.ts';
 
 /**
- * The head of a Fetch `Response`. The application may return the same object again, so that nothing is ever
- * written into it: the first change makes a copy.
+ * The head of a Fetch `Response`, for adapters of frameworks that return one. The application may return the same object
+ * again, so that nothing is ever written into it: the first change makes a copy, which is `response` then.
+ *
+ * @example
+ * ```ts
+ * const head = new FetchHead(await next(request));
+ * await factory.commit(session, head);
+ * return head.response;
+ * ```
  */
 export class FetchHead implements ResponseHead {
   /** The response that was given, or its copy once something has changed. */

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Context } from 'hono';
+import type { ProxyTrust } from '../../exchange.ts';
 import { FetchExchange } from '../fetch/exchange.ts';
 import { onceClosed } from '../node/closed.ts';
 
@@ -14,18 +15,18 @@ export function nodeBindings(c: Context): NodeBindings {
 }
 
 /** Returns the exchange of a context. On Node it can say when its response is over. */
-export function createExchange(c: Context, hops: number, peer: string | null): FetchExchange {
+export function createExchange(c: Context, factory: ProxyTrust, peer: string | null): FetchExchange {
   const { outgoing } = nodeBindings(c);
   return outgoing === undefined
-    ? new FetchExchange(c.req.raw, hops, peer, c)
-    : new HonoNodeExchange(c, hops, peer, outgoing);
+    ? new FetchExchange(factory, c.req.raw, peer, c)
+    : new HonoNodeExchange(c, factory, peer, outgoing);
 }
 
 class HonoNodeExchange extends FetchExchange {
   readonly #outgoing: ServerResponse;
 
-  constructor(c: Context, hops: number, peer: string | null, outgoing: ServerResponse) {
-    super(c.req.raw, hops, peer, c);
+  constructor(c: Context, factory: ProxyTrust, peer: string | null, outgoing: ServerResponse) {
+    super(factory, c.req.raw, peer, c);
     this.#outgoing = outgoing;
   }
 

@@ -1,10 +1,10 @@
 import type { WebsaunaSession } from '../../session/session.ts';
 import { isMounted, type Mount } from '../mount.ts';
-import type { NodeExchange } from './exchange.ts';
+import type { CommittingExchange } from './committing-exchange.ts';
 
 /** Loads the session of a request into a property of it, and calls `next`. */
 export function attachSession<Data extends object, S extends WebsaunaSession<Data>>(
-  exchange: NodeExchange<Data, S>,
+  exchange: CommittingExchange<Data, S>,
   mount: Mount,
   next: (error?: unknown) => void,
 ): void {

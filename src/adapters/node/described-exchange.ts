@@ -31,13 +31,9 @@ export class DescribedExchange<Data extends object, S extends WebsaunaSession<Da
     next: (error?: unknown) => void,
     description: RequestDescription,
   ) {
-    super(factory, req, res, property, next);
+    const { native } = description;
+    super(factory, req, res, property, next, req, native === undefined ? req : native(req, res));
     this.#description = description;
-  }
-
-  override get request(): unknown {
-    const { native } = this.#description;
-    return native === undefined ? super.request : native(this.req, this.res);
   }
 
   override get secure(): boolean {

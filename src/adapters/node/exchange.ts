@@ -1,49 +1,32 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Exchange, ResponseHead } from '../../exchange.ts';
-import type { SessionFactory } from '../../factory.ts';
-import type { WebsaunaSession } from '../../session/session.ts';
-import { assertInPlace } from '../mount.ts';
+import type { Exchange, ProxyTrust } from '../../exchange.ts';
+import { forwardedFor, forwardedProto, isEncrypted } from '../../internal/forwarded.ts';
 import { onceOver } from './closed.ts';
-import type { BeforeHeaders } from './deferred-response.ts';
-import { deferResponse } from './intercept-response.ts';
-import { canWait, standInHead } from './stand-in.ts';
 
 /**
- * The exchange of `node:http` and of the frameworks that are built on it. Commits its session when the response is
- * about to send its headers.
+ * A request of `node:http` or `http2`, for adapters of frameworks that hand it out. The connection says whether it came
+ * over HTTPS and from which address, and proxies that the factory's `trustProxy` counts are believed about both. Override
+ * `secure` and `clientAddress` where the framework decides about proxies, and `url` where it changes `req.url` and keeps
+ * no `req.originalUrl`.
+ *
+ * @example
+ * ```ts
+ * const session = await factory.load(new NodeExchange(factory, req, res));
+ * ```
  */
-export abstract class NodeExchange<Data extends object, S extends WebsaunaSession<Data>>
-  implements Exchange, BeforeHeaders
-{
+export class NodeExchange implements Exchange {
   readonly req: IncomingMessage & { originalUrl?: string };
   readonly res: ServerResponse;
-  readonly #factory: SessionFactory<Data, S>;
-  readonly #holder: object;
-  readonly #property: string;
-  readonly #canWait: boolean;
-  #session: S | undefined;
+  readonly request: unknown;
+  readonly #hops: number;
 
-  /** @param holder the object that has the session in a property */
-  constructor(
-    factory: SessionFactory<Data, S>,
-    req: IncomingMessage,
-    res: ServerResponse,
-    property: string,
-    holder: object = req,
-  ) {
+  /** @param native the framework's own request, handed to callbacks such as `invalidateBefore`. Default: `req` */
+  constructor(factory: ProxyTrust, req: IncomingMessage, res: ServerResponse, native: unknown = req) {
     this.req = req;
     this.res = res;
-    this.#factory = factory;
-    this.#holder = holder;
-    this.#property = property;
-    this.#canWait = canWait(res);
+    this.request = native;
+    this.#hops = factory.trustedHops;
   }
-
-  abstract get secure(): boolean;
-  abstract get clientAddress(): string | null;
-  abstract get request(): unknown;
-  /** Hands an error to the framework. */
-  abstract fail(error: unknown): void;
 
   get method(): string {
     return this.req.method ?? 'GET';
@@ -53,6 +36,14 @@ export abstract class NodeExchange<Data extends object, S extends WebsaunaSessio
     return this.req.originalUrl ?? this.req.url ?? '/';
   }
 
+  get secure(): boolean {
+    return forwardedProto(this.header('x-forwarded-proto'), this.#hops, isEncrypted(this.req));
+  }
+
+  get clientAddress(): string | null {
+    return forwardedFor(this.header('x-forwarded-for'), this.#hops, this.req.socket?.remoteAddress ?? null);
+  }
+
   header(name: string): string | undefined {
     const { headers } = this.req;
     // HTTP/2 has `:authority` in place of `Host` (RFC 9113 section 8.3.1).
@@ -60,42 +51,7 @@ export abstract class NodeExchange<Data extends object, S extends WebsaunaSessio
     return Array.isArray(value) ? value.join(', ') : value;
   }
 
-  interceptResponse(): void {
-    if (this.#canWait && !this.res.headersSent) this.deferResponse();
-  }
-
-  /** Makes the response wait for the commit. */
-  protected deferResponse(): void {
-    deferResponse(this.res, this);
-  }
-
   onClose(callback: () => void): void {
     onceOver(this.req, this.res, callback);
-  }
-
-  /** Loads the session. Not a promise when nothing has to be read. */
-  load(): S | Promise<S> {
-    const opened = this.#factory.load(this);
-    if (!this.#canWait) return this.#commitEarly(opened);
-    if (!(opened instanceof Promise)) return (this.#session = opened);
-    return opened.then((session) => (this.#session = session));
-  }
-
-  /** Commits what is due before the handler runs: what it changes later, it has to save itself. */
-  async #commitEarly(opened: S | Promise<S>): Promise<S> {
-    const session = await opened;
-    session.markPersonal();
-    await this.#factory.commit(session, standInHead(this.res));
-    return session;
-  }
-
-  commit(head: ResponseHead): Promise<void> | undefined {
-    if (this.#session === undefined) return undefined;
-    if (head.status < 500) assertInPlace(this.#holder, this.#property);
-    return this.#factory.commit(this.#session, head);
-  }
-
-  finalize(head: ResponseHead): void {
-    if (this.#session !== undefined) this.#factory.finalize(this.#session, head);
   }
 }

@@ -9,13 +9,22 @@ export interface HeadOwner {
   cookieAdded?(): void;
 }
 
-/** The head of a Node response. */
+/**
+ * The head of a response of `node:http` that has not left yet, for adapters of frameworks that put all headers into it
+ * before they write.
+ *
+ * @example
+ * ```ts
+ * await factory.commit(session, new NodeHead(res));
+ * ```
+ */
 export class NodeHead implements ResponseHead {
   readonly #res: ServerResponse;
   readonly #owner: HeadOwner;
   /** Read here, because the facade of a pending response takes its place. */
   readonly #setHeader: ServerResponse['setHeader'];
 
+  /** @param owner what makes the response wait for a commit, if this package does */
   constructor(res: ServerResponse, owner: HeadOwner = { pending: false }) {
     this.#res = res;
     this.#owner = owner;

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { isSharedByTarget, isUnshared, makeUnshared } from '../../cookie/cache-control.ts';
 import type { ResponseHead } from '../../exchange.ts';
 import { isEncrypted } from '../../internal/forwarded.ts';
-import { NodeExchange } from '../../adapters/node/exchange.ts';
+import { CommittingExchange } from '../../adapters/node/committing-exchange.ts';
 import { patchResponsePrototype } from '../../adapters/node/prototype-patch.ts';
 import type { WebsaunaSession } from '../../session/session.ts';
 import type { SessionRequest } from './request.ts';
@@ -26,8 +26,8 @@ export interface ExchangeSession {
 }
 
 /** One request and its response. The engine sees cookies of its own form: they are translated here, both ways. */
-export class SessionExchange extends NodeExchange<Data, WebsaunaSession<Data>> {
-  readonly request: SessionRequest;
+export class SessionExchange extends CommittingExchange<Data, WebsaunaSession<Data>> {
+  declare readonly request: SessionRequest;
   readonly #site: Site;
   readonly #session: ExchangeSession;
   readonly #next: (error?: unknown) => void;
@@ -40,17 +40,16 @@ export class SessionExchange extends NodeExchange<Data, WebsaunaSession<Data>> {
     next: (error?: unknown) => void,
   ) {
     super(site.factory, req, res, 'session');
-    this.request = req;
     this.#site = site;
     this.#session = session;
     this.#next = next;
   }
 
-  get secure(): boolean {
+  override get secure(): boolean {
     return isSecure(this.request, this.#site.options.proxy);
   }
 
-  get clientAddress(): string | null {
+  override get clientAddress(): string | null {
     return this.request.ip ?? this.request.socket?.remoteAddress ?? null;
   }
 

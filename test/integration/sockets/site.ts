@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { io, type Socket } from 'socket.io-client';
 import { WebSocket } from 'ws';
-import { startProcess, type NodeProcess } from '../../support/processes.ts';
+import { BUN, startProcess, type NodeProcess } from '../../support/processes.ts';
 
 /** Starts a process of the application; see fixtures/site.mjs. */
 export async function startSite(options: object): Promise<NodeProcess> {
@@ -11,6 +11,12 @@ export async function startSite(options: object): Promise<NodeProcess> {
   }
   const env = { SESSION_OPTIONS: JSON.stringify(options) };
   return await startProcess(new URL('./fixtures/site.mjs', import.meta.url), { env });
+}
+
+/** Starts a process of an application on Bun, which runs the sources: it reads `paths` of tsconfig.json. */
+export async function startBunSite(fixture: 'bun' | 'elysia', options: object): Promise<NodeProcess> {
+  const env = { SESSION_OPTIONS: JSON.stringify(options) };
+  return await startProcess(new URL(`./fixtures/${fixture}.mjs`, import.meta.url), { env, program: BUN });
 }
 
 /** Sends a request; returns the session's cookie that it has set, or else the one that it was sent with. */

@@ -1,4 +1,5 @@
 // Bugs of the engine in what it reads and writes: the stores work, and receive wrong requests.
+const adopt = 'src/engine/adopt.ts';
 const commit = 'src/engine/commit.ts';
 const due = 'src/engine/due.ts';
 const fields = 'src/engine/fields.ts';
@@ -372,7 +373,7 @@ ${LOST_WITH_LOGIN}`,
     bug: 'a login that was begun before the password was changed succeeds',
     breaks: 'C10',
     on: 'memory',
-    change: [[load, "  if (opened === 'opened') await checkPendingLogin(state, epoch);\n", '']],
+    change: [[adopt, "  if (opened === 'opened') await checkPendingLogin(state, epoch);\n", '']],
   },
   {
     bug: 'a session from before the change of a password is opened',
@@ -380,10 +381,16 @@ ${LOST_WITH_LOGIN}`,
     on: 'memory',
     change: [
       [
-        load,
+        adopt,
         'if (refusal !== null) return refuseRecord(',
         "if (refusal !== null && refusal !== 'authentication-changed') return refuseRecord(",
       ],
     ],
+  },
+  {
+    bug: 'the time of a first factor is over while the second is checked, and the login passes for one without',
+    breaks: 'C7',
+    on: 'memory',
+    change: [['src/session/login.ts', 'state.store.firstAnsweredAt', 'state.store.now']],
   },
 ];

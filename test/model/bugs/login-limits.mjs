@@ -1,8 +1,8 @@
 // Bugs of the limits and the cookie that a login chooses, and of limits that a deployment shortens.
 const adopt = 'src/engine/adopt.ts';
+const judge = 'src/engine/judge-record.ts';
 const due = 'src/engine/due.ts';
 const lifetimes = 'src/engine/lifetimes.ts';
-const load = 'src/engine/load.ts';
 const rekey = 'src/engine/rekey.ts';
 const state = 'src/engine/state.ts';
 const memoryRecord = 'src/stores/memory/memory-record.ts';
@@ -93,7 +93,7 @@ export const loginLimitBugs = [
     bug: "login limits: another process's limit shortens the absolute expiry of a login",
     breaks: 'C4',
     on: 'memory',
-    change: [[adopt, 'meta.ownExpiry ? rules.maxAbsoluteTimeout : rules.absoluteTimeout', 'rules.absoluteTimeout']],
+    change: [[judge, 'meta.ownExpiry ? rules.maxAbsoluteTimeout : rules.absoluteTimeout', 'rules.absoluteTimeout']],
   },
   {
     bug: 'login limits: a shortened absolute timeout does not apply to live sessions',
@@ -101,7 +101,7 @@ export const loginLimitBugs = [
     on: 'memory',
     change: [
       [
-        adopt,
+        judge,
         'Math.min(meta.expiresAt || Infinity, limit)',
         'Math.max(meta.expiresAt || Infinity, Math.min(0, limit))',
       ],
@@ -113,7 +113,7 @@ export const loginLimitBugs = [
     on: 'memory',
     change: [
       [
-        adopt,
+        judge,
         'meta.timeout.adjusted ? meta.timeout.seconds : timeout;',
         'meta.timeout.adjusted ? meta.timeout.seconds : Math.max(timeout, meta.timeout.seconds);',
       ],
@@ -123,7 +123,7 @@ export const loginLimitBugs = [
     bug: 'login limits: what is past a shortened limit is left in the store',
     breaks: 'C1',
     on: 'memory',
-    change: [[load, "  if (refusal === 'expired') state.endExpired(record);\n", '']],
+    change: [[adopt, "  if (refusal === 'expired') state.endExpired(record);\n", '']],
   },
   {
     bug: "login limits: a login's idle timeout counts as the factory's, so that another process replaces it",

@@ -1,4 +1,5 @@
 // Bugs of what overlaps inside a request, and of what is not reported: sessions that are lost, and changes after the head.
+const adopt = 'src/engine/adopt.ts';
 const commit = 'src/engine/commit.ts';
 const fields = 'src/engine/fields.ts';
 const flash = 'src/session/flash.ts';
@@ -102,7 +103,7 @@ export const overlappingBugs = [
     on: 'memory',
     change: [
       [
-        load,
+        adopt,
         '  state.store.observeClock(record.now);\n  const judged',
         '  state.store.observeClock(record.now);\n  state.markLoaded();\n  const judged',
       ],
@@ -114,7 +115,7 @@ export const overlappingBugs = [
     on: 'memory',
     change: [
       [
-        load,
+        adopt,
         'if (config.invalidateBefore === null || judged.refusal !== null)',
         'if (config.invalidateBefore === null || judged.refusal !== null || epoch.record !== null)',
       ],
@@ -124,7 +125,7 @@ export const overlappingBugs = [
     bug: 'reload adopts a session that the request has ended meanwhile',
     breaks: 'C11',
     on: 'memory',
-    change: [[load, "  if (epoch.over !== null) return 'rejected';\n", '']],
+    change: [[adopt, "  if (epoch.over !== null) return 'rejected';\n", '']],
   },
   {
     bug: 'a change in place is lost by a following update of the field',
@@ -327,9 +328,9 @@ export const overlappingBugs = [
     breaks: 'C4',
     on: 'memory',
     change: [
-      [load, '  state.store.observeClock(record.now);\n  const judged', '  const judged'],
+      [adopt, '  state.store.observeClock(record.now);\n  const judged', '  const judged'],
       [
-        load,
+        adopt,
         '  // The request has ended its session while the application was asked.\n',
         '  state.store.observeClock(record.now);\n  // The request has ended its session while the application was asked.\n',
       ],

@@ -52,6 +52,30 @@ export const redisStoreBugs = [
     ],
   },
   {
+    bug: '_record.lua: a save does not remember that a cookie was sent',
+    breaks: 'C4',
+    on: 'redis',
+    change: [
+      [
+        lua('_record'),
+        'meta.sent, meta.attributes, meta.changed = math.floor(now / 1000), string.sub(sent, 2), true',
+        'meta.sent, meta.attributes = math.floor(now / 1000), string.sub(sent, 2)',
+      ],
+    ],
+  },
+  {
+    bug: '_record.lua: a save does not remember that the client has come with its id',
+    breaks: 'C6',
+    on: 'redis',
+    change: [
+      [
+        lua('_record'),
+        'if meta.confirmed ~= confirmed then meta.confirmed, meta.changed = confirmed, true end',
+        'meta.confirmed = confirmed',
+      ],
+    ],
+  },
+  {
     bug: '_change.lua: what an update expects is not looked at',
     breaks: 'C3',
     on: 'redis',

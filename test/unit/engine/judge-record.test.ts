@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { authenticationChangedAt, judgeRecord } from '../../../src/engine/adopt.ts';
+import { authenticationChangedAt, judgeRecord } from '../../../src/engine/judge-record.ts';
 import type { AdoptionRules, SessionContext } from '../../../src/engine/context.ts';
 import type { FoundRecord, RecordMeta } from '../../../src/stores/store.ts';
 
