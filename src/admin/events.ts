@@ -47,7 +47,7 @@ export class ForeignEvents {
   }
 
   watch(listener: ForeignEventListener): Promise<() => void> {
-    return withStoreErrorEvent(this.#context.events, 'watchEvents', async () => {
+    return withStoreErrorEvent(this.#context.events, 'watch', async () => {
       const { happened, resumed, failed } = checkListener(listener);
       const own = this.#recorder?.outgoing?.source;
       if (own === undefined)
