@@ -40,11 +40,11 @@ describe('the charts of the overview', () => {
   });
 
   it('show a week by the sums of hours, three in a bar, with the days below it', () => {
-    const hour = (ago: number, count: number): PeriodCount => ({
+    const hour = (ago: number, many: number): PeriodCount => ({
       start: new Date(Date.UTC(2026, 10, 27, 12 - ago)),
       event: 'login',
       reason: null,
-      count,
+      count: many,
     });
     const counts = [hour(166, 1000), hour(165, 1), hour(30, 20), hour(29, 30), hour(0, 4)];
     const [logins] = digest({ now: NOW, live: { anonymous: 0, owned: 0, error: 0 }, counts }, PERIODS['week']!);

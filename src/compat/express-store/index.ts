@@ -14,21 +14,10 @@ export interface ExpressStoreOptions {
   now?: () => number;
 }
 
-const OF_STORE = 'Pass it to the store, as `new PgStore({ ... })` takes it';
-const OF_FACTORY = 'Set it in `createSessionFactory`';
+const OF_STORE = "Pass it to the store itself. The factory's `timeout` says how long sessions live";
 
-/** What is easily given here, and belongs elsewhere. */
-const OF_THE_FACTORY_OR_STORE: Readonly<Record<string, string>> = {
-  ttl: `${OF_STORE}; the factory's \`timeout\` says how long sessions live`,
-  prefix: OF_STORE,
-  client: OF_STORE,
-  pool: OF_STORE,
-  tableName: OF_STORE,
-  secret: OF_FACTORY,
-  timeout: OF_FACTORY,
-  cookie: OF_FACTORY,
-  serializer: OF_FACTORY,
-};
+/** Options of stores. */
+const FOREIGN = { ttl: OF_STORE, prefix: OF_STORE, client: OF_STORE, pool: OF_STORE };
 
 /**
  * Makes a store of this library of one for express-session, so that sessions can live where only such a store reaches.
@@ -54,7 +43,7 @@ export function fromExpressStore(store: ExpressStore, options: ExpressStoreOptio
   for (const name of ['get', 'set', 'destroy'] as const) {
     if (typeof store[name] !== 'function') throw expected(`store.${name}`, 'a method', store[name]);
   }
-  checkNames('options', options, ['now'], [], OF_THE_FACTORY_OR_STORE);
+  checkNames('options', options, ['now'], [], FOREIGN);
   checkFunction('options.now', options.now, 'a function that returns milliseconds');
   warnOfExpressStore();
   const { now = Date.now } = options;

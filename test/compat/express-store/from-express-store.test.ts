@@ -52,9 +52,12 @@ describe('fromExpressStore', () => {
   });
 
   test.each<[unknown, RegExp]>([
-    [{ ttl: 60 }, /got `options.ttl`. Pass it to the store, .*; the factory's `timeout` says how long sessions live/],
-    [{ prefix: 'a:' }, /got `options.prefix`. Pass it to the store/],
-    [{ secret: 's' }, /got `options.secret`. Set it in `createSessionFactory`/],
+    [
+      { ttl: 60 },
+      /got `options.ttl`. Pass it to the store itself. The factory's `timeout` says how long sessions live/,
+    ],
+    [{ prefix: 'a:' }, /got `options.prefix`. Pass it to the store itself/],
+    [{ secret: 's' }, /got `options.secret`. Known are now/],
     [{ Now: () => 1 }, /Did you mean `options.now`\?/],
     [{ now: 5 }, /Expected `options.now` to be a function that returns milliseconds, got 5/],
     [session, /Expected `options` to be an object, got a function/],
