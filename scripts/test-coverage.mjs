@@ -13,12 +13,18 @@ const TESTS = [
   'test/unit',
   'test/contract',
   'test/adapters',
+  'test/dashboard',
   'test/compat/express-session',
   'test/compat/express-store',
-  ...['attacks', 'beside', 'convert', 'factory', 'migrate-all', 'options'].map((name) => `test/compat/migrate/${name}`),
+  ...['attacks', 'beside', 'convert', 'factory', 'migrate-all', 'options', 'store'].map(
+    (name) => `test/compat/migrate/${name}`,
+  ),
   'test/otel',
   'test/integration/command-counts.test.ts',
   'test/integration/redis-clients',
+  'test/integration/hostile/bytes.test.ts',
+  'test/cluster/cluster-stores.test.ts',
+  'test/cluster/cross-slot-rekey.test.ts',
 ];
 
 const vitest = fileURLToPath(new URL('../node_modules/vitest/vitest.mjs', import.meta.url));

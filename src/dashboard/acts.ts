@@ -50,7 +50,6 @@ function endedMessage(ended: number): string {
 }
 
 function done({ session }: Act, message: string, to: string): Response {
-  // After the end of its own session there is nobody to read it.
-  if (session.createdAt !== null) session.flash(message, MESSAGES);
+  session.flash(message, MESSAGES);
   return redirect(to);
 }

@@ -1,4 +1,4 @@
-import { SessionError } from '../index.ts';
+import type { SessionError } from '../index.ts';
 import { html, type Child, type Html } from './html.ts';
 import { link } from './link.ts';
 import { denied } from './respond.ts';
@@ -54,9 +54,9 @@ export async function checkAct(visit: Visit): Promise<Act | Response> {
     session.requireCsrfToken(form.get(CSRF_FIELD));
     if (options.freshFor !== null) session.requireFresh(options.freshFor);
   } catch (error) {
-    if (!(error instanceof SessionError)) throw error;
-    if (error.code === 'ERR_SESSION_NOT_FRESH') return await answerNotFresh(visit);
-    if (error.code === 'ERR_SESSION_CSRF') return render(visit, OUTDATED);
+    const { code } = error as Partial<SessionError>;
+    if (code === 'ERR_SESSION_NOT_FRESH') return await answerNotFresh(visit);
+    if (code === 'ERR_SESSION_CSRF') return render(visit, OUTDATED);
     throw error;
   }
   return { ...visit, form };

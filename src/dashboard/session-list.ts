@@ -22,7 +22,7 @@ export function pageOf<S extends StoredSession>({ query }: Visit, all: readonly 
   const start = after === null ? 0 : all.findIndex(({ handle }) => handle === after) + 1;
   const sessions = all.slice(start, start + PAGE_SIZE);
   const isLast = start + sessions.length >= all.length;
-  return { sessions, next: isLast ? null : (sessions.at(-1)?.handle ?? null) };
+  return { sessions, next: isLast ? null : sessions.at(-1)!.handle };
 }
 
 /** A list of devices, each with a button that ends its session. */

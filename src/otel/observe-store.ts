@@ -33,5 +33,7 @@ export function observeStore(store: SessionStore, around: AroundOperation): Sess
 
 function nameOf(store: SessionStore): string {
   if (store instanceof RedisStore) return 'redis';
-  return store instanceof MemoryStore ? 'memory' : store.constructor.name;
+  if (store instanceof MemoryStore) return 'memory';
+  // The member of a wrapped store would be wrapped, too.
+  return (Object.getPrototypeOf(store) as object).constructor.name;
 }

@@ -137,6 +137,10 @@ describe('A request of which the headers alone are known', () => {
     assert.deepEqual([https('https, http', 1), https('http, https', 1)], [false, true]);
   });
 
+  test('is a GET for a page and a POST for an action, as forms send them', () => {
+    assert.deepEqual([exchange('', false).method, exchange('', true).method], ['GET', 'POST']);
+  });
+
   test('has the URL of the page that sent an action, where it is of this site', () => {
     const urlOf = (referer: string, isAction = true): string => exchange('', isAction, { referer }).url;
     assert.equal(urlOf('https://shop.example/cart?a=1'), '/cart?a=1');
@@ -231,13 +235,30 @@ describe('A server action', () => {
     assert.deepEqual(await stored(factory, cookie), [undefined, 'alice']);
   });
 
-  test('that fails stores nothing with `cookie.onException: false`', async () => {
-    const factory = newFactory({ cookie: { onException: false } });
-    const { cookie } = await act(factory, '', (session) => {
+  test.each([{}, { digest: '1234567890;404' }])(
+    'that fails with %j stores nothing with `cookie.onException: false`',
+    async (members) => {
+      const factory = newFactory({ cookie: { onException: false } });
+      const { cookie } = await act(factory, '', (session) => {
+        session.set('n', 1);
+        throw Object.assign(new Error('thrown'), members);
+      });
+      assert.equal(cookie, null);
+    },
+  );
+
+  test.each([
+    [303, true],
+    [500, false],
+  ])('that throws a response of status %i with `cookie.onException: false` stores: %s', async (status, isStored) => {
+    const response = new Response(null, { status });
+    const { outcome, cookie } = await act(newFactory({ cookie: { onException: false } }), '', (session) => {
       session.set('n', 1);
-      throw new Error('thrown');
+      // oxlint-disable-next-line typescript/only-throw-error -- as some frameworks do
+      throw response;
     });
-    assert.equal(cookie, null);
+    assert.equal(outcome, response);
+    assert.equal(cookie !== null, isStored);
   });
 
   test('C5: fails when the store does, and sets no cookie', async () => {

@@ -43,6 +43,20 @@ describe('withSession, without an error handler', () => {
     });
   });
 
+  test('answers what is wrong with the application with 500, and reveals nothing else', async () => {
+    const invalidateBefore = (): Promise<never> => Promise.reject(new Error('the password of the database'));
+    const factory = createSessionFactory({ secret: SECRET, invalidateBefore });
+    const listener = withSession(factory, (req, res) => {
+      req.session.login('alice');
+      res.end();
+    });
+    await serve(listener, async (port) => {
+      const { cookies } = await ask(port);
+      const { status, body } = await ask(port, { headers: { cookie: cookies[0]!.split(';')[0]! } });
+      assert.deepEqual([status, body.toString()], [500, 'The request failed\n']);
+    });
+  });
+
   test.each<[string, (session: WebsaunaSession) => void, number]>([
     ['a login that is not fresh', (session) => session.requireFresh(60), 403],
     ['a form without its token', (session) => session.requireCsrfToken(undefined), 403],
@@ -217,4 +231,23 @@ describe('sessions, for a framework that describes its requests', () => {
       message: new RegExp(`Expected \`options.${name}\` to be a function of the request`),
     });
   });
+});
+
+test('sessions have the address that the application finds, none, or that of the connection', async () => {
+  const factory = createSessionFactory({ secret: SECRET });
+  for (const options of [
+    { clientAddress: () => '192.0.2.7' },
+    { clientAddress: () => undefined },
+    { secure: () => false },
+  ]) {
+    const middleware = sessions(factory, options);
+    const listener: RequestListener = (req, res) =>
+      middleware(req, res, () => {
+        (req as IncomingMessage & { session: WebsaunaSession }).session.login('alice');
+        res.end();
+      });
+    await serve(listener, async (port) => void (await ask(port)));
+  }
+  const listed = await factory.owners.list('alice');
+  assert.deepEqual(new Set(listed.map((session) => session.clientAddress)), new Set(['192.0.2.7', null, '127.0.0.1']));
 });

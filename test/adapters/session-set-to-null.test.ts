@@ -101,6 +101,7 @@ function respond(holder: Holder, url: string): string {
   const body = String(session!.owner);
   if (url === '/null') holder.session = null;
   if (url === '/undefined') holder.session = undefined;
+  if (url === '/delete') Reflect.deleteProperty(holder, 'session');
   return body;
 }
 
@@ -126,5 +127,17 @@ describe.each(Object.entries(SERVERS))('%s', (_name, serve) => {
       );
       assert.equal((await ask(port, { headers })).body.toString(), 'alice');
     });
+  });
+});
+
+test('a request whose session is deleted is answered: a copy of it may have none', async () => {
+  const factory = createSessionFactory({ secret: 'a secret of more than thirty-two bytes', store: new MemoryStore() });
+  const fail = (error: unknown): void => assert.fail(String(error));
+  const listener = await SERVERS['node:http']!(factory, respond, fail);
+  await listen(createServer(listener), async (port) => {
+    const { cookies } = await ask(port, { path: '/login' });
+    const headers = { cookie: cookies[0]!.split(';')[0]! };
+    const deleted = await ask(port, { path: '/delete', headers });
+    assert.deepEqual([deleted.status, deleted.body.toString()], [200, 'alice']);
   });
 });

@@ -61,6 +61,8 @@ describe('A handler of the Fetch adapter that answers by throwing', () => {
     ['a redirect to a place that no header can name', errorWith({ status: 302, location: '/日本' })],
     ['one of Next to such a place', errorWith({ digest: 'NEXT_REDIRECT;push;/日本;307;' })],
     ['an error page of a status that there is not', errorWith({ digest: 'NEXT_HTTP_ERROR_FALLBACK;99' })],
+    ['a redirect whose status is none', errorWith({ status: 503, location: '/elsewhere' })],
+    ["an error with React's digest", errorWith({ digest: '1234567890' })],
     ['an error that fails to make its response', errorWith({ getResponse: () => assert.fail('no response') })],
   ])('has its changes stored, and %s thrown on', async (_what, value) => {
     const { outcome, stored } = await throwing(value);

@@ -189,6 +189,21 @@ describe.each([
     }
   });
 
+  test('with a value that another request has changed is a conflict, unless the session has ended since', async () => {
+    const expecting = { ...makeRekey(), expect: mapOf({ a: '1' }), set: mapOf({ a: 'A' }) };
+    const [changed, ended] = [await anonymous({ a: '2' }), await anonymous({ a: '2' })];
+    const outcome = await store.rekey(changed, target(), expecting);
+    assert.equal(outcome.status === 'conflict' && outcome.fields['a'], '2');
+    const read = driver.hgetall.bind(driver);
+    driver.hgetall = async (...args) => {
+      const fields = await read(...args);
+      await other.destroy(ended);
+      return fields;
+    };
+    assert.equal((await store.rekey(ended, target(), expecting)).status, 'interrupted');
+    assert.equal(await other.load(ended), undefined);
+  });
+
   test('copies bytes as they are, also those that are no text', async () => {
     const [from, to] = [newKey(), target()];
     const binary = storeOver(driver, PREFIX, new ValueEncoding('utf-8', 'strict', true));

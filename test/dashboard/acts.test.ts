@@ -76,4 +76,28 @@ describe('an act', () => {
     await act(site, 'end-index', { name: '', value: '' }, ada);
     expect(await site.isLive(bea)).toBe(true);
   });
+
+  it('ends nothing by a form that lacks its fields, or that goes to no act', async () => {
+    const site = new DashboardFixture();
+    const [ada, bea] = [await site.logIn('ada'), await site.logIn('bea', { index: { sid: 'abc' } })];
+    expect(await act(site, 'end', {}, ada)).toBe('?');
+    expect(await text(site, '', ada)).toContain('That session had already ended.');
+    for (const page of ['end-all', 'end-index']) {
+      await act(site, page, {}, ada);
+      expect(await text(site, '', ada)).toContain('There was no session to end.');
+    }
+    expect((await site.post('?page=nothing', { _csrf: await site.token(ada) }, ada)).status).toBe(404);
+    expect(await site.isLive(bea)).toBe(true);
+  });
+
+  it('ends the session that asks, too, where it has the login index', async () => {
+    const site = new DashboardFixture();
+    const ada = await site.logIn('ada', { index: { sid: 'abc' } });
+    expect(await text(site, '?page=index&name=sid&value=abc', ada)).toContain('also where that is you');
+    const form = { _csrf: await site.token(ada), name: 'sid', value: 'abc' };
+    const { headers } = await site.post('?page=end-index', form, ada);
+    // No new session for a message that nobody is to read.
+    expect(headers.getSetCookie()).toEqual([]);
+    expect(await site.isLive(ada)).toBe(false);
+  });
 });

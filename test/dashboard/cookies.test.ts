@@ -2,6 +2,7 @@ import { createSessionFactory, type SessionOptions } from 'websauna-session';
 import { createDashboard } from 'websauna-session/dashboard';
 import { withSession } from 'websauna-session/fetch';
 import { describe, expect, it } from 'vitest';
+import { DashboardFixture } from './support.ts';
 
 const SECRET = 'a secret of the tests, of 32 bytes or more';
 
@@ -137,5 +138,26 @@ describe('why a session does not stick', () => {
     for (let i = 0; i < 3; i++) await ask('', { cookie: 'session=nonsense' });
     const page = (await (await ask('?page=cookies')).text()).replaceAll(/\s+/g, ' ');
     expect(page).toMatch(/<strong>3<\/strong>.*rejected: malformed.*Another application uses the same name/);
+  });
+
+  it('says why a session has ended, where the factory keeps that', async () => {
+    const site = new DashboardFixture({ explainEnds: 600 }, { canView: () => true });
+    const { cookie } = await site.logIn('bea');
+    await site.factory.owners.revoke('bea');
+    expect((await verdicts(await site.get('?page=cookies', undefined, { cookie })))[FOUND]).toBe(
+      'No: It has ended: revoked.',
+    );
+  });
+
+  it('has the attributes of the cookie', async () => {
+    const facts = async (cookie: NonNullable<SessionOptions['cookie']>): Promise<string> =>
+      (await (await open({ cookie })('?page=cookies')).text()).replaceAll(/<[^>]*>|\s+/g, ' ').replaceAll(/ +/g, ' ');
+    const partitioned = { secure: true, partitioned: true, sameSite: 'none', domain: 'example.org' } as const;
+    expect(await facts(partitioned)).toContain(
+      'Domain example.org Secure Yes HttpOnly Yes SameSite none Partitioned Yes',
+    );
+    expect(await facts({ secure: false, httpOnly: false })).toContain(
+      'Domain This host alone Secure No HttpOnly No SameSite lax Partitioned No',
+    );
   });
 });

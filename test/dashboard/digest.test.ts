@@ -65,6 +65,13 @@ describe('the charts of the overview', () => {
     for (const text of axis) expect(text).toMatch(/^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) \d\d$/);
   });
 
+  it('name what was counted without a reason', () => {
+    const counts = [minute(0, 'destroyed', null, 1), minute(0, 'rejected', null, 2)];
+    const stats = { now: NOW, live: { anonymous: 0, owned: 0, error: 0 }, counts };
+    const charts = digest(stats, PERIODS['hour']!);
+    expect(charts.map(({ series }) => series)).toEqual([[], ['unknown'], ['unknown']]);
+  });
+
   it('fold what has no colour of its own into a rest', () => {
     const counts = Array.from({ length: 12 }, (_, i) => minute(0, 'rejected', `reason-${i}`, 100 - i));
     const [, , rejected] = digest({ now: NOW, live: { anonymous: 0, owned: 0, error: 0 }, counts }, PERIODS['hour']!);

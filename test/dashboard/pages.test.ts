@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { encrypted } from 'websauna-session/encrypted';
+import type { SessionOptions } from 'websauna-session';
+import { withSession } from 'websauna-session/fetch';
 import { MemoryStore } from 'websauna-session/memory';
+import { rich } from 'websauna-session/rich';
+import { icon } from '../../src/dashboard/icons.ts';
 import { DashboardFixture, type Visitor } from './support.ts';
 
 const HOSTILE = `<img src=x onerror=alert(1)>"'&`;
@@ -88,6 +92,16 @@ describe('the search', () => {
     expect(await text(site, '?page=owners&q=Bea', ada)).toContain('2 owners');
     expect((await site.get('?page=owners&q=Cy', ada)).headers.get('location')).toBe('?page=owner&owner=cy+cedar');
     expect(await text(site, '?page=owners&q=Dan', ada)).toContain('Nobody was found by “Dan”.');
+    expect(await text(site, '?page=owners', ada)).toContain('Find an owner');
+  });
+
+  it('shows the first fifty, and asks for more of the name', async () => {
+    const many = Array.from({ length: 51 }, (_, i) => ({ owner: `owner-${i}`, name: `Owner ${i}` }));
+    const site = new DashboardFixture({}, { findOwners: () => many });
+    const page = await text(site, '?page=owners&q=o', await site.logIn('ada'));
+    expect(page).toContain('Owner 49<');
+    expect(page).not.toContain('Owner 50<');
+    expect(page).toContain('These are the first 50: type more of the name.');
   });
 });
 
@@ -115,6 +129,46 @@ describe('the page of an owner', () => {
     const ada = await site.logIn('ada');
     expect(await text(site, '?page=owner&owner=nobody', ada)).toContain('No live sessions');
     expect(await text(site, '?page=owner&owner=', ada, 404)).toContain('There is no such page');
+    expect(await text(site, '?page=owner', ada, 404)).toContain('There is no such page');
+  });
+
+  it('names the devices of its sessions as their browsers do', async () => {
+    const site = new DashboardFixture();
+    const ada = await site.logIn('ada');
+    const phone =
+      'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1';
+    await site.logIn('bea', {}, { 'user-agent': phone });
+    await site.logIn('bea', {}, { 'user-agent': 'AppleCoreMedia/1.0 (like iPhone; U; CPU OS 17_0 like Mac OS X)' });
+    await site.logIn('bea', {}, { 'user-agent': 'Mozilla/5.0 (compatible; Googlebot/2.1)' });
+    const page = await text(site, '?page=owner&owner=bea', ada);
+    expect(page).toMatch(/>Googlebot<.*>AppleCoreMedia on iOS<.*>Safari on iPhone</);
+    expect(page.split(icon('phone').toString().replaceAll(/\s+/g, ' '))).toHaveLength(2);
+  });
+});
+
+describe('the page of a login index', () => {
+  it('pages through many sessions, and marks the one that looks', async () => {
+    const site = new DashboardFixture();
+    const index = { sid: 'abc' };
+    const ada = await site.logIn('ada', { index });
+    for (let i = 0; i < 50; i++) await site.logIn('bea', { index });
+    const first = await text(site, '?page=index&name=sid&value=abc', ada);
+    expect(first).toContain('51 live sessions');
+    const [, next = ''] = /href="(\?[^"]*after=[^"]*)">More sessions/.exec(first) ?? [];
+    const second = await text(site, next.replaceAll('&amp;', '&'), ada);
+    expect(second).not.toContain('More sessions');
+    expect((first + second).match(/This is you/g)).toHaveLength(1);
+  });
+
+  it('says that no session has it, and is no page without a name and a value', async () => {
+    const site = new DashboardFixture();
+    const ada = await site.logIn('ada');
+    const page = await text(site, '?page=index&name=sid&value=abc', ada);
+    expect(page).toContain('No session has this index.');
+    expect(page).not.toContain('End all');
+    for (const query of ['?page=index', '?page=index&name=sid', '?page=index&value=abc']) {
+      expect(await text(site, query, ada, 404)).toContain('There is no such page');
+    }
   });
 });
 
@@ -145,6 +199,34 @@ describe('the page of a session', () => {
     const page = await text(later, query, await later.logIn('ada'));
     expect(page).toContain('A value cannot be read');
     expect(page).toContain('basket');
+  });
+
+  it('says so when it stores nothing, when it is the own one, and how long it can last', async () => {
+    const site = new DashboardFixture({ absoluteTimeout: null });
+    const ada = await site.logIn('ada');
+    const page = await text(site, `?page=session&session=${ada.handle}&owner=ada`, ada);
+    expect(page).toContain('This is you');
+    expect(page).toContain('The application has stored nothing in it.');
+    expect(page).toContain('Never, while it is used');
+    expect(page).not.toContain('End this session');
+    expect(await text(site, '?page=session', ada, 404)).toContain('No such session');
+  });
+
+  it('has values that JSON does not know, as their serializer reads them', async () => {
+    const site = new DashboardFixture({ serializer: rich() }, { showValues: true });
+    const ada = await site.logIn('ada');
+    const bea = await site.logIn('bea', { fields: { towels: 3 } });
+    const write = withSession(site.factory, (_request, session) => {
+      const values: Record<string, unknown> = session.data;
+      const circle: Record<string, unknown> = {};
+      circle['itself'] = circle;
+      Object.assign(values, { visits: 12n, circle });
+      return new Response();
+    });
+    await write(new Request('http://localhost', { headers: { cookie: bea.cookie } }));
+    const page = await text(site, `?page=session&session=${bea.handle}&owner=bea`, ada);
+    expect(page).toContain('&quot;12n&quot;');
+    expect(page).toContain('[object Object]');
   });
 
   it('is not looked for among all sessions', async () => {
@@ -182,6 +264,21 @@ describe('the overview', () => {
     const ada = await site.logIn('ada');
     expect(await text(site, '', ada)).toContain('createSessionFactory({ …, stats: true })');
     expect(await text(site, '?page=owner&owner=bea', ada)).toContain('createSessionFactory({ …, audit: true })');
+  });
+
+  it('says how sessions are limited, and how many of an owner there may be', async () => {
+    const limits = async (options: Partial<SessionOptions>): Promise<string> => {
+      const site = new DashboardFixture(options);
+      const page = await text(site, '', await site.logIn('ada'));
+      return page
+        .slice(page.indexOf('Lifetimes and limits'))
+        .replaceAll(/ ?<[^>]*> ?/g, ' ')
+        .replaceAll(/ +/g, ' ');
+    };
+    expect(await limits({ absoluteTimeout: null })).toContain('At the latest, after no limit');
+    const maxSessionsPerOwner = 3;
+    expect(await limits({ maxSessionsPerOwner })).toContain('Sessions of one owner 3; one more ends the oldest');
+    expect(await limits({ maxSessionsPerOwner, onSessionLimit: 'refuse' })).toContain('3; one more is refused');
   });
 
   it('has the last events of this process', async () => {
@@ -228,6 +325,17 @@ describe('the audit trail', () => {
     const [eve] = [await silent.logIn('ada'), await silent.logIn('bea')];
     await silent.post('?page=end-all', { _csrf: await silent.token(eve), owner: 'bea' }, eve);
     expect((await silent.factory.audit.read({ owner: 'bea' }))[0]?.by).toBeNull();
+  });
+
+  it('has what is neither good nor bad', async () => {
+    const site = new DashboardFixture();
+    const [ada, bea] = [await site.logIn('ada'), await site.logIn('bea')];
+    const logOut = withSession(site.factory, (_request, session) => {
+      session.logout();
+      return new Response();
+    });
+    await logOut(new Request('http://localhost', { headers: { cookie: bea.cookie } }));
+    expect(await text(site, '?page=owner&owner=bea', ada)).toMatch(/"event plain">logout<.*"event good">login</);
   });
 
   it('pages through many entries by a cursor, and takes no other one', async () => {

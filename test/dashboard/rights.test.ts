@@ -1,5 +1,6 @@
 import { createSessionFactory } from 'websauna-session';
 import { createDashboard } from 'websauna-session/dashboard';
+import { withSession } from 'websauna-session/fetch';
 import { describe, expect, it } from 'vitest';
 import { DashboardFixture, learned } from './support.ts';
 
@@ -128,6 +129,10 @@ describe('who may act', () => {
     const form = { owner: 'bea', _csrf: await site.token(ada) };
     expect((await site.post('?page=end-all', form, ada, { 'content-type': 'text/plain' })).status).toBe(404);
     expect((await site.post('?page=end-all', { ...form, more: 'x'.repeat(20_000) }, ada)).status).toBe(404);
+    expect((await site.post('?page=end-all', form, ada, { 'content-length': '20000' })).status).toBe(404);
+    const headers = { cookie: ada.cookie, 'sec-fetch-site': 'same-origin' };
+    const empty = new Request('http://localhost/admin?page=end-all', { method: 'POST', headers });
+    expect((await withSession(site.factory, site.dashboard.fetch)(empty)).status).toBe(404);
     expect(await site.isLive(bea)).toBe(true);
   });
 

@@ -2,6 +2,7 @@ import { context, SpanStatusCode, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createSessionFactory, type SessionFactory } from 'websauna-session';
+import { MemoryStore } from 'websauna-session/memory';
 import { instrument } from 'websauna-session/otel';
 import { startRedis, type RedisServer } from '../support/redis-server.ts';
 import { Jar, visit, Visit } from '../support/visit.ts';
@@ -135,6 +136,14 @@ describe('spans', () => {
     await visit(factory, new Jar(), () => {});
     await visit(factory, new Jar(), () => {}, { headers: { cookie: 'session=nonsense' } });
     expect(told()).toEqual([]);
+  });
+
+  it('are none for a scan, whose length is that of the store', async () => {
+    await visit(factory, new Jar(), (session) => session.login('alice'));
+    telemetry.takeSpans();
+    const found: (string | null)[] = [];
+    for await (const { owner } of factory.sessions.scan()) found.push(owner);
+    expect([found, told()]).toEqual([['alice'], []]);
   });
 
   it('have the error of an operation that fails, without its message', async () => {
@@ -276,6 +285,44 @@ describe('metrics', () => {
     });
     await server.restart();
     await waitFor('the circuit to close', async () => (await circuit()) === 0);
+  });
+});
+
+describe('what the application brings', () => {
+  it('is a store, which has the name of its class', async () => {
+    class Shelf extends (Object as unknown as new () => MemoryStore) {}
+    const memory = new MemoryStore();
+    const shelf = new Shelf();
+    for (const name of ['load', 'create', 'save', 'destroy', 'rekey', 'take', 'now', 'close'] as const) {
+      Object.assign(shelf, { [name]: memory[name].bind(memory) });
+    }
+    const own = createSessionFactory({ secret, store: shelf });
+    const stopOwn = instrument(own, telemetry);
+    await visit(own, new Jar(), (session) => session.set('n', 1));
+    expect(telemetry.takeSpans().map(({ attributes }) => attributes['websauna_session.store'])).toEqual(['Shelf']);
+    stopOwn();
+  });
+
+  it.each([
+    [new RangeError('secret'), 'RangeError'],
+    ['secret', 'unknown'],
+  ])('is a callback that throws %s, whose class is told', async (thrown, type) => {
+    const own = createSessionFactory({
+      secret,
+      invalidateBefore() {
+        // oxlint-disable-next-line typescript/only-throw-error -- an application may throw anything
+        throw thrown;
+      },
+    });
+    const stopOwn = instrument(own, telemetry);
+    const jar = new Jar();
+    await visit(own, jar, (session) => session.login('alice'));
+    telemetry.takeSpans();
+    await visit(own, jar, () => {}).catch(() => {});
+    const [span] = telemetry.takeSpans();
+    expect(span).toMatchObject({ name: 'session.load', attributes: { 'error.type': type } });
+    expect(JSON.stringify([span?.attributes, span?.status])).not.toContain('secret');
+    stopOwn();
   });
 });
 

@@ -31,6 +31,8 @@ const ADAPTERS: Readonly<Record<string, Loaded>> = {
   hono: { shared: ['fetch', 'node'], packages: [] },
   next: { shared: ['fetch'], packages: ['next/headers.js', 'next/server.js'] },
   context: FETCH,
+  // The parts of which applications make adapters of their own.
+  adapter: { shared: ['fetch', 'node'], packages: [] },
   astro: CONTEXT,
   elysia: CONTEXT,
   'react-router': CONTEXT,

@@ -48,6 +48,16 @@ describe('createSessionFactory(() => options)', () => {
   });
 });
 
+describe('factory.on()', () => {
+  test.each([
+    ['an event that there is not', 'created ', () => {}, /one of created, loaded, .*got "created "/],
+    ['a listener that is no function', 'created', {}, /Expected `listener` to be a function of the event/],
+  ])('refuses %s', (_what, name, listener, message) => {
+    const on = createSessionFactory(OPTIONS).on as (name: unknown, listener: unknown) => unknown;
+    expect(() => Reflect.apply(on, createSessionFactory(OPTIONS), [name, listener])).toThrow(message);
+  });
+});
+
 describe('sharedFactory()', () => {
   test('makes one factory of each name', () => {
     const make = vi.fn<() => SessionFactory>(() => createSessionFactory(OPTIONS));

@@ -52,7 +52,7 @@ export function isControlFlow(value: unknown): boolean {
 
 /** Returns the status of the response that the framework is going to make of what a handler threw. */
 export function statusOfThrown(value: unknown): number {
-  return value instanceof Response ? value.status : (controlFlowResponse(value)?.status ?? statusOf(value));
+  return controlFlowResponse(value)?.status ?? statusOf(value);
 }
 
 /** Returns the response that the framework would make of a redirect or an error page that was thrown. */

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Exchange, ProxyTrust } from '../../exchange.ts';
 import { forwardedFor, forwardedProto, isEncrypted } from '../../internal/forwarded.ts';
 import { onceOver } from './closed.ts';
+import { joinValues } from './head.ts';
 
 /**
  * A request of `node:http` or `http2`, for adapters of frameworks that hand it out. The connection says whether it came
@@ -48,7 +49,7 @@ export class NodeExchange implements Exchange {
     const { headers } = this.req;
     // HTTP/2 has `:authority` in place of `Host` (RFC 9113 section 8.3.1).
     const value = headers[name] ?? (name === 'host' ? headers[':authority'] : undefined);
-    return Array.isArray(value) ? value.join(', ') : value;
+    return joinValues(value);
   }
 
   onClose(callback: () => void): void {

@@ -33,7 +33,7 @@ export class FailedCalls {
     }
     this.#callbacks = [run];
     onceClosed(this.#res, () => {
-      for (const each of this.#callbacks ?? []) process.nextTick(each);
+      for (const each of this.#callbacks!) process.nextTick(each);
       this.#callbacks = null;
     });
   }

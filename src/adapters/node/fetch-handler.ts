@@ -12,14 +12,18 @@ export type SessionIncomingMessage<S> = IncomingMessage & {
 /** Stands for the address of a request without a usable one. */
 const NO_HOST = 'http://localhost';
 
+/** Methods that a `Request` cannot have (Fetch Standard, section 2.2.1). */
+const FORBIDDEN_METHODS: ReadonlySet<string> = new Set(['CONNECT', 'TRACE', 'TRACK']);
+
 /**
- * Returns the Fetch form of a request of `node:http`, for frameworks on it whose handlers return a `Response`.
+ * Returns the Fetch form of a request of `node:http`, for frameworks on it whose handlers return a `Response`. One by a
+ * method that a `Request` cannot have, such as TRACE, becomes OPTIONS.
  *
  * @example
  * ```ts
  * app.all('/hello', (request) => hello(nodeRequest(request.raw, request.body), request.session));
  * ```
- * @param body what the framework has made of a form, where it has read it
+ * @param body what the framework has made of a form or of JSON, where it has read it
  */
 export function nodeRequest(
   req: IncomingMessage & { readonly originalUrl?: string | undefined },
@@ -33,17 +37,17 @@ export function nodeRequest(
   const { method = 'GET' } = req;
   const url = urlOf(req);
   if (method === 'GET' || method === 'HEAD') return new Request(url, { method, headers });
-  if (method !== 'POST') return new Request(url, { method: 'OPTIONS', headers });
+  if (FORBIDDEN_METHODS.has(method)) return new Request(url, { method: 'OPTIONS', headers });
   if (!req.readableEnded) {
     const stream = Readable.toWeb(req) as unknown as ReadableStream;
     return new Request(url, { method, headers, body: stream, duplex: 'half' });
   }
   headers.delete('content-length');
-  return new Request(url, { method, headers, body: encodeForm(body) });
+  return new Request(url, { method, headers, body: encode(body, headers.get('content-type') ?? '') });
 }
 
 function urlOf(req: IncomingMessage & { readonly originalUrl?: string | undefined }): string {
-  const path = req.originalUrl ?? req.url ?? '/';
+  const path = req.originalUrl ?? req.url!;
   const scheme = 'encrypted' in req.socket && req.socket.encrypted === true ? 'https' : 'http';
   const host = req.headers.host ?? req.headers[':authority'];
   const base = `${scheme}://${typeof host === 'string' ? host : ''}`;
@@ -52,8 +56,11 @@ function urlOf(req: IncomingMessage & { readonly originalUrl?: string | undefine
   return URL.canParse(url) ? url : NO_HOST;
 }
 
-/** Returns a form again that middleware has parsed. */
-function encodeForm(body: unknown): string {
+/** Returns again what middleware has parsed: JSON, or a form. */
+function encode(body: unknown, type: string): string | Uint8Array<ArrayBuffer> {
+  if (body === undefined) return '';
+  if (body instanceof Uint8Array) return new Uint8Array(body);
+  if (/^[^;]*[/+]json\b/i.test(type)) return JSON.stringify(body);
   if (typeof body === 'string') return body;
   if (typeof body !== 'object' || body === null) return '';
   const pairs = Object.entries(body).filter((pair): pair is [string, string] => typeof pair[1] === 'string');

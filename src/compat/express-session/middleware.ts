@@ -73,7 +73,7 @@ function hasSession(req: SessionRequest): boolean {
 }
 
 function isBelowPath({ cookieFor }: NormalizedOptions, req: SessionRequest): boolean {
-  const [path] = (req.originalUrl ?? req.url ?? '').split('?');
+  const [path] = (req.originalUrl ?? req.url!).split('?');
   const pathname = /^\w+:\/\//.test(path!) ? new URL(path!).pathname : path || '/';
   return pathname.startsWith(cookieFor(req).path || '/');
 }

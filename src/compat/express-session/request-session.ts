@@ -184,7 +184,7 @@ export class RequestSession implements SessionConnection, ExchangeSession {
   /** Answers a late failure: the response must not look complete. */
   failLate(error: unknown): void {
     this.#exchange.fail(error);
-    if (!this.#res.writableEnded) this.#res.destroy();
+    this.#res.destroy();
   }
 
   /** Returns the error of the application's own store where the engine has wrapped it. */

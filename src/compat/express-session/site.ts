@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { SessionConfig } from '../../engine/config.ts';
+import type { CookieConfig } from '../../engine/config.ts';
 import { MIGRATION, type MigrationSource } from '../../engine/migration.ts';
 import { keyOf } from '../../crypto/session-id.ts';
 import { SessionError } from '../../errors.ts';
@@ -41,7 +41,8 @@ export interface Site {
 export function createSite(options: NormalizedOptions, secrets: readonly Secret[]): Site {
   const engineSecrets = secrets.map(engineSecretOf);
   const adapter = options.expressStore === null ? null : newAdapterState(options.expressStore);
-  const cookieAttributes = (): string => attributesOf(context.config.cookie);
+  // What the engine has of the cookie is the same for every request; see `engineCookie`.
+  const cookieAttributes = (): string => (context.config.cookie as CookieConfig).attributes;
   const migrateFrom = migrationOf(options, secrets, cookieAttributes);
   const factory = createFactory(options, engineSecrets, adapter, migrateFrom);
   const context = contextOf(factory);
@@ -117,12 +118,6 @@ function createFactory(
 /** Returns what the engine has to know of the cookie. The rest is decided by session; see `RequestSession.writeCookie`. */
 function engineCookie(name: string, { path, domain, httpOnly }: CookieAttributes): object {
   return { name, path: path ?? '/', domain: domain ?? null, httpOnly: httpOnly ?? true, secure: 'auto' };
-}
-
-/** The cookie of a middleware is the same for every request. */
-function attributesOf(cookie: SessionConfig['cookie']): string {
-  if (typeof cookie === 'function') throw new TypeError('Expected the cookie to be the same for every request');
-  return cookie.attributes;
 }
 
 function newAdapterState(store: ExpressStore): AdapterState {

@@ -20,6 +20,9 @@ const ATTRIBUTES = Object.keys({
   sameSite: true,
 } satisfies Record<keyof Omit<CookieAttributes, 'maxAge' | 'expires'>, true>) as (keyof CookieAttributes)[];
 
+/** What the class `Cookie` of express-session has where nothing is stored. */
+const CLASS_DEFAULTS: CookieAttributes = { path: '/', httpOnly: true };
+
 /**
  * Returns what sessions become behind `websauna-session/express-session`: their fields as JSON, and of their cookie the
  * attributes that are not the configured ones.
@@ -61,7 +64,7 @@ function fieldsOf(session: OldSession, defaults: CookieAttributes | null): Map<s
 /** Returns the attributes that are not the configured ones; `undefined` when all are. */
 function ownAttributes(cookie: OldSession['cookie'], defaults: CookieAttributes | null): CookieAttributes | undefined {
   if (typeof cookie !== 'object' || cookie === null) return undefined;
-  const stored = JSON.parse(toJson(cookie)!) as CookieAttributes;
+  const stored = { ...CLASS_DEFAULTS, ...(JSON.parse(toJson(cookie)!) as CookieAttributes) };
   const entries = ATTRIBUTES.filter((name) => isOwn(name, stored, defaults)).map((name) => [
     name,
     stored[name] ?? null,

@@ -147,10 +147,7 @@ export function parseRecord(fields: Readonly<Record<string, Stored>>): ParsedRec
   }
   if (Object.hasOwn(fields, TOMBSTONE)) return parseTombstone(textOf(fields[TOMBSTONE]!));
   if (Object.hasOwn(fields, ENDED)) return parseEnded(textOf(fields[ENDED]!));
-  for (const name in fields) {
-    if (Object.hasOwn(fields, name)) return { status: 'corrupt', reason: 'unknown-version' };
-  }
-  return undefined;
+  return Object.keys(fields).length === 0 ? undefined : { status: 'corrupt', reason: 'unknown-version' };
 }
 
 function parseEnded(text: string): Omit<EndedRecord, 'now'> | CorruptRecord {

@@ -4,9 +4,12 @@ import { wrapStoreMethods } from '../../stores/wrap-store-methods.ts';
 /** Called with the name of each operation before it begins; may throw in its place, or delay it. */
 export type BeforeOperation = (operation: string) => void | Promise<void>;
 
+const NOT_REPORTED: ReadonlySet<string> = new Set(['now', 'close', 'watchEnds', 'startAudit']);
+
 /**
  * Returns a store that calls back before each operation: to count what a request costs, to fail as a broken connection
- * does, or to hold a request at a certain point. `now` and `close` are not reported.
+ * does, or to hold a request at a certain point. What is not an operation on sessions is not reported: `now`, `close`,
+ * `watchEnds` and `startAudit`.
  *
  * @example
  * ```ts
@@ -17,7 +20,13 @@ export type BeforeOperation = (operation: string) => void | Promise<void>;
  */
 export function interceptStore<Store extends SessionStore>(store: Store, before: BeforeOperation): Store {
   return wrapStoreMethods(store, (method, operation) => {
-    if (operation === 'now' || operation === 'close') return method;
+    if (NOT_REPORTED.has(operation)) return method;
+    if (operation === 'scan') {
+      return async function* scanAfter(...args) {
+        await before(operation);
+        yield* method(...args) as AsyncIterable<unknown>;
+      };
+    }
     return async (...args) => {
       await before(operation);
       return await method(...args);

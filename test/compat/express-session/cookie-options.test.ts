@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
-import type { ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer as createSecureServer, request as httpsRequest } from 'node:https';
 import express, { type Express } from 'express';
 import express4 from 'express4';
 import { createServer } from 'node:http';
 import { describe, test } from 'vitest';
 import session, { type SessionOptions } from 'websauna-session/express-session';
 import { listen } from '../../adapters/support/listen.ts';
+import { certificate } from '../../support/certificate.ts';
 import { Browser, SECRET, serve, type Page } from './site.ts';
 
 async function visit(options: SessionOptions, path = '/', headers: Record<string, string> = {}): Promise<Page> {
@@ -30,6 +33,28 @@ describe('The options of the cookie', () => {
     const [inside, outside] = [await visit(options, '/shop/cart?a=/'), await visit(options, '/?a=/shop')];
     assert.deepEqual([inside.text, inside.cookies.length], ['object', 1]);
     assert.deepEqual([outside.text, outside.cookies.length], ['undefined', 0]);
+  });
+
+  test('know the path of a request whose target is a whole URL, as proxies send it', async () => {
+    const options = { cookie: { path: '/shop' } };
+    assert.equal((await visit(options, 'http://example.com/shop/cart')).text, 'object');
+    assert.equal((await visit(options, 'http://example.com/?a=/shop')).text, 'undefined');
+  });
+
+  test('know the path `/` where a router without a framework has left nothing of it', async () => {
+    const middleware = session({ secret: SECRET });
+    const server = createServer((req, res) => {
+      req.url = req.url!.slice('/shop'.length);
+      middleware(req as never, res as never, () => res.end(typeof (req as { session?: unknown }).session));
+    });
+    await listen(server, async (port) => assert.equal(await new Browser(port).text('/shop'), 'object'));
+  });
+
+  test('leave out a path that is `null`', async () => {
+    assert.match(
+      (await visit({ cookie: { path: null as never } }, '/any')).cookies[0]!,
+      /^connect\.sid=[^;]+; HttpOnly$/,
+    );
   });
 
   test('are a function of the request, if they are one', async () => {
@@ -104,6 +129,17 @@ test('a cookie that another secret has signed is reported', async () => {
     },
   );
   assert.deepEqual(reasons, ['signature', 'signature', 'signature', 'signature']);
+});
+
+test('a cookie that is `secure` is sent over TLS without a proxy', async () => {
+  const app = express().use(session({ secret: SECRET, proxy: false, cookie: { secure: true } }));
+  app.get('/', (_req, res) => res.end());
+  await listen(createSecureServer(certificate(), app), async (port) => {
+    const request = httpsRequest({ host: '127.0.0.1', port, ca: certificate().cert, agent: false }).end();
+    const [{ headers }] = (await once(request, 'response')) as [IncomingMessage];
+    request.destroy();
+    assert.match(headers['set-cookie']![0]!, /; HttpOnly; Secure$/);
+  });
 });
 
 describe.each([

@@ -42,6 +42,32 @@ function site(options: SessionOptions, act: (port: number) => Promise<void>): Pr
       req.session.views = 1;
       res.set('Cache-Control', 'public, max-age=600').send('page');
     });
+    app.get('/expires', (req, res) => {
+      req.session.views = 1;
+      res.set('Expires', new Date(Date.now() + DAY).toUTCString()).send('page');
+    });
+    app.get('/cdn', (req, res) => {
+      req.session.views = 1;
+      res.set({ 'Cache-Control': 'private', 'CDN-Cache-Control': 'max-age=600' }).send('page');
+    });
+    app.get('/unused-null', (req, res) => {
+      (req as { session: unknown }).session = null;
+      res.end();
+    });
+    app.get('/own', (req, res) => {
+      req.session.views = 1;
+      req.session.cookie = { maxAge: DAY, path: '/', sameSite: 'lax' } as never;
+      res.end();
+    });
+    app.get('/no-cookie', (req, res) => {
+      req.session.views = 2;
+      req.session.cookie = null as never;
+      res.end();
+    });
+    app.get('/plain', (req, res) => {
+      (req as { session: unknown }).session = { views: 3 };
+      res.end();
+    });
     app.get('/null', (req, res) => {
       void req.session.views;
       (req as { session: unknown }).session = null;
@@ -126,6 +152,31 @@ describe('The cookie', () => {
       assert.equal(browser.cookies.size, 0);
     }));
 
+  test('of a session that was not even used is deleted with `unset: "destroy"`, with its own attributes', () =>
+    site({ unset: 'destroy' }, async (port) => {
+      const browser = new Browser(port);
+      assert.deepEqual((await browser.visit('/unused-null')).cookies, []);
+      await browser.visit('/write');
+      await browser.visit('/lax');
+      const page = await browser.visit('/unused-null');
+      assert.equal(attributes(page), 'Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; SameSite=Strict');
+      assert.equal(browser.cookies.size, 0);
+    }));
+
+  test('may be replaced by any object, and so may the session', () =>
+    site({}, async (port) => {
+      const browser = new Browser(port);
+      const page = await browser.visit('/own');
+      assert.match(attributes(page), /; SameSite=Lax$/);
+      assert.ok(Math.abs(lifetime(page) - 86_400) < 5);
+      assert.equal(await browser.text('/age'), String(DAY));
+      // What has no attributes gets the configured ones.
+      assert.equal(attributes(await browser.visit('/no-cookie')), 'Path=/; HttpOnly');
+      assert.deepEqual([await browser.text('/read'), await browser.text('/age')], ['2', 'null']);
+      await browser.visit('/plain');
+      assert.deepEqual([await browser.text('/read'), await browser.text('/age')], ['3', 'null']);
+    }));
+
   test('and the session stay when it is unset otherwise', () =>
     site({}, async (port) => {
       const browser = new Browser(port);
@@ -141,6 +192,17 @@ describe('The cookie', () => {
       assert.deepEqual([page.cookies.length, page.headers['cache-control']], [1, 'private, no-cache']);
       assert.equal((await browser.visit('/public')).headers['cache-control'], 'public, max-age=600');
     }));
+
+  test.each([
+    ['/expires', 'private, no-cache', undefined],
+    ['/cdn', 'private', 'no-store'],
+  ])('is sent with a response that caches may store by another header: %s', (path, ...headers) =>
+    site({}, async (port) => {
+      const page = await new Browser(port).visit(path);
+      assert.equal(page.cookies.length, 1);
+      assert.deepEqual([page.headers['cache-control'], page.headers['cdn-cache-control']], headers);
+    }),
+  );
 
   test('that is `secure` is not sent over plain HTTP, and no session is stored for it', async () => {
     const store = new MemoryStore();
@@ -181,6 +243,7 @@ describe('Secrets', () => {
     });
     const { cookies } = browser;
     await site({ secret: ['the new one', 'the old one'], store: memory }, async (port) => {
+      assert.equal((await new Browser(port, cookies).visit('/nothing')).cookies.length, 1, 'used or not');
       browser = new Browser(port, cookies);
       const page = await browser.visit('/read');
       assert.deepEqual([page.text, page.cookies.length], ['1', 1]);
@@ -203,6 +266,13 @@ describe('genid', () => {
   test('is used as it is when it is worth 128 bits', () =>
     site({ genid: () => 'aZ0_'.repeat(8) }, async (port) => {
       assert.equal(await new Browser(port).text('/id'), 'aZ0_'.repeat(8));
+    }));
+
+  test('must return a string', () =>
+    site({ genid: () => 5 as never }, async (port) => {
+      const page = await new Browser(port).visit('/write');
+      assert.deepEqual([page.status, page.cookies], [500, []]);
+      assert.equal(page.text, 'Expected `genid` to be a function that returns a string, got 5');
     }));
 
   test.each(['apple', '550e8400-e29b-41d4-a716-446655440000', '/a path;', ''])('%j gets a random id in front', (weak) =>

@@ -4,7 +4,8 @@ import cookieParser from 'cookie-parser';
 import type { Express } from 'express';
 import original from 'express-session';
 import { createClient } from 'redis';
-import { afterAll, beforeAll, describe, test } from 'vitest';
+import { afterAll, beforeAll, describe, test, vi } from 'vitest';
+import { SessionError } from 'websauna-session';
 import session from 'websauna-session/express-session';
 import { startRedis, type RedisServer } from '../../support/redis-server.ts';
 import { Browser, SECRET, serve } from './site.ts';
@@ -39,6 +40,7 @@ function site(make: Make, store: original.Store, act: (port: number) => Promise<
     app.get('/read', (req, res) =>
       res.json([req.session.views ?? null, req.session.cookie.originalMaxAge, req.sessionID]),
     );
+    app.get('/nothing', (_req, res) => res.end());
     app.get('/logout', (req, res) => req.session.destroy(() => res.end()));
   }, act);
 }
@@ -140,9 +142,12 @@ test('connect-redis keeps a session as long as its cookie says, and a use renews
       const [key] = await client.keys('ttl:*');
       const ttl = async (): Promise<number> => await client.ttl(key!);
       assert.ok((await ttl()) > 55 && (await ttl()) <= 60);
-      await client.expire(key!, 20);
-      await browser.visit('/read');
-      assert.ok((await ttl()) > 55);
+      // A page that does not look at the session is a use of it, too.
+      for (const path of ['/read', '/nothing']) {
+        await client.expire(key!, 20);
+        await browser.visit(path);
+        assert.ok((await ttl()) > 55, path);
+      }
     },
     { maxAge: 60_000 },
   );
@@ -183,32 +188,82 @@ test('a store that has lost its connection gives requests no session, as in expr
   );
 });
 
-test('the error of a store reaches the application as it is', () => {
+test.each([
+  [500, new Error('boom')],
+  [503, new SessionError('ERR_SESSION_STORE', 'boom')],
+])('the error of a store reaches the application as it is, with status %i', async (status, error) => {
   const store = new session.MemoryStore();
-  return serve(
-    (app) => {
-      app.use(session({ secret: SECRET, store, saveUninitialized: false }));
-      app.get('/', (req, res) => {
-        req.session.views = 1;
-        res.send('ok');
-      });
-    },
+  await site(session, store, async (port) => {
+    const browser = new Browser(port);
+    await browser.visit('/write');
+    const { get } = store;
+    store.get = (_sid, callback) => callback(error);
+    const read = await browser.visit('/read');
+    assert.deepEqual([read.status, read.text], [status, 'boom']);
+    store.get = get;
+    store.set = (_sid, _session, callback) => callback?.(error);
+    const written = await new Browser(port).visit('/write');
+    assert.deepEqual([written.status, written.text, written.cookies], [status, 'boom', []]);
+  });
+});
+
+test('a store that reports a missing session by ENOENT, as file stores do, gives a new one', async () => {
+  const store = new session.MemoryStore();
+  await site(session, store, async (port) => {
+    const browser = new Browser(port);
+    await browser.visit('/write');
+    store.get = (_sid, callback) => callback(Object.assign(new Error('no such file'), { code: 'ENOENT' }));
+    assert.equal(await browser.text('/read').then((text) => (JSON.parse(text) as unknown[])[0]), null);
+  });
+});
+
+test('a use is written where a store has no `touch`', async () => {
+  const store = new session.MemoryStore();
+  store.touch = undefined as never;
+  await site(
+    session,
+    store,
     async (port) => {
-      store.set = (_sid, _session, callback) => callback?.(new Error('boom'));
-      const page = await new Browser(port).visit('/');
-      assert.deepEqual([page.status, page.text, page.cookies], [500, 'boom', []]);
+      const browser = new Browser(port);
+      await browser.visit('/write');
+      const set = vi.spyOn(store, 'set');
+      await browser.visit('/read');
+      assert.deepEqual(
+        set.mock.calls.map(([, { views }]) => views),
+        [1],
+      );
     },
+    { maxAge: 60_000 },
   );
 });
 
-test('cookies are taken from cookie-parser where the header is gone, and its secret is enough', () =>
+test('what a store has without a cookie goes on', async () => {
+  const store = new session.MemoryStore();
+  await site(session, store, async (port) => {
+    const browser = new Browser(port);
+    await browser.visit('/write');
+    const [, , sid] = JSON.parse(await browser.text('/read')) as [number, null, string];
+    await new Promise((done) => store.set(sid, { views: 7 } as never, done));
+    assert.deepEqual(JSON.parse(await browser.text('/read')), [7, null, sid]);
+  });
+});
+
+test('sessions cannot be found by their public names, and tools are told so', async () => {
+  const { factory } = session({ secret: SECRET, store: new session.MemoryStore() });
+  await assert.rejects(factory.sessions.get('h'.repeat(43)), { code: 'ERR_SESSION_UNSUPPORTED' });
+});
+
+test.each([
+  ['its secret is enough', SECRET, undefined],
+  ['they need none', undefined, SECRET],
+])('cookies are taken from cookie-parser where the header is gone, and %s', (_, parserSecret, secret) =>
   serve(
     (app) => {
-      app.use(cookieParser(SECRET), (req, _res, next) => {
+      app.use(cookieParser(parserSecret), (req, _res, next) => {
         delete req.headers.cookie;
         next();
       });
-      app.use(session({ saveUninitialized: false }));
+      app.use(session({ ...(secret !== undefined && { secret }), saveUninitialized: false }));
       app.get('/', (req, res) => {
         req.session.views = (req.session.views ?? 0) + 1;
         res.send(String(req.session.views));
@@ -218,4 +273,5 @@ test('cookies are taken from cookie-parser where the header is gone, and its sec
       const browser = new Browser(port);
       assert.deepEqual([await browser.text('/'), await browser.text('/')], ['1', '2']);
     },
-  ));
+  ),
+);

@@ -33,6 +33,12 @@ async function site(middleware: SessionMiddleware, act: (browser: Browser) => Pr
         req.session.views = (req.session.views ?? 0) + 1;
         res.end('two');
       });
+      app.get('/twice', (req, res) => {
+        res.write('one ');
+        req.session.views = 5;
+        res.end('two');
+        res.end('three');
+      });
       app.get('/destroy', (req, res) => {
         void req.session.views;
         res.write('one ');
@@ -54,6 +60,13 @@ test('what changes after the head is saved before the response ends', () =>
     await browser.visit('/begin');
     assert.equal((await browser.visit('/stream')).text, 'one two');
     assert.equal(await browser.text('/show'), '2');
+  }));
+
+test('a second end while the first one waits is ignored', () =>
+  site(newMiddleware(), async (browser) => {
+    await browser.visit('/begin');
+    assert.equal((await browser.visit('/twice')).text, 'one two');
+    assert.equal(await browser.text('/show'), '5');
   }));
 
 test('a session that begins after the head is discarded, and an event says so', async () => {

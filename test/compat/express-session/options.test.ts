@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'vitest';
 import { MemoryStore } from 'websauna-session/memory';
-import session from 'websauna-session/express-session';
+import session, { handleOf } from 'websauna-session/express-session';
 
 describe('session()', () => {
   const redis = { url: 'redis://127.0.0.1:1' };
@@ -67,6 +67,9 @@ describe('session()', () => {
   test('has a factory, but not before its secret is known', () => {
     assert.equal(session({ secret: 'a' }).factory.policy.timeout, 86_400);
     assert.equal(session({ secret: 'a', cookie: { maxAge: 60_000 } }).factory.policy.timeout, 60);
+    assert.equal(session({ secret: 'a', cookie: { maxAge: null } as never }).factory.policy.timeout, 86_400);
+    const inAMinute = new Date(Date.now() + 60_000);
+    assert.equal(session({ secret: 'a', cookie: { maxAge: inAMinute } as never }).factory.policy.timeout, 60);
     assert.throws(() => session().factory, /secret option is required/);
   });
 });
@@ -81,6 +84,10 @@ describe('createStore()', () => {
   ])('refuses %j', (options, message) => {
     assert.throws(() => session.createStore(options as never), message);
   });
+});
+
+test('handleOf() refuses a request that the middleware has not seen', () => {
+  assert.throws(() => handleOf({}), /Expected `req` to be a request that has a session, got an object/);
 });
 
 describe('Methods of a session', () => {

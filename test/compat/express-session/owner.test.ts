@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, request, type IncomingMessage } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import express from 'express';
 import { describe, test } from 'vitest';
 import session, { handleOf, type SessionMiddleware } from 'websauna-session/express-session';
+import { Jar, visit } from '../../support/visit.ts';
 import { passportSite } from './passport-site.ts';
 import { Browser, SECRET, serve } from './site.ts';
 
@@ -92,4 +99,51 @@ describe('owner', () => {
       assert.equal((await show(owned))[0], null);
       assert.deepEqual(await factory.owners.list('ada'), []);
     }));
+});
+
+test('an owner that is a number is the same as its text', async () => {
+  const sessions = session({ secret: SECRET, saveUninitialized: false, owner: ({ views }) => views });
+  await serve(
+    (app) => {
+      app.use(sessions);
+      app.get('/login', (req, res) => {
+        req.session.views = 42;
+        res.end();
+      });
+    },
+    async (port) => {
+      await new Browser(port).visit('/login');
+      assert.equal((await sessions.factory.owners.list('42')).length, 1);
+    },
+  );
+});
+
+test('a client on a Unix socket has no address', async () => {
+  const sessions = session({ secret: SECRET, saveUninitialized: false, owner: ({ user }) => user });
+  const app = express().use(sessions);
+  app.get('/', (req, res) => {
+    req.session.user = 'ada';
+    res.end();
+  });
+  const folder = await mkdtemp(join(tmpdir(), 'socket-'));
+  const socketPath = join(folder, 'site');
+  const server = createServer(app).listen(socketPath);
+  try {
+    await once(server, 'listening');
+    const [response] = (await once(request({ socketPath, agent: false }).end(), 'response')) as [IncomingMessage];
+    response.resume();
+    assert.deepEqual([response.statusCode, response.headers['set-cookie']?.length], [200, 1]);
+    assert.equal((await sessions.factory.owners.list('ada'))[0]!.clientAddress, null);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+    await rm(folder, { recursive: true });
+  }
+});
+
+test('what other adapters write through the factory becomes JSON, too', async () => {
+  const { factory } = session({ secret: SECRET });
+  const jar = new Jar();
+  await visit(factory, jar, (each) => each.set('run', () => 1));
+  assert.deepEqual(await visit(factory, jar, (each) => each.get('run')), null);
 });

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
+import original from 'express-session';
 import { test } from 'vitest';
 import session from 'websauna-session/express-session';
+import { MemoryStore } from 'websauna-session/memory';
+import { keyOf } from '../../../src/crypto/session-id.ts';
+import { NO_CHANGE } from '../../../src/stores/store.ts';
 import { Browser, fieldsOf, SECRET, serve } from './site.ts';
 
 const middleware = () => session({ secret: SECRET, resave: false, saveUninitialized: false });
@@ -192,6 +196,90 @@ test('names of methods and `__proto__` in stored data stay inert', () =>
       assert.deepEqual(JSON.parse(await browser.text('/show')), ['function', 2, null]);
     },
   ));
+
+test('a session object that was replaced cannot end the one that has replaced it', () =>
+  serve(
+    (app) => {
+      app.use(middleware());
+      app.get('/', (req, res) => {
+        const before = req.session;
+        before.views = 1;
+        before.regenerate(() => {
+          req.session.views = 2;
+          before.destroy(() => res.end());
+        });
+      });
+      app.get('/show', (req, res) => res.json(req.session.views ?? null));
+    },
+    async (port) => {
+      const browser = new Browser(port);
+      await browser.visit('/');
+      assert.equal(await browser.text('/show'), '2');
+    },
+  ));
+
+test.each([
+  ['express-session', original],
+  ['websauna-session', session],
+])('with an id that is no text, nothing is stored: %s', (_, make) =>
+  serve(
+    (app) => {
+      app.use((make as typeof original)({ secret: SECRET, resave: false, saveUninitialized: false }));
+      app.get('/', (req, res) => {
+        Object.assign(req, { sessionID: 5 });
+        req.session.views = 1;
+        res.json(req.sessionID);
+      });
+    },
+    async (port) => {
+      const page = await new Browser(port).visit('/');
+      assert.deepEqual([page.text, page.cookies], ['5', []]);
+    },
+  ),
+);
+
+test('save() stores nothing for a request whose id is no text', async () => {
+  const store = new MemoryStore();
+  await serve(
+    (app) => {
+      app.use(session({ secret: SECRET, saveUninitialized: false, store }));
+      app.get('/', (req, res, next) => {
+        Object.assign(req, { sessionID: null });
+        req.session.views = 1;
+        req.session.save((error) => (error ? next(error) : res.end()));
+      });
+    },
+    async (port) => {
+      const page = await new Browser(port).visit('/');
+      assert.deepEqual([page.status, page.cookies, store.size], [200, [], 0]);
+    },
+  );
+});
+
+test('a session that cannot be read is given up for an empty one', async () => {
+  const store = new MemoryStore();
+  const sessions = session({ secret: SECRET, saveUninitialized: false, store });
+  const reasons: string[] = [];
+  sessions.factory.on('rejected', ({ reason }) => reasons.push(reason));
+  await serve(
+    (app) => {
+      app.use(sessions);
+      app.get('/', (req, res) => {
+        req.session.views = 1;
+        res.send(req.sessionID);
+      });
+      app.get('/show', (req, res) => res.json([req.session.views ?? null, req.sessionID]));
+    },
+    async (port) => {
+      const browser = new Browser(port);
+      const sid = await browser.text('/');
+      await store.save(keyOf(sid), { ...NO_CHANGE, set: new Map([['views', '{']]) });
+      const [views, id] = JSON.parse(await browser.text('/show')) as [null, string];
+      assert.deepEqual([views, reasons], [null, ['corrupt']]);
+      assert.notEqual(id, sid);
+    },
+  );
+});
 
 test('a session object that was replaced cannot save', () =>
   serve(

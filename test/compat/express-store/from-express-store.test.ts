@@ -38,6 +38,31 @@ describe('fromExpressStore', () => {
     assert.deepEqual(await visit(factory, jar, (each) => [each.size, each.get('n')]), [41, 40]);
   });
 
+  test('keeps values that are bytes', async () => {
+    const store = new session.MemoryStore();
+    const serializer = {
+      serialize: (value: unknown) => new TextEncoder().encode(JSON.stringify(value)),
+      deserialize: (stored: string | Uint8Array) => JSON.parse(Buffer.from(stored as Uint8Array).toString()) as unknown,
+    };
+    const factory = createSessionFactory({ secret, serializer, store: fromExpressStore(store) });
+    const jar = new Jar();
+    await visit(factory, jar, (each) => each.set('name', 'Ada \u{1F642}'));
+    assert.equal(await visit(factory, jar, (each) => each.get('name')), 'Ada \u{1F642}');
+  });
+
+  test.each([{}, { meta: 1, fields: {} }, { meta: {}, fields: null }])(
+    'takes %j in the store for no session',
+    async (other) => {
+      const store = new session.MemoryStore();
+      const factory = open(store);
+      const jar = new Jar();
+      await visit(factory, jar, (each) => each.set('a', 1));
+      const all = await new Promise<object>((resolve) => store.all((_error, found) => resolve(found!)));
+      for (const name of Object.keys(all)) store.set(name, { cookie: {}, ...other } as never);
+      assert.equal(await visit(factory, jar, (each) => each.get('a')), undefined);
+    },
+  );
+
   test('has no owners to list, and says so', async () => {
     const factory = open(new session.MemoryStore());
     await assert.rejects(factory.owners.list('ada'), { code: 'ERR_SESSION_UNSUPPORTED' });

@@ -73,6 +73,10 @@ async function site(
     of(req).logout();
     res.send('bye');
   });
+  app.get('/rotate', (req, res) => {
+    of(req).rotate();
+    res.end();
+  });
   const http = createServer(app).listen(0, '127.0.0.1');
   await once(http, 'listening');
   return {
@@ -144,6 +148,33 @@ describe('A factory that goes on with sessions of express-session', () => {
       for (const jar of [browser.cookies, cookies]) {
         assert.equal(await new Browser(fresh.port, jar).text('/write/3'), 'nobody -');
       }
+    });
+  });
+
+  test('a session of an owner, without an absolute end, rotates as any other', async () => {
+    const cookies = await login();
+    const rotating = site({ absoluteTimeout: null }, { owner });
+    await during({ fresh: rotating }, async ({ fresh }) => {
+      const { factory } = fresh as FactorySite;
+      const browser = new Browser(fresh.port, cookies);
+      assert.equal(await browser.text('/write/2'), 'ada ada');
+      const [before] = await factory.owners.list('ada');
+      await browser.visit('/rotate');
+      const [after, ...others] = await factory.owners.list('ada');
+      assert.deepEqual([after!.expiresAt, others], [null, []]);
+      assert.notEqual(after!.handle, before!.handle);
+      assert.equal(await browser.text('/write/3'), 'ada ada');
+    });
+  });
+
+  test('an end is remembered where the time that sessions live is a function', async () => {
+    const cookies = await login();
+    await during({ fresh: site({}, { ttl: () => 60 }) }, async ({ fresh }) => {
+      const browser = new Browser(fresh.port, cookies);
+      await browser.visit('/write/2');
+      await browser.visit('/logout');
+      const [tombstone] = await all.records();
+      assert.ok((await redis.client.ttl(tombstone!)) > 3500);
     });
   });
 

@@ -126,6 +126,58 @@ describe('migrateAll', () => {
     });
   });
 
+  test('stops within a step', async () => {
+    await seed(20);
+    const stop = new AbortController();
+    const parse = (text: string): unknown => {
+      stop.abort();
+      return JSON.parse(text) as unknown;
+    };
+    const fresh = all.new('convert', {}, { serializer: { parse, stringify: JSON.stringify } });
+    await during({ fresh }, async (sites) => {
+      const options = { concurrency: 1, signal: stop.signal };
+      assert.deepEqual(await migrateAll(sites.fresh.middleware!, options), { ...NONE, found: 1, converted: 1 });
+    });
+  });
+
+  test('in a dry run, knows what was converted before', async () => {
+    await seed(1);
+    await during({ fresh: all.new('convert') }, async ({ fresh }) => {
+      await new Browser(fresh.port, cookiesOf(0)).visit('/write/1');
+      await seed(1);
+      assert.deepEqual(await migrateAll(fresh.middleware!, { dryRun: true }), { ...NONE, found: 1, known: 1 });
+    });
+  });
+
+  test('converts what another server has written meanwhile', async () => {
+    await seed(1);
+    let isFirst = true;
+    const parse = async (text: string): Promise<unknown> => {
+      if (isFirst) await redis.client.set(all.oldPrefix + sidOf(0), text.replace('u0', 'u1'), { EX: 5000 });
+      isFirst = false;
+      return JSON.parse(text) as unknown;
+    };
+    const fresh = all.new('convert', {}, { serializer: { parse, stringify: JSON.stringify } });
+    await during({ fresh }, async (sites) => {
+      assert.deepEqual(await migrateAll(sites.fresh.middleware!), { ...NONE, found: 1, converted: 1 });
+      assert.equal(await new Browser(sites.fresh.port, cookiesOf(0)).text('/write/1'), 'u1');
+    });
+  });
+
+  test('keeps all attributes of the cookies where the configured ones depend on the request', async () => {
+    await seed(1);
+    await during({ fresh: all.new('convert', { cookie: () => ({ sameSite: 'lax' }) }) }, async ({ fresh }) => {
+      await migrateAll(fresh.middleware!);
+      const [key] = await all.records();
+      assert.match(String(await redis.client.hGet(key!, 'cookie')), /"httpOnly":true,"path":"\/"/);
+      const { sameSite, httpOnly } = JSON.parse(await new Browser(fresh.port, cookiesOf(0)).text('/cookie')) as Record<
+        string,
+        unknown
+      >;
+      assert.deepEqual([sameSite, httpOnly], ['lax', true]);
+    });
+  });
+
   test('counts sessions that cannot be stored, and says why', async () => {
     await seed(1);
     await redis.client.set(`${all.oldPrefix}date`, '{"at":1}');
@@ -155,6 +207,8 @@ describe('migrateAll', () => {
     const factory = createSessionFactory({ secret: 'a secret that is as long as it has to be' });
     await assert.rejects(migrateAll(factory), /Expected the factory to have `migrateFrom`/);
     await assert.rejects(migrateAll({}), /Expected `target` to be a factory/);
+    const wrongLater = createSessionFactory(() => ({ secret: 'short' }));
+    await assert.rejects(migrateAll(wrongLater), /Expected `secret`/);
     await assert.rejects(migrateAll(undefined as never), TypeError);
     await during({ fresh: all.new('beside') }, async ({ fresh }) => {
       await assert.rejects(migrateAll(fresh.middleware!), /Expected `migrateFrom.phase` to be 'convert'/);

@@ -146,6 +146,8 @@ describe('Wrong options', () => {
     [{ ...right, ttl: 0 }, /`connectRedis.ttl`/],
     [{ ...right, ttl: 86_400_000 }, /Is it in seconds, not milliseconds/],
     [{ ...right, serializer: {} }, /Expected `connectRedis.serializer` to be an object with the functions `parse` and/],
+    [{ ...right, serializer: 'json' }, /`connectRedis.serializer`/],
+    [{ ...right, secret: new Uint8Array(0) }, /Expected `connectRedis.secret` to be a string or bytes/],
     [{ ...right, disableTouch: 1 }, /`connectRedis.disableTouch`/],
     [{ ...right, disableTTL: 'no' }, /`connectRedis.disableTTL`/],
     [{ ...right, secret: '' }, /Expected `connectRedis.secret` to be a string or bytes, got an empty string/],
@@ -199,6 +201,7 @@ describe('Wrong options', () => {
       /Expected `redis`, or a `store` of this library/,
     );
     make(connectRedis({ client, phase, name: 'connect.sid', secret: SECRET }));
+    make(connectRedis({ client, phase, secret: Buffer.from(SECRET) }));
     assert.equal(session({ secret: SECRET, store: new MemoryStore() }).factory.policy.migrateFrom, null);
   });
 

@@ -107,3 +107,20 @@ test('the cookie reaches the client beside one of the application, in a redirect
   expect(await cookies('/redirect')).toEqual([302, ['session']]);
   expect(await cookies('/status')).toEqual([409, ['session']]);
 });
+
+test('the address is that which the adapter for Node has found, or which the application knows', async () => {
+  const factory = createSessionFactory({ secret });
+  const addressOf = async (options: { clientAddress?: () => string | undefined } = {}): Promise<unknown> => {
+    const app = new Elysia().use(sessions(factory, options)).get('/', ({ session }) => {
+      session.login('alice');
+      return 'ok';
+    });
+    await app.handle(Object.assign(new Request('http://localhost/'), { ip: '192.0.2.7' }));
+    const [session] = await factory.owners.list('alice');
+    await factory.owners.revoke('alice');
+    return session?.clientAddress;
+  };
+  expect(await addressOf()).toBe('192.0.2.7');
+  expect(await addressOf({ clientAddress: () => '192.0.2.8' })).toBe('192.0.2.8');
+  expect(await addressOf({ clientAddress: () => undefined })).toBeNull();
+});

@@ -1,9 +1,11 @@
+import type { ServerResponse } from 'node:http';
 import { H3, HTTPError } from 'h3';
+import { toNodeHandler } from 'h3/node';
 import { expect, test } from 'vitest';
 import { createSessionFactory, type WebsaunaSession } from 'websauna-session';
 import { markSubRequest, sessions } from 'websauna-session/h3';
 import type { AnySession } from 'websauna-session/testing';
-import { direct, PEER, runContract, statusOf, toResponse } from './run-contract.ts';
+import { direct, PEER, runContract, serve, statusOf, toResponse } from './run-contract.ts';
 
 runContract('h3 2', ({ sessions: given, routes, lateHeaders, onError }, prefix) => {
   const fail = (error: unknown): Response => {
@@ -100,4 +102,34 @@ test('hooks for responses run once, and see the cookie', async () => {
   });
   await app.request('/');
   expect(seen).toEqual([['session']]);
+});
+
+test('a handler that answers by the response of Node has its session, whose changes are stored', async () => {
+  const factory = createSessionFactory<{ from: string }>({ secret });
+  const app = new H3({ silent: true });
+  app.use(sessions(factory));
+  app.get('/begin', ({ context }) => {
+    (context['session'] as Visited).set('from', 'begin');
+    return 'ok';
+  });
+  app.get('/read', ({ context }) => (context['session'] as Visited).get('from'));
+  app.get('/past', async ({ context, runtime }) => {
+    const session = context['session'] as Visited;
+    session.set('from', 'past');
+    const res = runtime!.node!.res as ServerResponse;
+    res.setHeader('x-past', 'yes');
+    await new Promise<void>((resolve) => res.end('past h3', resolve));
+  });
+  const { origin, close } = await serve(toNodeHandler(app));
+  const begin = await fetch(`${origin}/begin`);
+  const cookie = begin.headers.getSetCookie()[0]!.split(';')[0]!;
+  const past = await fetch(`${origin}/past`, { headers: { cookie } });
+  expect([past.headers.get('x-past'), await past.text(), cookiesOf(past)]).toEqual(['yes', 'past h3', []]);
+  const discarded: string[] = [];
+  factory.on('discarded', ({ reason }) => discarded.push(reason));
+  factory.on('created', () => discarded.push('created'));
+  await fetch(`${origin}/past`);
+  expect(discarded).toEqual(['cacheable']);
+  expect(await (await fetch(`${origin}/read`, { headers: { cookie } })).text()).toBe('past');
+  await close();
 });

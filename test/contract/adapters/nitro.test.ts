@@ -3,6 +3,7 @@ import { createApp, createError, createRouter, eventHandler, fetchWithEvent, toN
 import { fetchNodeRequestHandler } from 'node-mock-http';
 import { describe, expect, test } from 'vitest';
 import { createSessionFactory, type WebsaunaSession } from 'websauna-session';
+import { MemoryStore } from 'websauna-session/memory';
 import { sessions } from 'websauna-session/nitro';
 import type { AnySession } from 'websauna-session/testing';
 import { runContract, serve, statusOf, writeLate } from './run-contract.ts';
@@ -120,4 +121,15 @@ describe('requests that Nitro makes of itself', () => {
     expect([response.status, cookiesOf(response)]).toEqual([409, ['session']]);
     await close();
   });
+});
+
+test('a store that fails is answered with 503 and a line of text, unless the application does it', async () => {
+  const failing = (): Promise<never> => Promise.reject(new Error('redis://user:password@host'));
+  const store = Object.assign(new MemoryStore(), { create: failing });
+  const { app } = createNitro(createSessionFactory<{ from: string }>({ secret, store }));
+  const { origin, close } = await serve(toNodeListener(app));
+  const response = await fetch(`${origin}/inner?from=a`);
+  expect([response.status, await response.text()]).toEqual([503, 'The service is unavailable for a moment\n']);
+  expect(cookiesOf(response)).toEqual([]);
+  await close();
 });

@@ -1,3 +1,4 @@
+import { expect, test } from 'vitest';
 import { createSessionFactory, SessionFactory } from 'websauna-session';
 import { getSession, sessions } from 'websauna-session/react-router';
 import type { AdapterApp, AnySession } from 'websauna-session/testing';
@@ -29,4 +30,17 @@ runContract('React Router', (app, prefix) => {
       index === middleware.length ? load(request) : middleware[index]!({ request }, () => run(index + 1));
     return run(0);
   });
+});
+
+test('sessions have no address where the application hands none on', async () => {
+  const secret = 'thirty-two bytes of secret or more';
+  const factory = createSessionFactory({ secret });
+  for (const options of [{}, { clientAddress: () => undefined }]) {
+    await sessions(factory, options)({ request: new Request('http://localhost/') }, async () => {
+      getSession(factory).login('alice');
+      return new Response();
+    });
+  }
+  const listed = await factory.owners.list('alice');
+  expect(listed.map(({ clientAddress }) => clientAddress)).toEqual([null, null]);
 });

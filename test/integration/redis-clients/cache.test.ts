@@ -74,6 +74,20 @@ describe.each(libraries.filter(({ library }) => library === 'redis'))('the cache
     expect(driver.getCached(key, false)).toBeUndefined();
     await driver.close();
   });
+
+  test('is empty after FLUSHALL', async () => {
+    const driver = connectWith(library, { host: server.host, port: server.port, cache: true });
+    const key = `flushed by ${library.name}`;
+    await server.cli('HSET', key, 'field', 'value');
+    await server.cli('EXPIRE', key, '100');
+    await driver.hgetall(key, false);
+    expect(driver.getCached(key, false)?.fields).toEqual({ field: 'value' });
+    await server.cli('FLUSHALL');
+    // Its reply comes after what the server reports, and proves that the connection is not silent.
+    await driver.hgetall('another', false);
+    expect(driver.getCached(key, false)).toBeUndefined();
+    await driver.close();
+  });
 });
 
 test('a read that is known costs no command', async () => {

@@ -73,6 +73,17 @@ async function sentinel(create: CreateSentinel, { host, port }: Address, databas
   return { ...connected, end };
 }
 
+/** A client without a member that is not documented, as a later version may be. */
+function withoutMember<Client extends object>(client: Client, name: string): Client {
+  return new Proxy(client, {
+    has: (target, key) => key !== name && key in target,
+    get(target, key) {
+      const member: unknown = key === name ? undefined : Reflect.get(target, key, target);
+      return typeof member === 'function' ? (member.bind(target) as unknown) : member;
+    },
+  });
+}
+
 function nodesOf(server: Address): { rootNodes: { url: string }[] } {
   return { rootNodes: [{ url: server.url }] };
 }
@@ -91,6 +102,10 @@ const standalone: readonly [string, (server: Address) => Promise<Connected>][] =
   ['a pool of node-redis 5', async ({ url }) => nodeRedis(createClientPool5({ url }, { maximum: 3 }))],
   ['node-redis 6 by a sentinel', async (server) => sentinel(createSentinel, server)],
   ['node-redis 5 by a sentinel', async (server) => sentinel(createSentinel5, server)],
+  [
+    'node-redis 6 by a sentinel that does not show its master',
+    async (server) => sentinel((options) => withoutMember(createSentinel(options), '_execute'), server),
+  ],
   ['ioredis 6', async ({ url }) => ioredis(new Ioredis(url))],
   ['ioredis 6 over RESP2', async ({ url }) => ioredis(new Ioredis(url, { protocol: 2 }))],
   ['ioredis 6 with automatic pipelines', async ({ url }) => ioredis(new Ioredis(url, { enableAutoPipelining: true }))],

@@ -158,6 +158,13 @@ describe.each(kinds)('$name', (kind) => {
     if (kind.name.startsWith('a cluster of node-redis')) expect((await server.commandCounts()).has('ping')).toBe(false);
   });
 
+  test('shows the servers that have the sessions, for any command', async () => {
+    const servers = await driver.servers!();
+    expect(servers.map(({ address }) => address)).toEqual([kind.cluster ? `127.0.0.1:${server.port}` : 'the server']);
+    expect(await servers[0]!.send(['CONFIG', 'GET', 'port'])).toEqual(expect.anything());
+    expect(await servers[0]!.send(['PING'])).toBe('PONG');
+  });
+
   test('is left open: it is the application that closes its client', async () => {
     await driver.close();
     expect(given.isReady()).toBe(true);

@@ -93,6 +93,10 @@ describe.each(kinds.filter(({ cluster, name }) => !cluster && !name.includes('se
     for (const command of [bare.evaluate(WRITE, ['queued'], ['a', 'b'], false), bare.hgetall('a', true), bare.ping()]) {
       await expect(command).rejects.toThrow('Redis cannot be reached: the client is not connected');
     }
+    if (bare.library === 'ioredis') {
+      const pages = bare.scan('*', 10)[Symbol.asyncIterator]();
+      await expect(pages.next()).rejects.toThrow('Redis cannot be reached: the client is not connected');
+    }
     expect(performance.now() - start).toBeLessThan(TIMEOUT * 1000);
     await server.restart();
     await waitFor('the connection', () => driver.ping().then(() => true));

@@ -67,6 +67,19 @@ test('a library that is installed but broken is not called missing', async () =>
   await expect(driver.ping()).rejects.toBe(broken);
 });
 
+test('a cache needs a version of redis that has client-side caching', async () => {
+  const old: Importers = {
+    ...both,
+    redis: async () => ({ ...(await import('redis')), BasicClientSideCache: undefined }),
+  };
+  const driver = connectFrom(old, { cache: true });
+  await expect(driver.ping()).rejects.toMatchObject({
+    cause: {
+      message: expect.stringContaining('Expected `redis.cache` to be unset with this version of `redis`') as unknown,
+    },
+  });
+});
+
 test('a pool needs redis, and says so also where only ioredis is installed', async () => {
   const driver = connectFrom({ ...both, redis: missing }, { pool: { max: 3 } });
   await expect(driver.ping()).rejects.toThrow(/^Expected `redis.pool` to be unset with ioredis/);

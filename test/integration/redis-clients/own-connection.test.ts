@@ -110,6 +110,15 @@ describe.each(libraries)('with $name', (library) => {
     expect(await plain.cli('EXISTS', key)).toBe(0);
   });
 
+  test('shows its server by its address, also before there is a connection', async () => {
+    const driver = connectWith(library, { ...LONG_TIMEOUT, port: plain.port });
+    for (const _ of ['before', 'after']) {
+      const [shown, ...others] = await driver.servers();
+      expect([shown!.address, await shown!.send(['PING']), others]).toEqual([`localhost:${plain.port}`, 'PONG', []]);
+    }
+    await driver.close();
+  });
+
   test('the first commands wait for the first connection', async () => {
     const server = await startRedis();
     await server.kill();
@@ -192,6 +201,34 @@ describe.each(libraries.filter(({ library }) => library === 'redis'))('a pool of
     await waitFor('the pool to end', async () => (await connections()) === 0);
   });
 });
+
+describe.each(libraries.filter(({ library }) => library === 'redis'))(
+  'a pool of $name whose server is away',
+  (library) => {
+    test('connects when the server comes, and again when it comes back', async ({ onTestFinished }) => {
+      const server = await startRedis();
+      const { port } = server;
+      await server.kill();
+      const driver = connectWith(library, { ...LONG_TIMEOUT, host: '127.0.0.1', port, pool: { min: 2, max: 2 } });
+      onTestFinished(async () => {
+        await driver.close();
+        await server.stop();
+      });
+      for (const _ of ['at first', 'later']) {
+        await waitFor(
+          'a failed attempt',
+          () => (driver.fault as { code?: string } | undefined)?.code === 'ECONNREFUSED',
+        );
+        await server.restart();
+        await waitFor('the connection', () => driver.ping().then(() => true));
+        expect(driver.fault).toBeUndefined();
+        await server.kill();
+      }
+      await waitFor('the end of the pool', () => !driver.isReady);
+      await server.restart();
+    });
+  },
+);
 
 describe.each(libraries.filter(({ library }) => library === 'ioredis'))('$name', (library) => {
   test.each([['pool', { pool: {} }] as const, ['cache', { cache: true }] as const])(

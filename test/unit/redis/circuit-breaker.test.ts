@@ -172,6 +172,18 @@ describe('open, the breaker', () => {
     expect(onOpen).toHaveBeenCalledTimes(2);
   });
 
+  test('stops probing when it is closed for good while a probe is under way', async () => {
+    late(5);
+    let fail!: (error: Error) => void;
+    probe.mockImplementation(() => new Promise((_, reject) => (fail = reject)));
+    await clock.pass(100);
+    breaker.close();
+    fail(new Error('still down'));
+    await clock.pass(60_000);
+    expect(probe).toHaveBeenCalledTimes(1);
+    expect(clock.timers).toBe(0);
+  });
+
   test('stops probing when it is closed for good', async () => {
     late(5);
     await clock.pass(100);

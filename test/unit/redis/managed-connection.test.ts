@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { MisdirectedReplyError } from '../../../src/stores/redis/errors.ts';
 import { ManagedConnection } from '../../../src/stores/redis/connection/managed-connection.ts';
 import { fakeConnections, REFUSED, type FakeConnection } from './fake-connection.ts';
@@ -83,6 +83,24 @@ describe('a connection of our own', () => {
     expect(made).toHaveLength(2);
   });
 
+  test('is not replaced for its silence before it is ready', async () => {
+    connection.reconnectIfStale();
+    await clock.pass(LONGEST_FIRST_DELAY);
+    expect(made).toHaveLength(1);
+    made[0]!.events.ready();
+    connection.reconnectIfStale();
+    await clock.pass(LONGEST_FIRST_DELAY);
+    expect(made).toHaveLength(2);
+  });
+
+  test('says why there is none when the library is not loaded, whatever that is', async () => {
+    const onFailed = vi.fn<(error: Error) => void>();
+    const load = (): Promise<never> => Promise.reject('no chunk');
+    const broken = new ManagedConnection(load, { address: 'localhost:6379', timeout: 2, clock, onFailed });
+    await expect(broken.ping()).rejects.toMatchObject({ cause: 'no chunk' });
+    expect(onFailed).toHaveBeenCalledOnce();
+  });
+
   test('is replaced once a second at most while it leads to a replica', async () => {
     made[0]!.events.ready();
     await clock.pass(5_000);
@@ -125,6 +143,22 @@ describe('a read that meets a lost connection', () => {
     made[1]!.events.ready();
     await settle();
     expect(reading.outcome).toEqual({ field: 'value' });
+  });
+
+  test('is sent again over a connection that is still in use, for 100 milliseconds', async () => {
+    const reading = watch(read());
+    made[0]!.answer = REFUSED;
+    made[0]!.events.ready();
+    await clock.pass(50);
+    expect([reading.outcome, made.length]).toEqual(['none yet', 1]);
+    expect(made[0]!.commands).toBeGreaterThan(2);
+    made[0]!.answer = 'fields';
+    await clock.pass(10);
+    expect(reading.outcome).toEqual({ field: 'value' });
+    made[0]!.answer = REFUSED;
+    const failing = watch(read());
+    await clock.pass(READ_GRACE + 10);
+    expect(failing.outcome).toBe(REFUSED);
   });
 
   test('fails after 100 milliseconds when there is none', async () => {

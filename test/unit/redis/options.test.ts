@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { RedisClient } from '../../../src/stores/redis/clients/shapes.ts';
 import { normalizeRedisOptions, type RedisOptions } from '../../../src/stores/redis/options.ts';
+import { createRedisStore } from '../../../src/stores/redis/provider.ts';
 
 const client = { hGetAll() {}, sendCommand() {}, withTypeMapping() {}, ping() {} } as unknown as RedisClient;
 
@@ -169,4 +170,11 @@ describe('normalizeRedisOptions', () => {
   ])('refuses %o', (options, message) => {
     expect(refusal(options)).toEqual(new TypeError(`Expected ${message}`));
   });
+});
+
+test('a URL in place of options, and a function in place of a client, are refused with what to do', () => {
+  expect(() => normalizeRedisOptions('redis://localhost' as never)).toThrow(/Pass a URL as `\{ url \}`/);
+  expect(() => createRedisStore({ client: () => ({}) as never })).toThrow(
+    /Expected `redis.client` to be a client, got/,
+  );
 });

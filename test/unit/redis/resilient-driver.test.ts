@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { SessionError } from '../../../src/errors.ts';
 import { ResilientDriver } from '../../../src/stores/redis/connection/resilient-driver.ts';
 import { ManagedConnection } from '../../../src/stores/redis/connection/managed-connection.ts';
-import { fakeConnections, REFUSED, type FakeConnection } from './fake-connection.ts';
+import { FakeConnection, fakeConnections, REFUSED } from './fake-connection.ts';
 import { ManualClock, settle } from './manual-clock.ts';
 
 const WRONG = new Error('WRONGPASS invalid username-password pair or user is disabled.');
@@ -104,6 +104,28 @@ describe('the resilient driver', () => {
     connections[0]!.answer = 'fields';
     await clock.pass(100);
     expect(onClose).toHaveBeenCalledOnce();
+  });
+
+  test('uses neither cache nor scan while the circuit is open', async () => {
+    const inner = new FakeConnection({ ready: () => {}, lost: () => {} });
+    const cached = { fields: {}, record: undefined };
+    const open = new ResilientDriver(Object.assign(inner, { getCached: () => cached }), { timeout: 2, clock });
+    expect(open.getCached('key', false)).toBe(cached);
+    const pages = open.scan('*', 10)[Symbol.asyncIterator]();
+    expect(await pages.next()).toEqual({ value: ['key'], done: false });
+    inner.answer = 'nothing';
+    const commands = Array.from({ length: 5 }, () => open.ping().catch(() => {}));
+    await clock.pass(2_000);
+    await Promise.all(commands);
+    expect(open.getCached('key', false)).toBeUndefined();
+    await expect(pages.next()).rejects.toMatchObject({ code: 'ERR_SESSION_STORE_UNAVAILABLE' });
+    inner.answer = 'fields';
+    await open.close();
+  });
+
+  test('has no servers to show where the driver has none', async () => {
+    const inner = new FakeConnection({ ready: () => {}, lost: () => {} });
+    expect(await new ResilientDriver(inner, { timeout: 2, clock }).servers()).toEqual([]);
   });
 
   test('takes any answer of the server to a probe for an answer', async () => {

@@ -82,3 +82,19 @@ test.each([
 test.each(['OOM command not allowed', 'ERR wrong number', 'Connection is closed.'])('not after %s', async (message) => {
   expect(await runs(new ManualClock(), 1, message)).toEqual([0]);
 });
+
+test('tries again when a client library has followed as many redirections as it may', async () => {
+  const moved = new Error('MOVED 1 127.0.0.1:7001');
+  const failures = [
+    new Error('Too many Cluster redirections', { cause: moved }),
+    new Error('Too many Cluster redirections. Last error: ReplyError: ASK 1 127.0.0.1:7001'),
+  ];
+  const clock = new ManualClock();
+  const run = (): Promise<string> =>
+    failures.length > 0 ? Promise.reject(failures.shift()!) : Promise.resolve('done');
+  const result = retryOnSlotMigration(run, clock.now() + TIME, clock);
+  await clock.pass(100);
+  await expect(result).resolves.toBe('done');
+  const unknown = new Error('Too many Cluster redirections');
+  await expect(retryOnSlotMigration(() => Promise.reject(unknown), clock.now() + TIME, clock)).rejects.toBe(unknown);
+});

@@ -1,4 +1,4 @@
-import { systemClock, type Clock } from './timeout-queue.ts';
+import type { Clock } from './timeout-queue.ts';
 
 /** Faults in a row that open the circuit. */
 const THRESHOLD = 5;
@@ -12,7 +12,7 @@ export interface CircuitBreakerOptions {
   /** Called when the circuit opens, with the fault that opened it. */
   readonly onOpen?: (fault: unknown) => void;
   readonly onClose?: () => void;
-  readonly clock?: Clock;
+  readonly clock: Clock;
 }
 
 /**
@@ -48,7 +48,7 @@ export class CircuitBreaker {
 
   constructor(options: CircuitBreakerOptions) {
     this.#options = options;
-    this.#clock = options.clock ?? systemClock;
+    this.#clock = options.clock;
   }
 
   get isOpen(): boolean {

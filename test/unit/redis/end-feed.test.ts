@@ -1,0 +1,70 @@
+import { beforeEach, expect, test, vi } from 'vitest';
+import { EndFeed, type SubscriptionEvents } from '../../../src/stores/redis/ends/end-feed.ts';
+import { dispatchMessage } from '../../../src/stores/redis/ends/messages.ts';
+import type { EndListener } from '../../../src/stores/store.ts';
+import { settle } from './manual-clock.ts';
+
+let opened: { events: SubscriptionEvents; closed: boolean }[];
+let feed: EndFeed;
+
+beforeEach(() => {
+  opened = [];
+  feed = new EndFeed((events) => {
+    const subscription = { events, closed: false };
+    opened.push(subscription);
+    return {
+      async close() {
+        subscription.closed = true;
+      },
+    };
+  });
+});
+
+const newListener = () => ({
+  ended: vi.fn<EndListener['ended']>(),
+  rekeyed: vi.fn<EndListener['rekeyed']>(),
+  resumed: vi.fn<EndListener['resumed']>(),
+  failed: vi.fn<EndListener['failed']>(),
+});
+
+test('tells a later listener at once that messages arrive, but not while they do not', async () => {
+  const [first, second, third] = [newListener(), newListener(), newListener()];
+  feed.add(first);
+  opened[0]!.events.subscribed();
+  feed.add(second);
+  await settle();
+  expect([first.resumed.mock.calls.length, second.resumed.mock.calls.length]).toEqual([1, 1]);
+  opened[0]!.events.failed(new Error('connection lost'));
+  feed.add(third);
+  await settle();
+  expect(third.resumed).not.toHaveBeenCalled();
+  expect(opened).toHaveLength(1);
+});
+
+test('no longer listens to a subscription that it has closed', async () => {
+  const before = newListener();
+  const remove = feed.add(before);
+  remove();
+  expect(opened[0]!.closed).toBe(true);
+  const after = newListener();
+  feed.add(after);
+  const [old] = opened;
+  old!.events.subscribed();
+  old!.events.message('ended logout handle');
+  old!.events.failed(new Error('connection lost'));
+  await settle();
+  for (const { ended, resumed, failed } of [before, after]) {
+    expect([ended.mock.calls, resumed.mock.calls, failed.mock.calls]).toEqual([[], [], []]);
+  }
+  opened[1]!.events.message('ended logout handle');
+  expect(after.ended.mock.calls).toEqual([[['handle'], 'logout']]);
+});
+
+test('passes on ends for reasons of later releases, and nothing else that comes over the channel', () => {
+  const listener = newListener();
+  for (const message of ['ended quarantined one two', 'rekeyed old new', 'rekeyed old', 'rekeyed a b c', 'hello', '']) {
+    dispatchMessage(message, listener);
+  }
+  expect(listener.ended.mock.calls).toEqual([[['one', 'two'], 'unknown']]);
+  expect(listener.rekeyed.mock.calls).toEqual([['old', 'new']]);
+});
