@@ -1,5 +1,5 @@
 // npm run bench: every framework with every kind of session under every workload, side by side in one run.
-// Options: --quick, --frameworks=express,fastify, --kinds="none,ours: node-redis,ours: audit,ours: stats", --workloads=read,change, --rounds=5, --out=folder
+// Options: --quick, --frameworks=express,fastify, --kinds="none,ours: node-redis,ours: audit,ours: stats,ours: otel,ours: otel+audit", --workloads=read,change, --rounds=5, --out=folder
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';

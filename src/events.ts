@@ -173,6 +173,16 @@ export const SESSION_EVENT_NAMES: readonly SessionEventName[] = Object.keys({
   circuitClosed: 0,
 } satisfies Record<SessionEventName, 0>) as SessionEventName[];
 
+/** Events of requests that do nothing else with their session than to read or write it: most requests have one. */
+export type RoutineEventName = 'loaded' | 'touched' | 'saved' | 'lateRead';
+
+export const ROUTINE_EVENTS: ReadonlySet<SessionEventName> = new Set<RoutineEventName>([
+  'loaded',
+  'touched',
+  'saved',
+  'lateRead',
+]);
+
 interface EventKind {
   readonly channel: Channel;
   /** By reason, `''` for all; `null` for an event that is not reported on the console. */

@@ -15,6 +15,7 @@ import { normalizeOptions, type NormalizedOptions } from './options/normalize.ts
 import type { SessionOptions } from './options/options.ts';
 import type { DefaultData } from './session/data.ts';
 import { Audit } from './admin/audit.ts';
+import { ForeignEvents, type ForeignEventListener } from './admin/events.ts';
 import { Owners } from './admin/owners.ts';
 import { Sessions } from './admin/sessions.ts';
 import { readStats, type SessionStats, type StatsReadOptions } from './admin/stats.ts';
@@ -63,6 +64,7 @@ interface FactoryParts<Data extends object, S extends WebsaunaSession<Data>> {
   readonly audit: Audit;
   /** `null` where nothing is counted. */
   readonly recorder: StatsRecorder | null;
+  readonly foreignEvents: ForeignEvents;
 }
 
 function composeFactory<Data extends object, S extends WebsaunaSession<Data>>(
@@ -100,6 +102,7 @@ function composeFactory<Data extends object, S extends WebsaunaSession<Data>>(
     sessions: new Sessions(context),
     audit: new Audit(context),
     recorder,
+    foreignEvents: new ForeignEvents(context, recorder),
   };
 }
 
@@ -256,6 +259,16 @@ export class SessionFactory<
   }
 
   /**
+   * Listens to the events of other processes, which arrive `stats.flushInterval` seconds later at most; with
+   * `stats: { publishEvents: true }` in all of them. Those of this one are what {@link on} listens to.
+   * @returns a function that stops listening
+   * @throws {SessionError} rejects with `ERR_SESSION_UNSUPPORTED` without the option
+   */
+  watchEvents(listener: ForeignEventListener): Promise<() => void> {
+    return this.#composed.foreignEvents.watch(listener);
+  }
+
+  /**
    * Returns how many sessions are live, and how often each event happened, in all processes; with the option `stats`.
    * @throws {SessionError} rejects with `ERR_SESSION_UNSUPPORTED` when the factory or its store does not count
    */
@@ -268,6 +281,7 @@ export class SessionFactory<
   async close(): Promise<void> {
     if (this.#parts === null) return;
     closeWatches(this.#parts.context);
+    this.#parts.foreignEvents.close();
     await this.#parts.source.close();
   }
 

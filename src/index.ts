@@ -51,6 +51,7 @@ export type {
 export { SESSION_INVALIDATED } from './engine/field-names.ts';
 export { ignoreSession, NO_SESSION_FILE_EXTENSIONS, STATIC_FILE_EXTENSIONS } from './options/ignore.ts';
 export type { Audit, AuditEntry, AuditReadOptions } from './admin/audit.ts';
+export type { ForeignEvent, ForeignEventListener } from './admin/events.ts';
 export type { EndOptions, HasHandle, OwnedSession, Owners, RevokeOptions } from './admin/owners.ts';
 export type {
   DestroyOptions,
@@ -60,7 +61,7 @@ export type {
   Sessions,
   StoredField,
 } from './admin/sessions.ts';
-export type { MinuteCount, SessionStats, StatsReadOptions } from './admin/stats.ts';
+export type { PeriodCount, SessionStats, StatsReadOptions } from './admin/stats.ts';
 export type { StoredSession } from './admin/stored-session.ts';
 export type { Exchange, ResponseCookie, ResponseHead } from './exchange.ts';
 export type { Serializer, SerializerContext } from './serializers/serializer.ts';

@@ -7,7 +7,7 @@ import { ROUTES } from '../lib/routes.mjs';
 
 /** Middleware, and how a request's session is used, by kind. */
 async function choose(kind, url) {
-  const ours = ourOptions(kind, url);
+  const ours = await ourOptions(kind, url);
   if (ours !== undefined) {
     const { sessions } = await import('websauna-session/express');
     return { middleware: sessions(ours), session: (req) => ourSession(req.session) };

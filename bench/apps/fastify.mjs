@@ -5,7 +5,7 @@ import { ROUTES } from '../lib/routes.mjs';
 import { baselineSession } from '../lib/baseline-session.mjs';
 
 async function choose(app, kind, url) {
-  const ours = ourOptions(kind, url);
+  const ours = await ourOptions(kind, url);
   if (ours !== undefined) {
     const { sessions } = await import('websauna-session/fastify');
     await app.register(sessions(ours));

@@ -6,7 +6,7 @@ import { baselineSession } from '../lib/baseline-session.mjs';
 import { routeOf } from '../lib/routes.mjs';
 
 async function choose(app, kind, url) {
-  const ours = ourOptions(kind, url);
+  const ours = await ourOptions(kind, url);
   if (ours !== undefined) {
     const { sessions } = await import('websauna-session/koa');
     app.use(sessions(ours));

@@ -16,7 +16,7 @@ function answer(session) {
 }
 
 export async function start(kind, url) {
-  const ours = ourOptions(kind, url);
+  const ours = await ourOptions(kind, url);
   if (ours !== undefined) {
     const { withSession } = await import('websauna-session/node');
     return createServer(

@@ -10,8 +10,8 @@ export async function nodeRedis(url) {
   return await client.connect();
 }
 
-/** The options of this library's factory, by kind. */
-export function ourOptions(kind, url) {
+/** What adapters of this library take, by kind: the factory's options, or a factory. */
+export async function ourOptions(kind, url) {
   const redis = {
     'ours: node-redis': { url, library: 'redis' },
     'ours: ioredis': { url, library: 'ioredis' },
@@ -19,14 +19,19 @@ export function ourOptions(kind, url) {
     'ours: memory': undefined,
     'ours: audit': { url, library: 'redis' },
     'ours: stats': { url, library: 'redis' },
+    'ours: otel': { url, library: 'redis' },
+    'ours: otel+audit': { url, library: 'redis' },
   };
   if (!(kind in redis)) return undefined;
-  return {
+  const options = {
     secret: SECRET,
     ...(redis[kind] && { redis: redis[kind] }),
-    audit: kind === 'ours: audit',
+    audit: kind.endsWith('audit'),
     stats: kind === 'ours: stats',
   };
+  if (!kind.startsWith('ours: otel')) return options;
+  const { instrumentedFactory } = await import('./telemetry.mjs');
+  return await instrumentedFactory(options);
 }
 
 /** A session of ours as the routes use it. */

@@ -16,6 +16,7 @@ const ENTRIES = 1000;
 const TIMEOUT = 36_000;
 const HOUR = 3_600_000;
 const HOURS = 168;
+const DAYS = 36;
 /** As many as a busy site has in each minute. */
 const KINDS =
   'login logout created loaded saved touched rotated revoked destroyed:logout destroyed:revoked destroyed:evicted rejected:not-found rejected:malformed'.split(
@@ -53,7 +54,7 @@ async function open(stored) {
   };
 }
 
-/** A week of counts by the minute, and the counters of live sessions, all full: what a busy site has. */
+/** A week of counts by the minute, five weeks of sums by the hour, and the counters of live sessions, all full: what a busy site has. */
 function* statistics() {
   const key = (name) => `session:{stats}:${name}`;
   const thisHour = Math.floor(Date.now() / HOUR);
@@ -62,6 +63,10 @@ function* statistics() {
       KINDS.flatMap((kind) => [`${minute}:${kind}`, '25']),
     ).flat();
     yield command(['HSET', key(`counts:${hour}`), ...fields]);
+  }
+  for (let day = Math.floor(thisHour / 24) - DAYS + 1; day <= Math.floor(thisHour / 24); day++) {
+    const fields = Array.from({ length: 24 }, (_, hour) => KINDS.flatMap((kind) => [`${hour}:${kind}`, '1500'])).flat();
+    yield command(['HSET', key(`hours:${day}`), ...fields]);
   }
   const width = 1000 * 2 ** Math.ceil(Math.log2(TIMEOUT / 32));
   for (const kind of ['anonymous:written', 'anonymous:ended', 'owned:written', 'owned:ended']) {
@@ -99,6 +104,7 @@ const PAGES = {
   'overview, an hour': '',
   'overview, six hours': '?period=six',
   'overview, a day': '?period=day',
+  'overview, a week': '?period=week',
   [`owner, ${DEVICES} devices and ${whole(ENTRIES)} entries`]: '?page=owner&owner=alice',
   events: '?page=events',
 };

@@ -1,8 +1,9 @@
 import type { SessionContext } from '../engine/context.ts';
 import { SessionError } from '../errors.ts';
 import { withStoreErrorEvent } from '../events.ts';
-import { checkDate, checkNames } from '../internal/validate.ts';
+import { checkDate, checkNames, checkOneOf } from '../internal/validate.ts';
 import type { StatsRecorder } from '../stores/stats-recorder.ts';
+import type { StatsUnit } from '../stores/store.ts';
 
 /** What all processes have counted. */
 export interface SessionStats {
@@ -15,13 +16,13 @@ export interface SessionStats {
     readonly error: number;
   };
   /** Oldest first. */
-  readonly counts: readonly MinuteCount[];
+  readonly counts: readonly PeriodCount[];
 }
 
-/** How often an event happened in a minute. */
-export interface MinuteCount {
-  /** When the minute began. */
-  readonly minute: Date;
+/** How often an event happened in a minute, or in an hour. */
+export interface PeriodCount {
+  /** When the minute or the hour began, in UTC. */
+  readonly start: Date;
   /** A name of `SessionEvents`. */
   readonly event: string;
   readonly reason: string | null;
@@ -29,8 +30,10 @@ export interface MinuteCount {
 }
 
 export interface StatsReadOptions {
-  /** No older minutes. Default: an hour ago. */
+  /** No older minutes or hours. Default: an hour ago, and by the hour a day ago. */
   since?: Date;
+  /** What is counted together: `'minute'`, the default, or `'hour'`, of which more are kept. */
+  by?: StatsUnit;
 }
 
 /**
@@ -43,17 +46,18 @@ export function readStats(
   options: StatsReadOptions,
 ): Promise<SessionStats> {
   return withStoreErrorEvent(context.events, 'stats', async () => {
-    checkNames('options', options, ['since']);
-    const { since } = options;
+    checkNames('options', options, ['since', 'by']);
+    const { since, by = 'minute' } = options;
     checkDate('since', since);
+    checkOneOf('by', by, ['minute', 'hour']);
     if (recorder === null) throw unsupported('Nothing is counted: set `stats`');
-    const stored = await recorder.read(since?.getTime() ?? null);
+    const stored = await recorder.read(since?.getTime() ?? null, by);
     if (stored === null) throw unsupported('The store cannot count: it has no `readStats`');
     const { now, anonymous, owned, error, counts } = stored;
     return {
       now: new Date(now),
       live: { anonymous, owned, error },
-      counts: counts.map(({ minute, event, reason, count }) => ({ minute: new Date(minute), event, reason, count })),
+      counts: counts.map(({ start, ...count }) => ({ start: new Date(start), ...count })),
     };
   });
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { pathToFileURL } from 'node:url';
 import { createSessionFactory, FACTORY, type SessionFactory } from '../factory.ts';
 import { isObject, MAX_LIFETIME_SECONDS } from '../internal/validate.ts';
+import type { SessionOptions } from '../options/options.ts';
 import { sessionOptionsFromEnv } from '../options/settings.ts';
 import { UsageError, type Opened, type OptionValues } from './command.ts';
 import { quote, textOption } from './parse-command-line.ts';
@@ -25,7 +26,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export async function openConfiguration(options: OptionValues, env: Environment): Promise<Opened> {
   const module = textOption(options, 'factory');
   if (module === undefined) return openFromEnvironment(options, env);
-  const others = ['redis', 'prefix', 'publish-ends'].find(
+  const others = ['redis', 'prefix', 'publish-ends', 'publish-events', 'audit', 'stats'].find(
     (name) => options[name] !== undefined && options[name] !== false,
   );
   if (others !== undefined) throw new UsageError(`Expected --factory or --${others}, got both. Leave one of them out`);
@@ -57,12 +58,17 @@ async function openFromEnvironment(options: OptionValues, env: Environment): Pro
       },
       // What only reads must not hide what the application keeps for longer than by default.
       ...(options['read-audit'] === true && { audit: { maxAge: LONGEST_TRAIL_SECONDS } }),
-      ...(options['read-stats'] === true && given.stats === undefined && { stats: true }),
+      ...statsOption(options, given.stats),
     });
     return { factory, hasSecret: secret !== undefined };
   } catch (error) {
     throw error instanceof TypeError ? new UsageError(error.message, { cause: error }) : error;
   }
+}
+
+function statsOption(options: OptionValues, given: SessionOptions['stats']): Pick<SessionOptions, 'stats'> {
+  if (options['watch-events'] === true) return { stats: { ...(isObject(given) && given), publishEvents: true } };
+  return options['read-stats'] === true && given === undefined ? { stats: true } : {};
 }
 
 async function importFactory(given: string): Promise<SessionFactory> {

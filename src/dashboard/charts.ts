@@ -26,6 +26,8 @@ const BOTTOM = 24;
 const TOP = 8;
 const GAP = 1;
 const TICKS = 5;
+/** What is longer has the days below it, and not the hours. */
+const LONG_MS = 2 * 86_400_000;
 /** As many colours as the style sheet has. */
 export const MAX_SERIES = 8;
 
@@ -53,7 +55,7 @@ function bars({ title, series, buckets, interval }: Chart): Html {
   const end = new Date(buckets.at(-1)!.start.getTime() + interval * 1000);
   const x = scaleUtc([first, end], [LEFT, WIDTH]);
   const width = Math.max(1, (WIDTH - LEFT) / buckets.length - GAP);
-  const time = x.tickFormat(TICKS, '%H:%M');
+  const time = x.tickFormat(TICKS, end.getTime() - first.getTime() > LONG_MS ? '%a %d' : '%H:%M');
   const round = (value: number): number => Math.round(value * 100) / 100;
   return html`<svg
     viewBox="0 0 ${WIDTH} ${HEIGHT}"

@@ -1,4 +1,5 @@
-import type { SessionEventName, SessionEvents, SessionFactory } from '../index.ts';
+import type { ForeignEvent, SessionEventName, SessionEvents, SessionFactory } from '../index.ts';
+import { isUnsupported } from './turn-on.ts';
 
 /** One event, as the pages show it. */
 export interface LoggedEvent {
@@ -10,7 +11,15 @@ export interface LoggedEvent {
   readonly owner: string | null;
   /** Further words, such as the client's address. */
   readonly detail: string | null;
+  /** Whether it happened in another process, from which no owner and no detail comes. */
+  readonly isForeign: boolean;
 }
+
+/**
+ * Whose events are shown: those of this process, as the factory says; those of all processes; or those of all as far as
+ * they came, before the subscription was lost.
+ */
+export type EventSources = 'own' | 'all' | 'lost';
 
 /** Everything but what each request does. */
 type Unlogged = 'loaded' | 'touched' | 'saved' | 'lateRead';
@@ -38,6 +47,11 @@ export const LOGGED_EVENTS: readonly LoggedEventName[] = Object.keys({
   circuitClosed: 0,
 } satisfies Record<LoggedEventName, 0>) as LoggedEventName[];
 
+const LOGGED: ReadonlySet<SessionEventName> = new Set(LOGGED_EVENTS);
+
+/** How long the first page waits for the subscription. */
+const FIRST_ANSWER_MS = 1000;
+
 /** Events that are kept. */
 const KEPT = 200;
 
@@ -50,7 +64,7 @@ export interface EventCount {
 }
 
 /**
- * The last events of a factory in this process. Requests that only read or write their session leave no trace here, so
+ * The last events of a factory in this process and, once somebody looks at them, of others. Requests that only read or write their session leave no trace here, so
  * that looking at the dashboard is no event by itself.
  */
 export class EventLog {
@@ -60,6 +74,10 @@ export class EventLog {
   readonly #listeners = new Set<() => void>();
   readonly #stops: (() => void)[];
   #lastId = 0;
+  #missed = 0;
+  #sources: EventSources = 'own';
+  #following: Promise<void> | undefined;
+  #isClosed = false;
   #isCircuitOpen = false;
 
   constructor(factory: SessionFactory) {
@@ -71,9 +89,23 @@ export class EventLog {
     return this.#isCircuitOpen;
   }
 
-  /** Returns the last events, the newest first. */
+  get sources(): EventSources {
+    return this.#sources;
+  }
+
+  /** Events of other processes that were too many to be passed on, or were lost with a connection. */
+  get missed(): number {
+    return this.#missed;
+  }
+
+  /** Begins to listen to other processes, if the factory shares events. Not before somebody looks: it is a connection more. */
+  follow(factory: SessionFactory): Promise<void> {
+    return (this.#following ??= this.#follow(factory));
+  }
+
+  /** Returns the last events, the newest first. Those of other processes arrive later than they have happened. */
   latest(max: number = KEPT): LoggedEvent[] {
-    return this.#events.slice(-max).toReversed();
+    return this.#events.toSorted((a, b) => b.at.getTime() - a.at.getTime() || b.id - a.id).slice(0, max);
   }
 
   /** Returns how often the named events have happened since the process began, the most frequent first. */
@@ -88,6 +120,7 @@ export class EventLog {
   }
 
   close(): void {
+    this.#isClosed = true;
     for (const stop of this.#stops) stop();
     this.#listeners.clear();
   }
@@ -97,18 +130,56 @@ export class EventLog {
     if (name === 'circuitClosed') this.#isCircuitOpen = false;
     const at = new Date();
     const { reason = null, handle, handles, owner = null } = event as EventParts;
-    this.#events.push({
-      id: ++this.#lastId,
-      at,
-      name,
-      reason,
-      handle: handle ?? handles?.[0] ?? null,
-      owner,
-      detail: detailOf(event),
-    });
-    if (this.#events.length > KEPT) this.#events.shift();
+    const shown = handle ?? handles?.[0] ?? null;
+    this.#keep({ at, name, reason, handle: shown, owner, detail: detailOf(event), isForeign: false });
     const key = `${name} ${reason ?? ''}`;
     this.#counts.set(key, { name, reason, count: (this.#counts.get(key)?.count ?? 0) + 1, last: at });
+    this.#changed();
+  }
+
+  async #follow(factory: SessionFactory): Promise<void> {
+    let resolve!: () => void;
+    const answered = new Promise<void>((done) => (resolve = done));
+    const become = (sources: EventSources): void => {
+      this.#sources = sources;
+      this.#changed();
+      resolve();
+    };
+    try {
+      const stop = await factory.watchEvents({
+        happened: (events, missed) => this.#addForeign(events, missed),
+        resumed: () => become('all'),
+        failed: () => become('lost'),
+      });
+      if (this.#isClosed) stop();
+      else this.#stops.push(stop);
+    } catch (error) {
+      if (isUnsupported(error)) return;
+      // The next page tries again.
+      this.#following = undefined;
+      become('lost');
+    }
+    if (this.#sources === 'own') this.#sources = 'lost';
+    const timer = setTimeout(resolve, FIRST_ANSWER_MS);
+    await answered;
+    clearTimeout(timer);
+  }
+
+  #addForeign(events: readonly ForeignEvent[], missed: number): void {
+    this.#missed += missed;
+    for (const { name, at, reason, handle } of events) {
+      if (LOGGED.has(name))
+        this.#keep({ name: name as LoggedEventName, at, reason, handle, owner: null, detail: null, isForeign: true });
+    }
+    this.#changed();
+  }
+
+  #keep(event: Omit<LoggedEvent, 'id'>): void {
+    this.#events.push({ id: ++this.#lastId, ...event });
+    if (this.#events.length > KEPT) this.#events.shift();
+  }
+
+  #changed(): void {
     for (const listener of this.#listeners) listener();
   }
 }

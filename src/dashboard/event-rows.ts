@@ -31,10 +31,11 @@ export function eventRows(events: readonly LoggedEvent[]): Html {
   </ol>`;
 }
 
-function row({ at, name, reason, handle, owner, detail }: LoggedEvent): Html {
+function row({ at, name, reason, handle, owner, detail, isForeign }: LoggedEvent): Html {
   return html`<li class="row">
     ${clockTime(at)}<span class="event ${TONES[name] ?? 'plain'}">${name}</span>
     <span class="grow">${reason}${reason !== null && detail !== null && ', '}${detail}</span>
+    ${isForeign && html`<span class="hint">another process</span>`}
     ${ownerLink(owner)}${handle !== null && html`<a href="${link('session', { session: handle, owner })}">${shortHandle(handle)}</a>`}
   </li>`;
 }

@@ -1,4 +1,4 @@
-import type { MinuteCount, SessionStats } from '../index.ts';
+import type { PeriodCount, SessionStats } from '../index.ts';
 import { MAX_SERIES, type Chart, type ChartBucket } from './charts.ts';
 
 /** A period that the overview can show. */
@@ -8,12 +8,15 @@ export interface Period {
   readonly length: number;
   /** Seconds of one bar. */
   readonly interval: number;
+  /** What the bars are sums of. */
+  readonly by: 'minute' | 'hour';
 }
 
 export const PERIODS: Readonly<Record<string, Period>> = {
-  hour: { name: 'Hour', length: 3600, interval: 60 },
-  six: { name: '6 hours', length: 21_600, interval: 300 },
-  day: { name: 'Day', length: 86_400, interval: 1800 },
+  hour: { name: 'Hour', length: 3600, interval: 60, by: 'minute' },
+  six: { name: '6 hours', length: 21_600, interval: 300, by: 'minute' },
+  day: { name: 'Day', length: 86_400, interval: 3600, by: 'hour' },
+  week: { name: 'Week', length: 604_800, interval: 10_800, by: 'hour' },
 };
 
 /** What a chart counts, and by which words. */
@@ -21,7 +24,7 @@ interface ChartSource {
   readonly id: string;
   readonly title: string;
   /** Returns the name of the count's series; `null` when it is not in the chart. */
-  readonly seriesOf: (count: MinuteCount) => string | null;
+  readonly seriesOf: (count: PeriodCount) => string | null;
 }
 
 const SOURCES: readonly ChartSource[] = [
@@ -52,7 +55,7 @@ export function digest({ now, counts }: SessionStats, { length, interval }: Peri
     const totals = new Map<string, number>();
     for (const each of counts) {
       const name = seriesOf(each);
-      const slot = slots.get(Math.floor(each.minute.getTime() / step) * step);
+      const slot = slots.get(Math.floor(each.start.getTime() / step) * step);
       if (name === null || slot === undefined) continue;
       slot[name] = (slot[name] ?? 0) + each.count;
       totals.set(name, (totals.get(name) ?? 0) + each.count);

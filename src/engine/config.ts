@@ -35,6 +35,8 @@ export interface StatsConfig {
   readonly keep: number;
   /** Between two reports of a process. */
   readonly flushInterval: number;
+  /** Whether other processes learn of the events. */
+  readonly publishEvents: boolean;
 }
 
 /** The settings of the engine. `options/normalize.ts` makes them of the application's options. Durations are seconds. */

@@ -208,6 +208,11 @@ export interface StatsOptions {
   keep?: number;
   /** Seconds between two reports of a process to the store. Default 5. */
   flushInterval?: number;
+  /**
+   * Reports events to other processes, too, for `factory.watchEvents()`: name, reason, handle and time, and of the events
+   * between two reports 200 at most. Set it in every process. Default `false`.
+   */
+  publishEvents?: boolean;
 }
 
 /** What is kept of a client, by kind of session. */

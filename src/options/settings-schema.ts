@@ -166,6 +166,7 @@ export const SETTINGS: ReadonlyMap<string, Setting> = new Map<string, Setting>([
   ['stats', booleanFor('stats')],
   ['stats_keep', integerFor('stats.keep')],
   ['stats_flush_interval', numberFor('stats.flushInterval')],
+  ['stats_publish_events', booleanFor('stats.publishEvents')],
   ['migrate_from', callableFor('migrateFrom')],
   ['watch_interval', numberFor('watchInterval')],
 ]);

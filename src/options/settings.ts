@@ -108,6 +108,7 @@ const MUTUALLY_EXCLUSIVE = [
   ['audit', 'audit_max_entries'],
   ['stats', 'stats_keep'],
   ['stats', 'stats_flush_interval'],
+  ['stats', 'stats_publish_events'],
   ['ignore', 'ignore_extensions'],
   ['ignore', 'ignore_except'],
 ] as const;

@@ -1,7 +1,9 @@
-import { SESSION_EVENT_NAMES, type EventHub } from '../events.ts';
+import { ROUTINE_EVENTS, SESSION_EVENT_NAMES, type EventHub } from '../events.ts';
 import { RecentMap } from '../internal/recent-map.ts';
+import { OutgoingEvents } from './outgoing-events.ts';
 import type { StoreProvider } from './store-provider.ts';
 import {
+  hasEventWatcher,
   hasStatistics,
   type FoundRecord,
   type LoadResult,
@@ -12,6 +14,7 @@ import {
   type RekeyOutcome,
   type SessionStore,
   type StatsReport,
+  type StatsUnit,
   type StoredStats,
 } from './store.ts';
 import { wrapStoreMethods } from './wrap-store-methods.ts';
@@ -22,6 +25,8 @@ export interface RecorderSettings {
   readonly keep: number;
   /** Between two reports. */
   readonly flushInterval: number;
+  /** Whether other processes learn of the events. */
+  readonly publishEvents: boolean;
   /** The idle timeout of sessions of which nothing is known. */
   readonly timeout: number;
 }
@@ -70,6 +75,8 @@ export class StatsRecorder {
   readonly #settings: RecorderSettings;
   readonly #events: EventHub;
   readonly #target: () => SessionStore | Promise<SessionStore>;
+  /** `null` where events are not shared. */
+  readonly outgoing: OutgoingEvents | null;
   readonly #lifetimes = new RecentMap<Lifetime>(REMEMBERED);
   /** The longest idle timeout that was seen, in seconds. */
   #longest: number;
@@ -91,11 +98,14 @@ export class StatsRecorder {
     this.#events = events;
     this.#target = target;
     this.#longest = settings.timeout;
+    const outgoing = settings.publishEvents ? new OutgoingEvents() : null;
+    this.outgoing = outgoing;
     for (const name of SESSION_EVENT_NAMES) {
       events.on(name, (event: object) => {
         const { reason } = event as { readonly reason?: string };
         this.#count(reason === undefined ? name : `${name} ${reason}`);
       });
+      if (outgoing !== null && !ROUTINE_EVENTS.has(name)) events.on(name, (event: object) => outgoing.add(name, event));
     }
   }
 
@@ -122,10 +132,10 @@ export class StatsRecorder {
   }
 
   /** Reports to the store, and returns what all processes have counted; `null` when the store cannot count. */
-  async read(since: number | null): Promise<StoredStats | null> {
+  async read(since: number | null, by: StatsUnit): Promise<StoredStats | null> {
     await this.flush();
     const store = await this.#target();
-    return hasStatistics(store) ? await store.readStats(since, this.#settings.keep) : null;
+    return hasStatistics(store) ? await store.readStats(since, this.#settings.keep, by) : null;
   }
 
   /** Reports to the store now. Does not reject: what fails is reported as an event, and kept. */
@@ -144,7 +154,9 @@ export class StatsRecorder {
     try {
       const store = await this.#target();
       if (!hasStatistics(store)) return;
-      await store.addStats({ counts: reportCounts(kept), anonymous, owned }, this.#settings.keep);
+      const shared = hasEventWatcher(store) ? (this.outgoing?.report() ?? null) : null;
+      await store.addStats({ counts: reportCounts(kept), anonymous, owned, events: shared }, this.#settings.keep);
+      if (shared !== null) this.outgoing!.reported(shared);
       this.#hasFailed = false;
     } catch (error) {
       this.#kept = [...kept, ...this.#kept].slice(-MAX_KEPT_BATCHES);

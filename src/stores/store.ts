@@ -520,12 +520,43 @@ export interface SessionSightings {
   readonly ended: ReadonlyMap<string, number>;
 }
 
+/** An event as processes share it: never with an id, a cookie, an owner or a value. */
+export interface SharedEvent {
+  /** Its number among the events of its process. */
+  readonly number: number;
+  /** A name of `SessionEvents`. */
+  readonly event: string;
+  /** `null` for an event that has none. */
+  readonly reason: string | null;
+  /** `null` for an event of no session that is stored. */
+  readonly handle: string | null;
+}
+
+/** Consecutive events of one process, oldest first. Those that are missing were too many. */
+interface ConsecutiveEvents<Event extends SharedEvent> {
+  /** Names the process, at random. */
+  readonly source: string;
+  /** The number of the first event. */
+  readonly from: number;
+  /** The number after the last event. */
+  readonly to: number;
+  readonly events: readonly Event[];
+}
+
+/** What a process shares, with the milliseconds since each event. */
+export type EventReport = ConsecutiveEvents<SharedEvent & { readonly age: number }>;
+
+/** What a process has shared, with the time of each event: milliseconds by the store's clock. */
+export type EventBatch = ConsecutiveEvents<SharedEvent & { readonly at: number }>;
+
 /** What a process has counted since its last report. */
 export interface StatsReport {
   /** With the milliseconds since they were counted. */
   readonly counts: readonly (EventCount & { readonly age: number })[];
   readonly anonymous: SessionSightings;
   readonly owned: SessionSightings;
+  /** Passed on to those who watch events, and not kept. Default: none. Only for a store that has `watchEvents`. */
+  readonly events?: EventReport | null;
 }
 
 export interface StoredStats {
@@ -537,20 +568,51 @@ export interface StoredStats {
   readonly owned: number;
   /** The relative standard error of the less exact of the two; 0 where they are exact. */
   readonly error: number;
-  /** Oldest minute first. */
-  readonly counts: readonly (EventCount & { readonly minute: number })[];
+  /** Oldest first, with when the minute or the hour began. */
+  readonly counts: readonly (EventCount & { readonly start: number })[];
 }
+
+/** What events are counted by. */
+export type StatsUnit = 'minute' | 'hour';
+
+/** Seconds for which the sums of hours are kept at least. They are few, so that they are kept for longer than minutes. */
+export const HOURS_KEPT = 3_024_000;
 
 /** The optional capability of a store to count events and live sessions, without going through all sessions. */
 export interface SessionStatistics {
-  /** Adds what a process has counted. @param keep seconds for which counts are kept */
+  /**
+   * Adds what a process has counted, to minutes and to hours.
+   * @param keep seconds for which the counts of minutes are kept, and those of hours, if it is more than `HOURS_KEPT`
+   */
   addStats(report: StatsReport, keep: number): Promise<void>;
   /**
    * Returns what all processes have counted.
-   * @param since milliseconds: no older minutes; `null`: an hour ago
-   * @param keep seconds for which counts are kept: older ones may be left out
+   * @param since milliseconds: none that were over before; `null`: an hour ago, and by the hour a day ago
+   * @param keep as in `addStats`: older counts may be left out
+   * @param by what is counted together. Default: a minute
    */
-  readStats(since: number | null, keep: number): Promise<StoredStats>;
+  readStats(since: number | null, keep: number, by?: StatsUnit): Promise<StoredStats>;
+}
+
+/** Called with the events of processes, of this one, too. */
+export interface SharedEventListener {
+  /** A batch can come twice, and can be lost with a connection: numbers of its events say so. */
+  happened(batch: EventBatch): void;
+  /** What is shared from now on arrives. What was shared before may not have. */
+  resumed(): void;
+  /** Nothing arrives until `resumed` is called, because of an error. */
+  failed(error: unknown): void;
+}
+
+/** The optional capability of a store that counts to pass on what processes report of their events. */
+export interface EventWatcher {
+  /** Listens from now on; returns a function that stops it. */
+  watchEvents(listener: SharedEventListener): () => void;
+}
+
+/** Returns whether a store can pass on events. */
+export function hasEventWatcher<Store extends object>(store: Store): store is Store & EventWatcher {
+  return 'watchEvents' in store;
 }
 
 /** Returns whether a store can count. */

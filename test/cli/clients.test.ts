@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRedisStore, type RedisClient } from 'websauna-session/redis';
 import { examine } from '../../src/cli/doctor/checks.ts';
 import { collectFacts } from '../../src/cli/doctor/facts.ts';
+import type { Usage } from '../../src/cli/doctor/permissions.ts';
 import { GIVEN_CLIENTS } from '../support/redis-clients.ts';
 import { startCluster, type RedisCluster } from '../support/redis-cluster.ts';
 import { startRedis, type RedisServer } from '../support/redis-server.ts';
@@ -21,7 +22,8 @@ afterAll(async () => {
 async function look(client: RedisClient): Promise<Record<string, string>> {
   const store = createRedisStore({ client });
   try {
-    const findings = examine(await collectFacts(await store.inspect()));
+    const usage: Usage = { prefix: 'session:', options: ['audit', 'stats'], channels: [] };
+    const findings = examine(await collectFacts(await store.inspect(), usage, []));
     return Object.fromEntries(findings.map(({ check, status, message }) => [check, `${status}: ${message}`]));
   } finally {
     await store.close();
@@ -33,7 +35,7 @@ describe('doctor reads what a server says through', () => {
     const { client, close } = await connect(server.url);
     expect(await look(client)).toMatchObject({
       role: 'ok: a master',
-      permissions: 'ok: every command that the library uses is allowed',
+      permissions: 'ok: every command that the library uses is allowed, also for audit, stats',
       access: 'warning: who reaches the server needs no password',
       hashes: 'ok: hash-max-listpack-value 777',
       persistence: expect.stringContaining('snapshots only (60 1)') as string,
@@ -46,7 +48,7 @@ describe('doctor reads what a server says through', () => {
     const { client, close } = await connect(cluster);
     expect(await look(client)).toMatchObject({
       cluster: 'ok: all 16384 slots are served',
-      permissions: 'ok: every command that the library uses is allowed',
+      permissions: 'ok: every command that the library uses is allowed, also for audit, stats',
       hashes: 'ok: hash-max-listpack-value 777',
     });
     await close();

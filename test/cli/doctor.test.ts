@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { STORE_COMMANDS } from '../../src/cli/doctor/permissions.ts';
+import { EXTRA_COMMANDS, STORE_COMMANDS, type ExtraOption } from '../../src/cli/doctor/permissions.ts';
 import { CHECKS, examine } from '../../src/cli/doctor/checks.ts';
 import type { Facts, ServerFacts } from '../../src/cli/doctor/facts.ts';
 import { startRedis, startReplica, type RedisOptions, type RedisServer } from '../support/redis-server.ts';
@@ -59,6 +59,11 @@ async function addUser(server: RedisServer, ...rules: string[]): Promise<string>
   return server.url.replace('//:', '//app:');
 }
 
+/** What options need in addition. */
+const EXTRAS = (Object.keys(EXTRA_COMMANDS) as ExtraOption[]).flatMap((option) =>
+  EXTRA_COMMANDS[option].map((command) => [command, option] as const),
+);
+
 /** The rules of the documentation, for this prefix, without the user. */
 const documented = /^ACL SETUSER websauna on \S+ ([^`]+)/m.exec(deployment)![1]!.trim().split(/\s+/);
 
@@ -66,7 +71,7 @@ describe('doctor', () => {
   it('finds nothing wrong with a server as it is recommended, and changes nothing', async () => {
     const server = await start();
     const url = await addUser(server, 'allkeys', 'allchannels', '+@all');
-    const examined = await examineUrl(url, '--strict', '--publish-ends');
+    const examined = await examineUrl(url, '--strict', '--publish-ends', '--audit', '--publish-events');
     expect(examined).toMatchObject({ code: 0, stderr: '' });
     expect(complaints(examined)).toEqual({});
     expect([...examined.found.keys()]).toEqual(
@@ -231,7 +236,14 @@ describe('doctor compares clocks', () => {
     clockOffset: 0,
     roundTrips: [1],
   };
-  const facts: Facts = { prefix: 'session:', cluster: false, endChannel: null, servers: [] };
+  const facts: Facts = {
+    prefix: 'session:',
+    cluster: false,
+    channels: [],
+    options: [],
+    subscriptions: [],
+    servers: [],
+  };
 
   it.each([
     [999, 'ok', '999 ms'],
@@ -269,6 +281,18 @@ describe('doctor checks permissions', () => {
     expect(await examineUrl(url, '--strict')).toMatchObject({ code: 1 });
   });
 
+  it('which the documentation lists for options', () => {
+    for (const option of ['audit', 'stats'] as const) {
+      const line = deployment
+        .split('\n')
+        .find((each) =>
+          each.endsWith(`for [\`${option}\`](operations.md#${option === 'audit' ? 'audit-trail' : 'statistics'})`),
+        )!;
+      const listed = [...line.matchAll(/`\+(\w+)`/g)].map(([, command]) => command!);
+      expect(EXTRA_COMMANDS[option].toSorted()).toEqual(listed.toSorted());
+    }
+  });
+
   it.each(STORE_COMMANDS.filter((name) => name !== 'ping' && name !== 'time'))('and misses %s', async (command) => {
     const server = await start();
     const url = await addUser(server, '~session:*', '+@all', `-${command}`);
@@ -293,6 +317,90 @@ describe('doctor checks permissions', () => {
     expect((await examineUrl(url, '--publish-ends')).found.get('permissions')).toMatchObject({
       status: 'problem',
       advice: 'Allow &session:ends with ACL SETUSER',
+    });
+  });
+
+  it.each(EXTRAS)('and misses %s for %s, if that is used', async (command, option) => {
+    const server = await start();
+    const url = await addUser(server, '~session:*', '+@all', `-${command}`);
+    expect((await examineUrl(url)).found.get('permissions')).toMatchObject({ status: 'ok' });
+    const examined = await examineUrl(url, `--${option}`);
+    expect(examined.code).toBe(1);
+    const permissions = examined.found.get('permissions')!;
+    expect(permissions).toMatchObject({ status: 'problem', advice: `Allow +${command} with ACL SETUSER` });
+    expect(permissions['message']).toContain(`refuses ${command} for ${option}: `);
+    expect(await server.cli('DBSIZE')).toBe(0);
+  });
+
+  it.each([
+    ['audit', '~session:{stats}:*'],
+    ['stats', '~session:{????????????????}:*'],
+  ])('and misses the keys of %s, if that is used', async (option, others) => {
+    const server = await start();
+    const url = await addUser(server, '~session:doctor:*', others, '+@all');
+    const both = (await examineUrl(url, '--audit', '--stats')).found.get('permissions')!;
+    expect(both).toMatchObject({ status: 'problem', advice: 'Allow ~session:* with ACL SETUSER' });
+    expect(both['message']).toContain(`refuses evalsha for ${option}: `);
+    const other = option === 'audit' ? '--stats' : '--audit';
+    expect((await examineUrl(url, other)).found.get('permissions')).toMatchObject({
+      status: 'ok',
+      message: `every command that the library uses is allowed, also for ${other.slice(2)}`,
+    });
+  });
+
+  it('of the options that the environment names', async () => {
+    const server = await start();
+    const url = await addUser(server, '~session:*', '+@all', '-xadd', '-pfcount');
+    const env = { REDIS_SESSIONS_URL: url, REDIS_SESSIONS_AUDIT: 'true', REDIS_SESSIONS_STATS: 'true' };
+    const { stdout } = await run(['doctor', '--json'], { env });
+    const permissions = objects(stdout).find(({ check }) => check === 'permissions')!;
+    expect(permissions).toMatchObject({ advice: 'Allow +xadd +pfcount with ACL SETUSER' });
+    expect(permissions['message']).toContain('refuses xadd for audit, pfcount for stats: ');
+  });
+
+  it('and misses publish for the ends', async () => {
+    const server = await start();
+    const url = await addUser(server, '~session:*', '&*', '+@all', '-publish');
+    const { found } = await examineUrl(url, '--publish-ends');
+    expect(found.get('permissions')).toMatchObject({
+      status: 'problem',
+      message: expect.stringContaining('refuses publish for redis.publishEnds: ') as string,
+      advice: 'Allow +publish with ACL SETUSER',
+    });
+    expect(found.get('messages')).toMatchObject({ status: 'ok' });
+  });
+
+  it.each([
+    ['the command', ['&*', '+@all', '-subscribe']],
+    ['the channel', ['resetchannels', '+@all']],
+  ])('and misses what receives the ends: %s', async (_, rules) => {
+    const server = await start();
+    const url = await addUser(server, '~session:*', ...rules);
+    expect((await examineUrl(url)).found.has('messages')).toBe(false);
+    const examined = await examineUrl(url, '--publish-ends');
+    expect(examined.code).toBe(1);
+    expect(examined.found.get('messages')).toMatchObject({
+      status: 'problem',
+      message: expect.stringMatching(/^nothing arrives from session:ends for redis.publishEnds: NOPERM/) as string,
+      advice: 'Allow +subscribe &session:ends with ACL SETUSER',
+    });
+  });
+
+  it('and misses what publishes and receives the events of processes', async () => {
+    const server = await start();
+    const url = await addUser(server, '~session:*', 'resetchannels', '&session:ends', '+@all');
+    expect(complaints(await examineUrl(url, '--stats', '--publish-ends'))).toEqual({});
+    const { code, found } = await examineUrl(url, '--publish-events', '--publish-ends');
+    expect(code).toBe(1);
+    expect(found.get('permissions')).toMatchObject({
+      status: 'problem',
+      message: expect.stringContaining('refuses publish for stats.publishEvents: ') as string,
+      advice: 'Allow &session:events with ACL SETUSER',
+    });
+    expect(found.get('messages')).toMatchObject({
+      status: 'problem',
+      message: expect.stringMatching(/^nothing arrives from session:events for stats.publishEvents: NOPERM/) as string,
+      advice: 'Allow +subscribe &session:events with ACL SETUSER',
     });
   });
 

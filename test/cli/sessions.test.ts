@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createSessionFactory, type SessionFactory } from 'websauna-session';
 import { startRedis, type RedisServer } from '../support/redis-server.ts';
+import { startProcess } from '../support/processes.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { Jar, visit } from '../support/visit.ts';
 import { objects, run, type RunOptions, type RunResult } from './run.ts';
@@ -286,7 +287,7 @@ describe('tail', () => {
       interrupted,
       onOutput(text) {
         printed += text;
-        if (printed.includes('Listening.')) act!();
+        if (printed.includes('Listening to the ends')) act!();
         if (printed.includes('"revoked"')) done!();
       },
     });
@@ -303,6 +304,45 @@ describe('tail', () => {
       { event: 'rotated', handle: before, successor: after },
       { event: 'ended', handle: after, reason: 'revoked' },
     ]);
+  });
+
+  it('prints the other events of a process that shares them, and its ends once', async () => {
+    const stats = { publishEvents: true, flushInterval: 0.1 };
+    const env = { SITE: JSON.stringify({ url: server.url, secret, stats }) };
+    const fixture = new URL('../integration/audit/fixtures/happens.mjs', import.meta.url);
+    const other = await startProcess(fixture, { env });
+    let interrupt!: () => void;
+    const interrupted = new Promise<void>((resolve) => (interrupt = resolve));
+    let printed = '';
+    const tailing = tool(['tail', '--json'], { interrupted, onOutput: (text) => (printed += text) });
+    const printing = (text: string): Promise<true> => waitFor(text, () => printed.includes(text));
+    try {
+      await printing('Listening to the ends');
+      await printing('Listening to the events that processes with stats.publishEvents share');
+      const handle = await (await fetch(`${other.url}/login/zoe`)).text();
+      await printing('"login"');
+      await fetch(`${other.url}/reject/600`);
+      await printing('"missed"');
+      await fetch(`${other.url}/revoke/zoe`);
+      await printing('"ended"');
+      await fetch(`${other.url}/login/yves`);
+      await waitFor('the next login', () => printed.split('"login"').length > 2);
+      interrupt();
+      const lines = objects((await tailing).stdout);
+      const of = lines.filter((line) => line['handle'] === handle);
+      expect(of).toMatchObject([
+        { event: 'created', reason: null },
+        { event: 'login', reason: null },
+        { event: 'ended', reason: 'revoked' },
+      ]);
+      const rejections = lines.filter(({ event, reason }) => event === 'rejected' && reason === 'malformed').length;
+      const missed = lines.filter(({ event }) => event === 'missed').reduce((sum, { count }) => sum + Number(count), 0);
+      expect(rejections + missed).toBe(600);
+      for (const { at } of lines) expect(Math.abs(Date.parse(String(at)) - Date.now())).toBeLessThan(60_000);
+    } finally {
+      interrupt();
+      await other.stop();
+    }
   });
 
   it('says what is missing when the factory does not publish ends', async () => {

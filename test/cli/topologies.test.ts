@@ -26,11 +26,14 @@ describe('doctor on a Cluster', () => {
     const { code, found } = await examine('--factory', `${module}#cluster`);
     expect(code).toBe(0);
     const addresses = cluster.nodes.map(({ port }) => `127.0.0.1:${port}`).toSorted();
-    for (const check of ['cluster', 'permissions', 'role']) {
+    for (const check of ['cluster', 'permissions', 'messages', 'role']) {
       const finding = found.find((each) => each['check'] === check)!;
       expect(finding['status']).toBe('ok');
       expect((finding['servers'] as string[]).toSorted()).toEqual(addresses);
     }
+    expect(found.find((each) => each['check'] === 'permissions')!['message']).toContain(
+      'also for audit, stats, redis.publishEnds, stats.publishEvents',
+    );
   });
 
   it('finds a client that is not one of a cluster', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { PeriodCount } from 'websauna-session';
 import { barChart } from '../../src/dashboard/charts.ts';
 import { bytes, count, duration, relativeTime } from '../../src/dashboard/format.ts';
 import { code, html } from '../../src/dashboard/html.ts';
@@ -10,7 +11,7 @@ const HALF = (176 - 24 - 8) / 2;
 const NOW = new Date('2026-11-27T12:34:56Z');
 
 function minute(ago: number, event: string, reason: string | null, many: number) {
-  return { minute: new Date(Math.floor(NOW.getTime() / 60_000) * 60_000 - ago * 60_000), event, reason, count: many };
+  return { start: new Date(Math.floor(NOW.getTime() / 60_000) * 60_000 - ago * 60_000), event, reason, count: many };
 }
 
 describe('the charts of the overview', () => {
@@ -36,6 +37,32 @@ describe('the charts of the overview', () => {
     expect(rejected?.series).toEqual(['signature']);
     const [day] = digest(stats, PERIODS['day']!);
     expect(day?.buckets.reduce((sum, each) => sum + (each.counts['logins'] ?? 0), 0)).toBe(103);
+  });
+
+  it('show a week by the sums of hours, three in a bar, with the days below it', () => {
+    const hour = (ago: number, many: number): PeriodCount => ({
+      start: new Date(Date.UTC(2026, 10, 27, 12 - ago)),
+      event: 'login',
+      reason: null,
+      count: many,
+    });
+    const counts = [hour(166, 1000), hour(165, 1), hour(30, 20), hour(29, 30), hour(0, 4)];
+    const [logins] = digest({ now: NOW, live: { anonymous: 0, owned: 0, error: 0 }, counts }, PERIODS['week']!);
+    expect(logins!.buckets).toHaveLength(56);
+    const filled = logins!.buckets.filter(({ counts: found }) => found['logins'] !== undefined);
+    expect(filled).toEqual([
+      { start: new Date('2026-11-20T15:00:00Z'), counts: { logins: 1 } },
+      { start: new Date('2026-11-26T06:00:00Z'), counts: { logins: 50 } },
+      { start: new Date('2026-11-27T12:00:00Z'), counts: { logins: 4 } },
+    ]);
+    const axis = Array.from(
+      barChart(logins!)
+        .toString()
+        .matchAll(/text-anchor="middle">([^<]*)</g),
+      ([, text]) => text,
+    );
+    expect(axis.length).toBeGreaterThan(2);
+    for (const text of axis) expect(text).toMatch(/^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) \d\d$/);
   });
 
   it('name what was counted without a reason', () => {

@@ -253,6 +253,9 @@ describe('the overview', () => {
     expect(page).toMatch(/Ends, by reason<\/h3> <strong>1<\/strong>.*revoked <strong>1<\/strong>/);
     expect(page).toMatch(/Rejected cookies, by reason<\/h3> <strong>1<\/strong>.*malformed/);
     expect(page).toContain('Closed');
+    const week = await text(site, '?period=week', ada);
+    expect(week).toMatch(/<a href="\?period=week" aria-current="true" >Week<\/a/);
+    expect(week).toMatch(/Logins<\/h3> <strong>3<\/strong>/);
     expect(await text(site, '?period=constructor', ada)).toContain('Overview');
   });
 

@@ -7,4 +7,5 @@ export const EVERY_CAPABILITY = {
   watches: true,
   audit: true,
   stats: true,
+  events: true,
 } as const;

@@ -69,18 +69,37 @@ function lookAtRole({ info }: ServerFacts): Result {
   );
 }
 
-function lookAtPermissions({ denied }: ServerFacts): Result {
+function lookAtPermissions({ denied }: ServerFacts, { options, channels }: Facts): Result {
   const needed = denied.filter(({ command }) => command !== 'scan');
   const first = needed[0] ?? denied[0];
-  if (first === undefined) return ok('every command that the library uses is allowed');
+  if (first === undefined) {
+    const used = [...options, ...channels.map(({ option }) => option)];
+    const also = used.length === 0 ? '' : `, also for ${used.join(', ')}`;
+    return ok(`every command that the library uses is allowed${also}`);
+  }
   const rules = [...new Set(denied.map(({ rule }) => rule))].join(' ');
-  const names = denied.map(({ command }) => command).join(', ');
+  const names = denied
+    .map(({ command, option }) => (option === null ? command : `${command} for ${option}`))
+    .join(', ');
   if (needed.length > 0)
     return problem(`the server refuses ${names}: ${first.reply}`, `Allow ${rules} with ACL SETUSER`);
   return warning(
     'the server refuses scan, which factory.sessions and this program need',
     'Allow +scan with ACL SETUSER',
   );
+}
+
+function lookAtSubscriptions(_server: ServerFacts, { subscriptions }: Facts): Result | undefined {
+  if (subscriptions.length === 0) return undefined;
+  const failed = subscriptions.filter(({ error }) => error !== undefined);
+  const [first] = failed;
+  if (first === undefined) return ok(`messages arrive from ${subscriptions.map(({ name }) => name).join(', ')}`);
+  const message = `nothing arrives from ${failed.map(({ name, option }) => `${name} for ${option}`).join(', ')}: ${first.error}`;
+  if (first.rules === undefined) {
+    return problem(message, 'Make sure that the client in redis.subscriber, or else redis.client, can subscribe');
+  }
+  const rules = [...new Set(failed.flatMap((each) => each.rules?.split(' ') ?? []))].join(' ');
+  return problem(message, `Allow ${rules} with ACL SETUSER`);
 }
 
 function lookAtAccess({ user, isOpen }: ServerFacts): Result {
@@ -215,6 +234,7 @@ export const CHECKS: readonly Check[] = [
   { name: 'role', look: lookAtRole },
   { name: 'cluster', look: lookAtCluster },
   { name: 'permissions', look: lookAtPermissions },
+  { name: 'messages', look: lookAtSubscriptions },
   { name: 'access', look: lookAtAccess },
   { name: 'eviction', look: lookAtEviction },
   { name: 'memory', look: lookAtMemory },

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import type { RedisServer, Reply } from '../../stores/redis/driver.ts';
 import { isServerReply } from '../../stores/redis/errors.ts';
 import type { RedisInspection } from '../../stores/redis/store.ts';
-import { findDeniedCommands, type DeniedCommand } from './permissions.ts';
+import { findDeniedCommands, type DeniedCommand, type Usage } from './permissions.ts';
+import type { TriedSubscription } from './subscriptions.ts';
 
 /** What one server has answered. What it refuses to say is absent. */
 export interface ServerFacts {
@@ -25,8 +26,11 @@ export interface ServerFacts {
 }
 
 /** What all checks look at. */
-export interface Facts extends Omit<RedisInspection, 'servers'> {
+export interface Facts extends Usage {
+  /** Whether the client is one of a cluster. */
+  readonly cluster: boolean;
   readonly servers: readonly ServerFacts[];
+  readonly subscriptions: readonly TriedSubscription[];
 }
 
 const SETTINGS = [
@@ -40,13 +44,17 @@ const SETTINGS = [
 const ROUND_TRIPS = 20;
 
 /** Asks all servers. Rejects when one of them cannot be reached. */
-export async function collectFacts(inspection: RedisInspection): Promise<Facts> {
+export async function collectFacts(
+  { servers: given, cluster }: Pick<RedisInspection, 'servers' | 'cluster'>,
+  usage: Usage,
+  subscriptions: readonly TriedSubscription[],
+): Promise<Facts> {
   const servers: ServerFacts[] = [];
-  for (const server of inspection.servers) servers.push(await askServer(server, inspection));
-  return { ...inspection, servers };
+  for (const server of given) servers.push(await askServer(server, usage));
+  return { ...usage, cluster, servers, subscriptions };
 }
 
-async function askServer(server: RedisServer, names: RedisInspection): Promise<ServerFacts> {
+async function askServer(server: RedisServer, usage: Usage): Promise<ServerFacts> {
   // A round trip before the first that is measured.
   await ask(server, ['PING']);
   const info = parseInfo(await ask(server, ['INFO']));
@@ -56,7 +64,7 @@ async function askServer(server: RedisServer, names: RedisInspection): Promise<S
     if (Array.isArray(reply) && reply.length === 2) settings.set(name, String(reply[1]));
   }
   const isCluster = info?.get('cluster_enabled') === '1';
-  const probeKey = `${names.prefix}doctor:${randomBytes(8).toString('hex')}`;
+  const probeKey = `${usage.prefix}doctor:${randomBytes(8).toString('hex')}`;
   return {
     address: server.address,
     info,
@@ -64,7 +72,7 @@ async function askServer(server: RedisServer, names: RedisInspection): Promise<S
     cluster: isCluster ? parseInfo(await ask(server, ['CLUSTER', 'INFO'])) : undefined,
     user: textOf(await ask(server, ['ACL', 'WHOAMI'])),
     isOpen: isOpenOf(await ask(server, ['ACL', 'GETUSER', 'default'])),
-    denied: await findDeniedCommands(server, probeKey, names),
+    denied: await findDeniedCommands(server, probeKey, usage),
     ...(await measureTime(server)),
   };
 }

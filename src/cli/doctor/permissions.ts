@@ -1,10 +1,14 @@
+import { randomBytes } from 'node:crypto';
 import type { RedisServer, Reply } from '../../stores/redis/driver.ts';
 import { isServerReply } from '../../stores/redis/errors.ts';
+import { KeyNames } from '../../stores/redis/keys.ts';
 import type { RedisInspection } from '../../stores/redis/store.ts';
 
 /** A command that the server does not let the connection run, and what it says. */
 export interface DeniedCommand {
   readonly command: string;
+  /** The option that needs it; `null`: the library always does. */
+  readonly option: string | null;
   /** The rule that would allow it, as `ACL SETUSER` takes it. */
   readonly rule: string;
   readonly reply: string;
@@ -43,16 +47,51 @@ const IN_SCRIPTS: readonly (readonly string[])[] = [
 /** Every command that the library sends by default, directly or in a script. */
 export const STORE_COMMANDS: readonly string[] = ['eval', 'evalsha', 'ping', ...IN_SCRIPTS.map(([name]) => name!)];
 
+/** Options of a factory that need further commands. */
+export type ExtraOption = 'audit' | 'stats';
+
+/** What scripts run in addition, as in `IN_SCRIPTS`. One that cannot but change something is only asked about: `ASK`. */
+const EXTRA: Readonly<Record<ExtraOption, readonly (readonly string[])[]>> = {
+  audit: [
+    ['xadd', 'KEY', 'NOMKSTREAM', '*', 'f', 'v'],
+    ['xtrim', 'KEY', 'MAXLEN', '1'],
+    ['xlen', 'KEY'],
+    ['xrevrange', 'KEY', '+', '-', 'COUNT', '1'],
+  ],
+  stats: [
+    // Nothing that can be added.
+    ['hincrby', 'KEY', 'f', 'x'],
+    ['ASK', 'pfadd', 'KEY', 'm'],
+    ['pfcount', 'KEY'],
+  ],
+};
+
+/** Every command that an option needs in addition. */
+export const EXTRA_COMMANDS: Readonly<Record<ExtraOption, readonly string[]>> = {
+  audit: EXTRA.audit.map(nameOf),
+  stats: EXTRA.stats.map(nameOf),
+};
+
+function nameOf([first, second]: readonly string[]): string {
+  return first === 'ASK' ? second! : first!;
+}
+
 /** Returns name and error of every command that is refused, one after the other. ARGV: a command and its arguments, ended by an empty text, and so on. */
 const PROBE = `
 local refused, command = {}, {}
+local function ask(_, ...)
+  local known, allowed = pcall(redis.acl_check_cmd, ...)
+  if not known then return {err = 'unknown command'} end
+  return not allowed and {err = 'NOPERM this user has no permissions to run the command'}
+end
 for _, word in ipairs(ARGV) do
   if word ~= '' then
     command[#command + 1] = word == 'KEY' and KEYS[1] or word
   else
-    local reply = redis.pcall(unpack(command))
+    local asks = command[1] == 'ASK'
+    local reply = (asks and ask or redis.pcall)(unpack(command))
     if type(reply) == 'table' and reply.err then
-      refused[#refused + 1] = command[1]
+      refused[#refused + 1] = command[asks and 2 or 1]
       refused[#refused + 1] = reply.err
     end
     command = {}
@@ -66,39 +105,67 @@ const DENIAL =
 /** Keys that are tried until one is in a slot of the server. */
 const ATTEMPTS = 500;
 
-/** How the store names what it uses. */
-type Names = Pick<RedisInspection, 'prefix' | 'endChannel'>;
+/** A channel that an option publishes to and listens to. */
+export interface UsedChannel {
+  readonly name: string;
+  readonly option: string;
+}
 
-/** Finds out which commands a server refuses. Changes nothing. */
+/** How the store names what it uses, and what it is used for. */
+export interface Usage extends Pick<RedisInspection, 'prefix'> {
+  /** The options that are set. */
+  readonly options: readonly ExtraOption[];
+  readonly channels: readonly UsedChannel[];
+}
+
+/** Finds out which commands a server refuses, those first that the library always needs. Changes nothing. */
 export async function findDeniedCommands(
   server: RedisServer,
   key: string,
-  names: Names,
+  usage: Usage,
 ): Promise<readonly DeniedCommand[]> {
-  const { prefix, endChannel } = names;
-  const direct: (readonly string[])[] = [
-    ['PING'],
-    ['EVALSHA', '0'.repeat(40), '1', key],
-    ['SCAN', '0', 'MATCH', prefix, 'COUNT', '1'],
+  const { prefix, channels, options } = usage;
+  const touch = (name: string): string[] => ['EVALSHA', '0'.repeat(40), '1', name];
+  const direct: (readonly [option: string | null, args: readonly string[]])[] = [
+    [null, ['PING']],
+    [null, touch(key)],
+    [null, ['SCAN', '0', 'MATCH', prefix, 'COUNT', '1']],
     // Listeners ignore what is no message of ours.
-    ...(endChannel === null ? [] : [['PUBLISH', endChannel, '']]),
+    ...channels.map(({ name, option }) => [option, ['PUBLISH', name, '']] as const),
+    ...options.map((option) => [option, touch(keyOf(option, prefix))] as const),
   ];
   const denied: DeniedCommand[] = [];
-  for (const args of direct) {
+  for (const [option, args] of direct) {
     const { error } = await replyTo(server, args);
-    if (error !== undefined) denied.push(...describeDenial(names, args[0]!.toLowerCase(), error));
+    if (error !== undefined) denied.push(...describeDenial(usage, option, args[0]!.toLowerCase(), error));
   }
-  return [...denied, ...(await probeScripts(server, key, names))];
+  denied.push(...(await probeScripts(server, key, usage)));
+  // What is refused altogether is not refused to an option.
+  const rules = new Set(denied.filter(({ option }) => option === null).map(({ rule }) => rule));
+  return denied.filter(({ option, rule }) => option === null || !rules.has(rule));
 }
 
-async function probeScripts(server: RedisServer, key: string, names: Names): Promise<DeniedCommand[]> {
-  const commands = IN_SCRIPTS.flatMap((command) => [...command, '']);
+/** Returns the name of a key as the option has it. Nothing is written to it. */
+function keyOf(option: ExtraOption, prefix: string): string {
+  const names = new KeyNames(prefix);
+  return option === 'audit' ? names.auditTrail(randomBytes(12).toString('base64url')) : names.stats('buckets');
+}
+
+async function probeScripts(server: RedisServer, key: string, usage: Usage): Promise<DeniedCommand[]> {
+  const probes = [
+    ...IN_SCRIPTS.map((command) => ({ option: null, command })),
+    ...usage.options.flatMap((option) => EXTRA[option].map((command) => ({ option, command }))),
+  ];
+  const optionOf = new Map<string, string | null>(probes.map(({ option, command }) => [nameOf(command), option]));
+  const commands = probes.flatMap(({ command }) => [...command, '']);
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const { reply, error } = await replyTo(server, ['EVAL', PROBE, '1', `${key}${attempt}`, ...commands]);
     if (error?.startsWith('MOVED ') === true) continue;
-    if (error !== undefined) return describeDenial(names, 'eval', error);
+    if (error !== undefined) return describeDenial(usage, null, 'eval', error);
     const texts = (Array.isArray(reply) ? reply : []).map(String);
-    return texts.flatMap((text, index) => (index % 2 === 0 ? describeDenial(names, text, texts[index + 1] ?? '') : []));
+    return texts.flatMap((text, index) =>
+      index % 2 === 0 ? describeDenial(usage, optionOf.get(text) ?? null, text, texts[index + 1] ?? '') : [],
+    );
   }
   return [];
 }
@@ -113,12 +180,18 @@ async function replyTo(server: RedisServer, args: readonly string[]): Promise<{ 
 }
 
 /** What a server says of keys and channels names no command; what it quotes does. */
-function ruleFor({ prefix, endChannel }: Names, command: string, reply: string): string {
+function ruleFor({ prefix, channels }: Usage, option: string | null, command: string, reply: string): string {
   const words = reply.replaceAll(/'[^']*'/g, '');
   if (/\bkeys?\b/i.test(words)) return `~${prefix}*`;
-  return /\bchannels?\b/i.test(words) ? `&${endChannel}` : `+${command}`;
+  const channel = channels.find((each) => each.option === option);
+  return channel !== undefined && /\bchannels?\b/i.test(words) ? `&${channel.name}` : `+${command}`;
 }
 
-function describeDenial(names: Names, command: string, reply: string): DeniedCommand[] {
-  return DENIAL.test(reply) ? [{ command, rule: ruleFor(names, command, reply), reply }] : [];
+function describeDenial(usage: Usage, option: string | null, command: string, reply: string): DeniedCommand[] {
+  return isDenial(reply) ? [{ command, option, rule: ruleFor(usage, option, command, reply), reply }] : [];
+}
+
+/** Returns whether a server says that this user may not do it. */
+export function isDenial(reply: string): boolean {
+  return DENIAL.test(reply);
 }

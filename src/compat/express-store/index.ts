@@ -1,4 +1,4 @@
-import { expected, isObject } from '../../internal/validate.ts';
+import { checkFunction, checkNames, expected, isObject } from '../../internal/validate.ts';
 import type { SessionStore } from '../../stores/store.ts';
 import { ExpressStoreAdapter, newTombstones } from './adapter.ts';
 import type { ExpressStore } from './express-store.ts';
@@ -13,6 +13,11 @@ export interface ExpressStoreOptions {
   /** The clock, in milliseconds. Default `Date.now`. */
   now?: () => number;
 }
+
+const OF_STORE = "Pass it to the store itself. The factory's `timeout` says how long sessions live";
+
+/** Options of stores. */
+const FOREIGN = { ttl: OF_STORE, prefix: OF_STORE, client: OF_STORE, pool: OF_STORE };
 
 /**
  * Makes a store of this library of one for express-session, so that sessions can live where only such a store reaches.
@@ -31,13 +36,15 @@ export interface ExpressStoreOptions {
  * ```ts
  * createSessionFactory({ secret, store: fromExpressStore(new PgStore({ pool })) });
  * ```
- * @throws {TypeError} for what is no such store
+ * @throws {TypeError} for what is no such store, and for options that are none: those of the store are the store's own
  */
 export function fromExpressStore(store: ExpressStore, options: ExpressStoreOptions = {}): SessionStore {
   if (!isObject(store)) throw expected('store', 'a store for express-session', store);
   for (const name of ['get', 'set', 'destroy'] as const) {
     if (typeof store[name] !== 'function') throw expected(`store.${name}`, 'a method', store[name]);
   }
+  checkNames('options', options, ['now'], [], FOREIGN);
+  checkFunction('options.now', options.now, 'a function that returns milliseconds');
   warnOfExpressStore();
   const { now = Date.now } = options;
   const state = { store, queue: new KeyedQueue(), tombstones: newTombstones(), now };

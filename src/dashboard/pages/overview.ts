@@ -5,7 +5,7 @@ import { duration, number } from '../format.ts';
 import { html, type Child, type Html } from '../html.ts';
 import { facts, render } from '../layout.ts';
 import { link } from '../link.ts';
-import { digest, PERIODS } from '../stats-digest.ts';
+import { digest, PERIODS, type Period } from '../stats-digest.ts';
 import { isUnsupported, turnOn } from '../turn-on.ts';
 import type { Visit } from '../visit.ts';
 
@@ -20,7 +20,8 @@ export async function overviewPage(visit: Visit): Promise<Response> {
   const chosen = Object.hasOwn(PERIODS, asked) ? asked : 'hour';
   const period = PERIODS[chosen]!;
   const latency = await measureLatency(visit);
-  const stats = await readStats(visit, period.length);
+  await log.follow(factory);
+  const stats = await readStats(visit, period);
   const periods = Object.entries(PERIODS).map(
     ([id, { name }]) =>
       html`<a href="${link('', id === 'hour' ? {} : { period: id })}" ${id === chosen && html`aria-current="true"`}
@@ -48,7 +49,7 @@ export async function overviewPage(visit: Visit): Promise<Response> {
       </section>
       <section id="recent" data-live>
         <div class="bar">
-          <h2>In this process</h2>
+          <h2>${log.sources === 'own' ? 'In this process' : 'In all processes'}</h2>
           <a href="${link('events')}">All events</a>
         </div>
         ${eventRows(log.latest(RECENT_EVENTS))}
@@ -65,9 +66,9 @@ async function measureLatency({ factory }: Visit): Promise<number> {
 }
 
 /** Returns `null` when the factory keeps no statistics. */
-async function readStats({ factory }: Visit, seconds: number): Promise<SessionStats | null> {
+async function readStats({ factory }: Visit, { length, by }: Period): Promise<SessionStats | null> {
   try {
-    return await factory.stats({ since: new Date(Date.now() - seconds * 1000) });
+    return await factory.stats({ since: new Date(Date.now() - length * 1000), by });
   } catch (error) {
     if (isUnsupported(error)) return null;
     throw error;

@@ -1,32 +1,60 @@
-import type { StatsReport, StoredStats } from '../store.ts';
+import { HOURS_KEPT, type StatsReport, type StatsUnit, type StoredStats } from '../store.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
+const DAY_MS = 86_400_000;
 
-/** How often events have happened, by the minute. */
-export class EventCounts {
-  /** Oldest minute first; by event and reason. */
-  readonly #minutes = new Map<number, Map<string, StoredStats['counts'][number]>>();
+type Count = StoredStats['counts'][number];
 
-  /** @param keep seconds for which counts are kept */
-  add(counts: StatsReport['counts'], keep: number, now: number): void {
-    for (const { event, reason, count, age } of counts) {
-      const minute = minuteOf(now - age);
-      const entries = this.#minutes.get(minute) ?? new Map<string, StoredStats['counts'][number]>();
-      this.#minutes.set(minute, entries);
-      const key = `${event} ${reason ?? ''}`;
-      entries.set(key, { minute, event, reason, count: count + (entries.get(key)?.count ?? 0) });
-    }
-    for (const minute of this.#minutes.keys()) if (minute < now - keep * 1000) this.#minutes.delete(minute);
+/** Counts by when their minute or hour began, oldest first, and by event and reason. */
+class Periods {
+  readonly #length: number;
+  readonly #periods = new Map<number, Map<string, Count>>();
+
+  /** @param length milliseconds */
+  constructor(length: number) {
+    this.#length = length;
   }
 
-  read(since: number | null, now: number): StoredStats['counts'] {
-    const first = minuteOf(since ?? now - HOUR_MS);
-    const minutes = [...this.#minutes].filter(([minute]) => minute >= first).toSorted(([a], [b]) => a - b);
-    return minutes.flatMap(([, entries]) => [...entries.values()]);
+  add(at: number, { event, reason, count }: Omit<Count, 'start'>): void {
+    const start = this.#startOf(at);
+    const entries = this.#periods.get(start) ?? new Map<string, Count>();
+    this.#periods.set(start, entries);
+    const key = `${event} ${reason ?? ''}`;
+    entries.set(key, { start, event, reason, count: count + (entries.get(key)?.count ?? 0) });
+  }
+
+  removeOlder(than: number): void {
+    for (const start of this.#periods.keys()) if (start < than) this.#periods.delete(start);
+  }
+
+  read(since: number): Count[] {
+    const first = this.#startOf(since);
+    const found = [...this.#periods].filter(([start]) => start >= first).toSorted(([a], [b]) => a - b);
+    return found.flatMap(([, entries]) => [...entries.values()]);
+  }
+
+  #startOf(at: number): number {
+    return at - (at % this.#length);
   }
 }
 
-function minuteOf(at: number): number {
-  return at - (at % MINUTE_MS);
+/** How often events have happened, by the minute and by the hour. */
+export class EventCounts {
+  readonly #minutes = new Periods(MINUTE_MS);
+  readonly #hours = new Periods(HOUR_MS);
+
+  /** @param keep seconds for which counts are kept */
+  add(counts: StatsReport['counts'], keep: number, now: number): void {
+    for (const { age, ...count } of counts) {
+      this.#minutes.add(now - age, count);
+      this.#hours.add(now - age, count);
+    }
+    this.#minutes.removeOlder(now - keep * 1000);
+    this.#hours.removeOlder(now - Math.max(keep, HOURS_KEPT) * 1000);
+  }
+
+  read(since: number | null, now: number, by: StatsUnit): StoredStats['counts'] {
+    return by === 'hour' ? this.#hours.read(since ?? now - DAY_MS) : this.#minutes.read(since ?? now - HOUR_MS);
+  }
 }

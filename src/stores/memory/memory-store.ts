@@ -9,6 +9,7 @@ import type {
   DestroyOutcome,
   EndExplanation,
   EndListener,
+  EventWatcher,
   ExplainedReason,
   Gone,
   LoadResult,
@@ -31,7 +32,9 @@ import type {
   SessionStatistics,
   SessionStore,
   SessionWatcher,
+  SharedEventListener,
   StatsReport,
+  StatsUnit,
   Stored,
   StoredStats,
   TakeOutcome,
@@ -40,6 +43,7 @@ import { AuditTrails } from './audit-trails.ts';
 import { EndListeners } from './end-listeners.ts';
 import { EndedRecords } from './ended-records.ts';
 import { EventCounts } from './event-counts.ts';
+import { EventListeners } from './event-listeners.ts';
 import { ExpiryQueue } from './expiry-queue.ts';
 import { LoginEntries } from './login-index.ts';
 import {
@@ -71,7 +75,15 @@ const GONE: Gone = { status: 'gone' };
  * development, tests and single-process applications that may lose their sessions at a restart.
  */
 export class MemoryStore
-  implements SessionStore, OwnerIndex, LoginIndex, SessionScanner, SessionWatcher, AuditTrail, SessionStatistics
+  implements
+    SessionStore,
+    OwnerIndex,
+    LoginIndex,
+    SessionScanner,
+    SessionWatcher,
+    AuditTrail,
+    SessionStatistics,
+    EventWatcher
 {
   /** In the order of their last use: the first is the one to evict. */
   readonly #records = new Map<string, MemoryRecord>();
@@ -86,6 +98,7 @@ export class MemoryStore
   readonly #ends = new EndListeners();
   readonly #trails: AuditTrails;
   readonly #counts = new EventCounts();
+  readonly #events = new EventListeners();
   readonly #maxSessions: number;
   readonly #clock: () => number;
   readonly #onEvict: ((handle: string) => void) | undefined;
@@ -270,17 +283,23 @@ export class MemoryStore
   }
 
   /** Only the events are counted: the store knows its sessions. */
-  async addStats({ counts }: StatsReport, keep: number): Promise<void> {
-    this.#counts.add(counts, keep, this.#clock());
+  async addStats({ counts, events = null }: StatsReport, keep: number): Promise<void> {
+    const now = this.#clock();
+    this.#counts.add(counts, keep, now);
+    if (events !== null) this.#events.report(events, now);
   }
 
-  async readStats(since: number | null): Promise<StoredStats> {
+  watchEvents(listener: SharedEventListener): () => void {
+    return this.#events.add(listener);
+  }
+
+  async readStats(since: number | null, _keep: number, by: StatsUnit = 'minute'): Promise<StoredStats> {
     const now = this.#clock();
     this.#removeExpired(now);
     let owned = 0;
     for (const { ownerHash } of this.#records.values()) if (ownerHash !== null) owned += 1;
     const anonymous = this.#records.size - owned;
-    return { now, anonymous, owned, error: 0, counts: this.#counts.read(since, now) };
+    return { now, anonymous, owned, error: 0, counts: this.#counts.read(since, now, by) };
   }
 
   async close(): Promise<void> {}

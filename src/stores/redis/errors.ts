@@ -147,3 +147,11 @@ export function endsNotPublished(): SessionError {
     'The ends of sessions are not published: set `redis.publishEnds` to `true` in every process',
   );
 }
+
+/** Returns the error of a store that was made without a way to receive messages. */
+export function eventsNotReceived(): SessionError {
+  return new SessionError(
+    'ERR_SESSION_UNSUPPORTED',
+    'The events of other processes cannot be received: make the store with `createRedisStore`',
+  );
+}

@@ -61,6 +61,11 @@ export class KeyNames {
     return `${this.prefix}ends`;
   }
 
+  /** The name of the channel to which processes publish their events. */
+  get eventChannel(): string {
+    return `${this.prefix}events`;
+  }
+
   /** A name of no data, for a command that only has to reach the server. */
   get unused(): string {
     return `${this.prefix}time`;

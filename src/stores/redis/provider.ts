@@ -6,10 +6,9 @@ import type { RedisClient } from './clients/shapes.ts';
 import { subscribeLike } from './clients/subscriber.ts';
 import { connect, subscribeWith } from './connection/connect.ts';
 import { ValueEncoding } from './encoding.ts';
-import { EndFeed } from './ends/end-feed.ts';
-import { KeyNames } from './keys.ts';
 import { ResilientDriver } from './connection/resilient-driver.ts';
 import { normalizeRedisOptions, type NormalizedRedisOptions, type RedisOptions } from './options.ts';
+import type { Subscribe } from './message-feed.ts';
 import { RedisStore } from './store.ts';
 
 /**
@@ -91,12 +90,9 @@ export function createRedisStore(
     ...(onUp && { onClose: onUp }),
   });
   const encoding = new ValueEncoding(options.encoding, options.encodingErrors, bytes);
-  return new RedisStore(guarded, options.prefix, encoding, options.socketTimeout, endFeed(options, options.client));
-}
-
-function endFeed(options: NormalizedRedisOptions, client: RedisClient | null): EndFeed | null {
-  if (!options.publishEnds) return null;
-  const channel = new KeyNames(options.prefix).endChannel;
-  const given = options.subscriber ?? client;
-  return new EndFeed(given === null ? subscribeWith(options, channel) : subscribeLike(given, channel));
+  const { prefix, socketTimeout, publishEnds } = options;
+  const given = options.subscriber ?? options.client;
+  const subscribeTo = (channel: string): Subscribe =>
+    given === null ? subscribeWith(options, channel) : subscribeLike(given, channel);
+  return new RedisStore(guarded, prefix, encoding, socketTimeout, { subscribeTo, publishEnds });
 }

@@ -26,7 +26,7 @@ return {1}
 `,
   },
   addStats: {
-    sha: '048e0111f4cc7db16060afa0527e660c82a39a24',
+    sha: '3fe5a2925ad39c84cfa7acba7c64a65f54954ea3',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -34,7 +34,10 @@ local function int(number)
 end
 local deadline = tonumber(table.remove(ARGV))
 if deadline and now > deadline then return {6, now} end
-local first = 1
+if ARGV[1] ~= '' and redis.acl_check_cmd and not redis.acl_check_cmd('PUBLISH', ARGV[1], '') then
+  return redis.error_reply("NOPERM this user has no permissions to publish the events of sessions")
+end
+local first = 3
 for i = 2, #KEYS do
   local expires, name, stop = ARGV[first], ARGV[first + 1], first + 2 + ARGV[first + 2]
   if name == '' then
@@ -49,6 +52,7 @@ end
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', int(now))
 local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')[2]
 if last then redis.call('PEXPIRE', KEYS[1], int(last - now)) end
+if ARGV[1] ~= '' then redis.call('PUBLISH', ARGV[1], ARGV[2]) end
 return {1, now}
 `,
   },

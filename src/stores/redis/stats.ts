@@ -1,4 +1,12 @@
-import type { SessionSightings, StatsReport, Stored, StoredStats } from '../store.ts';
+import {
+  HOURS_KEPT,
+  type SessionSightings,
+  type StatsReport,
+  type StatsUnit,
+  type Stored,
+  type StoredStats,
+} from '../store.ts';
+import { eventMessage } from './event-messages.ts';
 import type { KeyNames } from './keys.ts';
 import { textOf } from './record.ts';
 import type { ScriptRunner } from './script-runner.ts';
@@ -19,15 +27,31 @@ const BUCKETS_PER_LIFETIME = 32;
 const SECOND_MS = 1000;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
+const DAY_MS = 86_400_000;
+
+/**
+ * How counts are stored: those of the minutes of an hour in one key, and those of the hours of a day. Milliseconds.
+ * `perCommand` are the keys that one command reads, so that it does not keep others waiting: a week of hours is one.
+ */
+const STORED = {
+  minute: { name: 'counts', unit: MINUTE_MS, container: HOUR_MS, perCommand: 1, unasked: HOUR_MS },
+  hour: { name: 'hours', unit: HOUR_MS, container: DAY_MS, perCommand: 8, unasked: DAY_MS },
+} as const;
 
 /** Keys and arguments of one `lua/add-stats.lua`. */
 class Addition {
   readonly keys: string[];
-  readonly args: string[] = [];
+  /** The first two: a channel and a message; `''` for none. */
+  readonly args: string[] = ['', ''];
   handles = 0;
 
   constructor(index: string) {
     this.keys = [index];
+  }
+
+  publish(channel: string, message: string): void {
+    this.args[0] = channel;
+    this.args[1] = message;
   }
 
   /** @param member of the index; `''` for counts */
@@ -39,7 +63,10 @@ class Addition {
   }
 }
 
-/** Adds what a process has counted to the counts of all. The counts of events go last: to add them twice would be wrong. */
+/**
+ * Adds what a process has counted to the counts of all, and publishes its events. The counts of events go last: to add
+ * them twice would be wrong.
+ */
 export async function addStats(
   runner: ScriptRunner,
   names: KeyNames,
@@ -60,10 +87,16 @@ export async function addStats(
       addition.add(names.stats(member), bucket.end, member, handles);
     }
   }
-  for (const [hour, fields] of countsByHour(report.counts, now)) {
-    const values = [...fields].flatMap(([field, count]) => [field, String(count)]);
-    addition.add(names.stats(`counts:${hour}`), (hour + 1) * HOUR_MS + keep * SECOND_MS, '', values);
+  for (const by of ['minute', 'hour'] as const) {
+    const { name, container } = STORED[by];
+    for (const [number, fields] of countsBy(by, report.counts, now)) {
+      const values = [...fields].flatMap(([field, count]) => [field, String(count)]);
+      const expires = (number + 1) * container + keptFor(by, keep) * SECOND_MS;
+      addition.add(names.stats(`${name}:${number}`), expires, '', values);
+    }
   }
+  const message = eventMessage(report.events ?? null, now);
+  if (message !== '') addition.publish(names.eventChannel, message);
   await send();
 }
 
@@ -98,18 +131,23 @@ function bucketWidth(left: number): number {
   return SECOND_MS * 2 ** Math.max(0, Math.ceil(Math.log2(left / SECOND_MS / BUCKETS_PER_LIFETIME)));
 }
 
-/** Returns counts by the number of the hour, and by minute, event and reason. */
-function countsByHour(counts: StatsReport['counts'], now: number): Map<number, Map<string, number>> {
-  const hours = new Map<number, Map<string, number>>();
+/** Returns counts by the number of their key, and by minute or hour, event and reason. */
+function countsBy(by: StatsUnit, counts: StatsReport['counts'], now: number): Map<number, Map<string, number>> {
+  const { unit, container } = STORED[by];
+  const keys = new Map<number, Map<string, number>>();
   for (const { event, reason, count, age } of counts) {
     const at = now - age;
-    const hour = Math.floor(at / HOUR_MS);
-    const fields = hours.get(hour) ?? new Map<string, number>();
-    hours.set(hour, fields);
-    const field = [Math.floor((at % HOUR_MS) / MINUTE_MS), event, ...(reason === null ? [] : [reason])].join(':');
+    const number = Math.floor(at / container);
+    const fields = keys.get(number) ?? new Map<string, number>();
+    keys.set(number, fields);
+    const field = [Math.floor((at % container) / unit), event, ...(reason === null ? [] : [reason])].join(':');
     fields.set(field, (fields.get(field) ?? 0) + count);
   }
-  return hours;
+  return keys;
+}
+
+function keptFor(by: StatsUnit, keep: number): number {
+  return by === 'hour' ? Math.max(keep, HOURS_KEPT) : keep;
 }
 
 /** Reads what all processes have counted. */
@@ -118,19 +156,23 @@ export async function readStats(
   names: KeyNames,
   since: number | null,
   keep: number,
+  by: StatsUnit,
 ): Promise<StoredStats> {
   const asked = await runner.now(names.stats('buckets'));
-  const from = Math.max(since ?? asked - HOUR_MS, asked - keep * SECOND_MS);
-  const [first, last] = [Math.floor(from / HOUR_MS), Math.floor(asked / HOUR_MS)];
-  const hours = Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => first + i);
-  const count = (kind: string, fate: string): Promise<Reading> => read(runner, names, [kind, fate], []);
+  const { unit, container, perCommand, unasked } = STORED[by];
+  const from = Math.max(since ?? asked - unasked, asked - keptFor(by, keep) * SECOND_MS);
+  const [first, last] = [Math.floor(from / container), Math.floor(asked / container)];
+  const numbers = Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => first + i);
+  const count = (kind: string, fate: string): Promise<Reading> => read(runner, names, [kind, fate], by, []);
   // Together they would take the server too long for one command.
-  const [anonymous, anonymousEnded, owned, ownedEnded, ...hourly] = await Promise.all([
+  const [anonymous, anonymousEnded, owned, ownedEnded, ...counted] = await Promise.all([
     count('anonymous', 'written'),
     count('anonymous', 'ended'),
     count('owned', 'written'),
     count('owned', 'ended'),
-    ...hours.map((hour) => read(runner, names, ['', ''], [hour])),
+    ...Array.from({ length: Math.ceil(numbers.length / perCommand) }, (_, i) =>
+      read(runner, names, ['', ''], by, numbers.slice(i * perCommand, (i + 1) * perCommand)),
+    ),
   ]);
   return {
     now: anonymous.now,
@@ -140,10 +182,10 @@ export async function readStats(
       relativeError(anonymous.sessions, anonymousEnded.sessions),
       relativeError(owned.sessions, ownedEnded.sessions),
     ),
-    counts: hourly
+    counts: counted
       .flatMap(({ counts }) => counts)
-      .filter(({ minute }) => minute > from - MINUTE_MS)
-      .toSorted((a, b) => a.minute - b.minute),
+      .filter(({ start }) => start > from - unit)
+      .toSorted((a, b) => a.start - b.start),
   };
 }
 
@@ -158,16 +200,18 @@ async function read(
   runner: ScriptRunner,
   names: KeyNames,
   sessions: readonly [kind: string, fate: string],
-  hours: readonly number[],
+  by: StatsUnit,
+  numbers: readonly number[],
 ): Promise<Reading> {
-  const keys = [names.stats('buckets'), ...hours.map((hour) => names.stats(`counts:${hour}`))];
+  const { name, unit, container } = STORED[by];
+  const keys = [names.stats('buckets'), ...numbers.map((number) => names.stats(`${name}:${number}`))];
   const { values } = await runner.run('readStats', keys, [names.stats(''), ...sessions]);
   const counts: StoredStats['counts'][number][] = [];
   for (let i = 2; i < values.length; i += 3) {
-    const hour = hours[Number(values[i]) - 2]!;
-    const [minute, event = '', reason = null] = textOf(values[i + 1] as Stored).split(':');
+    const number = numbers[Number(values[i]) - 2]!;
+    const [within, event = '', reason = null] = textOf(values[i + 1] as Stored).split(':');
     const many = Number(textOf(values[i + 2] as Stored));
-    counts.push({ minute: hour * HOUR_MS + Number(minute) * MINUTE_MS, event, reason, count: many });
+    counts.push({ start: number * container + Number(within) * unit, event, reason, count: many });
   }
   return { now: Number(values[0]), sessions: Number(values[1]), counts };
 }

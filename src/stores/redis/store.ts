@@ -8,6 +8,7 @@ import type {
   EndedRecord,
   EndExplanation,
   EndListener,
+  EventWatcher,
   LoadResult,
   LoginIndex,
   NewRecord,
@@ -25,7 +26,9 @@ import type {
   SessionStatistics,
   SessionStore,
   SessionWatcher,
+  SharedEventListener,
   StatsReport,
+  StatsUnit,
   Stored,
   StoredStats,
   TakeOutcome,
@@ -47,9 +50,11 @@ import { ComposedScriptRunner } from './composed-runner.ts';
 import type { RedisDriver, RedisServer, Reply } from './driver.ts';
 import type { ValueEncoding } from './encoding.ts';
 import { checkRecords } from './ends/check-records.ts';
-import type { EndFeed } from './ends/end-feed.ts';
-import { endsNotPublished, isWrongType, storeError } from './errors.ts';
+import { dispatchMessage } from './ends/messages.ts';
+import { endsNotPublished, eventsNotReceived, isWrongType, storeError } from './errors.ts';
+import { dispatchEvents } from './event-messages.ts';
 import { KeyNames } from './keys.ts';
+import { MessageFeed, type Subscribe } from './message-feed.ts';
 import { isOwnField, parseLastSeen, parseMeta, parseRecord, textOf, type ParsedRecord } from './record.ts';
 import { fieldsFromReply, tombstoneFromReply, type CheckedReply } from './replies.ts';
 import { scanRecords } from './scan.ts';
@@ -72,38 +77,63 @@ export interface RedisInspection {
   readonly cluster: boolean;
   /** The channel that ends are published to; `null` when they are not. */
   readonly endChannel: string | null;
+  /** The channel for the events of processes that publish them. */
+  readonly eventChannel: string;
   /** The server, or all masters of a cluster. */
   readonly servers: readonly RedisServer[];
 }
 
+/** How a store sends and receives messages. */
+export interface Messaging {
+  /** Returns what subscribes to a channel. Throws for a client that cannot. */
+  readonly subscribeTo: (channel: string) => Subscribe;
+  /** Whether the ends of sessions are published. */
+  readonly publishEnds: boolean;
+}
+
 /** Sessions in Redis: a hash for each, changed by scripts only. */
 export class RedisStore
-  implements SessionStore, OwnerIndex, LoginIndex, SessionScanner, SessionWatcher, AuditTrail, SessionStatistics
+  implements
+    SessionStore,
+    OwnerIndex,
+    LoginIndex,
+    SessionScanner,
+    SessionWatcher,
+    AuditTrail,
+    SessionStatistics,
+    EventWatcher
 {
   readonly #driver: RedisDriver;
   readonly #keys: KeyNames;
   readonly #encoding: ValueEncoding;
   readonly #timeout: number | null;
-  readonly #ends: EndFeed | null;
+  readonly #ends: MessageFeed<EndListener> | null;
+  readonly #messaging: Messaging | null;
+  /** Made for the first listener. */
+  #events: MessageFeed<SharedEventListener> | undefined;
   #audit: AuditLimits | null = null;
   #runner: ScriptRunner;
 
   /**
    * @param timeout seconds after which the driver abandons a command, which must not be carried out later
-   * @param ends what is published of ends; `null`: nothing is
+   * @param messaging `null`: nothing is published or received
    */
   constructor(
     driver: RedisDriver,
     prefix: string,
     encoding: ValueEncoding,
     timeout: number | null,
-    ends: EndFeed | null = null,
+    messaging: Messaging | null = null,
   ) {
     this.#driver = driver;
     this.#keys = new KeyNames(prefix);
     this.#encoding = encoding;
     this.#timeout = timeout;
-    this.#ends = ends;
+    this.#messaging = messaging;
+    this.#ends =
+      messaging?.publishEnds === true
+        ? new MessageFeed<EndListener>(messaging.subscribeTo(this.#keys.endChannel), dispatchMessage)
+        : null;
     this.#runner = this.#newRunner();
   }
 
@@ -112,11 +142,12 @@ export class RedisStore
    * @internal for the command line
    */
   async inspect(): Promise<RedisInspection> {
-    const { prefix, endChannel } = this.#keys;
+    const { prefix, endChannel, eventChannel } = this.#keys;
     return {
       prefix,
       cluster: this.#driver.cluster,
       endChannel: this.#ends === null ? null : endChannel,
+      eventChannel,
       servers: (await this.#driver.servers?.()) ?? [],
     };
   }
@@ -238,6 +269,15 @@ export class RedisStore
     return this.#ends.add(listener);
   }
 
+  watchEvents(listener: SharedEventListener): () => void {
+    if (this.#messaging === null) throw eventsNotReceived();
+    this.#events ??= new MessageFeed<SharedEventListener>(
+      this.#messaging.subscribeTo(this.#keys.eventChannel),
+      dispatchEvents,
+    );
+    return this.#events.add(listener);
+  }
+
   checkRecords(keys: readonly RecordKey[]): Promise<RecordChecks> {
     return checkRecords(this.#runner, this.#keys, keys, this.#driver.cluster);
   }
@@ -259,12 +299,13 @@ export class RedisStore
     return addStats(this.#runner, this.#keys, report, keep);
   }
 
-  readStats(since: number | null, keep: number): Promise<StoredStats> {
-    return readStats(this.#runner, this.#keys, since, keep);
+  readStats(since: number | null, keep: number, by: StatsUnit = 'minute'): Promise<StoredStats> {
+    return readStats(this.#runner, this.#keys, since, keep, by);
   }
 
   async close(): Promise<void> {
     await this.#ends?.close();
+    await this.#events?.close();
     await this.#driver.close();
   }
 

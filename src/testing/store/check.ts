@@ -1,5 +1,6 @@
 import type {
   AuditTrail,
+  EventWatcher,
   LoginIndex,
   OwnerIndex,
   RecordKey,
@@ -17,7 +18,8 @@ export interface StoreHarness {
     Partial<SessionScanner> &
     Partial<SessionWatcher> &
     Partial<AuditTrail> &
-    Partial<SessionStatistics>;
+    Partial<SessionStatistics> &
+    Partial<EventWatcher>;
   /** Asserts that a record, left alone, ends after so many seconds. The record is not used afterwards. */
   assertEndsIn(key: RecordKey, seconds: number): Promise<void>;
   /** Ends a record the way its timeout would, now, and without loading it: the check sees what meets it first. */

@@ -1,5 +1,6 @@
 import { AUDITS } from './audit.ts';
 import type { StoreCheck } from './check.ts';
+import { SHARED_EVENTS } from './events.ts';
 import { EXPLANATIONS } from './explanations.ts';
 import { EXPIRIES, LIFETIMES } from './lifetimes.ts';
 import { LOGIN_INDEXES } from './login-indexes.ts';
@@ -29,6 +30,8 @@ export interface StoreCapabilities {
   audit?: boolean;
   /** It has `addStats` and `readStats`. Needs `owners`. */
   stats?: boolean;
+  /** It has `watchEvents`. Needs `stats`. */
+  events?: boolean;
 }
 
 /**
@@ -37,7 +40,7 @@ export interface StoreCapabilities {
  *
  * @example
  * ```ts
- * const all = { owners: true, index: true, scan: true, explains: true, watches: true, audit: true, stats: true };
+ * const all = { owners: true, index: true, scan: true, explains: true, watches: true, audit: true, stats: true, events: true };
  * for (const { title, run } of storeContract(all)) {
  *   test(title, () => run(harness));
  * }
@@ -52,6 +55,7 @@ export function storeContract(capabilities: StoreCapabilities): readonly StoreCh
     watches = false,
     audit = false,
     stats = false,
+    events = false,
   } = capabilities;
   return [
     ...RECORDS,
@@ -67,6 +71,7 @@ export function storeContract(capabilities: StoreCapabilities): readonly StoreCh
     ...(explains ? EXPLANATIONS : []),
     ...(owners && audit ? AUDITS : []),
     ...(owners && stats ? STATS : []),
+    ...(stats && events ? SHARED_EVENTS : []),
     ...(watches ? WATCHES.filter((check) => owners || !check.owners) : []),
   ];
 }

@@ -6,6 +6,7 @@ import { createAnonymous, createOwned, newOwnerHash, written } from './fixtures.
 type Counting = SessionStore & SessionStatistics;
 
 const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
 /** Seconds for which counts are kept. */
 const KEEP = 7200;
 const NONE: SessionSightings = { written: new Map(), ended: new Map() };
@@ -48,15 +49,15 @@ export const STATS: readonly StoreCheck[] = [
       const mine = counts.filter((each) => each.event === event);
       const total = (reason: string | null, from: number, to: number): number =>
         mine
-          .filter((each) => each.reason === reason && each.minute > from - MINUTE_MS && each.minute <= to)
+          .filter((each) => each.reason === reason && each.start > from - MINUTE_MS && each.start <= to)
           .reduce((sum, { count }) => sum + count, 0);
       assert.equal(total(null, before, now), 4);
       assert.equal(total('not-found', before, now), 6);
       assert.equal(total(null, before - 10 * MINUTE_MS, now - 10 * MINUTE_MS), 10);
-      assert.ok(mine.every(({ minute }) => minute % MINUTE_MS === 0));
+      assert.ok(mine.every(({ start }) => start % MINUTE_MS === 0));
       assert.deepEqual(
-        mine.map(({ minute }) => minute),
-        mine.map(({ minute }) => minute).toSorted((a, b) => a - b),
+        mine.map(({ start }) => start),
+        mine.map(({ start }) => start).toSorted((a, b) => a - b),
       );
     },
   },
@@ -74,6 +75,53 @@ export const STATS: readonly StoreCheck[] = [
       assert.deepEqual(await counted(null), [30, 5]);
       assert.deepEqual(await counted(now - 10 * MINUTE_MS), [5]);
       assert.deepEqual(await counted(0), [90, 30, 5]);
+    },
+  },
+  {
+    title: 'stats: the sums of hours add up, and are kept for longer than minutes',
+    async run(harness) {
+      const store = counting(harness);
+      const [event, keep] = [newEvent(), 3 * 3600];
+      const now = await store.now();
+      const thisHour = now - (now % HOUR_MS);
+      for (const ago of [1, 1, 2, 30, 30, 200, 800]) {
+        // In the middle of an hour, so that it does not matter when exactly this is counted.
+        const age = now - (thisHour - ago * HOUR_MS + HOUR_MS / 2);
+        const counts = [
+          { event, reason: null, count: 2, age },
+          { event, reason: 'expired', count: 3, age },
+        ];
+        await store.addStats(report(counts), keep);
+      }
+      const read = async (since: number | null): Promise<object[]> => {
+        const { counts } = await store.readStats(since, keep, 'hour');
+        return counts
+          .filter((each) => each.event === event)
+          .map(({ start, reason, count }) => [(thisHour - start) / HOUR_MS, reason ?? '', count])
+          .toSorted((a, b) => Number(b[0]) - Number(a[0]) || String(a[1]).localeCompare(String(b[1])));
+      };
+      const sums = (times: readonly (readonly [ago: number, times: number])[]): object[] =>
+        times.flatMap(([ago, many]) => [
+          [ago, '', 2 * many],
+          [ago, 'expired', 3 * many],
+        ]);
+      const lastDay = [
+        [2, 1],
+        [1, 2],
+      ] as const;
+      assert.deepEqual(await read(0), sums([[800, 1], [200, 1], [30, 2], ...lastDay]));
+      assert.deepEqual(await read(now - 168 * HOUR_MS), sums([[30, 2], ...lastDay]));
+      assert.deepEqual(await read(null), sums(lastDay));
+      const { counts } = await store.readStats(0, keep, 'hour');
+      assert.deepEqual(
+        counts.map(({ start }) => start),
+        counts.map(({ start }) => start).toSorted((a, b) => a - b),
+      );
+      const minutes = (await store.readStats(0, keep)).counts.filter((each) => each.event === event);
+      assert.equal(
+        minutes.reduce((sum, { count }) => sum + count, 0),
+        3 * 5,
+      );
     },
   },
   {

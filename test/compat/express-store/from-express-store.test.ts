@@ -76,6 +76,22 @@ describe('fromExpressStore', () => {
     assert.throws(() => fromExpressStore(store as never), message);
   });
 
+  test.each<[unknown, RegExp]>([
+    [
+      { ttl: 60 },
+      /got `options.ttl`. Pass it to the store itself. The factory's `timeout` says how long sessions live/,
+    ],
+    [{ prefix: 'a:' }, /got `options.prefix`. Pass it to the store itself/],
+    [{ secret: 's' }, /got `options.secret`. Known are now/],
+    [{ Now: () => 1 }, /Did you mean `options.now`\?/],
+    [{ now: 5 }, /Expected `options.now` to be a function that returns milliseconds, got 5/],
+    [session, /Expected `options` to be an object, got a function/],
+    ['a:', /Expected `options` to be an object, got a string/],
+    [null, /Expected `options` to be an object, got null/],
+  ])('refuses %j as options, which it would otherwise ignore', (options, message) => {
+    assert.throws(() => fromExpressStore(new session.MemoryStore(), options as never), { name: 'TypeError', message });
+  });
+
   test('warns once of what such a store cannot promise', async () => {
     const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
     vi.resetModules();

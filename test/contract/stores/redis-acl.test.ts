@@ -33,7 +33,7 @@ test('the documented ACL has every command of the scripts, and no other of their
 });
 
 test.each(['audit', 'stats'] as const)('the documentation names what %s needs beside it, and no more', (option) => {
-  const granted = new Set([...documented, ...ADDED[option]].map((word) => word.slice(1).toUpperCase()));
+  const granted = new Set([...documented, ...ADDED[option], '+publish'].map((word) => word.slice(1).toUpperCase()));
   assert.deepEqual(
     commandsIn(BY_OPTION[option]).filter((command) => !granted.has(command)),
     [],
@@ -47,14 +47,19 @@ test.each(['audit', 'stats'] as const)('the documentation names what %s needs be
 /** What the documentation adds for an option. */
 const ADDED = {
   audit: ['+xadd', '+xtrim', '+xlen', '+xrevrange'],
+  // And PUBLISH, with a further option.
   stats: ['+hincrby', '+pfadd', '+pfcount'],
 };
 
-const NOTHING_BY_OPTION = { ...EVERY_CAPABILITY, watches: false, audit: false, stats: false };
+const NOTHING_BY_OPTION = { ...EVERY_CAPABILITY, watches: false, audit: false, stats: false, events: false };
 const checks = storeContract(NOTHING_BY_OPTION);
 const titles = new Set(checks.map(({ title }) => title));
 const checksOf = (option: 'watches' | 'audit' | 'stats'): typeof checks =>
   storeContract({ ...NOTHING_BY_OPTION, [option]: true }).filter(({ title }) => !titles.has(title));
+
+const checksOfEvents = storeContract({ ...NOTHING_BY_OPTION, stats: true, events: true }).filter(({ title }) =>
+  title.startsWith('events: '),
+);
 
 function testUnderAcl(
   what: string,
@@ -95,4 +100,10 @@ for (const library of ['redis', 'ioredis'] as const) {
   );
   testUnderAcl('what the audit trail needs', library, ADDED.audit, checksOf('audit'));
   testUnderAcl('what counting needs', library, ADDED.stats, checksOf('stats'));
+  testUnderAcl(
+    'what publishing events needs',
+    library,
+    [...ADDED.stats, '+publish', '+subscribe', '&session:events'],
+    checksOfEvents,
+  );
 }

@@ -51,6 +51,35 @@ describe('reports', () => {
     await other.close();
   });
 
+  test('a week of hours is read by one command beside those that count live sessions, and every key expires', async () => {
+    const factory = open({ stats: { keep: 3600 } });
+    await started(factory);
+    await factory.stats();
+    const day = Math.floor(Date.now() / 86_400_000);
+    const [fields, others] = [
+      ['3:login', '5', '4:destroyed:logout', '6'],
+      [day - 7, day - 1],
+    ];
+    for (const number of others) await server.cli('HSET', `session:{stats}:hours:${number}`, ...fields);
+    const watch = await CommandWatch.start(server);
+    const { counts } = await factory.stats({ by: 'hour', since: new Date(Date.now() - 604_800_000) });
+    expect((await watch.take()).filter((name) => name === 'evalsha')).toHaveLength(5);
+    watch.stop();
+    const logins = counts.filter(({ event }) => event === 'login').map(({ start, count }) => [start.getTime(), count]);
+    expect(logins).toContainEqual([(day - 1) * 86_400_000 + 3 * 3_600_000, 5]);
+    expect(counts).toContainEqual(expect.objectContaining({ event: 'destroyed', reason: 'logout', count: 6 }));
+    expect(counts.some(({ start }) => start.getTime() < Date.now() - 604_800_000 - 3_600_000)).toBe(false);
+    for (const number of others) await server.cli('DEL', `session:{stats}:hours:${number}`);
+    const names = ((await server.cli('KEYS', 'session:{stats}:*')) as string[]).toSorted();
+    expect(names).toContain(`session:{stats}:hours:${day}`);
+    const left = async (name: string): Promise<number> => Number(await server.cli('PTTL', name)) / 1000;
+    for (const name of names) expect(await left(name)).toBeGreaterThan(0);
+    const hours = await left(`session:{stats}:hours:${day}`);
+    expect(hours).toBeGreaterThan(3_024_000);
+    expect(hours).toBeLessThanOrEqual(3_024_000 + 86_400);
+    await factory.close();
+  });
+
   test('the timer of a report does not keep a process alive', async () => {
     const env = { PLACE: JSON.stringify({ url: server.url, secret: SECRET }) };
     const child = await startProcess(new URL('fixtures/counts-and-ends.mjs', import.meta.url), { env });

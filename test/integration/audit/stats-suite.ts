@@ -55,11 +55,21 @@ export function statsSuite(make: MakeFactory): void {
     expect(countOf(stats, 'login')).toBe(3);
     expect(countOf(stats, 'destroyed', 'logout')).toBe(3);
     expect(countOf(stats, 'rejected', 'malformed')).toBe(1);
-    for (const { minute } of stats.counts) {
-      expect(minute.getTime() % 60_000).toBe(0);
-      expect(Math.abs(minute.getTime() - stats.now.getTime())).toBeLessThan(180_000);
+    for (const { start } of stats.counts) {
+      expect(start.getTime() % 60_000).toBe(0);
+      expect(Math.abs(start.getTime() - stats.now.getTime())).toBeLessThan(180_000);
     }
     expect((await one.stats({ since: new Date(Date.now() + 120_000) })).counts).toEqual([]);
+  });
+
+  test('by the hour, the same is counted in sums, from a day ago on', async () => {
+    const [one, two] = pair();
+    for (const factory of [one, two, two]) await started(factory);
+    await two.stats();
+    const stats = await one.stats({ by: 'hour' });
+    expect(countOf(stats, 'created')).toBe(3);
+    for (const { start } of stats.counts) expect(start.getTime() % 3_600_000).toBe(0);
+    expect((await one.stats({ by: 'hour', since: new Date(Date.now() + 7_200_000) })).counts).toEqual([]);
   });
 
   test('what a process has counted is reported when it closes', async () => {
@@ -78,7 +88,8 @@ export function statsSuite(make: MakeFactory): void {
 
   describe('mistakes', () => {
     test.each<[object, RegExp]>([
-      [{ stats: 1 }, /^Expected `stats` to be true, false, or \{ keep, flushInterval \}, got 1/],
+      [{ stats: 1 }, /^Expected `stats` to be true, false, or \{ keep, flushInterval, publishEvents \}, got 1/],
+      [{ stats: { publishEvents: 'yes' } }, /^Expected `stats.publishEvents` to be true or false, got a string/],
       [{ stats: { keeps: 60 } }, /Did you mean `stats.keep`\?/],
       [{ stats: { keep: 59 } }, /^Expected `stats.keep` to be an integer of seconds, between 60 and 7776000, got 59/],
       [
@@ -94,7 +105,8 @@ export function statsSuite(make: MakeFactory): void {
     test('what is asked for wrongly is a TypeError', async () => {
       const factory = open();
       await expect(factory.stats({ since: 5 } as never)).rejects.toThrow('Expected `since` to be a valid Date, got 5');
-      await expect(factory.stats({ until: 5 } as never)).rejects.toThrow('Known are since');
+      await expect(factory.stats({ until: 5 } as never)).rejects.toThrow('Known are since, by');
+      await expect(factory.stats({ by: 'day' } as never)).rejects.toThrow(/^Expected `by` to be 'minute' or 'hour'/);
     });
 
     test('without the option, reading is refused', async () => {

@@ -1,4 +1,4 @@
-import type { Subscribe, Subscription, SubscriptionEvents } from '../ends/end-feed.ts';
+import type { Subscribe, Subscription, SubscriptionEvents } from '../message-feed.ts';
 import type { RedisClient } from './shapes.ts';
 
 /** The members that are used of a client of node-redis for messages: a client, Sentinel or cluster. */
@@ -32,7 +32,7 @@ export function subscribeLike(client: RedisClient, channel: string): Subscribe {
   const given = client as unknown as { duplicate?: unknown; subscribe?: unknown };
   if (typeof given.duplicate !== 'function' || typeof given.subscribe !== 'function') {
     throw new TypeError(
-      'Expected `redis.subscriber` to be a client that `redis.publishEnds` can duplicate, because `redis.client` cannot be, got none. ' +
+      'Expected `redis.subscriber` to be a client that can be duplicated to receive messages, because `redis.client` cannot be, got none. ' +
         'Pass a client of the same server, as `createClient` returns it',
     );
   }

@@ -1,6 +1,6 @@
 import { SessionError } from '../../../errors.ts';
 import type { NormalizedRedisOptions, RedisLibrary } from '../options.ts';
-import type { Subscribe } from '../ends/end-feed.ts';
+import type { Subscribe } from '../message-feed.ts';
 import type { ConnectionEvents, SubscribableConnection } from './connection.ts';
 import { ManagedConnection } from './managed-connection.ts';
 import { ManagedSubscription } from './managed-subscription.ts';

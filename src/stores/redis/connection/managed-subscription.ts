@@ -1,4 +1,4 @@
-import type { Subscription, SubscriptionEvents } from '../ends/end-feed.ts';
+import type { Subscription, SubscriptionEvents } from '../message-feed.ts';
 import { ConnectionError, redactCommand } from '../errors.ts';
 import { backoff, type ConnectionEvents, type SubscribableConnection } from './connection.ts';
 import { systemClock, type Clock } from './timeout-queue.ts';

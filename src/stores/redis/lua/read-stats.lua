@@ -1,9 +1,9 @@
--- Counts live sessions by the buckets that have not ended, or reads the counts of hours. The caller asks for each in a
+-- Counts live sessions by the buckets that have not ended, or reads the counts of hours or days. The caller asks for each in a
 -- command of its own, so that none of them keeps other commands waiting for long.
--- KEYS  1 the index of buckets (see add-stats), 2... counts of an hour
+-- KEYS  1 the index of buckets (see add-stats), 2... counts of an hour or a day
 -- ARGV  1 what the keys of buckets begin with, 2 anonymous, owned, or nothing: the sessions to count, 3 written or ended:
 --       all of them, or those of them that have ended
--- Returns {1, now, sessions, and for each count: the number of its hour in KEYS, field, count}
+-- Returns {1, now, sessions, and for each count: the number of its key in KEYS, field, count}
 -- @include _time
 local names = {}
 if ARGV[2] ~= '' then

@@ -1,6 +1,3 @@
-import type { EndListener } from '../../store.ts';
-import { dispatchMessage } from './messages.ts';
-
 /** What a subscription reports. */
 export interface SubscriptionEvents {
   message(text: string): void;
@@ -16,19 +13,28 @@ export interface Subscription {
 
 export type Subscribe = (events: SubscriptionEvents) => Subscription;
 
-/** What is published about the ends of sessions, for any number of listeners over one subscription. */
-export class EndFeed {
+/** What every listener is told of the subscription. */
+interface Listener {
+  resumed(): void;
+  failed(error: unknown): void;
+}
+
+/** What is published to a channel, for any number of listeners over one subscription. */
+export class MessageFeed<L extends Listener> {
   readonly #subscribe: Subscribe;
-  readonly #listeners = new Set<EndListener>();
+  readonly #dispatch: (message: string, listener: L) => void;
+  readonly #listeners = new Set<L>();
   #subscription: Subscription | undefined;
   #isSubscribed = false;
 
-  constructor(subscribe: Subscribe) {
+  /** @param dispatch passes a message on to a listener, unless it is none of ours */
+  constructor(subscribe: Subscribe, dispatch: (message: string, listener: L) => void) {
     this.#subscribe = subscribe;
+    this.#dispatch = dispatch;
   }
 
   /** Adds a listener. The first opens the subscription, and the last that is removed closes it. */
-  add(listener: EndListener): () => void {
+  add(listener: L): () => void {
     this.#listeners.add(listener);
     this.#subscription ??= this.#open();
     if (this.#isSubscribed) queueMicrotask(() => this.#listeners.has(listener) && listener.resumed());
@@ -46,11 +52,11 @@ export class EndFeed {
   }
 
   #open(): Subscription {
-    const report = (call: (listener: EndListener) => void): void => {
+    const report = (call: (listener: L) => void): void => {
       if (this.#subscription === subscription) for (const listener of this.#listeners) call(listener);
     };
     const subscription = this.#subscribe({
-      message: (text) => report((listener) => dispatchMessage(text, listener)),
+      message: (text) => report((listener) => this.#dispatch(text, listener)),
       subscribed: () => {
         if (this.#subscription === subscription) this.#isSubscribed = true;
         report((listener) => listener.resumed());
