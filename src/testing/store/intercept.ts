@@ -4,12 +4,12 @@ import { wrapStoreMethods } from '../../stores/wrap-store-methods.ts';
 /** Called with the name of each operation before it begins; may throw in its place, or delay it. */
 export type BeforeOperation = (operation: string) => void | Promise<void>;
 
-const NOT_REPORTED: ReadonlySet<string> = new Set(['now', 'close', 'watchEnds', 'startAudit']);
+const NOT_REPORTED: ReadonlySet<string> = new Set(['now', 'close', 'watchEnds', 'watchEvents', 'startAudit']);
 
 /**
  * Returns a store that calls back before each operation: to count what a request costs, to fail as a broken connection
  * does, or to hold a request at a certain point. What is not an operation on sessions is not reported: `now`, `close`,
- * `watchEnds` and `startAudit`.
+ * `watchEnds`, `watchEvents` and `startAudit`.
  *
  * @example
  * ```ts

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { RedisClient } from '../../../src/stores/redis/clients/shapes.ts';
 import { subscribeLike } from '../../../src/stores/redis/clients/subscriber.ts';
 import { subscribeWith } from '../../../src/stores/redis/connection/connect.ts';
-import type { Subscription } from '../../../src/stores/redis/ends/end-feed.ts';
+import type { Subscription } from '../../../src/stores/redis/message-feed.ts';
 import { normalizeRedisOptions, type RedisLibrary } from '../../../src/stores/redis/options.ts';
 import { startRedis, type RedisServer } from '../../support/redis-server.ts';
 import { waitFor } from '../../support/wait-for.ts';

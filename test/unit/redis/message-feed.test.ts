@@ -1,15 +1,15 @@
 import { beforeEach, expect, test, vi } from 'vitest';
-import { EndFeed, type SubscriptionEvents } from '../../../src/stores/redis/ends/end-feed.ts';
+import { MessageFeed, type SubscriptionEvents } from '../../../src/stores/redis/message-feed.ts';
 import { dispatchMessage } from '../../../src/stores/redis/ends/messages.ts';
 import type { EndListener } from '../../../src/stores/store.ts';
 import { settle } from './manual-clock.ts';
 
 let opened: { events: SubscriptionEvents; closed: boolean }[];
-let feed: EndFeed;
+let feed: MessageFeed<EndListener>;
 
 beforeEach(() => {
   opened = [];
-  feed = new EndFeed((events) => {
+  feed = new MessageFeed<EndListener>((events) => {
     const subscription = { events, closed: false };
     opened.push(subscription);
     return {
@@ -17,7 +17,7 @@ beforeEach(() => {
         subscription.closed = true;
       },
     };
-  });
+  }, dispatchMessage);
 });
 
 const newListener = () => ({
