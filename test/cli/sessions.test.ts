@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createSessionFactory, type SessionFactory } from 'websauna-session';
 import { startRedis, type RedisServer } from '../support/redis-server.ts';
 import { startProcess } from '../support/processes.ts';
@@ -227,6 +227,14 @@ describe('purge', () => {
     expect(refused.stdout).toMatch(/^3 sessions began before /);
     expect(await tool(['purge', '--before', tomorrow], { tty: true, input: 'y\n' })).toMatchObject({ code: 0 });
     expect((await tool(['list'])).stdout).toBe('No sessions.\n');
+  });
+
+  it('goes by the clock of the store, whatever the clock here says', async () => {
+    await login('alice');
+    const now = Date.now.bind(Date);
+    const clock = vi.spyOn(Date, 'now').mockImplementation(() => now() - 60_000);
+    onTestFinished(() => clock.mockRestore());
+    expect(await tool(['purge', '--older-than', '0', '--yes'])).toMatchObject({ stdout: 'Ended 1 sessions.\n' });
   });
 
   it.each([

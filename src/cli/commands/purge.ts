@@ -1,4 +1,4 @@
-import type { SessionFactory } from '../../factory.ts';
+import { contextOf, type SessionFactory } from '../../factory.ts';
 import { EXIT, UsageError, type Command, type ExitCode } from '../command.ts';
 import { CONFIRMATION_OPTIONS, confirmed } from '../confirmation.ts';
 import { parseDuration } from '../duration.ts';
@@ -21,8 +21,9 @@ export const purge: Command = {
   examples: ['purge --older-than 30d', 'purge --before 2026-05-01T12:00:00Z --yes', 'purge --older-than 0 --dry-run'],
   async run(context): Promise<ExitCode> {
     const { options, terminal } = context;
-    const before = pointInTime(textOption(options, 'older-than'), textOption(options, 'before'));
+    const bound = parseBound(textOption(options, 'older-than'), textOption(options, 'before'));
     const { factory } = await context.open();
+    const before = bound instanceof Date ? bound : await secondsAgo(factory, bound);
     const isDry = options['dry-run'] === true;
     // A count costs as much as the purge, so without somebody to read it, it is left out.
     const counted = isDry || options['yes'] !== true ? await count(factory, before, terminal) : undefined;
@@ -39,15 +40,21 @@ export const purge: Command = {
   },
 };
 
-function pointInTime(olderThan: string | undefined, before: string | undefined): Date {
+/** Returns a point in time, or how many seconds ago it was. */
+function parseBound(olderThan: string | undefined, before: string | undefined): Date | number {
   if ((olderThan === undefined) === (before === undefined)) {
     throw new UsageError('Expected one of --older-than and --before, to know what to end');
   }
-  const now = Date.now();
-  if (olderThan !== undefined) return new Date(now - parseDuration('older-than', olderThan) * 1000);
+  if (olderThan !== undefined) return parseDuration('older-than', olderThan);
   const at = new Date(before!);
   if (/^\d{4}-\d\d-\d\d/.test(before!) && !Number.isNaN(at.getTime())) return at;
   throw new UsageError('Expected --before to be an ISO 8601 time, such as 2026-05-01T12:00:00Z');
+}
+
+/** By the store's clock, as sessions are dated. A session of this millisecond is older than no second at all. */
+async function secondsAgo(factory: SessionFactory, seconds: number): Promise<Date> {
+  const store = await contextOf(factory).storeFor(undefined);
+  return new Date((await store.now()) - seconds * 1000 + 1);
 }
 
 async function count(factory: SessionFactory, before: Date, terminal: Terminal): Promise<number> {

@@ -36,9 +36,9 @@ describe('what tools are told of a store', () => {
   test.each([
     [false, null],
     [true, `${PREFIX}ends`],
-  ])('prefix, servers, and the channel of ends (published: %s)', async (publishEnds, endChannel) => {
+  ])('prefix, servers, and the channels of ends and events (published: %s)', async (publishEnds, endChannel) => {
     const { servers, ...rest } = await open({ publishEnds }).inspect();
-    assert.deepEqual(rest, { prefix: PREFIX, cluster: false, endChannel });
+    assert.deepEqual(rest, { prefix: PREFIX, cluster: false, endChannel, eventChannel: `${PREFIX}events` });
     assert.equal(await servers[0]!.send(['PING']), 'PONG');
   });
 
