@@ -72,6 +72,7 @@ describe('the pages of the dashboard', () => {
       await page.getByText('Numbers').last().click();
       await look('numbers');
       await visit('?period=day', 'day');
+      await visit('?period=week', 'week');
       await visit('?page=owners&q=bea', 'owners');
       await visit('?page=owner&owner=u-3', 'owner');
       await page.getByText('End all', { exact: true }).click();
