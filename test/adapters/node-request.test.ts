@@ -1,8 +1,8 @@
 // `nodeRequest` and `nodeHandler`, which hand requests of `node:http` to Fetch handlers.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer, request as httpRequest, type IncomingMessage, type RequestListener } from 'node:http';
-import { connect, createServer as createHttp2Server, type Http2Server } from 'node:http2';
+import { Agent, createServer, request as httpRequest, type IncomingMessage, type RequestListener } from 'node:http';
+import { connect, createServer as createHttp2Server, type ClientHttp2Stream, type Http2Server } from 'node:http2';
 import { createServer as createSecureServer, request as secureRequest } from 'node:https';
 import { connect as connectTo, type AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -13,6 +13,7 @@ import { nodeHandler, nodeRequest, withSession, type SessionIncomingMessage } fr
 import { certificate } from '../support/certificate.ts';
 import { ask, type AskInit } from './support/client.ts';
 import { listen } from './support/listen.ts';
+import { deferred } from './support/store-gate.ts';
 
 /** Returns what `read` makes of the Fetch form of a request that a server has got. */
 async function received<R>(init: AskInit, read: (request: Request) => R | Promise<R>): Promise<R> {
@@ -83,6 +84,85 @@ describe('nodeRequest', () => {
     assert.deepEqual([...request.headers], [['x-a', '1, 2']]);
   });
 
+  test.each<[host: string, path: string, expected: string]>([
+    ['a/admin?', '/public', 'http://a/public'],
+    ['a?', '/public?x=1', 'http://a/public?x=1'],
+    ['a#b', '/public', 'http://a/public'],
+    ['user:secret@a:81', '/public', 'http://a:81/public'],
+    ['a\\admin', '/public', 'http://a/public'],
+    ['a', 'http://user:secret@b/public', 'http://b/public'],
+    ['a', '//b/public', 'http://a//b/public'],
+  ])('keeps path and query, and has no credentials: Host %s, target %s', async (host, path, expected) => {
+    assert.equal(await received({ path, headers: { host } }, ({ url }) => url), expected);
+  });
+
+  /** Returns what `read` makes of an upload over HTTP/2. */
+  async function receivedOverHttp2<R>(
+    method: string,
+    upload: (stream: ClientHttp2Stream) => void,
+    read: (request: Request, req: IncomingMessage) => R | Promise<R>,
+  ): Promise<PromiseSettledResult<R>> {
+    let result!: PromiseSettledResult<R>;
+    const settled = deferred();
+    const server: Http2Server = createHttp2Server((incoming, res) => {
+      const req = incoming as unknown as IncomingMessage;
+      void Promise.allSettled([(async () => await read(nodeRequest(req), req))()]).then(([each]) => {
+        result = each;
+        res.end();
+        settled.resolve();
+      });
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const client = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    const stream = client.request({ ':method': method, ':path': '/' }, { endStream: false });
+    stream.on('error', () => {});
+    upload(stream);
+    await settled.promise;
+    client.close();
+    server.close();
+    return result;
+  }
+
+  test.each([
+    ['get', 'GET'],
+    ['head', 'HEAD'],
+    ['patch', 'patch'],
+    ['trace', 'OPTIONS'],
+  ])('has the method of HTTP/2 in its case: %s', async (method, expected) => {
+    const result = await receivedOverHttp2(
+      method,
+      (stream) => stream.end(),
+      (request) => request.method,
+    );
+    assert.deepEqual(result, { status: 'fulfilled', value: expected });
+  });
+
+  test('an upload over HTTP/2 that is aborted does not look complete', async () => {
+    const result = await receivedOverHttp2(
+      'PUT',
+      (stream) => {
+        stream.write('first half', () => stream.session!.destroy());
+      },
+      (request) => request.text(),
+    );
+    assert.equal(result.status, 'rejected');
+  });
+
+  test('an upload over HTTP/2 that was aborted before does not look empty', async () => {
+    const result = await receivedOverHttp2(
+      'PUT',
+      (stream) => {
+        stream.write('first half', () => stream.session!.destroy());
+      },
+      async (_request, req) => {
+        if (!req.aborted) await once(req, 'aborted');
+        return await nodeRequest(req).text();
+      },
+    );
+    assert.equal(result.status, 'rejected');
+  });
+
   test('has the body of a form as it comes', async () => {
     assert.equal(await received({ method: 'POST', body: 'a=1' }, (request) => request.text()), 'a=1');
   });
@@ -99,7 +179,8 @@ describe('nodeRequest', () => {
 
   test.each<[string, unknown, string]>([
     ['application/json; charset=utf-8', { a: [1, { b: null }] }, '{"a":[1,{"b":null}]}'],
-    ['application/problem+json', 'a', '"a"'],
+    ['application/problem+json', [1], '[1]'],
+    ['application/json', '{"a":1}', '{"a":1}'],
     ['application/octet-stream', Buffer.from('a=1'), 'a=1'],
   ])('has the content that middleware has read of %s', async (type, body, expected) => {
     let content: string | undefined;
@@ -116,6 +197,7 @@ describe('nodeRequest', () => {
 
   test.each<[string, unknown, string]>([
     ['an object', { a: 'x y', nested: { b: 1 } }, 'a=x+y'],
+    ['a list', { a: ['1', '2', 3] }, 'a=1&a=2'],
     ['a string', 'a=1', 'a=1'],
     ['nothing', undefined, ''],
     ['null', null, ''],
@@ -136,6 +218,40 @@ describe('nodeRequest', () => {
 
 describe('nodeHandler', () => {
   const factory = createSessionFactory({ secret: 'nothing that a site may use, but long enough' });
+
+  test('answers the next request of a connection whose body it has not read', async () => {
+    const handler = nodeHandler(() => new Response('a'));
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    await listen(createServer(withSession(factory, (req, res) => handler(req, res))), async (port) => {
+      for (const method of ['POST', 'PUT']) {
+        const { body } = await ask(port, { method, agent, body: 'x'.repeat(1_000_000) });
+        assert.equal(body.toString(), 'a');
+      }
+      agent.destroy();
+    });
+  });
+
+  test('is done with a request whose client has gone, whatever became of its body', async () => {
+    const [arrived, handled] = [deferred(), deferred()];
+    let rest: PromiseSettledResult<unknown> | undefined;
+    const handler = nodeHandler(async (request) => {
+      const reader = request.body!.getReader();
+      await reader.read();
+      arrived.resolve();
+      [rest] = await Promise.allSettled([reader.read()]);
+      if (rest.status === 'rejected') throw rest.reason;
+      return new Response('a');
+    });
+    const server = createServer(withSession(factory, (req, res) => handler(req, res).finally(handled.resolve)));
+    await listen(server, async (port) => {
+      const socket = connectTo(port, '127.0.0.1');
+      socket.write('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nfirst');
+      await arrived.promise;
+      socket.resetAndDestroy();
+      await handled.promise;
+      assert.equal(rest?.status, 'rejected');
+    });
+  });
 
   test('sends every cookie of the response, beside that of the session', async () => {
     const handler = nodeHandler<{ login(owner: string): void }>((_request, session) => {

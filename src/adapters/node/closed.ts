@@ -5,8 +5,7 @@ type AnyResponse = ServerResponse & { readonly stream?: { readonly closed: boole
 /** Runs when the response has left or its connection is closed; soon, when that is so already. */
 export function onceClosed(res: AnyResponse, run: () => void): void {
   if (res.destroyed || res.writableFinished || res.stream?.closed === true) process.nextTick(run);
-  // The event comes once; `once` would make a wrapper for it.
-  else res.on('close', run);
+  else res.once('close', run);
 }
 
 /** The same for a response that may not be Node's own, and emit nothing. */

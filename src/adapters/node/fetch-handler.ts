@@ -12,8 +12,15 @@ export type SessionIncomingMessage<S> = IncomingMessage & {
 /** Stands for the address of a request without a usable one. */
 const NO_HOST = 'http://localhost';
 
-/** Methods that a `Request` cannot have (Fetch Standard, section 2.2.1). */
-const FORBIDDEN_METHODS: ReadonlySet<string> = new Set(['CONNECT', 'TRACE', 'TRACK']);
+/** Methods that a `Request` can have (Fetch Standard, section 2.2.1). */
+const METHOD = /^(?!(?:connect|trace|track)$)[!#$%&'*+.^`|~\w-]+$/i;
+
+/** Errors of a response whose client has gone. */
+const CLIENT_GONE: ReadonlySet<unknown> = new Set([
+  'ERR_STREAM_PREMATURE_CLOSE',
+  'ERR_STREAM_DESTROYED',
+  'ERR_STREAM_UNABLE_TO_PIPE',
+]);
 
 /**
  * Returns the Fetch form of a request of `node:http`, for frameworks on it whose handlers return a `Response`. One by a
@@ -36,35 +43,65 @@ export function nodeRequest(
   }
   const { method = 'GET' } = req;
   const url = urlOf(req);
-  if (method === 'GET' || method === 'HEAD') return new Request(url, { method, headers });
-  if (FORBIDDEN_METHODS.has(method)) return new Request(url, { method: 'OPTIONS', headers });
-  if (!req.readableEnded) {
-    const stream = Readable.toWeb(req) as unknown as ReadableStream;
-    return new Request(url, { method, headers, body: stream, duplex: 'half' });
+  if (!METHOD.test(method)) return new Request(url, { method: 'OPTIONS', headers });
+  // HTTP/2 has methods in any case, and `Request` knows these two in any.
+  if (/^(?:get|head)$/i.test(method)) return new Request(url, { method, headers });
+  if (!req.readableEnded || (body === undefined && isAborted(req))) {
+    return new Request(url, { method, headers, body: bodyOf(req), duplex: 'half' });
   }
   headers.delete('content-length');
   return new Request(url, { method, headers, body: encode(body, headers.get('content-type') ?? '') });
 }
 
+/** The path and the query are the request's own, whatever its `Host` says: guards in front have judged those. */
 function urlOf(req: IncomingMessage & { readonly originalUrl?: string | undefined }): string {
   const path = req.originalUrl ?? req.url!;
   const scheme = 'encrypted' in req.socket && req.socket.encrypted === true ? 'https' : 'http';
   const host = req.headers.host ?? req.headers[':authority'];
   const base = `${scheme}://${typeof host === 'string' ? host : ''}`;
-  const origin = URL.canParse(base) ? base : NO_HOST;
-  const url = path.startsWith('/') ? origin + path : path;
-  return URL.canParse(url) ? url : NO_HOST;
+  const { origin } = new URL(URL.canParse(base) ? base : NO_HOST);
+  if (path.startsWith('/')) return origin + path;
+  if (!URL.canParse(path)) return NO_HOST;
+  const url = new URL(path);
+  // A `Request` refuses an address with credentials.
+  url.username = url.password = '';
+  return url.href;
+}
+
+/** Returns the body as it comes. Nothing is read ahead, so that Node drains what a handler does not ask for. */
+function bodyOf(req: IncomingMessage): ReadableStream<Uint8Array> {
+  const chunks = req[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        const { done, value } = await chunks.next();
+        // Over HTTP/2, an upload that was aborted before ends as a complete one does.
+        if (isAborted(req)) throw new Error('The client has aborted its request');
+        if (done === true) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel: () => void req.resume(),
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+function isAborted(req: IncomingMessage): boolean {
+  return req.aborted || (req.destroyed && !req.complete);
 }
 
 /** Returns again what middleware has parsed: JSON, or a form. */
 function encode(body: unknown, type: string): string | Uint8Array<ArrayBuffer> {
   if (body === undefined) return '';
   if (body instanceof Uint8Array) return new Uint8Array(body);
-  if (/^[^;]*[/+]json\b/i.test(type)) return JSON.stringify(body);
   if (typeof body === 'string') return body;
+  if (/^[^;]*[/+]json\b/i.test(type)) return JSON.stringify(body);
   if (typeof body !== 'object' || body === null) return '';
-  const pairs = Object.entries(body).filter((pair): pair is [string, string] => typeof pair[1] === 'string');
-  return new URLSearchParams(pairs).toString();
+  const form = new URLSearchParams();
+  for (const [name, values] of Object.entries(body)) {
+    for (const value of [values].flat()) if (typeof value === 'string') form.append(name, value);
+  }
+  return form.toString();
 }
 
 /** A listener for `node:http`, and middleware of Express, for requests that have their session in `req.session`. */
@@ -95,8 +132,9 @@ export function nodeHandler<S>(fetch: (request: Request, session: S) => Response
       }
       await send(await fetch(nodeRequest(req, req.body), session), req, res);
     } catch (error) {
-      if (next === undefined) throw error;
-      next(error);
+      if (next !== undefined) next(error);
+      // Of a client that has gone, nobody waits for the answer.
+      else if (!isAborted(req)) throw error;
     }
   };
 }
@@ -115,7 +153,6 @@ async function send(response: Response, req: IncomingMessage, res: ServerRespons
   try {
     await pipeline(Readable.fromWeb(response.body), res);
   } catch (error) {
-    // The visitor has left the page.
-    if ((error as { code?: unknown }).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+    if (!CLIENT_GONE.has((error as { code?: unknown }).code)) throw error;
   }
 }
