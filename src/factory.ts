@@ -277,7 +277,10 @@ export class SessionFactory<
     return readStats(context, recorder, options);
   }
 
-  /** Reports what was counted, and closes the connections that the factory opened. */
+  /**
+   * Reports what was counted, and closes the store with the connections that this library opened; a client of the
+   * application stays open. Factories that share a store close it for each other: close them together.
+   */
   async close(): Promise<void> {
     if (this.#parts === null) return;
     closeWatches(this.#parts.context);

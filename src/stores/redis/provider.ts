@@ -62,7 +62,7 @@ function storePerClient(
 }
 
 /**
- * Creates a store over Redis, for several factories or for tools.
+ * Creates a store over Redis, for several factories, each of which closes it, or for tools.
  *
  * @param redis - As the `redis` option of a factory, except that `client` cannot be a function.
  * @param hooks.bytes - Whether the serializer returns bytes. Default `false`.
