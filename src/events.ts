@@ -1,5 +1,6 @@
 import { channel, type Channel } from 'node:diagnostics_channel';
 import { SessionError } from './errors.ts';
+import { throwLater } from './internal/throw-later.ts';
 import { expected } from './internal/validate.ts';
 import { WARNINGS } from './warnings.ts';
 
@@ -255,9 +256,7 @@ export class EventHub {
       try {
         listener(event as never);
       } catch (error) {
-        queueMicrotask(() => {
-          throw error;
-        });
+        throwLater(error);
       }
     }
   }

@@ -18,7 +18,7 @@ export interface ForeignEvent {
   readonly source: string;
 }
 
-/** What is called with the events of other processes. */
+/** What is called with the events of other processes. An error that it throws becomes an uncaught exception. */
 export interface ForeignEventListener {
   /**
    * @param events oldest first
@@ -39,6 +39,7 @@ export class ForeignEvents {
   readonly #context: SessionContext;
   readonly #recorder: StatsRecorder | null;
   readonly #stops = new Set<() => void>();
+  #isClosed = false;
 
   /** @param recorder `null` where nothing is counted */
   constructor(context: SessionContext, recorder: StatsRecorder | null) {
@@ -48,21 +49,24 @@ export class ForeignEvents {
 
   watch(listener: ForeignEventListener): Promise<() => void> {
     return withStoreErrorEvent(this.#context.events, 'watch', async () => {
-      const { happened, resumed, failed } = checkListener(listener);
+      checkListener(listener);
       const own = this.#recorder?.outgoing?.source;
       if (own === undefined)
         throw unsupported('Events stay in their process: set `stats: { publishEvents: true }` in every process');
+      if (this.#isClosed) throw closed();
       const store = await this.#context.storeFor(undefined);
+      // Nothing would end the watch.
+      if (this.#isClosed) throw closed();
       if (!hasEventWatcher(store)) throw unsupported('The store cannot pass events on: it has no `watchEvents`');
       const batches = new Batches();
       const unwatch = store.watchEvents({
         happened: (batch) => {
           if (batch.source === own) return;
           const { events, missed } = batches.unseen(batch);
-          if (events.length + missed > 0) happened(events, missed);
+          if (events.length + missed > 0) listener.happened(events, missed);
         },
-        resumed: () => resumed?.(),
-        failed: (error) => failed?.(error),
+        resumed: () => listener.resumed?.(),
+        failed: (error) => listener.failed?.(error),
       });
       const stop = (): void => {
         if (this.#stops.delete(stop)) unwatch();
@@ -73,6 +77,7 @@ export class ForeignEvents {
   }
 
   close(): void {
+    this.#isClosed = true;
     for (const stop of this.#stops) stop();
   }
 }
@@ -99,14 +104,18 @@ class Batches {
   }
 }
 
-function checkListener(listener: ForeignEventListener): ForeignEventListener {
+function checkListener(listener: ForeignEventListener): void {
   if (!isObject(listener)) throw expected('listener', 'an object with a function `happened`', listener);
   const { happened, resumed, failed } = listener;
   if (happened === undefined) throw expected('listener.happened', 'a function of events', happened);
   checkFunction('listener.happened', happened, 'a function of events');
   checkFunction('listener.resumed', resumed, 'a function');
   checkFunction('listener.failed', failed, 'a function of an error');
-  return listener;
+}
+
+function closed(): SessionError {
+  const message = 'The connection to the store was closed by the application';
+  return new SessionError('ERR_SESSION_STORE_UNAVAILABLE', message);
 }
 
 function unsupported(message: string): SessionError {

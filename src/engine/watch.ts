@@ -1,4 +1,5 @@
 import type { WatchedEndReason } from '../errors.ts';
+import { throwLater } from '../internal/throw-later.ts';
 import type { EndListener, RecordCheck, RecordKey, SessionStore, SessionWatcher } from '../stores/store.ts';
 import { authenticationChangedAt, judgeRecord } from './judge-record.ts';
 import type { SessionContext } from './context.ts';
@@ -113,9 +114,7 @@ export class SessionWatches {
       try {
         waiter.onEnd(isExpired ? 'expired' : reason);
       } catch (error) {
-        queueMicrotask(() => {
-          throw error;
-        });
+        throwLater(error);
       }
     }
   }

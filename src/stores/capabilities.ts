@@ -187,6 +187,7 @@ interface ConsecutiveEvents<Event extends SharedEvent> {
   readonly from: number;
   /** The number after the last event. */
   readonly to: number;
+  /** 200 at most. */
   readonly events: readonly Event[];
 }
 

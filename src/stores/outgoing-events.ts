@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { EventReport, SharedEvent } from './store.ts';
 
 /** Events that wait for a report, and those of them that have one name: a flood of one kind hides no other. */
-const MAX_EVENTS = 200;
+export const MAX_EVENTS = 200;
 const MAX_OF_A_NAME = 50;
 
 /** What the payloads of events may have. */

@@ -1,4 +1,5 @@
 import type { WatchedEndReason } from '../../errors.ts';
+import { throwLater } from '../../internal/throw-later.ts';
 import type { EndListener } from '../store.ts';
 
 /** What listens to the ends of records. It is called after the operation, as that of a store over a network would be. */
@@ -21,7 +22,13 @@ export class EndListeners {
 
   #report(call: (listener: EndListener) => void): void {
     queueMicrotask(() => {
-      for (const listener of this.#listeners) call(listener);
+      for (const listener of this.#listeners) {
+        try {
+          call(listener);
+        } catch (error) {
+          throwLater(error);
+        }
+      }
     });
   }
 }

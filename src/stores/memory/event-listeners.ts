@@ -1,3 +1,4 @@
+import { throwLater } from '../../internal/throw-later.ts';
 import type { EventBatch, EventReport, SharedEventListener } from '../store.ts';
 
 /** What listens to the events that processes share; factories over one store in memory, as it were. It is called later, as over a network. */
@@ -16,7 +17,13 @@ export class EventListeners {
     const events = report.events.map(({ age, ...event }) => ({ ...event, at: Math.round(now - age) }));
     const batch: EventBatch = { ...report, events };
     queueMicrotask(() => {
-      for (const listener of this.#listeners) listener.happened(batch);
+      for (const listener of this.#listeners) {
+        try {
+          listener.happened(batch);
+        } catch (error) {
+          throwLater(error);
+        }
+      }
     });
   }
 }

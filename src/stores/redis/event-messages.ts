@@ -1,10 +1,14 @@
 import { SESSION_EVENT_NAMES } from '../../events.ts';
+import { MAX_EVENTS } from '../outgoing-events.ts';
 import type { EventBatch, EventReport, SharedEventListener } from '../store.ts';
 
 const NAMES: ReadonlySet<unknown> = new Set(SESSION_EVENT_NAMES);
 const HANDLE = /^[\w-]{43}$/;
+/** The last time that a `Date` can have. */
+const LAST_TIME = 8_640_000_000_000_000;
 const WORD = /^[\w-]{1,64}$/;
 
+type Numbered = readonly [number: number, at: number, ...parts: unknown[]];
 type Row = readonly [number: number, at: number, event: string, reason: string | null, handle: string | null];
 
 /** Returns the message with what a process shares; empty for nothing. @param now the store's clock */
@@ -36,7 +40,8 @@ function parseBatch(message: string): EventBatch | undefined {
   }
   if (!Array.isArray(parts)) return undefined;
   const [source, from, to, rows] = parts as unknown[];
-  if (!isWord(source) || !isCount(from) || !isCount(to) || from > to || !Array.isArray(rows)) return undefined;
+  if (!isWord(source) || !isCount(from) || !isCount(to) || from > to) return undefined;
+  if (!areNumbered(rows, from, to)) return undefined;
   // An event that this version does not know counts as one that is missing.
   const events = rows
     .filter(isRow)
@@ -44,12 +49,22 @@ function parseBatch(message: string): EventBatch | undefined {
   return { source, from, to, events };
 }
 
-function isRow(row: unknown): row is Row {
-  if (!Array.isArray(row)) return false;
-  const [number, at, event, reason, handle] = row as unknown[];
+/** Returns whether the rows are as many as a process reports at most, with ascending numbers from `from` to below `to`. */
+function areNumbered(rows: unknown, from: number, to: number): rows is Numbered[] {
+  if (!Array.isArray(rows) || rows.length > MAX_EVENTS) return false;
+  let next = from;
+  for (const row of rows as unknown[]) {
+    if (!Array.isArray(row)) return false;
+    const [number, at] = row as unknown[];
+    if (!isCount(number) || number < next || number >= to || !isCount(at) || at > LAST_TIME) return false;
+    next = number + 1;
+  }
+  return true;
+}
+
+function isRow(row: Numbered): row is Row {
+  const [, , event, reason, handle] = row;
   return (
-    isCount(number) &&
-    isCount(at) &&
     NAMES.has(event) &&
     (reason === null || isWord(reason)) &&
     (handle === null || (typeof handle === 'string' && HANDLE.test(handle)))

@@ -1,3 +1,5 @@
+import { throwLater } from '../../internal/throw-later.ts';
+
 /** What a subscription reports. */
 export interface SubscriptionEvents {
   message(text: string): void;
@@ -19,7 +21,10 @@ interface Listener {
   failed(error: unknown): void;
 }
 
-/** What is published to a channel, for any number of listeners over one subscription. */
+/**
+ * What is published to a channel, for any number of listeners over one subscription. The error of a listener becomes an
+ * uncaught exception: the client library, which calls, would take it for one of the connection.
+ */
 export class MessageFeed<L extends Listener> {
   readonly #subscribe: Subscribe;
   readonly #dispatch: (message: string, listener: L) => void;
@@ -35,8 +40,8 @@ export class MessageFeed<L extends Listener> {
 
   /** Adds a listener. The first opens the subscription, and the last that is removed closes it. */
   add(listener: L): () => void {
-    this.#listeners.add(listener);
     this.#subscription ??= this.#open();
+    this.#listeners.add(listener);
     if (this.#isSubscribed) queueMicrotask(() => this.#listeners.has(listener) && listener.resumed());
     return () => {
       if (this.#listeners.delete(listener) && this.#listeners.size === 0) void this.close();
@@ -53,7 +58,14 @@ export class MessageFeed<L extends Listener> {
 
   #open(): Subscription {
     const report = (call: (listener: L) => void): void => {
-      if (this.#subscription === subscription) for (const listener of this.#listeners) call(listener);
+      if (this.#subscription !== subscription) return;
+      for (const listener of this.#listeners) {
+        try {
+          call(listener);
+        } catch (error) {
+          throwLater(error);
+        }
+      }
     };
     const subscription = this.#subscribe({
       message: (text) => report((listener) => this.#dispatch(text, listener)),

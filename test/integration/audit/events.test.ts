@@ -6,6 +6,7 @@ import { MemoryStore } from 'websauna-session/memory';
 import { SECRET, record, started, useFactories, type Factory } from '../../contract/consistency/factories.ts';
 import { CommandWatch } from '../../support/command-watch.ts';
 import { startProcess, type NodeProcess } from '../../support/processes.ts';
+import { collectUncaught } from '../../support/uncaught.ts';
 import { startRedis, type RedisServer } from '../../support/redis-server.ts';
 import { Jar, visit } from '../../support/visit.ts';
 import { waitFor } from '../../support/wait-for.ts';
@@ -117,6 +118,52 @@ describe.each(Object.entries(STORES))('events of other processes: %s', (_, where
     expect([stopped.events, closed.events]).toEqual([[], []]);
   });
 
+  test('arrive though another listener throws, which is an uncaught exception; a listener can be of a class', async () => {
+    const [one, two] = pair({ stats: STATS });
+    class Counter {
+      events = 0;
+      isResumed = false;
+      happened(events: readonly ForeignEvent[]): void {
+        this.events += events.length;
+        throw new Error(`mine, ${this.events}`);
+      }
+      resumed(): void {
+        this.isResumed = true;
+      }
+    }
+    const counter = new Counter();
+    await one.watchEvents(counter);
+    await waitFor('the subscription', () => counter.isResumed);
+    const heard = await Heard.of(one);
+    const uncaught = collectUncaught();
+    try {
+      for (const count of [1, 2]) {
+        await rejected(two);
+        await two.stats();
+        await heard.until(count);
+        await waitFor('the error', () => uncaught.errors.length === count);
+      }
+    } finally {
+      uncaught.stop();
+    }
+    expect(uncaught.errors.map((error) => (error as Error).message)).toEqual(['mine, 1', 'mine, 2']);
+    expect(heard.states).toEqual(['resumed']);
+  });
+
+  test('are refused on a closed factory, also on one that is closed meanwhile', async () => {
+    const [one, two] = pair({ stats: STATS });
+    const unavailable = expect.objectContaining({
+      code: 'ERR_SESSION_STORE_UNAVAILABLE',
+      message: 'The connection to the store was closed by the application',
+    });
+    const watching = one.watchEvents({ happened: () => {} });
+    const closing = one.close();
+    await expect(watching).rejects.toThrow(unavailable);
+    await closing;
+    await two.close();
+    await expect(two.watchEvents({ happened: () => {} })).rejects.toThrow(unavailable);
+  });
+
   test('are refused without the option, and what is no listener is a TypeError', async () => {
     const listener = { happened: () => {} };
     for (const stats of [false, true, { publishEvents: false }]) {
@@ -175,6 +222,27 @@ describe('events on Redis', () => {
       expect(wire).not.toContain(secret);
   });
 
+  test('open no connection on a closed factory, which refuses as other calls on it do', async () => {
+    const factory = open({ stats: STATS });
+    await factory.stats();
+    await factory.close();
+    const errors = await Promise.all(
+      [factory.stats(), factory.watchEvents({ happened: () => {} })].map((call) =>
+        call.then(
+          () => undefined,
+          (error: Error & { code: string }) => [error.code, error.message.replace('the store', 'Redis')],
+        ),
+      ),
+    );
+    expect(errors).toEqual(
+      Array.from({ length: 2 }, () => [
+        'ERR_SESSION_STORE_UNAVAILABLE',
+        'The connection to Redis was closed by the application',
+      ]),
+    );
+    expect(String(await server.cli('PUBSUB', 'CHANNELS', '*'))).not.toContain('session:events');
+  });
+
   test('wait for the next report when one fails, and arrive once', async () => {
     const [one, two] = pair({ stats: STATS });
     const heard = await Heard.of(one);
@@ -206,10 +274,12 @@ describe('events on Redis', () => {
     for (const message of [[], ['other', 1], ['other', 5, 1, []], ['<b>', 6, 7, []], [null, 6, 7, []]]) {
       await publish(...message);
     }
-    await publish('other', 9, 11, [row(9, 'created'), row(10, 'of a newer version'), [10, 0, 'login', '<b>', null], 5]);
+    await publish('other', 6, 8, [[6, 8.64e15 + 1, 'login', null, null], row(7, 'login')]);
+    await publish('other', 6, 8, [row(6, 'login'), row(6, 'login'), row(7, 'login')]);
+    await publish('other', 9, 12, [row(9, 'created'), row(10, 'of a newer version'), [11, 0, 'login', '<b>', null]]);
     await heard.until(4);
     expect(heard.words).toEqual(['login', 'logout', 'rotated', 'created']);
-    expect(heard.missed).toBe(4);
+    expect(heard.missed).toBe(5);
   });
 
   test('arrive again after the connection was lost, and those in between are counted', async () => {
