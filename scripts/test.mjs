@@ -13,7 +13,9 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const npm = (script) => ['npm', ['run', '--silent', script]];
 
 // A deployment's NODE_ENV=production would change what is tested: Vitest sets the one that it needs.
-const { NODE_ENV: _, ...env } = process.env;
+const { NODE_ENV: _, ...inherited } = process.env;
+// By default npm waits five minutes for a registry that has stopped answering, before it asks again.
+const env = { npm_config_fetch_timeout: '30000', ...inherited };
 
 /** Runs a program. Prints what it writes, at once or when it has ended, and resolves to whether it exited with 0. */
 async function run(title, [command, args], live = false) {
