@@ -120,3 +120,8 @@ export class SessionError extends Error {
     return new Response(text, { status: this.status, headers: { 'cache-control': 'no-store' } });
   }
 }
+
+/** Returns the error of something that the factory, or its store, does not do. */
+export function unsupported(message: string): SessionError {
+  return new SessionError('ERR_SESSION_UNSUPPORTED', message);
+}

@@ -1,5 +1,5 @@
 import type { SessionContext } from '../engine/context.ts';
-import { SessionError } from '../errors.ts';
+import { unsupported } from '../errors.ts';
 import { withStoreErrorEvent } from '../events.ts';
 import { checkDate, checkNames, checkNumber, checkOwner, expected } from '../internal/validate.ts';
 import { hasAuditTrail, type AuditEvent, type AuditQuery, type AuditRecord, type AuditTrail } from '../stores/store.ts';
@@ -92,10 +92,6 @@ export class Audit {
     if (hasAuditTrail(store)) return store;
     throw unsupported('The store keeps no audit trails: it has no `readAudit`');
   }
-}
-
-function unsupported(message: string): SessionError {
-  return new SessionError('ERR_SESSION_UNSUPPORTED', message);
 }
 
 function describe({ id, at, event, handle, previous, method, by }: AuditRecord, secret: number): AuditEntry {

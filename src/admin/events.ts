@@ -1,5 +1,5 @@
 import type { SessionContext } from '../engine/context.ts';
-import { SessionError } from '../errors.ts';
+import { SessionError, unsupported } from '../errors.ts';
 import { withStoreErrorEvent, type SessionEventName } from '../events.ts';
 import { checkFunction, expected, isObject } from '../internal/validate.ts';
 import { RecentMap } from '../internal/recent-map.ts';
@@ -116,8 +116,4 @@ function checkListener(listener: ForeignEventListener): void {
 function closed(): SessionError {
   const message = 'The connection to the store was closed by the application';
   return new SessionError('ERR_SESSION_STORE_UNAVAILABLE', message);
-}
-
-function unsupported(message: string): SessionError {
-  return new SessionError('ERR_SESSION_UNSUPPORTED', message);
 }

@@ -235,8 +235,8 @@ function describe({ key, meta, lastSeen }: ScannedRecord): StoredSession {
   return describeRecord({ handle: key.handle, meta, lastSeen });
 }
 
-/** Returns milliseconds by the store's clock. */
-async function pointInTime(store: SessionStore, olderThan: unknown): Promise<number> {
+/** Returns milliseconds by the store's clock. A session of this millisecond is older than no second at all. */
+export async function pointInTime(store: SessionStore, olderThan: unknown): Promise<number> {
   if (isValidDate(olderThan)) return olderThan.getTime();
   if (typeof olderThan === 'number' && olderThan >= 0) return (await store.now()) - olderThan * 1000 + 1;
   throw expected('olderThan', 'a number of seconds, 0 or more, or a valid Date', olderThan);

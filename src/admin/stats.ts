@@ -1,5 +1,5 @@
 import type { SessionContext } from '../engine/context.ts';
-import { SessionError } from '../errors.ts';
+import { unsupported } from '../errors.ts';
 import { withStoreErrorEvent } from '../events.ts';
 import { checkDate, checkNames, checkOneOf } from '../internal/validate.ts';
 import type { StatsRecorder } from '../stores/stats-recorder.ts';
@@ -60,8 +60,4 @@ export function readStats(
       counts: counts.map(({ start, ...count }) => ({ start: new Date(start), ...count })),
     };
   });
-}
-
-function unsupported(message: string): SessionError {
-  return new SessionError('ERR_SESSION_UNSUPPORTED', message);
 }

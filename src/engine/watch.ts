@@ -1,5 +1,5 @@
 import type { WatchedEndReason } from '../errors.ts';
-import { throwLater } from '../internal/throw-later.ts';
+import { callEach } from '../internal/throw-later.ts';
 import type { EndListener, RecordCheck, RecordKey, SessionStore, SessionWatcher } from '../stores/store.ts';
 import { authenticationChangedAt, judgeRecord } from './judge-record.ts';
 import type { SessionContext } from './context.ts';
@@ -109,14 +109,10 @@ export class SessionWatches {
   #end(watch: Watch, reason: WatchedEndReason): void {
     const isExpired = reason === 'unknown' && performance.now() >= watch.deadline - EXPIRY_PRECISION_MS;
     this.#drop(watch);
-    for (const waiter of watch.waiters) {
+    callEach(watch.waiters, (waiter) => {
       waiter.watch = null;
-      try {
-        waiter.onEnd(isExpired ? 'expired' : reason);
-      } catch (error) {
-        throwLater(error);
-      }
-    }
+      waiter.onEnd(isExpired ? 'expired' : reason);
+    });
   }
 
   /** Goes on under another handle, perhaps together with those who have loaded the session under that one. */

@@ -4,3 +4,14 @@ export function throwLater(error: unknown): void {
     throw error;
   });
 }
+
+/** Calls each listener, whatever the others throw. */
+export function callEach<Listener>(listeners: Iterable<Listener>, call: (listener: Listener) => void): void {
+  for (const listener of listeners) {
+    try {
+      call(listener);
+    } catch (error) {
+      throwLater(error);
+    }
+  }
+}

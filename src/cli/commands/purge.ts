@@ -1,3 +1,4 @@
+import { pointInTime } from '../../admin/sessions.ts';
 import { contextOf, type SessionFactory } from '../../factory.ts';
 import { EXIT, UsageError, type Command, type ExitCode } from '../command.ts';
 import { CONFIRMATION_OPTIONS, confirmed } from '../confirmation.ts';
@@ -23,7 +24,7 @@ export const purge: Command = {
     const { options, terminal } = context;
     const bound = parseBound(textOption(options, 'older-than'), textOption(options, 'before'));
     const { factory } = await context.open();
-    const before = bound instanceof Date ? bound : await secondsAgo(factory, bound);
+    const before = new Date(await pointInTime(await contextOf(factory).storeFor(undefined), bound));
     const isDry = options['dry-run'] === true;
     // A count costs as much as the purge, so without somebody to read it, it is left out.
     const counted = isDry || options['yes'] !== true ? await count(factory, before, terminal) : undefined;
@@ -49,12 +50,6 @@ function parseBound(olderThan: string | undefined, before: string | undefined): 
   const at = new Date(before!);
   if (/^\d{4}-\d\d-\d\d/.test(before!) && !Number.isNaN(at.getTime())) return at;
   throw new UsageError('Expected --before to be an ISO 8601 time, such as 2026-05-01T12:00:00Z');
-}
-
-/** By the store's clock, as sessions are dated. A session of this millisecond is older than no second at all. */
-async function secondsAgo(factory: SessionFactory, seconds: number): Promise<Date> {
-  const store = await contextOf(factory).storeFor(undefined);
-  return new Date((await store.now()) - seconds * 1000 + 1);
 }
 
 async function count(factory: SessionFactory, before: Date, terminal: Terminal): Promise<number> {

@@ -1,4 +1,4 @@
-import { throwLater } from '../../internal/throw-later.ts';
+import { callEach } from '../../internal/throw-later.ts';
 
 /** What a subscription reports. */
 export interface SubscriptionEvents {
@@ -58,14 +58,7 @@ export class MessageFeed<L extends Listener> {
 
   #open(): Subscription {
     const report = (call: (listener: L) => void): void => {
-      if (this.#subscription !== subscription) return;
-      for (const listener of this.#listeners) {
-        try {
-          call(listener);
-        } catch (error) {
-          throwLater(error);
-        }
-      }
+      if (this.#subscription === subscription) callEach(this.#listeners, call);
     };
     const subscription = this.#subscribe({
       message: (text) => report((listener) => this.#dispatch(text, listener)),

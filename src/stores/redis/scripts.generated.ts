@@ -926,7 +926,7 @@ return reply
 `,
   },
   save: {
-    sha: '3ef3cbc5a4e1c6d0852264cd7762b09b8b46140b',
+    sha: '3ed8d2607a754272a2ed4a3ef0b949266bf9b54d',
     source: `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(number)
@@ -1076,7 +1076,7 @@ local function size_beyond(key, max, change, values)
   if after > max and after > before then return after end
   return nil
 end
-local handle = KEYS[2] and string.match(KEYS[1], '[%w_-]+$')
+local handle = string.sub(KEYS[1], -43)
 local meta, missing = open_record(KEYS[1], KEYS[2], handle)
 if not meta then return missing end
 local first = match_expected(KEYS[1], 2, false)

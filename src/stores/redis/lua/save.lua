@@ -12,7 +12,8 @@
 -- @include _live_record
 -- @include _change
 -- @include _size
-local handle = KEYS[2] and string.match(KEYS[1], '[%w_-]+$')
+-- Handles are 43 characters, at the end of a record's name.
+local handle = string.sub(KEYS[1], -43)
 local meta, missing = open_record(KEYS[1], KEYS[2], handle)
 if not meta then return missing end
 local first = match_expected(KEYS[1], 2, false)
