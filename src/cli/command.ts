@@ -81,3 +81,8 @@ export class UsageError extends Error {}
 export class RefusedError extends Error {}
 
 export type ParseOptions = NonNullable<ParseArgsConfig['options']>;
+
+/** Returns what an error says. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

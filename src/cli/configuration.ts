@@ -4,7 +4,7 @@ import { createSessionFactory, FACTORY, type SessionFactory } from '../factory.t
 import { isObject, MAX_LIFETIME_SECONDS } from '../internal/validate.ts';
 import type { SessionOptions } from '../options/options.ts';
 import { sessionOptionsFromEnv } from '../options/settings.ts';
-import { UsageError, type Opened, type OptionValues } from './command.ts';
+import { UsageError, messageOf, type Opened, type OptionValues } from './command.ts';
 import { quote, textOption } from './parse-command-line.ts';
 
 const PREFIX = 'REDIS_SESSIONS_';
@@ -89,7 +89,7 @@ async function importModule(specifier: string): Promise<Readonly<Record<string, 
   try {
     return (await import(url)) as Readonly<Record<string, unknown>>;
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw new UsageError(`Expected ${quote(specifier)} to be a module that can be imported: ${reason}`, { cause });
   }
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { SessionError } from '../errors.ts';
 import { suggestName } from '../internal/did-you-mean.ts';
-import { EXIT, RefusedError, UsageError, type Command, type ExitCode, type Opened } from './command.ts';
+import { EXIT, messageOf, RefusedError, UsageError, type Command, type ExitCode, type Opened } from './command.ts';
 import { COMMANDS } from './commands/index.ts';
 import { openConfiguration } from './configuration.ts';
 import { commandHelp, overview } from './help.ts';
@@ -73,7 +73,7 @@ function report(error: unknown, terminal: Terminal): ExitCode {
     return error.status === 503 || error.code === 'ERR_SESSION_CLIENT_MISSING' ? EXIT.unreachable : EXIT.refused;
   }
   // A defect, here or in the module of the application: with its stack.
-  terminal.error(error instanceof Error ? error.message : String(error));
+  terminal.error(messageOf(error));
   if (error instanceof Error && error.stack !== undefined) terminal.note(error.stack);
   return EXIT.refused;
 }

@@ -64,8 +64,8 @@ export interface EventCount {
 }
 
 /**
- * The last events of a factory in this process and, once somebody looks at them, of others. Requests that only read or write their session leave no trace here, so
- * that looking at the dashboard is no event by itself.
+ * The last events of a factory in this process and, once somebody looks at them, of others. Requests that only read or
+ * write their session leave no trace here, so that looking at the dashboard is no event by itself.
  */
 export class EventLog {
   readonly since: Date = new Date();

@@ -1,6 +1,6 @@
 import { migrateAll, type MigrationCounts } from '../../compat/migrate/migrate-all.ts';
 import { contextOf } from '../../factory.ts';
-import { EXIT, UsageError, type Command, type CommandContext, type ExitCode } from '../command.ts';
+import { EXIT, messageOf, UsageError, type Command, type CommandContext, type ExitCode } from '../command.ts';
 import { quote, textOption } from '../parse-command-line.ts';
 
 export const migrate: Command = {
@@ -35,7 +35,7 @@ export const migrate: Command = {
       ...(concurrency !== undefined && { concurrency }),
       onProgress: (so) => terminal.progress(`${so.found} found, ${so.converted} converted`),
       onError: (error) => {
-        const message = error instanceof Error ? error.message : String(error);
+        const message = messageOf(error);
         errors.set(message, (errors.get(message) ?? 0) + 1);
       },
     });

@@ -1,7 +1,7 @@
 import { contextOf, type SessionFactory } from '../../factory.ts';
 import { RecentMap } from '../../internal/recent-map.ts';
 import { hasEventWatcher, type SessionStore, type SessionWatcher } from '../../stores/store.ts';
-import { EXIT, RefusedError, type Command, type ExitCode } from '../command.ts';
+import { EXIT, messageOf, RefusedError, type Command, type ExitCode } from '../command.ts';
 import { time } from '../session-view.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -53,7 +53,7 @@ class Sources {
   }
 
   failed(what: string, error: unknown): void {
-    this.#terminal.error(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+    this.#terminal.error(`${what}: ${messageOf(error)}`);
   }
 
   ended(handle: string, reason: string): void {

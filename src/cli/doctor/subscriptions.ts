@@ -1,3 +1,4 @@
+import { messageOf } from '../command.ts';
 import { isDenial, type UsedChannel } from './permissions.ts';
 
 /** Whether the library can listen to a channel. */
@@ -11,7 +12,7 @@ export interface TriedSubscription extends UsedChannel {
 /** Starts to listen in the way of the store; returns a function that stops it. */
 export type Listen = (listener: { resumed(): void; failed(error: unknown): void }) => () => void;
 
-const PATIENCE_MS = 10_000;
+const TIMEOUT_MS = 10_000;
 
 /** Listens to a channel as the library does, over its connection, until the server has answered. */
 export async function trySubscription(channel: UsedChannel, listen: Listen): Promise<TriedSubscription> {
@@ -23,14 +24,14 @@ export async function trySubscription(channel: UsedChannel, listen: Listen): Pro
       queueMicrotask(() => stop());
       resolve(message);
     };
-    const timer = setTimeout(() => done(`no answer within ${PATIENCE_MS / 1000} s`), PATIENCE_MS);
+    const timer = setTimeout(() => done(`no answer within ${TIMEOUT_MS / 1000} s`), TIMEOUT_MS);
     try {
       stop = listen({
         resumed: () => done(undefined),
-        failed: (reason) => done(reason instanceof Error ? reason.message : String(reason)),
+        failed: (reason) => done(messageOf(reason)),
       });
     } catch (reason) {
-      done(reason instanceof Error ? reason.message : String(reason));
+      done(messageOf(reason));
     }
   });
   const isDenied = error !== undefined && isDenial(error);
