@@ -42,12 +42,20 @@ const SHARED = [
   'test/integration/hostile/**/*.test.ts',
 ];
 
+/** They share one browser for each process: see `test/browser/chromium.ts`. */
+const BROWSER = ['test/browser/**/*.test.ts'];
+
 export default defineConfig({
   resolve: { alias },
   test: {
     projects: [
       { extends: true, test: { name: 'shared', include: SHARED, isolate: false } },
-      { extends: true, test: { name: 'isolated', include: ['test/**/*.test.ts'], exclude: SHARED } },
+      {
+        extends: true,
+        // A browser on a busy machine takes its time.
+        test: { name: 'browser', include: BROWSER, isolate: false, testTimeout: 90_000, hookTimeout: 60_000 },
+      },
+      { extends: true, test: { name: 'isolated', include: ['test/**/*.test.ts'], exclude: [...SHARED, ...BROWSER] } },
     ],
     pool: 'forks',
     // One more than there are processors: many files wait for servers that are down.

@@ -1,19 +1,17 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { closeWindows, openBrowser } from './chromium.ts';
 import { DemoSite } from './demo-site.ts';
-import { closeWindows, launchBrowser, PASSWORD, Visitor } from './visitor.ts';
+import { PASSWORD, Visitor } from './visitor.ts';
 
 let browser: Browser;
 let site: DemoSite;
 
 beforeAll(async () => {
-  [browser, site] = await Promise.all([launchBrowser(), DemoSite.start()]);
+  [browser, site] = await Promise.all([openBrowser(), DemoSite.start()]);
 });
-afterEach(() => closeWindows(browser));
-afterAll(async () => {
-  await browser?.close();
-  await site?.stop();
-});
+afterEach(closeWindows);
+afterAll(() => site?.stop());
 
 describe('a visitor', () => {
   it('has a session that counts visits, and needs no account for it', async () => {

@@ -3,20 +3,20 @@ import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { CommandWatch } from '../support/command-watch.ts';
 import { startRedis, type RedisServer } from '../support/redis-server.ts';
+import { closeWindows, openBrowser } from './chromium.ts';
 import { DemoSite } from './demo-site.ts';
-import { closeWindows, launchBrowser, Visitor } from './visitor.ts';
+import { Visitor } from './visitor.ts';
 
 let browser: Browser;
 let redis: RedisServer;
 let sites: { readonly memory: DemoSite; readonly Redis: DemoSite };
 
 beforeAll(async () => {
-  [browser, redis] = await Promise.all([launchBrowser(), startRedis()]);
+  [browser, redis] = await Promise.all([openBrowser(), startRedis()]);
   sites = { memory: await DemoSite.start(), Redis: await DemoSite.start(redis.url) };
 });
-afterEach(() => closeWindows(browser));
+afterEach(closeWindows);
 afterAll(async () => {
-  await browser?.close();
   await Promise.all([sites?.memory.stop(), sites?.Redis.stop()]);
   await redis?.stop();
 });

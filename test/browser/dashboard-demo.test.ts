@@ -1,18 +1,17 @@
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { closeWindows, openBrowser } from './chromium.ts';
 import { DemoSite } from './demo-site.ts';
-import { launchBrowser, PASSWORD, Visitor } from './visitor.ts';
+import { PASSWORD, Visitor } from './visitor.ts';
 
 let browser: Browser;
 let site: DemoSite;
 
 beforeAll(async () => {
-  [browser, site] = await Promise.all([launchBrowser(), DemoSite.start()]);
+  [browser, site] = await Promise.all([openBrowser(), DemoSite.start()]);
 });
-afterAll(async () => {
-  await browser?.close();
-  await site?.stop();
-});
+afterEach(closeWindows);
+afterAll(() => site?.stop());
 
 it('lets the first user of the demo end the session of another one, after the password once more', async () => {
   const ada = await Visitor.arrive(site, browser);

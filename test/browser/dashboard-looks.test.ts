@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { MemoryStore } from 'websauna-session/memory';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { setColours, violations, violationsOfColours } from './accessibility.ts';
+import { closeWindows, openBrowser } from './chromium.ts';
 import { simulateHour } from './dashboard-history.ts';
 import { DashboardSite, PATH } from './dashboard-site.ts';
-import { launchBrowser } from './visitor.ts';
 
 const HOSTILE = `<img src="x" onerror="document.title='hacked'">"'&<script>document.title='hacked'</script>`;
 
@@ -15,15 +15,13 @@ let secondsAgo = 0;
 
 beforeAll(async () => {
   const store = new MemoryStore({ now: () => Date.now() - secondsAgo * 1000 });
-  [browser, site] = await Promise.all([launchBrowser(), DashboardSite.start({ store }, { showValues: true })]);
+  [browser, site] = await Promise.all([openBrowser(), DashboardSite.start({ store }, { showValues: true })]);
   await simulateHour(site.factory, (ago) => {
     secondsAgo = ago;
   });
 });
-afterAll(async () => {
-  await browser?.close();
-  await site?.stop();
-});
+afterEach(closeWindows);
+afterAll(() => site?.stop());
 
 const DESKTOP = { viewport: { width: 1280, height: 800 } };
 const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true };

@@ -4,8 +4,8 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { MemoryStore } from 'websauna-session/memory';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startRedis, type RedisServer } from '../support/redis-server.ts';
+import { closeWindows, openBrowser } from './chromium.ts';
 import { DashboardSite, PATH } from './dashboard-site.ts';
-import { closeWindows, launchBrowser } from './visitor.ts';
 
 const PHONE =
   'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1';
@@ -16,13 +16,10 @@ let redis: RedisServer;
 let offset = 0;
 
 beforeAll(async () => {
-  [browser, redis] = await Promise.all([launchBrowser(), startRedis()]);
+  [browser, redis] = await Promise.all([openBrowser(), startRedis()]);
 });
-afterEach(() => closeWindows(browser));
-afterAll(async () => {
-  await browser?.close();
-  await redis?.stop();
-});
+afterEach(closeWindows);
+afterAll(() => redis?.stop());
 
 /** Opens a browser of a person who has logged in; `null` for nobody. */
 async function arrive(site: DashboardSite, owner: string | null, options: BrowserContextOptions = {}): Promise<Page> {

@@ -1,20 +1,18 @@
 import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { setColours, violations, violationsOfColours } from './accessibility.ts';
+import { closeWindows, openBrowser } from './chromium.ts';
 import { DemoSite } from './demo-site.ts';
-import { closeWindows, launchBrowser, PASSWORD, Visitor } from './visitor.ts';
+import { PASSWORD, Visitor } from './visitor.ts';
 
 let browser: Browser;
 let site: DemoSite;
 
 beforeAll(async () => {
-  [browser, site] = await Promise.all([launchBrowser(), DemoSite.start()]);
+  [browser, site] = await Promise.all([openBrowser(), DemoSite.start()]);
 });
-afterEach(() => closeWindows(browser));
-afterAll(async () => {
-  await browser?.close();
-  await site?.stop();
-});
+afterEach(closeWindows);
+afterAll(() => site?.stop());
 
 const DESKTOP = { viewport: { width: 1280, height: 800 } };
 const PHONE = {

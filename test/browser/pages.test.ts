@@ -1,22 +1,20 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { closeWindows, openBrowser } from './chromium.ts';
 import { DemoSite } from './demo-site.ts';
-import { closeWindows, launchBrowser, Visitor } from './visitor.ts';
+import { Visitor } from './visitor.ts';
 
 let browser: Browser;
 let site: DemoSite;
 
 beforeAll(async () => {
-  [browser, site] = await Promise.all([launchBrowser(), DemoSite.start()]);
+  [browser, site] = await Promise.all([openBrowser(), DemoSite.start()]);
 });
 afterEach(async () => {
   vi.useRealTimers();
-  await closeWindows(browser);
+  await closeWindows();
 });
-afterAll(async () => {
-  await browser?.close();
-  await site?.stop();
-});
+afterAll(() => site?.stop());
 
 /** The demo's own modules; see demo-site.ts for why they come without types. */
 async function load<Module>(file: string): Promise<Module> {

@@ -1,37 +1,6 @@
 import { join } from 'node:path';
-import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from 'playwright-core';
-import { vi } from 'vitest';
-import { programs } from '../../scripts/programs.mjs';
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import type { DemoSite } from './demo-site.ts';
-
-// A browser on a busy machine takes its time.
-vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
-
-const FLAGS = [
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
-export async function launchBrowser(): Promise<Browser> {
-  const executablePath = programs.chromium();
-  if (executablePath === undefined) throw new Error('The tests need Chromium: run `node scripts/prepare-tests.mjs`');
-  return await chromium.launch({
-    executablePath,
-    chromiumSandbox: false,
-    args: FLAGS,
-    // The Back button must find what it finds in a browser that people use.
-    ignoreDefaultArgs: ['--disable-back-forward-cache'],
-  });
-}
-
-/** Ends what the visitors of a test have left open. */
-export async function closeWindows(browser: Browser): Promise<void> {
-  for (const context of browser.contexts()) await context.close();
-}
 
 export const PASSWORD = 'correct horse';
 
