@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { hashPassword, isPassword, type PasswordHash } from './passwords.ts';
+import { hashPassword, isPassword, PASSWORD_COST, type PasswordCost, type PasswordHash } from './passwords.ts';
 
 export interface User {
   readonly id: string;
@@ -37,12 +37,19 @@ export class MemoryUsers implements Users {
   readonly #byId = new Map<string, Account>();
   readonly #byName = new Map<string, Account>();
   /** Compared with when there is no such name, so that the response time does not reveal it. */
-  readonly #dummyHash: Promise<PasswordHash> = hashPassword(randomUUID());
+  readonly #dummyHash: Promise<PasswordHash>;
+  readonly #cost: PasswordCost;
+
+  /** @param cost - of the hashes of passwords; less than the default makes stolen ones easier to guess */
+  constructor(cost: PasswordCost = PASSWORD_COST) {
+    this.#cost = cost;
+    this.#dummyHash = hashPassword(randomUUID(), cost);
+  }
 
   async create(name: string, password: string): Promise<User | null> {
     const key = name.toLowerCase();
     if (this.#byName.has(key)) return null;
-    const hash = await hashPassword(password);
+    const hash = await hashPassword(password, this.#cost);
     if (this.#byName.has(key)) return null;
     const account = {
       user: { id: randomUUID(), name, isAdministrator: this.#byId.size === 0, passwordChangedAt: null },
@@ -72,7 +79,7 @@ export class MemoryUsers implements Users {
   }
 
   async setPassword(id: string, password: string): Promise<void> {
-    const hash = await hashPassword(password);
+    const hash = await hashPassword(password, this.#cost);
     this.#account(id).hash = hash;
   }
 

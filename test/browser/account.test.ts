@@ -66,8 +66,8 @@ describe('signing up and logging in', () => {
 
   it('answers 401 to a wrong password and to an unknown name, in the same words', async () => {
     const cy = await Visitor.arrive(site, browser);
-    await cy.signUp('Cy');
-    await cy.press('Log out', '/');
+    await cy.signUpUnseen('Cy');
+    await cy.context.clearCookies();
     for (const name of ['Cy', 'Nobody']) {
       await cy.open('/log-in');
       await cy.enter({ Name: name, Password: 'wrong horse' });
@@ -84,8 +84,9 @@ describe('signing up and logging in', () => {
 
   it('leads back to the page that was asked for', async () => {
     const dan = await Visitor.arrive(site, browser);
-    await dan.signUp('Dan');
-    await dan.press('Log out', '/');
+    await dan.signUpUnseen('Dan');
+    await dan.context.clearCookies();
+    await dan.open('/');
     await dan.go('Devices');
     expect(await dan.heading()).toBe('Log in');
     await dan.enter({ Name: 'Dan', Password: PASSWORD });
@@ -120,7 +121,8 @@ describe('signing up and logging in', () => {
 describe('the session page', () => {
   it('shows the handle and the data, and neither id nor cookie', async () => {
     const fay = await Visitor.arrive(site, browser);
-    await fay.signUp('Fay');
+    await fay.signUpUnseen('Fay');
+    await fay.open('/');
     expect(await fay.handle()).toMatch(/^[\w-]{43}$/);
     expect(await fay.page.locator('pre').innerText()).toContain('"visits": 1');
     const page = await fay.page.content();
@@ -137,7 +139,8 @@ describe('the session page', () => {
 describe('logging out', () => {
   it('leaves nothing for the Back button, and nothing that the old cookie opens', async () => {
     const gil = await Visitor.arrive(site, browser);
-    await gil.signUp('Gil');
+    await gil.signUpUnseen('Gil');
+    await gil.open('/');
     await gil.go('Devices');
     const cookie = await gil.cookie();
     expect(await (await site.fetch('/', { cookie })).text()).toContain('Hello, Gil');

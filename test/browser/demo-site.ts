@@ -8,11 +8,14 @@ import { MemoryStore } from 'websauna-session/memory';
 // The demo declares the data of its own sessions, for all of the program that it is in. So it is a program of
 // its own to the compiler, and its modules are loaded here without their types.
 interface DemoModules {
-  MemoryUsers: new () => object;
+  MemoryUsers: new (cost?: object) => object;
   createSessions: (users: object, options: { secret: string; store: SessionStore }) => SessionFactory;
   Arena: new (redisUrl?: string) => Arena;
   createApp: (factory: SessionFactory, users: object, arena: Arena) => Express;
 }
+
+/** Of the passwords that the tests invent, nobody guesses one. */
+const CHEAP = { N: 2 ** 10, r: 8, p: 1 };
 
 interface Arena {
   close(): void;
@@ -85,7 +88,7 @@ export class DemoSite {
   static async start(redisUrl?: string): Promise<DemoSite> {
     const { MemoryUsers, createSessions, createApp, Arena } = await loadDemo();
     const store = new TestStore();
-    const users = new MemoryUsers();
+    const users = new MemoryUsers(CHEAP);
     const factory = createSessions(users, { secret: 'a secret of the tests, of 32 bytes or more', store });
     const arena = new Arena(redisUrl);
     const server = createApp(factory, users, arena).listen(0, '127.0.0.1');

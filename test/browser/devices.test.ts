@@ -25,8 +25,8 @@ const INVALIDATED =
 async function twoDevices(name: string): Promise<{ computer: Visitor; phone: Visitor }> {
   const computer = await Visitor.arrive(site, browser);
   const phone = await Visitor.arrive(site, browser, PHONE);
-  await computer.signUp(name);
-  await phone.logIn(name);
+  await computer.signUpUnseen(name);
+  await phone.logInUnseen(name);
   return { computer, phone };
 }
 
@@ -44,6 +44,7 @@ describe('the list of devices', () => {
 
   it('logs out one of them', async () => {
     const { computer, phone } = await twoDevices('Bea');
+    await phone.open('/');
     await computer.open('/devices');
     await computer.press('Log out Safari on iPhone', '/devices');
     expect(await computer.messages()).toEqual(['The device has been logged out.']);
@@ -58,7 +59,7 @@ describe('the list of devices', () => {
   it('logs out everything else', async () => {
     const { computer, phone } = await twoDevices('Cy');
     const tablet = await Visitor.arrive(site, browser);
-    await tablet.logIn('Cy');
+    await tablet.logInUnseen('Cy');
     await phone.open('/devices');
     await phone.press('Log out everywhere else', '/devices');
     expect(await phone.messages()).toEqual(['2 other devices have been logged out.']);
@@ -92,7 +93,8 @@ describe('the list of devices', () => {
   it('ends no session of another user', async () => {
     const { computer } = await twoDevices('Eve');
     const stranger = await Visitor.arrive(site, browser);
-    await stranger.signUp('Mallory');
+    await stranger.signUpUnseen('Mallory');
+    await stranger.open('/');
     await computer.open('/devices');
     const token = await stranger.page.locator('[name=_csrf]').first().inputValue();
     const cookie = await stranger.cookie();
@@ -106,6 +108,7 @@ describe('the list of devices', () => {
 describe('a changed password', () => {
   it('logs out every other device, which reads why on its next click', async () => {
     const { computer, phone } = await twoDevices('Fay');
+    await phone.open('/');
     const before = await computer.handle();
     await computer.changePassword(PASSWORD, 'battery staple');
     expect(await computer.messages()).toEqual([
@@ -127,6 +130,7 @@ describe('a changed password', () => {
 
   it('says why on the login page too, to a device that asks for a page of the account', async () => {
     const { computer, phone } = await twoDevices('Gil');
+    await phone.open('/');
     await computer.changePassword(PASSWORD, 'battery staple');
     await phone.go('Devices');
     expect(await phone.heading()).toBe('Log in');
@@ -148,7 +152,7 @@ describe('a changed password', () => {
 
   it('needs the current one', async () => {
     const ida = await Visitor.arrive(site, browser);
-    await ida.signUp('Ida');
+    await ida.signUpUnseen('Ida');
     await ida.open('/password');
     await ida.enter({ 'Current password': 'wrong horse', 'New password': 'battery staple' });
     await ida.press('Change password', '/password');

@@ -98,7 +98,7 @@ describe('who is logged in', () => {
     'is shown on %s',
     async (path) => {
       const bea = await Visitor.arrive(site, browser);
-      await bea.signUp(`Bea ${path.slice(1).replaceAll('/', ' ')}!`.replace(/ ?!$/, ''));
+      await bea.signUpUnseen(`Bea ${path.slice(1).replaceAll('/', ' ')}!`.replace(/ ?!$/, ''));
       await bea.open(path);
       expect(await bea.page.locator('.who').getAttribute('title')).toMatch(/^Logged in as Bea/);
     },
@@ -108,7 +108,8 @@ describe('who is logged in', () => {
     'can be read in a window of %o',
     async (viewport) => {
       const cy = await Visitor.arrive(site, browser, { viewport });
-      await cy.signUp(`Cy ${viewport.width}`);
+      await cy.signUpUnseen(`Cy ${viewport.width}`);
+      await cy.open('/');
       const box = await cy.page.locator('.who-name').boundingBox();
       expect(box!.width).toBeGreaterThan(40);
       expect(box!.x + box!.width).toBeLessThanOrEqual(viewport.width);
@@ -117,7 +118,7 @@ describe('who is logged in', () => {
 
   it('is shown when a form is refused', async () => {
     const dan = await Visitor.arrive(site, browser);
-    await dan.signUp('Dan');
+    await dan.signUpUnseen('Dan');
     const refused = await site.fetch('/notes', { cookie: await dan.cookie(), form: { text: 'Forged' } });
     expect(refused.status).toBe(403);
     expect(await refused.text()).toContain('title="Logged in as Dan"');
