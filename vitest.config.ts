@@ -18,7 +18,9 @@ const alias = Object.entries(manifest.exports).flatMap(([subpath, target]) =>
 );
 
 /** Files that take long, so that none of them is left alone at the end. */
-const LONG = ['test/model/', 'test/browser/', 'test/faults/', 'test/integration/faults/', 'test/cluster/'];
+const LONG = ['test/model/', 'test/browser/'];
+/** Files that mostly wait, for servers that are down or time that passes. Beside each runs one that does not. */
+const WAITING = /test\/(?:cli|cluster|faults|integration\/(?:faults|redis-clients))\//;
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -28,7 +30,10 @@ class LongestFirst extends BaseSequencer {
     };
     // oxlint-disable-next-line unicorn/no-array-sort -- the method of the class
     const sorted = await super.sort(files);
-    return sorted.toSorted((a, b) => rank(a) - rank(b));
+    const waiting = sorted.filter(({ moduleId }) => WAITING.test(moduleId));
+    const others = sorted.filter((file) => !waiting.includes(file)).toSorted((a, b) => rank(a) - rank(b));
+    const pairs = others.flatMap((file, index) => [file, ...waiting.slice(index, index + 1)]);
+    return [...pairs, ...waiting.slice(others.length)];
   }
 }
 
