@@ -24,9 +24,11 @@ const WAITING = /test\/(?:cli|cluster|faults|integration\/(?:faults|redis-client
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const rank = ({ moduleId }: TestSpecification): number => {
+    const rank = ({ moduleId, project }: TestSpecification): number => {
       const found = LONG.findIndex((folder) => moduleId.includes(folder));
-      return found === -1 ? LONG.length : found;
+      if (found !== -1) return found;
+      // A process that others share ends when the next file wants one of its own: first those that do.
+      return LONG.length + (project.name === 'isolated' ? 0 : 1);
     };
     // oxlint-disable-next-line unicorn/no-array-sort -- the method of the class
     const sorted = await super.sort(files);
