@@ -55,6 +55,8 @@ const ISOLATED = [
   'test/adapters/garbage.test.ts',
   // Clients of ioredis that are closed while they look for their master leave others behind, which look for it for ever.
   'test/integration/redis-clients/ioredis-sentinel-workaround.test.ts',
+  // Commands leave the clients of an application to the end of the process, and its servers are gone before.
+  'test/cli/{migrate,topologies}.test.ts',
   // Of what a process is warned once.
   'test/integration/redis-clients/warnings.test.ts',
 ];
