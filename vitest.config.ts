@@ -53,6 +53,9 @@ const ISOLATED = [
   'test/adapters/two-copies.test.ts',
   // Measures what survives in the heap of a process that does nothing else.
   'test/adapters/garbage.test.ts',
+  // Cut connections off so that neither end hears of it, and leave some of them.
+  'test/faults/**/*.test.ts',
+  'test/integration/redis-clients/demoted-master.test.ts',
   // Clients of ioredis that are closed while they look for their master leave others behind, which look for it for ever.
   'test/integration/redis-clients/ioredis-sentinel-workaround.test.ts',
   // Commands leave the clients of an application to the end of the process, and its servers are gone before.
