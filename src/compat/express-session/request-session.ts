@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { assertCookieSendable } from '../../engine/access.ts';
 import { saveSession } from '../../engine/commit.ts';
 import type { Epoch } from '../../engine/epoch.ts';
 import { sessionEnded } from '../../engine/rotation.ts';
@@ -144,7 +145,7 @@ export class RequestSession implements SessionConnection, ExchangeSession {
   async destroy(session: object): Promise<void> {
     if (this.#property.attached !== session) return;
     // A page that a browser fetches ahead must not log out.
-    if (this.#state.isPrefetch) this.#state.assertCookieSendable('destroy');
+    if (this.#state.isPrefetch) assertCookieSendable(this.#state, 'destroy');
     this.#unset();
     this.#property.remove();
     await saveSession(this.#state);

@@ -1,4 +1,5 @@
 // Bugs of what ends are explained by, of ids that are used again, and of requests that are no visits.
+const access = 'src/engine/access.ts';
 const flash = 'src/session/flash.ts';
 const load = 'src/engine/load.ts';
 const memory = 'src/stores/memory/memory-store.ts';
@@ -161,7 +162,7 @@ export const endBugs = [
     bug: 'a prefetch of the logout page logs out',
     breaks: 'C4',
     on: 'memory',
-    change: [[state, '    if (this.isPrefetch) {\n', '    if (this.isPrefetch && operation !== `logout`) {\n']],
+    change: [[access, '  if (state.isPrefetch) {\n', '  if (state.isPrefetch && operation !== `logout`) {\n']],
   },
   {
     bug: 'a form of another site replaces the session whose cookie it came without',
