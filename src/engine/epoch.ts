@@ -3,7 +3,8 @@ import { toWholeSecond } from '../internal/whole-second.ts';
 import type { RecordKey, RecordMeta } from '../stores/store.ts';
 import type { SessionConfig } from './config.ts';
 import { fieldName } from './field-names.ts';
-import { FieldTracker, type FieldSerializer } from './fields.ts';
+import { FieldTracker } from './fields.ts';
+import type { FieldSerializer } from './stored-fields.ts';
 
 /** What gives a session an id. */
 export type IdIssue = 'creation' | 'login' | 'rotation';

@@ -5,7 +5,7 @@ import type { SessionContext } from './context.ts';
 import type { EndedSession } from './explanation.ts';
 import { Epoch, type BegunLogin, type BoundRecord, type EpochEnd, type PendingLogin } from './epoch.ts';
 import { fieldName } from './field-names.ts';
-import { UnreadableField } from './fields.ts';
+import { UnreadableField } from './stored-fields.ts';
 import { PendingEnds, type PendingEnd, type UnboundRecord } from './pending-ends.ts';
 import { RequestState } from './request-state.ts';
 

@@ -216,7 +216,7 @@ ${LOST_WITH_LOGIN}`,
     breaks: 'C4',
     on: 'memory',
     change: [
-      [fields, 'return this.isDeleted(name) && this.#storedValue(name) !== undefined;', 'return this.isDeleted(name);'],
+      [fields, 'return this.isDeleted(name) && this.storedValue(name) !== undefined;', 'return this.isDeleted(name);'],
     ],
   },
   {
