@@ -4,7 +4,7 @@ const flash = 'src/session/flash.ts';
 const load = 'src/engine/load.ts';
 const memory = 'src/stores/memory/memory-store.ts';
 const plan = 'src/engine/plan.ts';
-const redis = 'src/stores/redis/store.ts';
+const reader = 'src/stores/redis/record-reader.ts';
 const reuse = 'src/engine/reuse.ts';
 const state = 'src/engine/state.ts';
 const lua = (name) => `src/stores/redis/lua/${name}.lua`;
@@ -212,6 +212,6 @@ export const endBugs = [
     bug: 'Redis: an end is explained for ever',
     breaks: 'C12',
     on: 'redis',
-    change: [[redis, 'now < ended.at + within * 1000', 'within > 0']],
+    change: [[reader, 'now < ended.at + within * 1000', 'within > 0']],
   },
 ];
