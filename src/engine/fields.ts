@@ -1,6 +1,6 @@
 import type { RecordChange, Stored } from '../stores/store.ts';
 import { fieldName, isStoreField, keyOfField } from './field-names.ts';
-import { StoredFields, UnreadableField, type SerializedField } from './stored-fields.ts';
+import { StoredFields, UnreadableField, type FieldSerializer, type SerializedField } from './stored-fields.ts';
 
 /** What a request did to the fields, serialised. */
 export interface FieldChanges {
@@ -25,6 +25,11 @@ export class FieldTracker extends StoredFields {
   /** How often the request has written so far, and how often it had when its changes were asked for. */
   #writes = 0;
   #writesAtSnapshot = 0;
+
+  // oxlint-disable-next-line eslint/no-useless-constructor -- the implicit one would collect its arguments in an array, for each request
+  constructor(serializer: FieldSerializer) {
+    super(serializer);
+  }
 
   /** Sets what was loaded. What the request wrote stays; what it read is read again. */
   load(stored: Readonly<Record<string, Stored>>, handle: string, length?: number): void {
