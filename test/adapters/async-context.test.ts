@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { ServerResponse } from 'node:http';
-import { describe, test } from 'vitest';
+import { describe, onTestFinished, test } from 'vitest';
 import { waitFor } from '../support/wait-for.ts';
 import { FRAMEWORKS, withSite, type Middleware, type Respond } from './support/site.ts';
 
@@ -61,6 +61,7 @@ describe.each(FRAMEWORKS)('%s: calls that wait for a commit', (framework) => {
     const warnings: Error[] = [];
     const warn = (warning: Error): void => void warnings.push(warning);
     process.on('warning', warn);
+    onTestFinished(() => void process.off('warning', warn));
     const respond: Respond = (_req, res) => {
       for (let i = 0; i < 20; i++) res.write(`${i} `, () => called++);
       res.end();
@@ -75,6 +76,5 @@ describe.each(FRAMEWORKS)('%s: calls that wait for a commit', (framework) => {
       await new Promise((resolve) => setImmediate(resolve));
       assert.deepEqual(warnings, []);
     });
-    process.off('warning', warn);
   });
 });

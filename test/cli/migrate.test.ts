@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { guard } from '../support/guard.mjs';
 import { startRedis, type RedisServer } from '../support/redis-server.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -15,10 +15,11 @@ const COUNTS = { known: 0, expiring: 0, unreadable: 0, failed: 0 };
 let server: RedisServer;
 beforeAll(async () => {
   server = await startRedis();
-  process.env['TEST_REDIS_URL'] = server.url;
-  process.env['TEST_NAME'] = 'cli';
+  vi.stubEnv('TEST_REDIS_URL', server.url);
+  vi.stubEnv('TEST_NAME', 'cli');
 });
 afterAll(async () => {
+  vi.unstubAllEnvs();
   await server.stop();
 });
 

@@ -355,7 +355,8 @@ describe('tail', () => {
 
   it('says what is missing when the factory does not publish ends', async () => {
     const module = new URL('fixtures/silent-factory.mjs', import.meta.url).pathname;
-    process.env['TEST_REDIS'] = server.url;
+    vi.stubEnv('TEST_REDIS', server.url);
+    onTestFinished(() => void vi.unstubAllEnvs());
     const { code, stderr } = await tool(['tail', '--factory', module]);
     expect(code).toBe(1);
     expect(stderr).toContain('redis.publishEnds');

@@ -20,6 +20,8 @@ for (const [name, connect] of Object.entries(CLUSTER_CLIENTS)) {
     let given: GivenClient;
     let store: RedisStore;
     beforeAll(async () => {
+      // Scans would go through what other clients have left.
+      for (const master of await cluster.masters()) await master.cli('FLUSHALL');
       given = await connect(cluster);
       store = createRedisStore({ client: given.client, prefix: PREFIX, socketTimeout: 20, publishEnds: true });
     });

@@ -34,7 +34,9 @@ afterAll(async () => {
 for (const name of Object.keys(SENTINEL_CLIENTS)) {
   describe(`store contract: Sentinel, ${name}`, () => {
     let store: RedisStore;
-    beforeAll(() => {
+    beforeAll(async () => {
+      // Scans would go through what other clients have left.
+      await (await sentinel.master()).cli('FLUSHALL');
       const { client } = clients.get(name)![0]!;
       // That of node-redis 5 cannot be duplicated.
       const subscriber = name === 'node-redis 5' ? clients.get('node-redis 6')![0]!.client : null;

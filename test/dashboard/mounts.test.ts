@@ -13,8 +13,11 @@ import { sessions as fastifySessions } from 'websauna-session/fastify';
 import { sessions as honoSessions, type SessionVariables } from 'websauna-session/hono';
 import { sessions as koaSessions } from 'websauna-session/koa';
 import { nodeRequest, withSession as withNodeSession } from 'websauna-session/node';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { EventLog } from '../../src/dashboard/event-log.ts';
+import { restoreFetchClasses } from '../support/fetch-classes.ts';
+
+restoreFetchClasses();
 
 const PATH = '/admin/sessions';
 
@@ -117,7 +120,7 @@ const MOUNTS: Readonly<Record<string, Start>> = {
 /** The streams that are open, by what they have listened with. */
 const listening = new Set<() => void>();
 const { listen: listenToLog } = EventLog.prototype;
-vi.spyOn(EventLog.prototype, 'listen').mockImplementation(function (this: EventLog, listener) {
+const spy = vi.spyOn(EventLog.prototype, 'listen').mockImplementation(function (this: EventLog, listener) {
   const stop = listenToLog.call(this, listener);
   listening.add(listener);
   return () => {
@@ -125,6 +128,8 @@ vi.spyOn(EventLog.prototype, 'listen').mockImplementation(function (this: EventL
     listening.delete(listener);
   };
 });
+
+afterAll(() => spy.mockRestore());
 
 const stops: (() => Promise<void>)[] = [];
 afterEach(async () => {

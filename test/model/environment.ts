@@ -3,6 +3,7 @@ import { createSessionFactory, type SessionFactory, type SessionOptions } from '
 import type { OwnerIndex, SessionStore, LoginIndex } from 'websauna-session/store';
 import { encrypted } from 'websauna-session/encrypted';
 import type { Model, Operation, Rules } from './model.ts';
+import type { Access } from './orders.ts';
 import type { Plan } from './plan.ts';
 import type { Worker } from './request.ts';
 
@@ -32,6 +33,8 @@ export interface Interceptor {
   operation<Outcome>(call: Call, run: () => Promise<Outcome>): Promise<Outcome>;
   /** What takes effect as one; it waits for its turn. */
   turn<Result>(what: string, run: () => Promise<Result>): Promise<Result>;
+  /** The turn that goes on reads or writes what others may write or read. */
+  accesses(access: Access): void;
   /** The application's answer to the question since when an owner's logins are valid. */
   validSince(userId: string): Date | null;
 }
@@ -188,9 +191,15 @@ export function intercept(inner: () => FullStore, interceptor: () => Interceptor
       const call = { operation: 'revokeOwned', ownerHash } as const;
       return pass(call, () => inner().revokeOwned(ownerHash, except, indexKey, keep, explanation));
     },
-    addIndexKey: (indexKey, ownerHash, keep) => inner().addIndexKey(indexKey, ownerHash, keep),
+    addIndexKey(indexKey, ownerHash, keep) {
+      interceptor().accesses('write');
+      return inner().addIndexKey(indexKey, ownerHash, keep);
+    },
     findOwnerHashes: (indexKey) => pass({ operation: 'findOwnerHashes' }, () => inner().findOwnerHashes(indexKey)),
-    removeIndexKey: (indexKey, ownerHash, age) => inner().removeIndexKey(indexKey, ownerHash, age),
+    removeIndexKey(indexKey, ownerHash, age) {
+      interceptor().accesses('write');
+      return inner().removeIndexKey(indexKey, ownerHash, age);
+    },
     close: () => inner().close(),
   };
 }

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import type { Environment } from './environment.ts';
 import { anyPlan, basicPlan } from './generated-plans.ts';
 import { describeRules, type Plan } from './plan.ts';
+import { EveryOrder } from './orders.ts';
 import { PlanRun } from './plan-run.ts';
 import { shrink } from './shrink.ts';
 import { Violation } from './violation.ts';
@@ -60,7 +61,7 @@ export async function exploreRandomly(
   return { finding: shrinks ? await smallest(environment, found) : found, path: counterexamplePath ?? '' };
 }
 
-/** Carries out each plan in every order of its turns. */
+/** Carries out each plan in every order of its turns that can lead to something else. */
 export async function exploreInEveryOrder(
   environment: Environment,
   plans: Iterable<Plan>,
@@ -70,46 +71,33 @@ export async function exploreInEveryOrder(
   let index = 0;
   for (const plan of plans) {
     explored.plan = index++;
-    for (let turns: readonly number[] | null = []; turns !== null;) {
-      const choices: number[] = [];
-      const found = await carryOut(environment, { ...plan, turns }, explored, choices);
+    const course = new EveryOrder();
+    do {
+      const found = await carryOut(environment, plan, explored, course);
       if (found !== null) return shrinks ? await smallest(environment, found) : found;
-      turns = following(turns, choices);
-    }
+    } while (course.advance());
   }
   return null;
 }
 
-/** The next order, given how many ways there were to go on at each turn; `null` after the last. */
-function following(turns: readonly number[], choices: readonly number[]): readonly number[] | null {
-  for (let i = choices.length - 1; i >= 0; i--) {
-    const turn = turns[i] ?? 0;
-    if (turn + 1 < choices[i]!) return [...choices.slice(0, i).map((_, k) => turns[k] ?? 0), turn + 1];
-  }
-  return null;
-}
-
-/** Carries out one plan in one order. Returns the promise that it breaks, if any. */
-export async function carryOut(
+/** Carries out one plan in one order, its own or that of a course. Returns the promise that it breaks, if any. */
+async function carryOut(
   environment: Environment,
   plan: Plan,
   explored?: Explored,
-  choices: number[] = [],
+  course?: EveryOrder,
 ): Promise<Finding | null> {
-  const run = new PlanRun(environment, plan);
+  const run = new PlanRun(environment, plan, course);
   try {
-    await run.perform();
+    const isOver = await run.perform();
+    if (isOver && explored !== undefined) explored.interleavings++;
     return null;
   } catch (error) {
     if (!(error instanceof Violation)) throw error;
-    return new Finding(plan, error, run.trace);
+    return new Finding(course === undefined ? plan : { ...plan, turns: course.places }, error, run.trace);
   } finally {
-    choices.push(...run.choices);
-    if (explored !== undefined) {
-      explored.interleavings++;
-      for (const [what, count] of run.invariants.counts) {
-        explored.counts.set(what, (explored.counts.get(what) ?? 0) + count);
-      }
+    for (const [what, count] of explored === undefined ? [] : run.invariants.counts) {
+      explored!.counts.set(what, (explored!.counts.get(what) ?? 0) + count);
     }
   }
 }

@@ -3,14 +3,19 @@ import type { Call, Environment, Interceptor, Setting } from './environment.ts';
 import { Invariants } from './invariants.ts';
 import type { Id, Owned } from './model.ts';
 import { judgeTrails, observe, opensWith } from './observer.ts';
+import { GivenOrder, type Access, type Course, type Way } from './orders.ts';
 import { BROWSERS, type Pause, type Plan, type Visit } from './plan.ts';
 import type { Cookie, Form, LoginSpec } from './request.ts';
 import { RequestRun } from './request-run.ts';
-import { Scheduler } from './scheduler.ts';
+import { Scheduler, type Waiting } from './scheduler.ts';
 import { transportOf } from './transport.ts';
 import { Violation } from './violation.ts';
 
 const MAX_TURNS = 500;
+/** Operations and commands that change nothing. */
+const READS: ReadonlySet<string> = new Set(['ask', 'findOwnerHashes', 'listOwned', 'load', 'HGETALL']);
+/** The next request starts, or time passes. */
+const START: Way = { name: 'start', actor: null };
 /** Sets this process's owners apart from those of others that use the same server. */
 const TAG = randomUUID().slice(0, 8);
 let plans = 0;
@@ -73,8 +78,6 @@ export class PlanRun implements Interceptor {
   }));
   /** What happened, line by line. */
   readonly trace: string[] = [];
-  /** How many ways there were to go on, turn by turn, once the requests before were over. */
-  readonly choices: number[] = [];
   /** Cookies that a client has been sent. */
   readonly cookies = new Map<Id, { readonly value: string; readonly browser: Browser }>();
   /** Seconds that a cookie's age may differ. */
@@ -84,32 +87,41 @@ export class PlanRun implements Interceptor {
   /** How many the store has given. */
   acknowledgements = 0;
   readonly #environment: Environment;
+  readonly #course: Course;
   readonly #handles = new Map<Id, string>();
   readonly #ids = new Map<string, Id>();
   readonly #owners = new Map<string, Owned>();
   readonly #number = ++plans;
   #requests = 0;
-  #values = 0;
+  #messages = 0;
   #turns = 0;
+  /** What this turn has done so far. */
+  #access: Access = 'none';
   #changed = false;
   #failure: unknown;
 
-  constructor(environment: Environment, plan: Plan) {
+  /** @param course the order of the turns of what goes on at the same time */
+  constructor(environment: Environment, plan: Plan, course: Course = new GivenOrder(plan.turns)) {
     this.plan = plan;
     this.#environment = environment;
+    this.#course = course;
     this.tolerance = environment.title === 'memory' ? 0 : 2;
     this.hasTrails = environment.title === 'memory';
     this.setting = environment.prepare(plan, this);
   }
 
-  /** @throws {Violation} when a promise is broken */
-  async perform(): Promise<void> {
+  /**
+   * Returns whether it was carried out to its end, and not stopped by the course.
+   * @throws {Violation} when a promise is broken
+   */
+  async perform(): Promise<boolean> {
     const restoreClocks = this.#environment.skewClocks(() => this.scheduler.actor?.workerIndex);
     try {
-      for (const part of this.plan.before) await this.#carryOut([part], [], []);
-      await this.#carryOut(this.plan.during, this.plan.turns, this.choices);
-      for (const part of this.plan.after) await this.#carryOut([part], [], []);
+      for (const part of this.plan.before) await this.#carryOut([part]);
+      if (!(await this.#carryOut(this.plan.during, this.#course))) return false;
+      for (const part of this.plan.after) await this.#carryOut([part]);
       await this.#judge();
+      return true;
     } finally {
       await this.#dismiss();
       restoreClocks();
@@ -138,13 +150,9 @@ export class PlanRun implements Interceptor {
     return time === undefined ? null : new Date(time);
   }
 
-  /** Something that no other request writes. */
-  value(browser: Browser): string {
-    return `${browser.name}${this.count()}`;
-  }
-
-  count(): number {
-    return ++this.#values;
+  /** The place of a message among all. */
+  countMessage(): number {
+    return ++this.#messages;
   }
 
   /** What a request comes with. `SameSite` keeps cookies from other sites. A client has one token at most. */
@@ -165,6 +173,7 @@ export class PlanRun implements Interceptor {
 
   /** A browser receives a response. */
   deliver(browser: Browser, { order, at, opens, sets, deletes }: Response): void {
+    this.accesses('write');
     const isLate = browser.cookie?.expiresAt != null && at >= browser.cookie.expiresAt;
     if (opens && !isLate && at >= browser.renewedInVainUntil) browser.lastUse = Math.max(browser.lastUse, at);
     if (sets === null && !deletes) return;
@@ -184,6 +193,7 @@ export class PlanRun implements Interceptor {
 
   /** A response does not arrive. */
   lose(browser: Browser, { at, sets }: Response): void {
+    this.accesses('write');
     if (sets === null) return;
     browser.renewedInVainUntil = Math.max(browser.renewedInVainUntil, at + sets.interval * 1000);
   }
@@ -246,7 +256,7 @@ export class PlanRun implements Interceptor {
     const { actor } = this.scheduler;
     const outcome = await run();
     if (actor === undefined || this.#failure !== undefined) return outcome;
-    if (!['load', 'listOwned', 'findOwnerHashes'].includes(call.operation)) this.#changed = true;
+    if (!READS.has(call.operation)) this.#changed = true;
     const { status, now } = (outcome ?? {}) as { status?: string; now?: number };
     if (status === 'ok' && call.makes !== undefined) actor.made.add(call.makes);
     if (status === 'ok' && call.replaces !== undefined) {
@@ -257,23 +267,37 @@ export class PlanRun implements Interceptor {
     return outcome;
   }
 
-  turn<Result>(what: string, run: () => Promise<Result>): Promise<Result> {
-    return this.scheduler.pass(what, run);
+  accesses(access: Access): void {
+    if (this.#access !== 'write') this.#access = access;
   }
 
-  async #carryOut(parts: readonly (Visit | Pause)[], turns: readonly number[], choices: number[]): Promise<void> {
+  turn<Result>(what: string, run: () => Promise<Result>): Promise<Result> {
+    return this.scheduler.pass(what, () => {
+      this.accesses(READS.has(what) ? 'read' : 'write');
+      return run();
+    });
+  }
+
+  /** Returns whether all of it is over. */
+  async #carryOut(parts: readonly (Visit | Pause)[], course: Course = new GivenOrder([])): Promise<boolean> {
     let next = 0;
     const atOnce = !this.plan.slow && parts === this.plan.during;
     while (atOnce && next < parts.length) await this.#start(parts[next++]!);
-    for (let turn = 0; ; turn++) {
+    for (;;) {
       const { waiting } = this.scheduler;
-      const ways = waiting.length + (next < parts.length ? 1 : 0);
-      if (ways === 0) return await this.#compare();
-      choices.push(ways);
-      const chosen = waiting[(turns[turn] ?? 0) % ways];
+      const ways = next < parts.length ? [...waysOf(waiting), START] : waysOf(waiting);
+      if (ways.length === 0) {
+        await this.#compare();
+        return true;
+      }
+      const place = course.choose(ways);
+      if (place === null) return false;
+      this.#access = 'none';
+      const chosen = waiting[place];
       if (chosen === undefined) await this.#start(parts[next++]!);
       else if (chosen.actor.crashes()) this.scheduler.drop(chosen.actor);
       else await this.scheduler.let(chosen);
+      course.took(this.#access);
       await this.#compare();
     }
   }
@@ -319,6 +343,17 @@ export class PlanRun implements Interceptor {
     for (let turn = 0; turn < MAX_TURNS && this.scheduler.waiting.length > 0; turn++)
       await this.scheduler.let(this.scheduler.waiting[0]!);
   }
+}
+
+/** What waits, by names that it has whatever else waits. */
+function waysOf(waiting: readonly Waiting<RequestRun>[]): Way[] {
+  const counts = new Map<string, number>();
+  return waiting.map(({ actor, what }) => {
+    const name = `request ${actor.order} ${what}`;
+    const count = counts.get(name) ?? 0;
+    counts.set(name, count + 1);
+    return { name: `${name} ${count}`, actor: actor.order };
+  });
 }
 
 function explain(error: unknown): string {

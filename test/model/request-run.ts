@@ -63,6 +63,7 @@ export class RequestRun implements Actor {
   /** Whether its handler has read the session. */
   #looked = false;
   #turns = 0;
+  #values = 0;
   #stop: (() => void) | undefined;
 
   constructor(plan: PlanRun, visit: Visit, order: number) {
@@ -78,6 +79,11 @@ export class RequestRun implements Actor {
     const names = this.#cookies.map(({ id }) => id.name).join(' and ') || 'no cookie';
     if (visit.kind !== 'visit') this.log(`is a ${visit.kind}`);
     this.log(`comes from browser ${this.browser.name} with ${names}, to worker ${visit.worker + 1}`);
+  }
+
+  /** Something that no other request writes. */
+  value(): string {
+    return `${this.browser.name}${this.order}.${++this.#values}`;
   }
 
   get session(): Session {
@@ -125,6 +131,7 @@ export class RequestRun implements Actor {
     const lateDone = this.#do(late).catch((error: unknown) => this.plan.fail(error));
     this.goOn();
     const head = await committed;
+    this.plan.accesses('write');
     const response = this.plan.invariants.responds(this, head, this.#cookies);
     if (ends === 'unanswered') {
       this.log('is committed, and its response lost');
@@ -281,6 +288,7 @@ export class RequestRun implements Actor {
   crashes(): boolean {
     const { ends } = this.#visit;
     if (typeof ends === 'string' || this.#turns++ < ends.turns) return false;
+    this.plan.accesses('write');
     this.log('ends here, with its process');
     this.#stop?.();
     return true;
@@ -364,7 +372,7 @@ export class RequestRun implements Actor {
   }
 
   async wait(what: string): Promise<void> {
-    await this.plan.turn(what, () => Promise.resolve());
+    await this.plan.scheduler.pass(what, () => Promise.resolve());
   }
 
   async #commit(): Promise<MemoryHead> {

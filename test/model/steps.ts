@@ -24,7 +24,7 @@ export const STEPS: Doing = {
     if (value !== null) run.expect(`the field ${field}`, value.got, value.promised);
   },
   set(run, { field }) {
-    const value = [run.plan.value(run.browser)];
+    const value = [run.value()];
     run.atOnce(
       'set',
       () => run.session.set(field, value),
@@ -39,7 +39,7 @@ export const STEPS: Doing = {
     );
   },
   mutate(run) {
-    const { session, request, plan, browser } = run;
+    const { session, request } = run;
     const read = run.atOnce(
       'get',
       () => session.get('list'),
@@ -48,7 +48,7 @@ export const STEPS: Doing = {
     if (read === null) return;
     const [list, promised] = [read.got, read.promised] as (string[] | undefined)[];
     run.expect('the field list', list, promised);
-    const value = plan.value(browser);
+    const value = run.value();
     if (list === undefined) {
       run.atOnce(
         'set',
@@ -61,8 +61,8 @@ export const STEPS: Doing = {
     }
   },
   async update(run, { field }) {
-    const { session, request, model, plan, browser } = run;
-    const value = plan.value(browser);
+    const { session, request, model } = run;
+    const value = run.value();
     const change = (list: unknown): string[] => [...((list ?? []) as string[]), value];
     const { epoch } = request;
     const { got, promised, code } = await run.call(
@@ -76,8 +76,8 @@ export const STEPS: Doing = {
   },
   flash(run, { queue, once }) {
     const { session, request, plan, browser } = run;
-    const text = once ? `${browser.name} again` : plan.value(browser);
-    const message = { at: plan.count(), text };
+    const text = once ? `${browser.name} again` : run.value();
+    const message = { at: plan.countMessage(), text };
     run.atOnce(
       'flash',
       () => session.flash(text, queue, !once),
@@ -266,6 +266,7 @@ export const STEPS: Doing = {
     run.expect('how many were revoked by an index', got, promised);
   },
   changePassword(run, { owner }) {
+    run.plan.accesses('write');
     run.model.changePassword(owner);
   },
 };

@@ -233,8 +233,9 @@ export async function startCluster(options: ClusterOptions = {}): Promise<RedisC
   const cluster = new RedisCluster(nodes);
   try {
     await form(nodes, count);
+    // For two seconds after its start a cluster serves nothing yet.
+    await Promise.all(nodes.slice(count).map((replica, index) => follow(replica, nodes[index % count]!)));
     await cluster.healthy();
-    for (const [index, replica] of nodes.slice(count).entries()) await follow(replica, nodes[index % count]!);
     await waitFor('the replicas to be known', async () => {
       const views = await Promise.all(nodes.map((node) => node.cli('CLUSTER', 'NODES')));
       return views.every((view) => parseNodes(String(view)).filter((line) => isReplica(line)).length === replicas);

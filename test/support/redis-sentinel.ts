@@ -17,6 +17,11 @@ export interface SentinelOptions {
 export const MASTER_NAME = 'main';
 /** Milliseconds after which a failover that got stuck is abandoned, and tried again. */
 const FAILOVER_TIMEOUT = 3_000;
+/**
+ * Milliseconds between a sentinel's announcements, and between its looks at what the servers say of themselves: 2,000 and
+ * 10,000 by default. A master that was demoted hears of it after one of these, and four of those.
+ */
+const PERIODS = ['PUBLISH-PERIOD', '250', 'INFO-PERIOD', '1000'];
 
 /** A master, its replicas and the sentinels that watch them, all of a test's own. */
 export class RedisSentinel {
@@ -124,6 +129,7 @@ export async function startSentinel(options: SentinelOptions = {}): Promise<Redi
     };
     const starting = Array.from({ length: count }, () => keep(startRedis({ args: ['--sentinel'], config })));
     const sentinels = await Promise.all(starting);
+    for (const each of sentinels) await each.cli('SENTINEL', 'DEBUG', ...PERIODS);
     await waitFor('the sentinels to find each other and the replicas', async () => {
       const views = await Promise.all(sentinels.map((sentinel) => viewOf(sentinel)));
       return views.every(

@@ -8,7 +8,8 @@ export async function waitFor<T>(
   probe: () => T | Promise<T>,
   timeout = 10_000,
 ): Promise<Exclude<T, undefined | null | false>> {
-  const deadline = performance.now() + timeout;
+  const start = performance.now();
+  const deadline = start + timeout;
   let cause: unknown;
   while (performance.now() < deadline) {
     try {
@@ -20,7 +21,9 @@ export async function waitFor<T>(
     } catch (error) {
       cause = error;
     }
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    // Less often when it takes long, or the probes would take the processor that others need.
+    const pause = Math.min(5 + (performance.now() - start) / 100, 25);
+    await new Promise((resolve) => setTimeout(resolve, pause));
   }
   throw new Error(`Waited ${timeout} ms in vain for ${what}.`, { cause });
 }

@@ -16,6 +16,8 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 function testContract(storeOf: () => RedisStore): void {
+  // Scans would go through what other clients have left.
+  beforeAll(() => server.cli('FLUSHALL'));
   for (const { title, run } of storeContract(EVERY_CAPABILITY)) {
     test(title, () => run(redisHarness(storeOf(), PREFIX, (_, ...command) => server.cli(...command))));
   }

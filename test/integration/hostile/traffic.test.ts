@@ -214,4 +214,4 @@ test('C6, C11, C13: no browser is logged out, no copied id gains anything, and t
   } finally {
     for (const browser of browsers) browser.close();
   }
-});
+}, 120_000);

@@ -27,6 +27,7 @@ beforeAll(async () => {
 afterAll(async () => {
   process.off('unhandledRejection', note);
   process.off('warning', warn);
+  complaints.mockRestore();
   await server?.stop();
 });
 
