@@ -1,10 +1,7 @@
 import { commitSession } from './engine/commit.ts';
-import { CookieVerifier } from './crypto/cookie-verifier.ts';
-import type { SessionContext } from './engine/context.ts';
-import { Keyring } from './crypto/keyring.ts';
+import { createContext, type SessionContext } from './engine/context.ts';
 import { ValidatingSerializer } from './engine/validating-serializer.ts';
 import { openSession } from './engine/load.ts';
-import type { SessionMigration } from './engine/migration.ts';
 import { finalizeHead, writeSessionHeaders } from './engine/response.ts';
 import type { SessionState } from './engine/state.ts';
 import { closeWatches } from './engine/watch.ts';
@@ -13,6 +10,7 @@ import type { Exchange, ResponseHead } from './exchange.ts';
 import { expected, isObject } from './internal/validate.ts';
 import { normalizeOptions, type NormalizedOptions } from './options/normalize.ts';
 import type { SessionOptions } from './options/options.ts';
+import { policyOf, type SessionPolicy } from './options/policy.ts';
 import type { DefaultData } from './session/data.ts';
 import { Audit } from './admin/audit.ts';
 import { ForeignEvents, type ForeignEventListener } from './admin/events.ts';
@@ -24,23 +22,6 @@ import { WebsaunaSession, type SessionConstructor } from './session/session.ts';
 import { createStoreProvider } from './stores/provider.ts';
 import { StatsRecorder } from './stores/stats-recorder.ts';
 import type { StoreProvider } from './stores/store-provider.ts';
-
-/** The lifetimes and limits that are in force (ASVS 7.1.1, 7.1.2). Durations are seconds. */
-export interface SessionPolicy {
-  readonly timeout: number;
-  /** The longest timeout that `adjustTimeout` and a login may set. */
-  readonly maxTimeout: number | null;
-  readonly absoluteTimeout: number | null;
-  /** The longest absolute timeout that a login may set. */
-  readonly maxAbsoluteTimeout: number | null;
-  readonly touchInterval: number;
-  readonly rotationGrace: number;
-  readonly cookieMaxAge: number | null | 'by-request';
-  readonly maxSessionsPerOwner: number | null;
-  readonly onSessionLimit: 'evict-oldest' | 'refuse';
-  /** Whose sessions go on here, and how far their migration is; `null` for no other library's. */
-  readonly migrateFrom: Pick<SessionMigration, 'from' | 'phase'> | null;
-}
 
 /** Marks the factories of every copy of the package: bundlers and hot reloading load it more than once. */
 export const FACTORY: unique symbol = Symbol.for('websauna-session.factory');
@@ -76,23 +57,10 @@ function composeFactory<Data extends object, S extends WebsaunaSession<Data>>(
   const migrating = options.migration === null ? created : options.migration.wrapProvider(created);
   const recorder = recorderOf(options, events, created);
   const source = recorder === null ? migrating : recorder.wrapProvider(migrating);
-  const keyring = new Keyring(options.secrets);
   const { schema, serializer } = options;
-  const context: SessionContext = {
-    config:
-      schema === null ? options : { ...options, serializer: new ValidatingSerializer(serializer, schema, events) },
-    keyring,
-    cookies: new CookieVerifier(keyring),
-    events,
-    adoptionRules: {
-      timeout: options.timeout,
-      maxTimeout: options.maxTimeout,
-      absoluteTimeout: options.absoluteTimeout,
-      maxAbsoluteTimeout: options.maxAbsoluteTimeout,
-      isOwnerHashOf: (ownerHash, owner) => keyring.isOwnerHashOf(ownerHash, owner),
-    },
-    storeFor: source.storeFor,
-  };
+  const config =
+    schema === null ? options : { ...options, serializer: new ValidatingSerializer(serializer, schema, events) };
+  const context = createContext(config, options.secrets, events, source.storeFor);
   return {
     context,
     options,
@@ -171,30 +139,7 @@ export class SessionFactory<
 
   /** The lifetimes and limits that are in force, for documentation and audits. */
   get policy(): SessionPolicy {
-    const {
-      timeout,
-      maxTimeout,
-      absoluteTimeout,
-      maxAbsoluteTimeout,
-      touchInterval,
-      rotationGrace,
-      cookie,
-      maxSessionsPerOwner,
-      onSessionLimit,
-      migration,
-    } = this.#composed.options;
-    return {
-      timeout,
-      maxTimeout,
-      absoluteTimeout,
-      maxAbsoluteTimeout,
-      touchInterval,
-      rotationGrace,
-      cookieMaxAge: typeof cookie === 'function' ? 'by-request' : cookie.maxAge,
-      maxSessionsPerOwner,
-      onSessionLimit,
-      migrateFrom: migration === null ? null : { from: migration.from, phase: migration.phase },
-    };
+    return policyOf(this.#composed.options);
   }
 
   /**

@@ -4,7 +4,6 @@ export {
   SessionFactory,
   sharedFactory,
   type OptionsSource,
-  type SessionPolicy,
 } from './factory.ts';
 export {
   WebsaunaSession,
@@ -65,6 +64,7 @@ export type { PeriodCount, SessionStats, StatsReadOptions } from './admin/stats.
 export type { StoredSession } from './admin/stored-session.ts';
 export type { Exchange, ResponseCookie, ResponseHead } from './exchange.ts';
 export type { Serializer, SerializerContext } from './serializers/serializer.ts';
+export type { SessionPolicy } from './options/policy.ts';
 export { AAL1, AAL2, AAL3, assuranceLevels, type SessionLimits } from './options/presets.ts';
 export { sessionOptionsFromEnv, sessionOptionsFromSettings, type ModuleLoader } from './options/settings.ts';
 export type {

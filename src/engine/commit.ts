@@ -11,7 +11,8 @@ import { rekeyRecord } from './rekey.ts';
 import { allowsCookie, suppressionOf, warnOfInsecurity } from './response.ts';
 import { endRecord, newTombstone, sessionEnded } from './rotation.ts';
 import { saveRecord } from './save.ts';
-import type { PendingEnd, SessionState } from './state.ts';
+import type { PendingEnd } from './pending-ends.ts';
+import type { SessionState } from './state.ts';
 
 /**
  * Writes what the request did to its session to the store, in the session's queue. Returns `undefined` when there is

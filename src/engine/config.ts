@@ -1,7 +1,7 @@
 import type { CookieTemplate } from '../cookie/set-cookie.ts';
 import type { Exchange } from '../exchange.ts';
 import type { AuditLimits } from '../stores/store.ts';
-import type { FieldSerializer } from './fields.ts';
+import type { FieldSerializer } from './stored-fields.ts';
 import type { SessionMigration } from './migration.ts';
 
 /**

@@ -1,5 +1,5 @@
-import type { CookieVerifier } from '../crypto/cookie-verifier.ts';
-import type { Keyring } from '../crypto/keyring.ts';
+import { CookieVerifier } from '../crypto/cookie-verifier.ts';
+import { Keyring } from '../crypto/keyring.ts';
 import type { EventHub } from '../events.ts';
 import type { SessionStore } from '../stores/store.ts';
 import type { SessionConfig } from './config.ts';
@@ -24,4 +24,28 @@ export interface SessionContext {
   readonly adoptionRules: AdoptionRules;
   /** The store for a request: always the same, unless the application returns a client by request. */
   storeFor: (request: unknown) => SessionStore | Promise<SessionStore>;
+}
+
+/** Makes what the sessions of a factory share. Of the secrets, the first signs and all verify. */
+export function createContext(
+  config: SessionConfig,
+  secrets: readonly string[],
+  events: EventHub,
+  storeFor: SessionContext['storeFor'],
+): SessionContext {
+  const keyring = new Keyring(secrets);
+  return {
+    config,
+    keyring,
+    cookies: new CookieVerifier(keyring),
+    events,
+    adoptionRules: {
+      timeout: config.timeout,
+      maxTimeout: config.maxTimeout,
+      absoluteTimeout: config.absoluteTimeout,
+      maxAbsoluteTimeout: config.maxAbsoluteTimeout,
+      isOwnerHashOf: (ownerHash, owner) => keyring.isOwnerHashOf(ownerHash, owner),
+    },
+    storeFor,
+  };
 }

@@ -1,7 +1,10 @@
 import { keyOf } from '../crypto/session-id.ts';
 import { toWholeSecond } from '../internal/whole-second.ts';
 import type { RecordKey, RecordMeta } from '../stores/store.ts';
-import { FieldTracker, type FieldSerializer } from './fields.ts';
+import type { SessionConfig } from './config.ts';
+import { fieldName } from './field-names.ts';
+import { FieldTracker } from './fields.ts';
+import type { FieldSerializer } from './stored-fields.ts';
 
 /** What gives a session an id. */
 export type IdIssue = 'creation' | 'login' | 'rotation';
@@ -181,15 +184,19 @@ export class Epoch {
     this.#over = null;
   }
 
-  /** Returns true once, for a session that is not stored: the caller sets its initial data. */
-  startInitialData(): boolean {
-    if (this.#initialized || this.#record !== null) return false;
+  /** Gives a session that is not stored its initial data, once; again after a failure. */
+  setInitialData({ initialData }: Pick<SessionConfig, 'initialData'>, request: unknown): void {
+    if (this.#initialized || this.#record !== null) return;
     this.#initialized = true;
-    return true;
-  }
-
-  /** Makes the next use of the session set its initial data again, after a failure. */
-  retryInitialData(): void {
-    this.#initialized = false;
+    if (initialData === null) return;
+    try {
+      for (const [key, value] of Object.entries(initialData(request))) {
+        const name = fieldName(key);
+        if (!this.fields.has(name)) this.fields.setInitial(name, value);
+      }
+    } catch (error) {
+      this.#initialized = false;
+      throw error;
+    }
   }
 }

@@ -1,19 +1,6 @@
-import type { Serializer, SerializerContext } from '../serializers/serializer.ts';
 import type { RecordChange, Stored } from '../stores/store.ts';
-import { AsyncSchemaError } from './field-schema.ts';
 import { fieldName, isStoreField, keyOfField } from './field-names.ts';
-import { markVersion, splitVersion } from './version-marker.ts';
-
-/** A serializer, perhaps one that validates fields by the application's schemas. */
-export interface FieldSerializer extends Serializer {
-  /**
-   * Returns whether a stored value of the field may turn out to be none: `deserialize` returns `undefined` then, and
-   * the field is absent. Without it no value is.
-   */
-  validates?(field: string): boolean;
-  /** What is behind a serializer that validates. */
-  readonly inner?: Serializer;
-}
+import { StoredFields, UnreadableField, type FieldSerializer, type SerializedField } from './stored-fields.ts';
 
 /** What a request did to the fields, serialised. */
 export interface FieldChanges {
@@ -21,29 +8,11 @@ export interface FieldChanges {
   readonly delete: Set<string>;
 }
 
-/** A serialised value, `undefined` for none, and the handle under which it was serialised. */
-export interface SerializedField {
-  readonly stored: Stored | undefined;
-  readonly handle: string;
-}
-
-/** Thrown for a stored value that its serializer refuses. */
-export class UnreadableField extends Error {}
-
-const NO_FIELDS: Readonly<Record<string, Stored>> = Object.freeze(Object.create(null) as Record<string, Stored>);
-const ABSENT: SerializedField = { stored: undefined, handle: '' };
-
 /**
- * The fields of one session during one request: serialised as they were loaded, parsed when first used,
- * and compared at the end if they could have been changed in place. All names are the store's.
+ * The fields of one session during one request: parsed when first used, and compared at the end with what is stored if
+ * they could have been changed in place. All names are the store's.
  */
-export class FieldTracker {
-  readonly #serializer: FieldSerializer;
-  #stored: Readonly<Record<string, Stored>> = NO_FIELDS;
-  /** Code units or bytes of the names and values in `#stored`, or a few more; `undefined` until they are counted. */
-  #storedLength: number | undefined = 0;
-  /** What earlier commits of this request changed in `#stored`. */
-  #committedChanges: Map<string, SerializedField> | undefined;
+export class FieldTracker extends StoredFields {
   /** Parsed or written values. */
   readonly #values = new Map<string, unknown>();
   /** Fields whose stored value turned out to be none. */
@@ -56,19 +25,15 @@ export class FieldTracker {
   /** How often the request has written so far, and how often it had when its changes were asked for. */
   #writes = 0;
   #writesAtSnapshot = 0;
-  /** The handle under which `#stored` was serialised. */
-  #handle = '';
 
+  // oxlint-disable-next-line eslint/no-useless-constructor -- the implicit one would collect its arguments in an array, for each request
   constructor(serializer: FieldSerializer) {
-    this.#serializer = serializer;
+    super(serializer);
   }
 
   /** Sets what was loaded. What the request wrote stays; what it read is read again. */
   load(stored: Readonly<Record<string, Stored>>, handle: string, length?: number): void {
-    this.#stored = stored;
-    this.#storedLength = length;
-    this.#handle = handle;
-    this.#committedChanges = undefined;
+    this.setLoaded(stored, handle, length);
     this.#snapshots = undefined;
     this.#absent = undefined;
     for (const name of this.#values.keys()) {
@@ -108,8 +73,8 @@ export class FieldTracker {
 
   has(name: string): boolean {
     if (this.#values.has(name)) return true;
-    if (this.isDeleted(name) || this.#storedValue(name) === undefined) return false;
-    return this.#serializer.validates?.(name) !== true || !this.#isAbsent(name);
+    if (this.isDeleted(name) || this.storedValue(name) === undefined) return false;
+    return this.serializer.validates?.(name) !== true || !this.#isAbsent(name);
   }
 
   /** @throws {UnreadableField} when the stored value cannot be parsed. */
@@ -117,26 +82,26 @@ export class FieldTracker {
     const known = this.#values.get(name);
     if (known !== undefined || this.#values.has(name)) return known;
     if (this.isDeleted(name)) return undefined;
-    const stored = this.#storedValue(name);
+    const stored = this.storedValue(name);
     if (stored === undefined || this.#absent?.has(name) === true) return undefined;
-    const value = this.#parse(name, stored);
+    const value = this.parseStored(name, stored);
     if (value === undefined) {
       (this.#absent ??= new Set()).add(name);
       return undefined;
     }
     this.#values.set(name, value);
-    if (this.#serializer.stableForm !== undefined && isMutable(value)) this.#remember(name, value);
+    if (this.serializer.stableForm !== undefined && isMutable(value)) this.#remember(name, value);
     return value;
   }
 
   /** @throws {SessionError} for a value that the serializer or its schema refuses, as far as that can be known now */
   check(name: string, value: unknown): void {
-    this.#serializer.check?.(value, name);
+    this.serializer.check?.(value, name);
   }
 
   /** Sets a value that comes from the application, once it is checked. */
   write(name: string, value: unknown): void {
-    this.#serializer.check?.(value, name);
+    this.serializer.check?.(value, name);
     this.set(name, value);
   }
 
@@ -188,7 +153,7 @@ export class FieldTracker {
   /** Counts a value that was changed in place as written. */
   markInPlaceChange(name: string): void {
     if (this.#isSet(name) || !this.#values.has(name)) return;
-    if (this.#changedInPlace(name, this.#values.get(name), this.#handle) !== undefined) this.markWritten(name);
+    if (this.#changedInPlace(name, this.#values.get(name), this.handle) !== undefined) this.markWritten(name);
   }
 
   /** Forgets a deletion of a field that is not stored, of which there is nothing to delete. */
@@ -210,7 +175,8 @@ export class FieldTracker {
   markSaved(name: string, value: unknown, stored: Stored | undefined, handle: string): void {
     this.markInPlaceChange(name);
     this.#absent?.delete(name);
-    (this.#committedChanges ??= new Map()).set(name, { stored, handle });
+    if (stored === undefined) this.markRemoved(name);
+    else this.markStored(name, stored, handle);
     // What the request has changed since then comes after it.
     if (this.#isSet(name) || this.isDeleted(name)) return;
     if (stored === undefined) this.#values.delete(name);
@@ -223,7 +189,7 @@ export class FieldTracker {
     for (const name of names) {
       // What the request has written since is still to come.
       if (!this.#isSet(name)) this.#values.delete(name);
-      (this.#committedChanges ??= new Map()).set(name, ABSENT);
+      this.markRemoved(name);
     }
   }
 
@@ -235,8 +201,8 @@ export class FieldTracker {
 
   /** Returns the application's keys, in the order of the store and then of writing. */
   keys(): string[] {
-    if (this.#serializer.validates !== undefined) {
-      for (const name of this.#storedNames()) this.has(name);
+    if (this.serializer.validates !== undefined) {
+      for (const name of this.storedNames()) this.has(name);
     }
     const keys: string[] = [];
     for (const name of this.names()) {
@@ -248,19 +214,10 @@ export class FieldTracker {
 
   /** Returns all names that exist, those of the engine included. */
   *names(): Generator<string> {
-    for (const name of this.#storedNames()) {
+    for (const name of this.storedNames()) {
       if (!this.isDeleted(name) && !this.#values.has(name) && this.#absent?.has(name) !== true) yield name;
     }
     yield* this.#values.keys();
-  }
-
-  /** Returns the serialised form as it is stored, for a comparison at the store. */
-  serialized(name: string): SerializedField {
-    return this.#committedChanges?.get(name) ?? { stored: this.#storedValue(name), handle: this.#handle };
-  }
-
-  serialize(name: string, value: unknown, handle: string): Stored {
-    return this.#serializer.serialize(value, { field: name, handle });
   }
 
   /** Returns a form of a value by which equal values can be recognised. */
@@ -271,39 +228,8 @@ export class FieldTracker {
   /** Reads a value for an update; `undefined` for none. */
   parseForUpdate(name: string, { stored, handle }: SerializedField): unknown {
     if (stored === undefined) return undefined;
-    if (this.#absent?.has(name) === true && stored === this.#storedValue(name)) return undefined;
+    if (this.#absent?.has(name) === true && stored === this.storedValue(name)) return undefined;
     return this.parse(name, stored, handle);
-  }
-
-  /** Returns the UTF-16 code units of the stored names and values, or a few more. No field is without any. */
-  storedLengthAtMost(): number {
-    let length = (this.#storedLength ??= lengthOf(this.#stored));
-    for (const [name, { stored }] of this.#committedChanges ?? []) length += name.length + (stored?.length ?? 0);
-    return length;
-  }
-
-  /** Calls back with every stored field, as far as this request knows. */
-  forEachStored(visit: (name: string, stored: Stored) => void): void {
-    const committed = this.#committedChanges;
-    for (const name of Object.keys(this.#stored)) {
-      if (committed?.has(name) !== true && !isStoreField(name)) visit(name, this.#stored[name]!);
-    }
-    for (const [name, { stored }] of committed ?? []) if (stored !== undefined) visit(name, stored);
-  }
-
-  /** Reads a serialised value that did not come with the record. */
-  parse(name: string, stored: Stored, handle: string): unknown {
-    // The result may share memory with the input, and be changed in place.
-    const own = typeof stored === 'string' ? stored : Buffer.from(stored);
-    const context = { field: name, handle };
-    try {
-      return this.#serializer.deserialize(own, context);
-    } catch (error) {
-      // What a factory with schemas has stored is read without them, too: an application may go back.
-      const { version, body } = splitVersion(own);
-      if (version === 0 || this.#serializer.validates !== undefined) throw error;
-      return this.#serializer.deserialize(body, { ...context, version });
-    }
   }
 
   /**
@@ -329,7 +255,7 @@ export class FieldTracker {
     for (const [name, value] of this.#values) {
       if (!isMutable(value)) continue;
       try {
-        if (this.#changedInPlace(name, value, this.#handle) !== undefined) return true;
+        if (this.#changedInPlace(name, value, this.handle) !== undefined) return true;
       } catch {
         return true;
       }
@@ -349,40 +275,25 @@ export class FieldTracker {
   reserializeAll(handle: string): { set: Map<string, Stored>; expect: Map<string, Stored> } {
     const set = new Map<string, Stored>();
     const expect = new Map<string, Stored>();
-    for (const name of this.#storedNames()) {
-      const stored = this.#storedValue(name)!;
+    for (const name of this.storedNames()) {
+      const stored = this.storedValue(name)!;
       if (isStoreField(name)) continue;
       expect.set(name, stored);
-      if (!this.isDeleted(name)) set.set(name, this.#reserialize(name, stored, handle));
+      if (!this.isDeleted(name)) set.set(name, this.reserialize(name, stored, handle));
     }
     return { set, expect };
-  }
-
-  /** Returns a stored value under another handle, as old as it is: what is only moved is neither migrated nor validated. */
-  #reserialize(name: string, stored: Stored, handle: string): Stored {
-    const serializer = this.#serializer.inner ?? this.#serializer;
-    const { version, body } = splitVersion(stored);
-    const at = (where: string): SerializerContext => ({ field: name, handle: where, ...(version > 0 && { version }) });
-    let value: unknown;
-    try {
-      value = serializer.deserialize(body, at(this.serialized(name).handle));
-    } catch (cause) {
-      throw unreadable(cause);
-    }
-    return markVersion({ version, body: serializer.serialize(value, at(handle)) });
   }
 
   /** Records that the store has these changes. What was written while they were on their way is still to come. */
   committed(changes: Pick<RecordChange, 'set' | 'delete'> | null, handle: string): void {
     if (changes === null) return;
-    this.#committedChanges ??= new Map();
     for (const [name, stored] of changes.set) {
-      this.#committedChanges.set(name, { stored, handle });
+      this.markStored(name, stored, handle);
       this.#absent?.delete(name);
       // From now on the stored form is what the value is compared with.
       this.#snapshots?.delete(name);
     }
-    for (const name of changes.delete) this.#committedChanges.set(name, ABSENT);
+    for (const name of changes.delete) this.markRemoved(name);
     if (this.#writesAtSnapshot === this.#writes) {
       this.#written = undefined;
       this.#deleted = undefined;
@@ -399,12 +310,12 @@ export class FieldTracker {
   #matchesStored(name: string, stored: Stored, handle: string): boolean {
     const value = this.#values.get(name);
     if (isMutable(value)) return this.#changedInPlace(name, value, handle) === undefined;
-    return Object.is(value, this.#parse(name, stored));
+    return Object.is(value, this.parseStored(name, stored));
   }
 
   /** Returns whether this request has deleted a field that is stored. */
   #deletes(name: string): boolean {
-    return this.isDeleted(name) && this.#storedValue(name) !== undefined;
+    return this.isDeleted(name) && this.storedValue(name) !== undefined;
   }
 
   #isSet(name: string): boolean {
@@ -415,21 +326,6 @@ export class FieldTracker {
     if (this.#deleted === undefined) return undefined;
     const deletions = new Set([...this.#deleted].filter((name) => this.#deletes(name)));
     return deletions.size > 0 ? deletions : undefined;
-  }
-
-  #storedValue(name: string): Stored | undefined {
-    if (this.#committedChanges?.has(name) === true) return this.#committedChanges.get(name)!.stored;
-    return Object.hasOwn(this.#stored, name) ? this.#stored[name] : undefined;
-  }
-
-  #parse(name: string, stored: Stored): unknown {
-    try {
-      return this.parse(name, stored, this.serialized(name).handle);
-    } catch (cause) {
-      // A schema that is no schema is a mistake of the program, and no fault of the record.
-      if (cause instanceof AsyncSchemaError) throw cause;
-      throw unreadable(cause);
-    }
   }
 
   /** Returns whether a stored value that has not been used yet counts as none. */
@@ -449,61 +345,37 @@ export class FieldTracker {
   }
 
   #stableForm(name: string, value: unknown): Stored {
-    const context = { field: name, handle: this.#handle };
-    return this.#serializer.stableForm?.(value, context) ?? this.#serializer.serialize(value, context);
+    const context = { field: name, handle: this.handle };
+    return this.serializer.stableForm?.(value, context) ?? this.serializer.serialize(value, context);
   }
 
   /** Returns what a value without a snapshot is compared with, where its stored form cannot serve. */
   #storedInStableForm(name: string): Stored | undefined {
-    if (this.#serializer.stableForm === undefined) return undefined;
-    const stored = this.#storedValue(name);
-    const value = stored === undefined ? undefined : this.#parse(name, stored);
+    if (this.serializer.stableForm === undefined) return undefined;
+    const stored = this.storedValue(name);
+    const value = stored === undefined ? undefined : this.parseStored(name, stored);
     return isMutable(value) ? this.#stableForm(name, value) : undefined;
-  }
-
-  /** Returns what becomes of a stored value that is read and written again, unchanged. */
-  #roundTrip(name: string, stored: Stored): Stored {
-    return this.#serializer.serialize(this.#parse(name, stored), { field: name, handle: this.#handle });
-  }
-
-  *#storedNames(): Generator<string> {
-    for (const name of Object.keys(this.#stored)) {
-      if (this.#committedChanges?.has(name) !== true) yield name;
-    }
-    if (this.#committedChanges === undefined) return;
-    for (const [name, { stored }] of this.#committedChanges) if (stored !== undefined) yield name;
   }
 
   /** Returns the serialised form of a value that is no longer what was loaded; `undefined` for all others. */
   #changedInPlace(name: string, value: unknown, handle: string): Stored | undefined {
     if (!isMutable(value)) return undefined;
     const remembered = this.#snapshots?.get(name) ?? this.#storedInStableForm(name);
-    const before = remembered ?? this.#storedValue(name);
+    const before = remembered ?? this.storedValue(name);
     if (before === undefined) return undefined;
     const now = this.#stableForm(name, value);
     if (isSame(before, now)) return undefined;
     // Serializers need not write back what they read: JSON of another program has spaces, V8's arrays have kinds.
-    if (remembered === undefined && isSame(this.#roundTrip(name, before), now)) return undefined;
+    if (remembered === undefined && isSame(this.roundTrip(name, before), now)) return undefined;
     // What was compared is what is stored, unless it is a form for comparisons, or bound to another handle.
-    const storable = this.#serializer.stableForm === undefined && handle === this.#handle;
+    const storable = this.serializer.stableForm === undefined && handle === this.handle;
     return storable ? now : this.serialize(name, value, handle);
   }
-}
-
-function lengthOf(fields: Readonly<Record<string, Stored>>): number {
-  let length = 0;
-  // By far the fastest way through an object, and not all that it finds has to be a field.
-  for (const name in fields) length += name.length + fields[name]!.length;
-  return length;
 }
 
 /** Returns whether these are the same serialised value. */
 export function isSame(a: Stored, b: Stored): boolean {
   return typeof a === 'string' || typeof b === 'string' ? a === b : Buffer.compare(a, b) === 0;
-}
-
-function unreadable(cause: unknown): UnreadableField {
-  return new UnreadableField('A stored field cannot be read', { cause });
 }
 
 function isMutable(value: unknown): value is object {

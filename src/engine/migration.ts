@@ -1,7 +1,7 @@
 import type { VerifiedCookie } from '../crypto/cookie-verifier.ts';
 import type { StoreProvider } from '../stores/store-provider.ts';
 import type { LoadResult, SessionStore } from '../stores/store.ts';
-import type { FieldSerializer } from './fields.ts';
+import type { FieldSerializer } from './stored-fields.ts';
 
 /** Whose sessions go on here. */
 export type MigratedLibrary = 'express-session' | '@fastify/session';

@@ -14,7 +14,8 @@ import {
 } from './create.ts';
 import type { BegunLogin, BoundRecord, Epoch, PendingLogin } from './epoch.ts';
 import { CSRF_FIELD, PENDING_LOGIN_FIELD } from './field-names.ts';
-import { UnreadableField, type FieldChanges } from './fields.ts';
+import type { FieldChanges } from './fields.ts';
+import { UnreadableField } from './stored-fields.ts';
 import { loginLimits, type LoginLimits } from './lifetimes.ts';
 import { storeBegunLogin } from './pending-login.ts';
 import { newNonce, newTombstone, onRecord, successorOf } from './rotation.ts';

@@ -1,7 +1,8 @@
 import { SessionError } from '../errors.ts';
 import type { Stored } from '../stores/store.ts';
 import type { Epoch } from './epoch.ts';
-import { isSame, type SerializedField } from './fields.ts';
+import { isSame } from './fields.ts';
+import type { SerializedField } from './stored-fields.ts';
 import { onRecord, sessionEnded } from './rotation.ts';
 import { changeOf, written } from './save.ts';
 import { assertSizeAllowed, tooLargeInStore } from './size-limit.ts';

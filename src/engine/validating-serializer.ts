@@ -5,7 +5,7 @@ import { pathOf } from '../internal/value-path.ts';
 import type { Serializer, SerializerContext } from '../serializers/serializer.ts';
 import type { Stored } from '../stores/store.ts';
 import { keyOfField } from './field-names.ts';
-import type { FieldSerializer } from './fields.ts';
+import type { FieldSerializer } from './stored-fields.ts';
 import { AsyncSchemaError, type FieldSchema, type FieldSchemaResult, type SchemaRules } from './field-schema.ts';
 import { markVersion, splitVersion } from './version-marker.ts';
 

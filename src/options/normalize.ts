@@ -6,7 +6,6 @@ import { checkedGenerator } from '../crypto/generated-id.ts';
 import { randomId } from '../crypto/keyring.ts';
 import { ignoreRule } from './ignore.ts';
 import {
-  checkFieldName,
   checkFunction,
   checkNames,
   checkNumber,
@@ -14,24 +13,20 @@ import {
   checkStrings,
   expected,
   isObject,
-  isThenable,
-  MAX_LIFETIME_SECONDS,
-  OF_SECONDS,
 } from '../internal/validate.ts';
 import { normalizeAudit } from './audit.ts';
 import { normalizeClientDetail } from './client-detail.ts';
 import { normalizeEnds } from './ends.ts';
 import { FOREIGN_OPTIONS } from './foreign-options.ts';
-import { fieldName } from '../engine/field-names.ts';
 import type { SchemaRules } from '../engine/field-schema.ts';
-import { acceptValue } from '../engine/validating-serializer.ts';
+import { normalizeInitialData } from './initial-data.ts';
+import { normalizeLifetimes } from './lifetimes.ts';
 import type { SessionOptions } from './options.ts';
 import { normalizeMigration } from './migration.ts';
 import { normalizeSchema } from './schema.ts';
 import { normalizeStats } from './stats.ts';
 import { HEADER_NAME, normalizeTransport } from './transport.ts';
 import { normalizeSerializer, type NormalizedSerializer } from './serializer.ts';
-import type { Serializer } from '../serializers/serializer.ts';
 import { WebsaunaSession } from '../session/session.ts';
 import { REDIS_OPTION_NAMES } from '../stores/redis/options.ts';
 import type { SessionStore } from '../stores/store.ts';
@@ -49,12 +44,8 @@ export interface NormalizedOptions extends SessionConfig, Pick<NormalizedSeriali
   readonly schema: SchemaRules | null;
 }
 
-/** The default of `timeout`, in seconds. */
-export const DEFAULT_TIMEOUT = 1200;
-/** The default of `absoluteTimeout`, in seconds: 30 days. */
-export const DEFAULT_ABSOLUTE_TIMEOUT = 2_592_000;
 /** The default of `maxSize`, in bytes: 1 MiB. */
-export const DEFAULT_MAX_SIZE = 1_048_576;
+const DEFAULT_MAX_SIZE = 1_048_576;
 
 const OPTION_NAMES: readonly string[] = Object.keys({
   secret: true,
@@ -127,10 +118,10 @@ export function normalizeOptions<Data extends object, S extends WebsaunaSession<
   checkNames('', options, OPTION_NAMES, elsewhere, FOREIGN_OPTIONS);
   const serializer = normalizeSerializer(options);
   const schema = normalizeSchema(options);
-  const times = normalizeTimes(options);
+  const lifetimes = normalizeLifetimes(options);
   return {
     secrets: normalizeSecrets(options.secret),
-    ...times,
+    ...lifetimes,
     cookie: normalizeCookieOption(options.cookie),
     ...normalizeTransport(options),
     ...serializer,
@@ -145,7 +136,7 @@ export function normalizeOptions<Data extends object, S extends WebsaunaSession<
     ...normalizeEnds(options),
     audit: normalizeAudit(options),
     stats: normalizeStats(options),
-    migration: normalizeMigration(options.migrateFrom, { ...serializer, ...times }),
+    migration: normalizeMigration(options.migrateFrom, { ...serializer, ...lifetimes }),
     clientAddress: normalizeClientDetail('clientAddress', options.clientAddress),
     userAgent: normalizeClientDetail('userAgent', options.userAgent),
   };
@@ -172,46 +163,6 @@ function normalizeSecrets(secret: unknown): readonly string[] {
     }
   }
   return [...new Set(secrets as readonly string[])];
-}
-
-type Times = Pick<
-  NormalizedOptions,
-  'timeout' | 'maxTimeout' | 'absoluteTimeout' | 'maxAbsoluteTimeout' | 'touchInterval' | 'rotationGrace'
->;
-
-function normalizeTimes(options: SessionOptions): Times {
-  const of = OF_SECONDS;
-  const max = MAX_LIFETIME_SECONDS;
-  checkNumber('timeout', options.timeout, { of, min: 1, max });
-  checkNumber('absoluteTimeout', options.absoluteTimeout, { of, min: 1, max, orNull: 'null for never' });
-  checkNumber('touchInterval', options.touchInterval, { of, min: 0, max, integer: false });
-  checkNumber('rotationGrace', options.rotationGrace, { of, min: 0, max: 3600, integer: false });
-  const { absoluteTimeout = DEFAULT_ABSOLUTE_TIMEOUT } = options;
-  // A shorter absolute timeout alone says enough: the idle one then ends with it.
-  const { timeout = Math.min(DEFAULT_TIMEOUT, absoluteTimeout ?? DEFAULT_TIMEOUT) } = options;
-  if (absoluteTimeout !== null && absoluteTimeout < timeout) {
-    throw expected(
-      'absoluteTimeout',
-      `at least \`timeout\`, which is ${timeout}`,
-      absoluteTimeout,
-      'Set `absoluteTimeout` too, or to null for sessions without an end',
-    );
-  }
-  checkNumber('maxTimeout', options.maxTimeout, { of, min: 1, max, orNull: 'null for any' });
-  const { maxTimeout = null } = options;
-  if (maxTimeout !== null && maxTimeout < timeout) {
-    throw expected('maxTimeout', `at least \`timeout\`, which is ${timeout}`, maxTimeout);
-  }
-  const { maxAbsoluteTimeout = null } = options;
-  checkNumber('maxAbsoluteTimeout', maxAbsoluteTimeout, { of, min: 1, max, orNull: 'null for any' });
-  if (maxAbsoluteTimeout !== null && (absoluteTimeout === null || maxAbsoluteTimeout < absoluteTimeout)) {
-    const what = `at least \`absoluteTimeout\`, which is ${absoluteTimeout ?? 'without an end'}`;
-    throw expected('maxAbsoluteTimeout', what, maxAbsoluteTimeout);
-  }
-  const { touchInterval = Math.min(60, timeout / 10), rotationGrace = 10 } = options;
-  if (touchInterval >= timeout)
-    throw expected('touchInterval', `less than \`timeout\`, which is ${timeout}`, touchInterval);
-  return { timeout, maxTimeout, absoluteTimeout, maxAbsoluteTimeout, touchInterval, rotationGrace };
 }
 
 function normalizeStore({ store, redis }: SessionOptions): SessionStore | null {
@@ -245,41 +196,6 @@ function isForeignStore(store: object): boolean {
 function normalizeIdGenerator(generate: SessionOptions['idGenerator']): () => string {
   checkFunction('idGenerator', generate, 'a function that returns a new id');
   return generate === undefined ? randomId : checkedGenerator(generate);
-}
-
-function normalizeInitialData(
-  initial: SessionOptions['initialData'],
-  serializer: Serializer,
-  schema: SchemaRules | null,
-): NormalizedOptions['initialData'] {
-  if (initial === undefined) return null;
-  if (typeof initial === 'function') return (request) => copyInitialData(initial(request), serializer);
-  // Tried now, so that a value which cannot be stored is found before the first request.
-  for (const [field, value] of Object.entries(copyInitialData(initial, serializer))) {
-    serializer.serialize(value, { field, handle: 'initial' });
-    const name = fieldName(field);
-    const fieldSchema = schema?.fields.get(name);
-    if (fieldSchema !== undefined) acceptValue(fieldSchema, name, value);
-  }
-  return () => copyInitialData(initial, serializer);
-}
-
-function copyInitialData(data: unknown, serializer: Serializer): Record<string, unknown> {
-  if (!isObject(data) || isThenable(data))
-    throw expected('initialData', 'an object, or a function that returns one', data);
-  const copy: Record<string, unknown> = Object.create(null);
-  for (const [field, value] of Object.entries(data)) {
-    checkFieldName('initialData', data, field);
-    if (value === undefined || typeof value === 'function' || typeof value === 'symbol') {
-      throw expected(`initialData.${field}`, 'a value that can be stored', value, 'Leave out what a new session lacks');
-    }
-    const context = { field, handle: 'initial' };
-    copy[field] =
-      typeof value === 'object' && value !== null
-        ? serializer.deserialize(serializer.serialize(value, context), context)
-        : value;
-  }
-  return copy;
 }
 
 function normalizeMaxSize(maxSize: SessionOptions['maxSize']): number | null {

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { assertWritable, markAccessed } from '../engine/access.ts';
 import { fieldName } from '../engine/field-names.ts';
 import type { SessionState } from '../engine/state.ts';
 import { expected } from '../internal/validate.ts';
@@ -40,7 +41,7 @@ export abstract class SessionDict<Data extends object = DefaultData> {
   get<K extends Key<Data>, Fallback>(key: K, fallback: Fallback): NonNullable<Data[K]> | Fallback;
   get(key: Key<Data>, fallback?: unknown): unknown {
     const state = this.#state;
-    state.markAccessed();
+    markAccessed(state);
     const value = state.read(fieldName(checkKey(key)));
     return value === undefined ? fallback : value;
   }
@@ -53,7 +54,7 @@ export abstract class SessionDict<Data extends object = DefaultData> {
    */
   set<K extends Key<Data>>(key: K, value: Data[K]): this {
     const state = this.#state;
-    state.assertWritable();
+    assertWritable(state);
     if (value === undefined) state.epoch.fields.delete(fieldName(checkKey(key)));
     else state.epoch.fields.write(fieldName(checkKey(key)), value);
     return this;
@@ -62,21 +63,21 @@ export abstract class SessionDict<Data extends object = DefaultData> {
   /** Deletes a field; returns whether there was one. */
   delete(key: Key<Data>): boolean {
     const state = this.#state;
-    state.assertWritable();
+    assertWritable(state);
     return state.epoch.fields.delete(fieldName(checkKey(key)));
   }
 
   /** Returns whether there is such a field. */
   has(key: Key<Data>): boolean {
     const state = this.#state;
-    state.markAccessed();
+    markAccessed(state);
     return state.epoch.fields.has(fieldName(checkKey(key)));
   }
 
   /** Returns the names of the fields. Flash messages and CSRF secrets are not among them. */
   keys(): Key<Data>[] {
     const state = this.#state;
-    state.markAccessed();
+    markAccessed(state);
     return state.epoch.fields.keys() as Key<Data>[];
   }
 
@@ -138,7 +139,7 @@ export abstract class SessionDict<Data extends object = DefaultData> {
   /** Deletes all fields. Owner, flash messages and CSRF secret stay; `invalidate()` ends the session itself. */
   clear(): void {
     const state = this.#state;
-    state.assertWritable();
+    assertWritable(state);
     state.epoch.fields.clear();
   }
 
@@ -148,7 +149,7 @@ export abstract class SessionDict<Data extends object = DefaultData> {
    */
   changed(key?: Key<Data>): void {
     const state = this.#state;
-    state.assertWritable();
+    assertWritable(state);
     for (const each of key === undefined ? this.keys() : [key])
       state.epoch.fields.markWritten(fieldName(checkKey(each)));
   }

@@ -1,3 +1,4 @@
+import { assertCookieSendable, assertStorable, assertWritable, markAccessed } from '../engine/access.ts';
 import { clientDetails } from '../engine/client-details.ts';
 import { saveSession } from '../engine/commit.ts';
 import { newId } from '../engine/create.ts';
@@ -310,7 +311,7 @@ export class WebsaunaSession<Data extends object = DefaultData> extends SessionD
   /** Like `popFlash`, at once: of several concurrent requests, each message is returned to one only. */
   takeFlash(queue = ''): Promise<unknown[]> {
     return this.#run('take', (state) => {
-      state.assertStorable();
+      assertStorable(state);
       return takeFlashes(state, checkQueue(queue));
     });
   }
@@ -419,7 +420,7 @@ export class WebsaunaSession<Data extends object = DefaultData> extends SessionD
     change: (value: Data[K] | undefined) => Data[K] | undefined,
   ): Promise<Data[K] | undefined> {
     return this.#run('update', (state) => {
-      state.assertWritable();
+      assertWritable(state);
       checkFunction('change', change, 'a function of the present value');
       return updateField(state, fieldName(checkKey(key)), change as (value: unknown) => unknown);
     }) as Promise<Data[K] | undefined>;
@@ -431,19 +432,19 @@ export class WebsaunaSession<Data extends object = DefaultData> extends SessionD
 
   #accessed(): SessionState {
     const state = stateOf(this);
-    state.markAccessed();
+    markAccessed(state);
     return state;
   }
 
   #writable(): SessionState {
     const state = stateOf(this);
-    state.assertWritable();
+    assertWritable(state);
     return state;
   }
 
   #cookieSendable(operation: string): SessionState {
     const state = stateOf(this);
-    state.assertCookieSendable(operation);
+    assertCookieSendable(state, operation);
     return state;
   }
 

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { assertCookieSendable } from '../../engine/access.ts';
 import { saveSession } from '../../engine/commit.ts';
 import type { Epoch } from '../../engine/epoch.ts';
 import { sessionEnded } from '../../engine/rotation.ts';
@@ -9,18 +10,17 @@ import { untrustedHttps } from '../../internal/forwarded.ts';
 import { stateOf } from '../../session/dict.ts';
 import type { WebsaunaSession } from '../../session/session.ts';
 import type { SessionStore } from '../../stores/store.ts';
-import { ExpressStoreAdapter } from '../express-store/adapter.ts';
-import { Cookie, COOKIE_FIELD, type CookieAttributes } from './cookie.ts';
-import { isSecure, type ExchangeSession, type SessionExchange } from './exchange.ts';
+import { ExpressStoreAdapter, type AdapterState } from '../express-store/adapter.ts';
+import { COOKIE_FIELD, type Cookie, type CookieAttributes } from './cookie.ts';
+import type { ExchangeSession, SessionExchange } from './exchange.ts';
 import { commitBeforeEnd } from './late-commit.ts';
-import { newCookie } from './options.ts';
 import { applyOwner } from './owner.ts';
 import { normalizeOwner } from './owner-id.ts';
+import { RequestCookie } from './request-cookie.ts';
 import { RequestIds } from './request-ids.ts';
 import type { MigratingRequest, MigratingSessionStore } from './migration.ts';
 import type { SessionConnection, SessionRequest } from './request.ts';
 import { SessionCodec } from './session-codec.ts';
-import { CookieOverrides } from './session-cookie.ts';
 import { SessionProperty } from './session-property.ts';
 import { isReserved, renameSession, resetMaxAge, Session, setField } from './session.ts';
 import type { Site } from './site.ts';
@@ -47,41 +47,29 @@ export class RequestSession implements SessionConnection, ExchangeSession {
   readonly #property: SessionProperty;
   /** The epoch that the session of the property was made of. */
   #epoch: Epoch | null = null;
-  #overrides: CookieOverrides | null = null;
   readonly #ids: RequestIds;
+  readonly #cookie: RequestCookie;
   /** What the application has assigned to `req.sessionID`. */
   #assignedSid: { readonly value: unknown } | null = null;
-  /** The cookie of a session that the request has ended, so that it is to be deleted. */
-  #endedCookie: Cookie | null = null;
   #isUnset = false;
   #hasRegenerated = false;
   /** Whose session it was when it was loaded, by the option. */
   #knownOwner: string | null = null;
   #wasModified = false;
   #headCommitted = false;
-  #cookieWritten = false;
 
   constructor(site: Site, req: SessionRequest, res: ServerResponse) {
     this.#site = site;
     this.#req = req;
     this.#res = res;
     this.#ids = new RequestIds(site.options, req);
+    this.#cookie = new RequestCookie(site, req);
     this.#property = new SessionProperty(req, () => this.#begin());
-    const { ttl } = site.options;
     const presented = site.codec.read(req);
     for (const { sid } of presented) this.#ids.register(sid);
     this.engineCookies = site.codec.engineCookies(req, presented);
     this.migrating = site.options.migrateFrom === null ? undefined : this.#describeForMigration();
-    const { cookieAttributes } = site;
-    const sidOf = ({ handle }: { readonly handle: string }): string => this.#ids.sidOfHandle(handle);
-    const expires = (): Date | null => {
-      const { current } = this.#property;
-      return current === undefined ? null : this.#cookieIn(current).expires;
-    };
-    this.adapter =
-      site.adapter === null
-        ? null
-        : new ExpressStoreAdapter(site.adapter, new SessionCodec({ sidOf, ttl, cookieAttributes, expires }));
+    this.adapter = site.adapter === null ? null : this.#openStore(site.adapter);
   }
 
   /** Takes the session that the engine has opened, and makes it the request's. */
@@ -102,12 +90,12 @@ export class RequestSession implements SessionConnection, ExchangeSession {
   }
 
   get cookieWritten(): boolean {
-    return this.#cookieWritten;
+    return this.#cookie.written;
   }
 
   /** A login by a form that an identity provider posts calls `regenerate()`. */
   get mayReplaceOthers(): boolean {
-    return this.#hasRegenerated || this.#overridesOf().configured.sameSite === 'none';
+    return this.#hasRegenerated || this.#cookie.configured.sameSite === 'none';
   }
 
   get handle(): string {
@@ -144,7 +132,7 @@ export class RequestSession implements SessionConnection, ExchangeSession {
   async destroy(session: object): Promise<void> {
     if (this.#property.attached !== session) return;
     // A page that a browser fetches ahead must not log out.
-    if (this.#state.isPrefetch) this.#state.assertCookieSendable('destroy');
+    if (this.#state.isPrefetch) assertCookieSendable(this.#state, 'destroy');
     this.#unset();
     this.#property.remove();
     await saveSession(this.#state);
@@ -195,26 +183,26 @@ export class RequestSession implements SessionConnection, ExchangeSession {
 
   /** Returns the `Set-Cookie` in place of the engine's; `null` for none. */
   translateCookie(given: string): string | null {
-    const { name } = this.#site.options;
-    if (given.startsWith(`${name}=;`)) return this.#deletion();
-    const cookie = this.#presentCookie();
-    if (cookie.secure && !this.#exchange.secure) return null;
-    this.#cookieWritten = true;
-    return cookie.serialize(name, this.#site.codec.write(this.#ids.sidOf(this.#state.record!.id)));
+    if (given.startsWith(`${this.#site.options.name}=;`)) return this.#cookie.serializeDeletion();
+    return this.#cookie.serialize(this.#presentCookie(), this.#ids.sidOf(this.#state.record!.id));
   }
 
-  /** Only `destroy()` and `unset` delete the cookie: what follows `regenerate()` may be in another response. */
-  #deletion(): string | null {
-    if (this.#endedCookie === null) return null;
-    this.#cookieWritten = true;
-    const expired = new Cookie(this.#endedCookie);
-    expired.expires = new Date(0);
-    return expired.serialize(this.#site.options.name, '');
+  /** Opens the store for express-session, which finds sessions by the ids that this request knows. */
+  #openStore(state: AdapterState): SessionStore {
+    const { cookieAttributes, options } = this.#site;
+    const expires = (): Date | null => {
+      const { current } = this.#property;
+      return current === undefined ? null : this.#cookie.of(current).expires;
+    };
+    return new ExpressStoreAdapter(
+      state,
+      new SessionCodec({ ids: this.#ids, ttl: options.ttl, cookieAttributes, expires }),
+    );
   }
 
   #describeForMigration(): MigratingRequest {
     const configuredCookie = this.#site.options.cookieFor(this.#req);
-    const decidedCookie = (): CookieAttributes => this.#overridesOf().configured.data;
+    const decidedCookie = (): CookieAttributes => this.#cookie.configured.data;
     return {
       sidOf: ({ handle }) => this.#ids.findByHandle(handle),
       configuredCookie,
@@ -257,7 +245,7 @@ export class RequestSession implements SessionConnection, ExchangeSession {
 
   #describe(fields: ReadonlyMap<string, unknown>): Session {
     const session = new Session(this.#req);
-    session.cookie = this.#makeCookie(fields.get(COOKIE_FIELD));
+    session.cookie = this.#cookie.make(fields.get(COOKIE_FIELD));
     for (const [key, value] of fields) {
       if (key !== COOKIE_FIELD && !isReserved(key)) setField(session, key, value);
     }
@@ -273,7 +261,7 @@ export class RequestSession implements SessionConnection, ExchangeSession {
   }
 
   #unset(): void {
-    this.#endedCookie = this.#presentCookie();
+    this.#cookie.end(this.#presentCookie());
     this.#state.end('logout');
     this.#epoch = this.#state.epoch;
     this.#isUnset = true;
@@ -340,9 +328,9 @@ export class RequestSession implements SessionConnection, ExchangeSession {
   /** @returns whether the attributes of the cookie have changed */
   #write(session: object, isStoredEmpty: boolean): boolean {
     const state = this.#state;
-    const cookie = this.#cookieIn(session);
+    const cookie = this.#cookie.of(session);
     resetMaxAge(cookie);
-    if (cookie.secure && !this.#exchange.secure) {
+    if (this.#cookie.isForbidden(cookie)) {
       const isProxied = untrustedHttps(this.#exchange.header('x-forwarded-proto'), 0, false);
       state.clientCookie.forbid(isProxied ? 'untrusted-proxy' : 'secure-over-http');
     }
@@ -351,7 +339,7 @@ export class RequestSession implements SessionConnection, ExchangeSession {
     if (continuesAnonymously && session instanceof Session) renameSession(session, this.#newSid());
     this.#epoch = state.epoch;
     writeFields(this.#inner, session);
-    const changed = this.#overridesOf().write(this.#inner, cookie, isStoredEmpty);
+    const changed = this.#cookie.store(this.#inner, cookie, isStoredEmpty);
     return writeTimeout(this.#inner, cookie, this.#site.options.ttl) || changed;
   }
 
@@ -362,8 +350,8 @@ export class RequestSession implements SessionConnection, ExchangeSession {
   /** Asks for the cookie of a stored session where express-session sends it again. */
   #requestCookie(session: object, cookieChanged: boolean): void {
     const { record, clientCookie } = this.#state;
-    const cookie = this.#cookieIn(session);
-    if (record === null || (cookie.secure && !this.#exchange.secure)) return;
+    const cookie = this.#cookie.of(session);
+    if (record === null || this.#cookie.isForbidden(cookie)) return;
     const { rolling } = this.#site.options;
     if (!rolling && !cookieChanged && cookie.expires !== null) this.#noticeChanges();
     if (rolling || cookieChanged || (cookie.expires !== null && this.#wasModified)) clientCookie.requestRenewal();
@@ -371,29 +359,9 @@ export class RequestSession implements SessionConnection, ExchangeSession {
 
   // The cookie.
 
-  #overridesOf(): CookieOverrides {
-    return (this.#overrides ??= new CookieOverrides(
-      newCookie(this.#site.options, this.#req, isSecure(this.#req, this.#site.options.proxy)),
-      this.#site.adapter !== null,
-    ));
-  }
-
-  #makeCookie(stored: unknown): Cookie {
-    return this.#overridesOf().apply(stored);
-  }
-
   #presentCookie(): Cookie {
     const { current } = this.#property;
-    if (current !== undefined) return this.#cookieIn(current);
-    return this.#makeCookie(this.#state.record === null ? undefined : this.#state.read(COOKIE_FIELD));
-  }
-
-  /** Returns the cookie of what `req.session` holds, which may be any object. */
-  #cookieIn(session: object): Cookie {
-    const { cookie } = session as { cookie?: unknown };
-    if (cookie instanceof Cookie) return cookie;
-    const made = typeof cookie === 'object' && cookie !== null ? new Cookie(cookie) : this.#makeCookie(undefined);
-    Object.assign(session, { cookie: made });
-    return made;
+    if (current !== undefined) return this.#cookie.of(current);
+    return this.#cookie.make(this.#state.record === null ? undefined : this.#state.read(COOKIE_FIELD));
   }
 }

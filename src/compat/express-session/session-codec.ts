@@ -2,14 +2,15 @@ import type { RecordKey, RecordMeta, Stored } from '../../stores/store.ts';
 import type { RecordCodec } from '../express-store/record-codec.ts';
 import { anonymousMeta } from './anonymous-record.ts';
 import { Cookie, COOKIE_FIELD, type CookieAttributes } from './cookie.ts';
+import type { RequestIds } from './request-ids.ts';
 import { toJson } from './serializer.ts';
 import { setFields, storedCookie, storedFields } from './stored-fields.ts';
 import { timeoutOf } from './timeout.ts';
 
 /** What the codec of a request has to know. */
 export interface CodecParts {
-  /** Returns the session id of a record of this request. */
-  readonly sidOf: (key: RecordKey) => string;
+  /** The session ids of the request. */
+  readonly ids: RequestIds;
   /** Seconds that a session of the browser's session lives. */
   readonly ttl: number;
   /** The configured attributes, as the engine compares them: so that the cookie is not sent again for them. */
@@ -32,7 +33,7 @@ export class SessionCodec implements RecordCodec {
   }
 
   nameOf(key: RecordKey): string {
-    return this.#parts.sidOf(key);
+    return this.#parts.ids.sidOfHandle(key.handle);
   }
 
   encode({ fields }: { readonly fields: Readonly<Record<string, Stored>> }, now: number): object {

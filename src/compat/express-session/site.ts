@@ -115,7 +115,7 @@ function createFactory(
   });
 }
 
-/** Returns what the engine has to know of the cookie. The rest is decided by session; see `RequestSession.writeCookie`. */
+/** Returns what the engine has to know of the cookie. The rest is decided by session; see `RequestCookie`. */
 function engineCookie(name: string, { path, domain, httpOnly }: CookieAttributes): object {
   return { name, path: path ?? '/', domain: domain ?? null, httpOnly: httpOnly ?? true, secure: 'auto' };
 }

@@ -19,8 +19,12 @@ export class EndedRecords {
     return this.#entries.size;
   }
 
-  /** @param keep seconds */
+  /**
+   * Explains the end of a record that has an owner.
+   * @param keep seconds
+   */
   add({ handle, ownerHash }: RecordKey, reason: ExplainedReason, at: number, keep: number, now: number): void {
+    if (ownerHash === null) return;
     this.#entries.sweep(now);
     const endsAt = at + keep * 1000;
     if (endsAt > now) this.#entries.add({ handle, ownerHash, reason, at, endsAt, queuedFor: Infinity });

@@ -1,4 +1,3 @@
-import { toWholeSecond } from '../../internal/whole-second.ts';
 import { wellFormedDetails } from '../details.ts';
 import type {
   AuditLimits,
@@ -10,7 +9,6 @@ import type {
   EndExplanation,
   EndListener,
   EventWatcher,
-  ExplainedReason,
   Gone,
   LoadResult,
   LoginChange,
@@ -23,7 +21,6 @@ import type {
   RecordCheck,
   RecordChecks,
   RecordKey,
-  RecordMeta,
   RecordRekey,
   RekeyOutcome,
   SaveOutcome,
@@ -44,7 +41,7 @@ import { EndListeners } from './end-listeners.ts';
 import { EndedRecords } from './ended-records.ts';
 import { EventCounts } from './event-counts.ts';
 import { EventListeners } from './event-listeners.ts';
-import { ExpiryQueue } from './expiry-queue.ts';
+import { LiveRecords } from './live-records.ts';
 import { LoginEntries } from './login-index.ts';
 import {
   changedFields,
@@ -85,16 +82,14 @@ export class MemoryStore
     SessionStatistics,
     EventWatcher
 {
-  /** In the order of their last use: the first is the one to evict. */
-  readonly #records = new Map<string, MemoryRecord>();
-  readonly #expiries = new ExpiryQueue<MemoryRecord>(
-    (record) => this.#records.get(record.handle) === record,
-    () => this.#records.size,
-  );
   readonly #tombstones: Tombstones;
   readonly #ended: EndedRecords;
   readonly #owners = new OwnerSessions();
   readonly #logins = new LoginEntries();
+  readonly #records = new LiveRecords(this.#owners, this.#logins, (record, now) => {
+    this.#ends.ended(record.handle, 'expired');
+    this.#ended.add(record, 'expired', record.endsAt, record.explainEnds, now);
+  });
   readonly #ends = new EndListeners();
   readonly #trails: AuditTrails;
   readonly #counts = new EventCounts();
@@ -127,7 +122,7 @@ export class MemoryStore
 
   async load(key: RecordKey, _bypassCache = false, explainEnds = 0): Promise<LoadResult | undefined> {
     const now = this.#clock();
-    const record = this.#find(key, now);
+    const record = this.#records.find(key, now);
     if (record === undefined) return this.#tombstones.get(key, now) ?? this.#ended.get(key, explainEnds, now);
     return { status: 'found', meta: record.meta, lastSeen: record.lastSeen, fields: record.fields, now };
   }
@@ -142,14 +137,14 @@ export class MemoryStore
     const meta = { ...newLife(record, now), timeout: record.timeout, cookie };
     const fields = Object.fromEntries(record.fields);
     const details = wellFormedDetails(record.details);
-    this.#put(key, { ...details, ...meta }, fields, record.explainEnds ?? 0, now);
+    this.#records.add(key, { ...details, ...meta }, fields, record.explainEnds ?? 0, now);
     this.#trails.append(key.ownerHash, 'login', key.handle, now, details);
     return { status: 'ok', now, evicted };
   }
 
   async save(key: RecordKey, change: RecordChange): Promise<SaveOutcome> {
     const now = this.#clock();
-    const record = this.#find(key, now);
+    const record = this.#records.find(key, now);
     if (record === undefined) return this.#tombstones.get(key, now) ?? GONE;
     if (!matchesExpected(record.fields, change, false)) return { status: 'conflict', fields: record.fields };
     const fields = changedFields(record.fields, change);
@@ -158,13 +153,13 @@ export class MemoryStore
     record.fields = fields;
     record.meta = changedMeta(record.meta, change, record.meta.cookie.confirmed || change.confirmsCookie, now);
     record.explainEnds = change.explainEnds ?? 0;
-    this.#renew(record, now);
+    this.#records.renew(record, now);
     return { status: 'ok', now, evicted: [] };
   }
 
   async rekey(from: RecordKey, to: RecordKey, rekey: RecordRekey): Promise<RekeyOutcome> {
     const now = this.#clock();
-    const record = this.#find(from, now);
+    const record = this.#records.find(from, now);
     if (record === undefined) return this.#tombstones.get(from, now) ?? GONE;
     if (this.#isTaken(to, now)) return { status: 'exists' };
     if (!matchesExpected(record.fields, rekey, rekey.exact)) return { status: 'conflict', fields: record.fields };
@@ -177,8 +172,8 @@ export class MemoryStore
     }
     // A rotated session keeps its place among its owner's logins.
     if (login === null && from.ownerHash !== null) this.#owners.rename(from.ownerHash, from.handle, to.handle);
-    this.#remove(record);
-    this.#put(to, meta, changedFields(record.fields, rekey), rekey.explainEnds ?? 0, now);
+    this.#records.delete(record);
+    this.#records.add(to, meta, changedFields(record.fields, rekey), rekey.explainEnds ?? 0, now);
     const confirmed = record.meta.cookie.confirmed || rekey.confirmsCookie;
     if (rekey.tombstone !== null) this.#tombstones.add(from, rekey.tombstone, to.handle, confirmed, now);
     if (rekey.tombstone?.namesSuccessor === true) this.#ends.rekeyed(from.handle, to.handle);
@@ -191,7 +186,7 @@ export class MemoryStore
 
   async take(key: RecordKey, prefix: string): Promise<TakeOutcome> {
     const now = this.#clock();
-    const record = this.#find(key, now);
+    const record = this.#records.find(key, now);
     if (record === undefined) return this.#tombstones.get(key, now) ?? GONE;
     const fields = Object.entries(record.fields);
     const isTaken = ([name]: readonly [string, Stored]): boolean => name.startsWith(prefix);
@@ -205,17 +200,18 @@ export class MemoryStore
     explanation: EndExplanation | null = null,
   ): Promise<DestroyOutcome> {
     const now = this.#clock();
-    const record = this.#find(key, now);
+    const record = this.#records.find(key, now);
     if (record === undefined) return this.#tombstones.get(key, now) ?? GONE;
-    this.#end(record, tombstone === null ? explanation : null, now, explanation?.reason);
+    this.#end(record, explanation, now, tombstone !== null);
     const { confirmed } = record.meta.cookie;
-    if (tombstone !== null) this.#auditEnd(record, explanation, now);
     if (tombstone !== null) this.#tombstones.add(key, { ...tombstone, nonce: '' }, '', confirmed, now);
     return { status: 'ok', now, evicted: [] };
   }
 
   async listOwned(ownerHash: string): Promise<readonly OwnedRecord[]> {
-    return this.#live(ownerHash, this.#clock()).map(({ handle, meta, lastSeen }) => ({ handle, meta, lastSeen }));
+    return this.#records
+      .ofOwner(ownerHash, this.#clock())
+      .map(({ handle, meta, lastSeen }) => ({ handle, meta, lastSeen }));
   }
 
   /** The index here cannot be lost, so the revocation is remembered for pending logins alone. */
@@ -228,9 +224,9 @@ export class MemoryStore
   ): Promise<readonly string[]> {
     const now = this.#clock();
     const spared = except === null ? null : this.#resolveSuccessor({ handle: except, ownerHash }, now);
-    const ended = this.#live(ownerHash, now).filter(
-      ({ handle, meta }) => handle !== spared && (indexKey === null || meta.indexKeys.includes(indexKey)),
-    );
+    const ended = this.#records
+      .ofOwner(ownerHash, now)
+      .filter(({ handle, meta }) => handle !== spared && (indexKey === null || meta.indexKeys.includes(indexKey)));
     for (const record of ended) this.#end(record, explanation, now);
     if (indexKey === null) this.#owners.revoke(ownerHash, now, keep);
     return ended.map(({ handle }) => handle);
@@ -242,7 +238,7 @@ export class MemoryStore
 
   async findOwnerHashes(indexKey: string): Promise<readonly string[]> {
     const now = this.#clock();
-    this.#removeExpired(now);
+    this.#records.sweep(now);
     return this.#logins.find(indexKey, now);
   }
 
@@ -255,7 +251,7 @@ export class MemoryStore
     const records = [...this.#records.values()];
     for (const { handle, ownerHash } of records) {
       const key = { handle, ownerHash };
-      const record = this.#find(key, this.#clock());
+      const record = this.#records.find(key, this.#clock());
       if (record !== undefined) yield { key, meta: record.meta, lastSeen: record.lastSeen };
     }
   }
@@ -295,7 +291,7 @@ export class MemoryStore
 
   async readStats(since: number | null, _keep: number, by: StatsUnit = 'minute'): Promise<StoredStats> {
     const now = this.#clock();
-    this.#removeExpired(now);
+    this.#records.sweep(now);
     let owned = 0;
     for (const { ownerHash } of this.#records.values()) if (ownerHash !== null) owned += 1;
     const anonymous = this.#records.size - owned;
@@ -305,7 +301,7 @@ export class MemoryStore
   async close(): Promise<void> {}
 
   #check(key: RecordKey, now: number): RecordCheck {
-    const record = this.#find(key, now);
+    const record = this.#records.find(key, now);
     if (record !== undefined) return { status: 'found', meta: record.meta, lastSeen: record.lastSeen };
     const successor = this.#tombstones.get(key, now)?.successor;
     if (successor === '') return { status: 'ended', reason: 'superseded' };
@@ -313,78 +309,22 @@ export class MemoryStore
     return { status: 'ended', reason: this.#ended.get(key, Infinity, now)?.reason ?? 'unknown' };
   }
 
-  #find(key: RecordKey, now: number): MemoryRecord | undefined {
-    const record = this.#records.get(key.handle);
-    if (record === undefined || record.ownerHash !== key.ownerHash) return undefined;
-    if (record.endsAt > now) return record;
-    this.#expire(record, now);
-    return undefined;
-  }
-
   #isTaken(key: RecordKey, now: number): boolean {
-    const isFound = this.#find(key, now) !== undefined;
+    const isFound = this.#records.find(key, now) !== undefined;
     return isFound || this.#tombstones.get(key, now) !== undefined || this.#ended.has(key, now);
   }
 
-  #put(key: RecordKey, meta: RecordMeta, fields: MemoryRecord['fields'], explainEnds: number, now: number): void {
-    const { handle, ownerHash } = key;
-    if (ownerHash !== null) {
-      this.#owners.add(ownerHash, handle);
-      this.#logins.attach(meta.indexKeys, ownerHash);
-    }
-    this.#renew({ handle, ownerHash, meta, fields, explainEnds, lastSeen: 0, endsAt: 0, queuedFor: Infinity }, now);
-  }
-
-  /** Stores a record as the one that was used last, and renews its idle timeout. */
-  #renew(record: MemoryRecord, now: number): void {
-    const { timeout, expiresAt } = record.meta;
-    const idle = now + timeout.seconds * 1000;
-    record.endsAt = expiresAt > 0 ? Math.min(idle, expiresAt) : idle;
-    record.lastSeen = toWholeSecond(now);
-    this.#records.delete(record.handle);
-    this.#records.set(record.handle, record);
-    this.#expiries.schedule(record);
-  }
-
-  #remove({ handle, ownerHash, meta }: MemoryRecord): void {
-    this.#records.delete(handle);
-    if (ownerHash === null) return;
-    this.#owners.delete(ownerHash, handle);
-    this.#logins.detach(meta.indexKeys, ownerHash);
-  }
-
-  /** Ends a record, and explains it if it is owned. */
-  #end(
-    record: MemoryRecord,
-    explanation: EndExplanation | null,
-    now: number,
-    reason: ExplainedReason | undefined = explanation?.reason,
-  ): void {
-    this.#remove(record);
-    this.#ends.ended(record.handle, reason ?? 'unknown');
-    if (explanation !== null) this.#explain(record, explanation.reason, now, explanation.keep, now);
-    this.#auditEnd(record, explanation, now);
-  }
-
-  #auditEnd({ ownerHash, handle }: MemoryRecord, explanation: EndExplanation | null, now: number): void {
+  /**
+   * Ends a record, and explains that.
+   * @param isReplaced whether a tombstone explains it
+   */
+  #end(record: MemoryRecord, explanation: EndExplanation | null, now: number, isReplaced = false): void {
+    this.#records.delete(record);
+    this.#ends.ended(record.handle, explanation?.reason ?? 'unknown');
     if (explanation === null) return;
-    const { reason, by = null } = explanation;
-    this.#trails.append(ownerHash, reason, handle, now, { by });
-  }
-
-  #expire(record: MemoryRecord, now: number): void {
-    this.#remove(record);
-    this.#ends.ended(record.handle, 'expired');
-    this.#explain(record, 'expired', record.endsAt, record.explainEnds, now);
-  }
-
-  #explain(record: MemoryRecord, reason: ExplainedReason, at: number, keep: number, now: number): void {
-    if (record.ownerHash !== null && keep > 0) this.#ended.add(record, reason, at, keep, now);
-  }
-
-  /** Returns an owner's live sessions, oldest login first. */
-  #live(ownerHash: string, now: number): MemoryRecord[] {
-    return this.#owners.handles(ownerHash).flatMap((handle) => this.#find({ handle, ownerHash }, now) ?? []);
+    const { reason, keep, by = null } = explanation;
+    if (!isReplaced) this.#ended.add(record, reason, now, keep, now);
+    this.#trails.append(record.ownerHash, reason, record.handle, now, { by });
   }
 
   /** Returns the handle that rotations have led to. */
@@ -405,7 +345,7 @@ export class MemoryStore
     const { pendingSince, max, onSessionLimit } = login;
     if (pendingSince !== null && this.#owners.isRevokedSince(ownerHash, pendingSince, now)) return 'revoked';
     if (max === 0) return [];
-    const live = this.#live(ownerHash, now).filter(({ handle }) => handle !== replaced);
+    const live = this.#records.ofOwner(ownerHash, now).filter(({ handle }) => handle !== replaced);
     const excess = live.slice(0, Math.max(0, live.length - max + 1));
     if (excess.length > 0 && onSessionLimit === 'refuse') return 'full';
     const explanation = { reason: 'evicted', keep: explainEnds } as const;
@@ -415,16 +355,12 @@ export class MemoryStore
 
   /** Removes expired sessions, and the one that was used longest ago when the store is full all the same. */
   #makeRoom(now: number): void {
-    this.#removeExpired(now);
+    this.#records.sweep(now);
     if (this.#records.size < this.#maxSessions) return;
     const oldest = this.#records.values().next().value!;
-    this.#remove(oldest);
+    this.#records.delete(oldest);
     this.#ends.ended(oldest.handle, 'evicted');
     this.#trails.append(oldest.ownerHash, 'evicted', oldest.handle, now);
     this.#onEvict?.(oldest.handle);
-  }
-
-  #removeExpired(now: number): void {
-    for (const record of this.#expiries.takeExpired(now)) this.#expire(record, now);
   }
 }

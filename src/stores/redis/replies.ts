@@ -1,6 +1,8 @@
 import { SessionError } from '../../errors.ts';
-import { isStored, type Stored, type Tombstone } from '../store.ts';
+import { isStored, type RekeyOutcome, type Stored, type Tombstone } from '../store.ts';
 import type { Reply } from './driver.ts';
+import type { ValueEncoding } from './encoding.ts';
+import { storeError } from './errors.ts';
 import { textOf } from './record.ts';
 import type { ScriptName } from './scripts.generated.ts';
 
@@ -28,6 +30,7 @@ interface Shape {
   readonly groups?: readonly Kind[];
 }
 
+const NONE: readonly string[] = [];
 const NOTHING: Shape = { first: [] };
 const HANDLES: Shape = { first: ['number'], groups: ['text'] };
 
@@ -99,14 +102,43 @@ export function checkReply(script: ScriptName, reply: unknown): CheckedReply {
   return { status, values };
 }
 
-/** Returns the values of a reply from `start` on, which alternate names and values, as an object. */
-export function fieldsFromReply(values: readonly Reply[], start: number): Record<string, Stored> {
-  const fields: Record<string, Stored> = Object.create(null);
-  for (let i = start; i < values.length; i += 2) fields[textOf(values[i] as Stored)] = values[i + 1] as Stored;
-  return fields;
+/** Returns what became of a record, as a reply says it. */
+export function outcomeFromReply({ status, values }: CheckedReply, encoding: ValueEncoding): RekeyOutcome {
+  switch (status) {
+    case 'ok':
+      return { status, now: Number(values[0]), evicted: values.length === 1 ? NONE : handlesFromReply(values) };
+    case 'tombstone':
+      return tombstoneFromReply(values);
+    case 'conflict':
+      return { status, fields: decodedFieldsFromReply('save', values, 0, encoding) };
+    case 'outlived':
+      return { status: 'gone' };
+    default:
+      return { status } as RekeyOutcome;
+  }
 }
 
-export function tombstoneFromReply(values: readonly Reply[]): Tombstone {
+/** Returns the values of a reply from `start` on, which alternate names and values, as an object. */
+export function decodedFieldsFromReply(
+  operation: string,
+  values: readonly Reply[],
+  start: number,
+  encoding: ValueEncoding,
+): Readonly<Record<string, Stored>> {
+  const fields: Record<string, Stored> = Object.create(null);
+  for (let i = start; i < values.length; i += 2) fields[textOf(values[i] as Stored)] = values[i + 1] as Stored;
+  if (!encoding.needsBytes) return fields;
+  const decoded = encoding.decode(fields);
+  if (decoded !== undefined) return decoded;
+  throw storeError(operation, new TypeError('Stored bytes are not text in `redis.encoding`'));
+}
+
+/** Returns the handles that follow the time in a reply. */
+export function handlesFromReply(values: readonly Reply[]): string[] {
+  return values.slice(1).map((handle) => textOf(handle as Stored));
+}
+
+function tombstoneFromReply(values: readonly Reply[]): Tombstone {
   const [nonce, graceUntil, now, successor, confirmed] = values as [Stored, Reply, Reply, Stored, Reply];
   return {
     status: 'tombstone',

@@ -5,7 +5,6 @@ import type {
   AuditTrail,
   CreateOutcome,
   DestroyOutcome,
-  EndedRecord,
   EndExplanation,
   EndListener,
   EventWatcher,
@@ -47,24 +46,20 @@ import {
 } from './arguments.ts';
 import { rekeyAcrossSlots, type CrossSlotOps } from './cluster/cross-slot-rekey.ts';
 import { ComposedScriptRunner } from './composed-runner.ts';
-import type { RedisDriver, RedisServer, Reply } from './driver.ts';
+import type { RedisDriver, RedisServer } from './driver.ts';
 import type { ValueEncoding } from './encoding.ts';
 import { checkRecords } from './ends/check-records.ts';
 import { dispatchMessage } from './ends/messages.ts';
-import { endsNotPublished, eventsNotReceived, isWrongType, storeError } from './errors.ts';
+import { endsNotPublished, eventsNotReceived } from './errors.ts';
 import { dispatchEvents } from './event-messages.ts';
 import { KeyNames } from './keys.ts';
 import { MessageFeed, type Subscribe } from './message-feed.ts';
-import { isOwnField, parseLastSeen, parseMeta, parseRecord, textOf, type ParsedRecord } from './record.ts';
-import { fieldsFromReply, tombstoneFromReply, type CheckedReply } from './replies.ts';
+import { parseLastSeen, parseMeta, textOf } from './record.ts';
+import { RecordReader } from './record-reader.ts';
+import { decodedFieldsFromReply, handlesFromReply, outcomeFromReply } from './replies.ts';
 import { scanRecords } from './scan.ts';
 import { addStats, readStats } from './stats.ts';
 import { ScriptRunner } from './script-runner.ts';
-
-const NONE: readonly string[] = [];
-
-/** Milliseconds that a known time may differ from the server's. */
-const MAX_CLOCK_ERROR_MS = 1000;
 
 function isExplained({ explainEnds = 0 }: { readonly explainEnds?: number }): boolean {
   return explainEnds > 0;
@@ -113,6 +108,7 @@ export class RedisStore
   #events: MessageFeed<SharedEventListener> | undefined;
   #audit: AuditLimits | null = null;
   #runner: ScriptRunner;
+  #reader: RecordReader;
 
   /**
    * @param timeout seconds after which the driver abandons a command, which must not be carried out later
@@ -135,6 +131,7 @@ export class RedisStore
         ? new MessageFeed<EndListener>(messaging.subscribeTo(this.#keys.endChannel), dispatchMessage)
         : null;
     this.#runner = this.#newRunner();
+    this.#reader = this.#newReader();
   }
 
   /**
@@ -156,25 +153,8 @@ export class RedisStore
     return this.#runner.now(this.#keys.unused);
   }
 
-  async load(key: RecordKey, bypassCache = false, explainEnds = 0): Promise<LoadResult | undefined> {
-    const name = this.#keys.record(key);
-    const bytes = this.#encoding.needsBytes;
-    try {
-      const cached = bypassCache ? undefined : this.#driver.getCached?.(name, bytes);
-      let record: ParsedRecord | undefined;
-      if (cached === undefined) {
-        const parsed = this.#parse(name, await this.#driver.hgetall(name, bytes));
-        record = parsed instanceof Promise ? await parsed : parsed;
-      } else {
-        record = cached.record ??= await this.#parse(name, cached.fields);
-      }
-      if (record === undefined || record.status === 'ended') return await this.#explain(key, record, explainEnds);
-      if (record.status === 'corrupt') return record;
-      return { ...record, now: this.#runner.knownTime ?? (await this.#now(name)) };
-    } catch (error) {
-      if (isWrongType(error)) return { status: 'corrupt', reason: 'wrong-type' };
-      throw storeError('load', error);
-    }
+  load(key: RecordKey, bypassCache = false, explainEnds = 0): Promise<LoadResult | undefined> {
+    return this.#reader.load(key, bypassCache, explainEnds);
   }
 
   async create(key: RecordKey, record: NewRecord): Promise<CreateOutcome> {
@@ -188,7 +168,7 @@ export class RedisStore
     const keys = this.#keys.withIndex(key, isExplained(change));
     const reply = await this.#runner.runWithDeadline('save', keys, args);
     if (reply.status === 'too-large') return { status: 'too-large', size: Number(reply.values[0]) };
-    return this.#outcome(reply) as SaveOutcome;
+    return outcomeFromReply(reply, this.#encoding) as SaveOutcome;
   }
 
   async rekey(from: RecordKey, to: RecordKey, rekey: RecordRekey): Promise<RekeyOutcome> {
@@ -204,8 +184,12 @@ export class RedisStore
   async take(key: RecordKey, prefix: string): Promise<TakeOutcome> {
     const keys = this.#keys.withIndex(key, false);
     const reply = await this.#runner.runWithDeadline('take', keys, [key.handle, prefix, '']);
-    if (reply.status !== 'ok') return this.#outcome(reply) as TakeOutcome;
-    return { status: 'ok', fields: this.#fields('take', reply.values, 1), now: Number(reply.values[0]) };
+    if (reply.status !== 'ok') return outcomeFromReply(reply, this.#encoding) as TakeOutcome;
+    return {
+      status: 'ok',
+      fields: decodedFieldsFromReply('take', reply.values, 1, this.#encoding),
+      now: Number(reply.values[0]),
+    };
   }
 
   async destroy(
@@ -216,7 +200,7 @@ export class RedisStore
     const args = destroyArguments(key, tombstone, explanation);
     const keys = this.#keys.withIndex(key, (explanation?.keep ?? 0) > 0);
     const reply = await this.#runner.runWithDeadline('destroy', keys, args);
-    return this.#outcome(reply) as DestroyOutcome;
+    return outcomeFromReply(reply, this.#encoding) as DestroyOutcome;
   }
 
   async listOwned(ownerHash: string): Promise<readonly OwnedRecord[]> {
@@ -242,7 +226,7 @@ export class RedisStore
     const which = [this.#keys.ownerPrefix(ownerHash), except ?? '', indexKey ?? '', formatNumber(keep)];
     const args = [...which, ...explanationArguments(explanation)];
     const { values } = await this.#runner.runWithDeadline('revoke', [this.#keys.ownerIndex(ownerHash)], args);
-    const ended = handlesOf(values);
+    const ended = handlesFromReply(values);
     this.#forget(ownerHash, ended);
     return ended;
   }
@@ -285,6 +269,7 @@ export class RedisStore
   startAudit(limits: AuditLimits): void {
     this.#audit = limits;
     this.#runner = this.#newRunner();
+    this.#reader = this.#newReader();
   }
 
   async reportReuse(key: RecordKey): Promise<void> {
@@ -310,20 +295,7 @@ export class RedisStore
   }
 
   readonly #slots: CrossSlotOps = {
-    read: async (key) => {
-      const name = this.#keys.record(key);
-      try {
-        const stored = await this.#driver.hgetall(name, true);
-        const record = parseRecord(stored);
-        if (record?.status === 'tombstone') return { ...record, now: await this.#now(name) };
-        if (record?.status === 'ended') return undefined;
-        if (record?.status !== 'found') return record;
-        const fields = Object.entries(stored).filter(([field]) => !isOwnField(field));
-        return { status: 'found', meta: record.meta, text: textOf(stored['@']!), fields: new Map(fields) };
-      } catch (error) {
-        throw storeError('rekey', error);
-      }
-    },
+    read: (key) => this.#reader.readRaw(key),
     load: (key) => this.load(key, true),
     encode: (value) => this.#encoding.encode(value),
     copy: (to, { text }, rekey, fields, provisional) => {
@@ -333,13 +305,13 @@ export class RedisStore
     confirm: async (from, to, rekey) => {
       const keys = this.#keys.withIndex(to, isExplained(rekey));
       const reply = await this.#runner.runWithDeadline('confirm', keys, confirmArguments(from, to, rekey));
-      return this.#outcome(reply) as SaveOutcome;
+      return outcomeFromReply(reply, this.#encoding) as SaveOutcome;
     },
     destroy: (key) => this.destroy(key),
     deleteRotated: async (from, to, rekey, { text, fields }) => {
       const args = deleteRotatedArguments(to, rekey, text, fields, this.#encoding);
       const keys = [this.#keys.record(from), ...(isExplained(rekey) ? this.#expiryOf(from) : [])];
-      return this.#outcome(await this.#runner.runWithDeadline('deleteRotated', keys, args));
+      return outcomeFromReply(await this.#runner.runWithDeadline('deleteRotated', keys, args), this.#encoding);
     },
   };
 
@@ -350,24 +322,13 @@ export class RedisStore
     return new ComposedScriptRunner(this.#driver, this.#timeout, needsBytes, { channel, audit: this.#audit });
   }
 
-  /**
-   * Returns what explains why there is no record.
-   * @param found what is at the record's key, if anything
-   * @param within seconds since the end
-   */
-  async #explain(
-    key: RecordKey,
-    found: Omit<EndedRecord, 'now'> | undefined,
-    within: number,
-  ): Promise<EndedRecord | undefined> {
-    if (within <= 0 || key.ownerHash === null) return undefined;
-    const name = this.#keys.expiry(key);
-    const ended = found ?? parseRecord(await this.#driver.hgetall(name, this.#encoding.needsBytes));
-    if (ended?.status !== 'ended') return undefined;
-    const now = this.#runner.knownTime ?? (await this.#now(name));
-    // A record that has not lived until its expiry has ended in another way.
-    const isOver = found !== undefined || ended.at <= now + MAX_CLOCK_ERROR_MS;
-    return isOver && now < ended.at + within * 1000 ? { ...ended, now } : undefined;
+  #newReader(): RecordReader {
+    return new RecordReader({
+      driver: this.#driver,
+      keys: this.#keys,
+      encoding: this.#encoding,
+      runner: this.#runner,
+    });
   }
 
   #expiryOf(key: RecordKey): string[] {
@@ -381,7 +342,7 @@ export class RedisStore
     keys: readonly string[],
     args: Stored[],
   ): Promise<RekeyOutcome> {
-    const outcome = this.#outcome(await this.#runner.runWithDeadline(script, keys, args));
+    const outcome = outcomeFromReply(await this.#runner.runWithDeadline(script, keys, args), this.#encoding);
     if (outcome.status === 'ok' && ownerHash !== null) this.#forget(ownerHash, outcome.evicted);
     return outcome;
   }
@@ -390,57 +351,4 @@ export class RedisStore
   #forget(ownerHash: string, handles: readonly string[]): void {
     this.#driver.invalidate?.(handles.map((handle) => this.#keys.record({ handle, ownerHash })));
   }
-
-  /** The time of the server that has a record. A cache would forget a key that the question names. */
-  #now(name: string): Promise<number> {
-    return this.#runner.now(this.#driver.cluster ? name : this.#keys.unused);
-  }
-
-  /** Reads a hash, and its bytes again where the client may have lost some of them: it may have been changed, or ended, since. */
-  #parse(
-    name: string,
-    fields: Readonly<Record<string, Stored>>,
-  ): ParsedRecord | undefined | Promise<ParsedRecord | undefined> {
-    const record = parseRecord(fields);
-    if (record?.status !== 'found') return record;
-    if (this.#encoding.needsBytes) return this.#decode(record);
-    if (!this.#encoding.mayBeLossy(fields)) return record;
-    return this.#driver.hgetall(name, true).then((bytes) => this.#decode(parseRecord(bytes)));
-  }
-
-  #decode(record: ParsedRecord | undefined): ParsedRecord | undefined {
-    if (record?.status !== 'found') return record;
-    const fields = this.#encoding.decode(record.fields);
-    return fields === undefined
-      ? { status: 'corrupt', reason: 'undecodable' }
-      : { ...record, fields, fieldsLength: undefined };
-  }
-
-  #outcome({ status, values }: CheckedReply): RekeyOutcome {
-    switch (status) {
-      case 'ok':
-        return { status, now: Number(values[0]), evicted: values.length === 1 ? NONE : handlesOf(values) };
-      case 'tombstone':
-        return tombstoneFromReply(values);
-      case 'conflict':
-        return { status, fields: this.#fields('save', values, 0) };
-      case 'outlived':
-        return { status: 'gone' };
-      default:
-        return { status } as RekeyOutcome;
-    }
-  }
-
-  #fields(operation: string, values: readonly Reply[], start: number): Readonly<Record<string, Stored>> {
-    const fields = fieldsFromReply(values, start);
-    if (!this.#encoding.needsBytes) return fields;
-    const decoded = this.#encoding.decode(fields);
-    if (decoded !== undefined) return decoded;
-    throw storeError(operation, new TypeError('Stored bytes are not text in `redis.encoding`'));
-  }
-}
-
-/** Returns the handles that follow the time in a script's reply. */
-function handlesOf(values: readonly Reply[]): string[] {
-  return values.slice(1).map((handle) => textOf(handle as Stored));
 }

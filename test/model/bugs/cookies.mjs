@@ -7,6 +7,7 @@ const plan = 'src/engine/plan.ts';
 const response = 'src/engine/response.ts';
 const rotation = 'src/engine/rotation.ts';
 const save = 'src/engine/save.ts';
+const pendingEnds = 'src/engine/pending-ends.ts';
 const state = 'src/engine/state.ts';
 
 const DECISION = 'decideCookie(state.clientCookie.evidence, state.record !== null)';
@@ -43,7 +44,7 @@ export const cookieBugs = [
     bug: 'the end of one session of a browser that has two deletes the cookie of the other',
     breaks: 'C13',
     on: 'memory',
-    change: [[state, 'this.#pendingEnds.map((end) => ({ ...end, deletesCookie: false }))', 'this.#pendingEnds']],
+    change: [[pendingEnds, 'this.#list.map((end) => ({ ...end, deletesCookie: false }))', 'this.#list']],
   },
   {
     bug: 'of two cookies with one id, the older signature counts, so that the cookie is sent with every response',

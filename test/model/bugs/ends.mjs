@@ -1,9 +1,11 @@
 // Bugs of what ends are explained by, of ids that are used again, and of requests that are no visits.
+const access = 'src/engine/access.ts';
+const endedRecords = 'src/stores/memory/ended-records.ts';
 const flash = 'src/session/flash.ts';
 const load = 'src/engine/load.ts';
 const memory = 'src/stores/memory/memory-store.ts';
 const plan = 'src/engine/plan.ts';
-const redis = 'src/stores/redis/store.ts';
+const reader = 'src/stores/redis/record-reader.ts';
 const reuse = 'src/engine/reuse.ts';
 const state = 'src/engine/state.ts';
 const lua = (name) => `src/stores/redis/lua/${name}.lua`;
@@ -37,7 +39,7 @@ export const endBugs = [
     bug: 'the end of a session without an owner is explained',
     breaks: 'C12',
     on: 'memory',
-    change: [[memory, 'if (record.ownerHash !== null && keep > 0)', 'if (keep > 0)']],
+    change: [[endedRecords, '    if (ownerHash === null) return;\n', '']],
   },
   {
     bug: 'memory: an end is explained for ever',
@@ -52,7 +54,7 @@ export const endBugs = [
     bug: 'memory: an expired session counts as revoked',
     breaks: 'C12',
     on: 'memory',
-    change: [[memory, "this.#explain(record, 'expired',", "this.#explain(record, 'revoked',"]],
+    change: [[memory, "this.#ended.add(record, 'expired',", "this.#ended.add(record, 'revoked',"]],
   },
   {
     bug: 'memory: an eviction is not explained',
@@ -62,7 +64,7 @@ export const endBugs = [
       [
         memory,
         'for (const record of excess) this.#end(record, explanation, now);',
-        'for (const record of excess) this.#remove(record);',
+        'for (const record of excess) this.#records.delete(record);',
       ],
     ],
   },
@@ -70,7 +72,7 @@ export const endBugs = [
     bug: 'memory: an audit trail has no end that its request, its owner or another login has made',
     breaks: 'C12',
     on: 'memory',
-    change: [[memory, '    this.#auditEnd(record, explanation, now);\n  }\n\n  #auditEnd', '  }\n\n  #auditEnd']],
+    change: [[memory, '    this.#trails.append(record.ownerHash, reason, record.handle, now, { by });\n', '']],
   },
   {
     bug: 'memory: an audit trail has no rotation',
@@ -161,7 +163,7 @@ export const endBugs = [
     bug: 'a prefetch of the logout page logs out',
     breaks: 'C4',
     on: 'memory',
-    change: [[state, '    if (this.isPrefetch) {\n', '    if (this.isPrefetch && operation !== `logout`) {\n']],
+    change: [[access, '  if (state.isPrefetch) {\n', '  if (state.isPrefetch && operation !== `logout`) {\n']],
   },
   {
     bug: 'a form of another site replaces the session whose cookie it came without',
@@ -211,6 +213,6 @@ export const endBugs = [
     bug: 'Redis: an end is explained for ever',
     breaks: 'C12',
     on: 'redis',
-    change: [[redis, 'now < ended.at + within * 1000', 'within > 0']],
+    change: [[reader, 'now < ended.at + within * 1000', 'within > 0']],
   },
 ];

@@ -5,6 +5,7 @@ const due = 'src/engine/due.ts';
 const fields = 'src/engine/fields.ts';
 const flash = 'src/session/flash.ts';
 const load = 'src/engine/load.ts';
+const pendingEnds = 'src/engine/pending-ends.ts';
 const rekey = 'src/engine/rekey.ts';
 const rotation = 'src/engine/rotation.ts';
 const save = 'src/engine/save.ts';
@@ -215,7 +216,7 @@ ${LOST_WITH_LOGIN}`,
     breaks: 'C4',
     on: 'memory',
     change: [
-      [fields, 'return this.isDeleted(name) && this.#storedValue(name) !== undefined;', 'return this.isDeleted(name);'],
+      [fields, 'return this.isDeleted(name) && this.storedValue(name) !== undefined;', 'return this.isDeleted(name);'],
     ],
   },
   {
@@ -327,19 +328,13 @@ ${LOST_WITH_LOGIN}`,
     bug: "a login as another owner leaves the first account's session alive",
     breaks: 'C6',
     on: 'memory',
-    change: [[state, "    this.#pendEndOf(this.#switchedFrom?.record ?? null, 'account-switch');\n", '']],
+    change: [[pendingEnds, "    this.#addRecord(this.#left?.record ?? null, 'account-switch');\n", '']],
   },
   {
     bug: 'a refused login as another owner loses the session that the client had',
     breaks: 'C8',
     on: 'memory',
-    change: [
-      [
-        state,
-        '    if (this.#switchedFrom === null || epoch !== this.#epoch) return;\n',
-        '    if (this.#switchedFrom !== undefined) return;\n',
-      ],
-    ],
+    change: [[state, '    if (left === null) return;\n', '    if (left !== undefined) return;\n']],
   },
   {
     bug: 'owners.revoke looks at the sessions under the newest secret only',

@@ -1,9 +1,10 @@
 // Bugs of the memory store.
+const records = 'src/stores/memory/live-records.ts';
 const store = 'src/stores/memory/memory-store.ts';
 
-const renewed = '    this.#renew(record, now);\n    return';
+const renewed = '    this.#records.renew(record, now);\n    return';
 const moved =
-  '    this.#remove(record);\n    this.#put(to, meta, changedFields(record.fields, rekey), rekey.explainEnds ?? 0, now);\n';
+  '    this.#records.delete(record);\n    this.#records.add(to, meta, changedFields(record.fields, rekey), rekey.explainEnds ?? 0, now);\n';
 
 export const memoryStoreBugs = [
   {
@@ -29,7 +30,7 @@ export const memoryStoreBugs = [
     bug: 'memory: a save revives a session that has expired',
     breaks: 'C1',
     on: 'memory',
-    change: [[store, 'if (record.endsAt > now) return record;', 'if (record.endsAt > 0) return record;']],
+    change: [[records, 'if (record.endsAt > now) return record;', 'if (record.endsAt > 0) return record;']],
   },
   {
     bug: 'memory: a session lives on past its absolute expiry while it is used',
@@ -37,7 +38,7 @@ export const memoryStoreBugs = [
     on: 'memory',
     change: [
       [
-        store,
+        records,
         'record.endsAt = expiresAt > 0 ? Math.min(idle, expiresAt) : idle;',
         'record.endsAt = expiresAt > 0 ? idle : idle;',
       ],
@@ -56,8 +57,8 @@ export const memoryStoreBugs = [
     change: [
       [
         store,
-        'this.#put(to, meta, changedFields(record.fields, rekey), rekey.explainEnds ?? 0, now);',
-        'this.#put(to, { ...meta, expiresAt: now + 1_400_000 }, changedFields(record.fields, rekey), rekey.explainEnds ?? 0, now);',
+        'this.#records.add(to, meta, changedFields(record.fields, rekey), rekey.explainEnds ?? 0, now);',
+        'this.#records.add(to, { ...meta, expiresAt: now + 1_400_000 }, changedFields(record.fields, rekey), rekey.explainEnds ?? 0, now);',
       ],
     ],
   },
@@ -66,7 +67,11 @@ export const memoryStoreBugs = [
     breaks: 'C6',
     on: 'memory',
     change: [
-      [store, moved, '    this.#put(to, meta, changedFields(record.fields, rekey), rekey.explainEnds ?? 0, now);\n'],
+      [
+        store,
+        moved,
+        '    this.#records.add(to, meta, changedFields(record.fields, rekey), rekey.explainEnds ?? 0, now);\n',
+      ],
     ],
   },
   {
@@ -77,8 +82,8 @@ export const memoryStoreBugs = [
       [
         store,
         moved,
-        `    if (login === null) this.#remove(record);
-    this.#put(to, meta, changedFields(record.fields, rekey), rekey.explainEnds ?? 0, now);
+        `    if (login === null) this.#records.delete(record);
+    this.#records.add(to, meta, changedFields(record.fields, rekey), rekey.explainEnds ?? 0, now);
 `,
       ],
     ],
@@ -127,8 +132,8 @@ export const memoryStoreBugs = [
     change: [
       [
         store,
-        'this.#live(ownerHash, now).filter(({ handle }) => handle !== replaced);',
-        "this.#live(ownerHash, now).filter(({ handle }) => handle !== '');",
+        'this.#records.ofOwner(ownerHash, now).filter(({ handle }) => handle !== replaced);',
+        "this.#records.ofOwner(ownerHash, now).filter(({ handle }) => handle !== '');",
       ],
     ],
   },

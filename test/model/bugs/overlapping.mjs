@@ -1,9 +1,11 @@
 // Bugs of what overlaps inside a request, and of what is not reported: sessions that are lost, and changes after the head.
 const adopt = 'src/engine/adopt.ts';
 const commit = 'src/engine/commit.ts';
+const access = 'src/engine/access.ts';
 const fields = 'src/engine/fields.ts';
 const flash = 'src/session/flash.ts';
 const load = 'src/engine/load.ts';
+const pendingEnds = 'src/engine/pending-ends.ts';
 const plan = 'src/engine/plan.ts';
 const rekey = 'src/engine/rekey.ts';
 const rotation = 'src/engine/rotation.ts';
@@ -27,7 +29,7 @@ export const overlappingBugs = [
     bug: 'a logout leaves alive the session that a save under way was about to make',
     breaks: 'C11',
     on: 'memory',
-    change: [[state, '    this.#pendEndOf(record, this.#endReason);\n', '']],
+    change: [[pendingEnds, '    this.#addRecord(record, this.#reason);\n', '']],
   },
   {
     bug: 'what is under way goes on although the request has ended its session',
@@ -284,7 +286,7 @@ export const overlappingBugs = [
     breaks: 'C12',
     on: 'memory',
     change: [
-      [state, '    if (this.#headLeaving) throw headersSent(`\\`session.${operation}()\\` cannot take effect`);\n', ''],
+      [access, '  if (state.headLeaving) throw headersSent(`\\`session.${operation}()\\` cannot take effect`);\n', ''],
     ],
   },
   {
@@ -293,8 +295,8 @@ export const overlappingBugs = [
     on: 'memory',
     change: [
       [
-        state,
-        "    if (this.#headLeaving && this.record === null) throw headersSent('A session that is not stored cannot be changed');\n",
+        access,
+        "  if (state.headLeaving && state.record === null) throw headersSent('A session that is not stored cannot be changed');\n",
         '',
       ],
     ],

@@ -2,7 +2,7 @@
 const due = 'src/engine/due.ts';
 const load = 'src/engine/load.ts';
 const response = 'src/engine/response.ts';
-const state = 'src/engine/state.ts';
+const requestState = 'src/engine/request-state.ts';
 const transport = 'src/engine/transport.ts';
 
 const PRESENTED = "  if (token !== null) return token.value === '' ? undefined : [token.value];\n";
@@ -79,7 +79,7 @@ export const tokenBugs = [
     bug: 'header transport: a native client of another origin begins no session',
     breaks: 'C13',
     on: 'memory',
-    change: [[state, 'this.token === null && isCookieWithheldBySite', 'isCookieWithheldBySite']],
+    change: [[requestState, 'this.token === null && isCookieWithheldBySite', 'isCookieWithheldBySite']],
   },
   {
     bug: 'header transport: a response does not vary by what brings the session',

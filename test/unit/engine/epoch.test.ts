@@ -98,11 +98,18 @@ describe('what a request asks for', () => {
 });
 
 test('initial data is set once, for a session that is not stored, and again after a failure', () => {
+  const asked: unknown[] = [];
+  const initialData = (request: unknown): { a: number } => {
+    if (asked.push(request) === 1) throw new Error('not now');
+    return { a: asked.length };
+  };
   const { epoch: made } = epoch();
-  expect([made.startInitialData(), made.startInitialData()]).toEqual([true, false]);
-  made.retryInitialData();
-  expect([made.startInitialData(), made.startInitialData()]).toEqual([true, false]);
+  expect(() => made.setInitialData({ initialData }, 'first')).toThrow('not now');
+  made.setInitialData({ initialData }, 'second');
+  made.setInitialData({ initialData }, 'third');
+  expect([asked, made.fields.get('a')]).toEqual([['first', 'second'], 2]);
   const { epoch: stored } = epoch();
   stored.bind(RECORD);
-  expect(stored.startInitialData()).toBe(false);
+  stored.setInitialData({ initialData }, 'fourth');
+  expect([asked.length, stored.fields.has('a')]).toEqual([2, false]);
 });

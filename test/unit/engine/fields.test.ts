@@ -1,7 +1,8 @@
 // What a request knows of its session's fields, and what it has changed, without a store.
 import { describe, expect, test } from 'vitest';
 import { AsyncSchemaError } from '../../../src/engine/field-schema.ts';
-import { FieldTracker, isSame, UnreadableField, type FieldSerializer } from '../../../src/engine/fields.ts';
+import { FieldTracker, isSame } from '../../../src/engine/fields.ts';
+import { UnreadableField, type FieldSerializer } from '../../../src/engine/stored-fields.ts';
 import type { Stored } from '../../../src/stores/store.ts';
 
 /** Text; values that are undefined in the store count as none, as those that no longer fit a schema. */
