@@ -47,6 +47,8 @@ class LongestFirst extends BaseSequencer {
 const ISOLATED = [
   // Long, and alone with their figures.
   'test/model/**/*.test.ts',
+  // Count the timers of their process.
+  'test/unit/engine/{session-watches,watch}.test.ts',
   // Replaces functions of Node before the library takes them.
   'test/unit/primitives.test.ts',
   // Loads the library once more, after which no other file would find what is loaded.

@@ -66,7 +66,10 @@ describe('a node of a cluster is lost', () => {
     if (name.startsWith('node-redis')) assert.ok(took < (TIMEOUT * 1000) / 2, `it took ${took} ms`);
     const others = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
     for (const key of others) {
-      if ((await cluster.masterOf(await cluster.slotOf(key))) !== victim) await write(key);
+      if ((await cluster.masterOf(await cluster.slotOf(key))) === victim) continue;
+      if (name.startsWith('node-redis')) await write(key);
+      // ioredis closes all of its connections when a node does not say in time which slots there are.
+      else await waitFor('another node to serve', async () => (await write(key), true));
     }
   });
 });
