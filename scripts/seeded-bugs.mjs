@@ -11,7 +11,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { isMainThread, parentPort, threadId, Worker, workerData } from 'node:worker_threads';
-import { build } from 'vite';
+import { build, loadConfigFromFile } from 'vite';
 import { bugs } from '../test/model/bugs/index.mjs';
 
 const HINTS = new URL('../test/model/bugs/hints.json', import.meta.url);
@@ -22,6 +22,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** The tree as far as the model test needs it, to be changed at will. */
 class Copy {
   #folder;
+  #config;
   #bundles = 0;
 
   constructor(parent) {
@@ -44,7 +45,7 @@ class Copy {
         this.#write(file, parts.join(replacement));
       }
       if (isLua) this.#buildLua();
-      const { search } = await this.load('search');
+      const { search } = await this.load(on === 'memory' ? 'search-memory' : 'search-servers');
       return await search({ on, ...placesFor(bug, on), shrinks: process.argv.length > 2 }, servers);
     } finally {
       for (const [file, text] of originals) this.#write(file, text);
@@ -59,13 +60,22 @@ class Copy {
   /** A module of the model test with all that it needs, in one file, under a name that has not been imported yet. */
   async load(name) {
     const outDir = join(this.#folder, `bundle-${++this.#bundles}`);
+    const { resolve } = await this.#loadConfig();
     await build({
-      configFile: join(this.#folder, 'vitest.config.ts'),
+      configFile: false,
+      resolve,
       root: this.#folder,
       logLevel: 'error',
       build: { ssr: `test/model/${name}.ts`, outDir, minify: false, target: 'node20' },
     });
     return await import(pathToFileURL(join(outDir, `${name}.js`)).href);
+  }
+
+  /** Once: to load it takes a sixth of a build. */
+  async #loadConfig() {
+    const path = join(this.#folder, 'vitest.config.ts');
+    this.#config ??= (await loadConfigFromFile({ command: 'build', mode: 'production' }, path)).config;
+    return this.#config;
   }
 
   #read(file) {

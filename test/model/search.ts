@@ -1,22 +1,12 @@
-import { GIVEN_CLIENTS, type GivenClient } from '../support/redis-clients.ts';
-import { CLUSTER_CLIENTS } from '../support/topology-clients.ts';
 import type { Environment } from './environment.ts';
 import * as enumeratedPlans from './enumerated-plans.ts';
 import { exploreInEveryOrder, exploreRandomly, type Explored, type Finding } from './explore.ts';
-import { MemoryEnvironment } from './memory-environment.ts';
-import { RedisEnvironment } from './redis-environment.ts';
 
 /** What was found, and where: after how many interleavings. */
 export interface Found {
   readonly finding: Finding | null;
   readonly place: Place | null;
   readonly interleavings: number;
-}
-
-/** Where the servers listen. */
-export interface Servers {
-  readonly redis: string;
-  readonly cluster: readonly string[];
 }
 
 export type Store = 'memory' | 'redis' | 'cluster';
@@ -79,10 +69,9 @@ const PLACES: Readonly<Record<Store, readonly Place[]>> = {
 
 const RUNS: Readonly<Record<Store, number>> = { memory: 1500, redis: 600, cluster: 1500 };
 
-/** Looks for a broken promise, always in the same places and in the same order. */
-export async function search({ on, hints, elsewhere, shrinks }: Search, servers: Servers): Promise<Found> {
+/** Looks for a broken promise, always in the same places and in the same order. Closes the environment. */
+export async function searchWith(environment: Environment, { on, hints, elsewhere, shrinks }: Search): Promise<Found> {
   const explored: Explored = { interleavings: 0, counts: new Map() };
-  const environment = on === 'memory' ? new MemoryEnvironment() : await openRedis(on, servers);
   try {
     for (const place of new Set([...hints, ...(elsewhere ? PLACES[on] : [])])) {
       const found = await searchIn(environment, place, RUNS[on], explored, shrinks);
@@ -114,14 +103,4 @@ async function searchIn(
   const plans = one === undefined ? enumerate() : [...enumerate()].slice(Number(one), Number(one) + 1);
   const finding = await exploreInEveryOrder(environment, plans, explored, shrinks);
   return finding && { finding, place: `${name}:${one ?? explored.plan}` };
-}
-
-async function openRedis(on: 'redis' | 'cluster', { redis, cluster }: Servers): Promise<Environment> {
-  const one = GIVEN_CLIENTS['node-redis 6']!;
-  const several = CLUSTER_CLIENTS['node-redis 6']!;
-  const connect = (): Promise<GivenClient> => (on === 'redis' ? one(redis) : several({ urls: cluster }));
-  const clients = await Promise.all([connect(), connect(), connect()] as const);
-  const environment = new RedisEnvironment(on, clients);
-  await environment.pass(0);
-  return environment;
 }

@@ -1,6 +1,6 @@
 import { startCluster, type RedisCluster } from '../support/redis-cluster.ts';
 import { startRedis, type RedisServer } from '../support/redis-server.ts';
-import type { Servers } from './search.ts';
+import type { Servers } from './search-servers.ts';
 
 let redis: RedisServer | undefined;
 let cluster: RedisCluster | undefined;
