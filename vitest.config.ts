@@ -45,7 +45,7 @@ class LongestFirst extends BaseSequencer {
  * another costs more than most of them.
  */
 const ISOLATED = [
-  // Long, and alone with their figures.
+  // Each takes a worker of its own for a minute or more.
   'test/model/**/*.test.ts',
   // Count the timers of their process.
   'test/unit/engine/{session-watches,watch}.test.ts',

@@ -21,7 +21,16 @@ function program(variable, ...names) {
 /** Each returns the program's path, or `undefined` where the machine has none. */
 export const programs = {
   redisServer: () => program('REDIS_SERVER', 'redis-server', 'valkey-server'),
-  chromium: () => program('CHROMIUM_PATH', 'chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'),
+  // Debian's build without windows takes a third less of the processor.
+  chromium: () =>
+    program(
+      'CHROMIUM_PATH',
+      'chromium-headless-shell',
+      'chromium',
+      'chromium-browser',
+      'google-chrome-stable',
+      'google-chrome',
+    ),
   openssl: () => program('OPENSSL', 'openssl'),
   curl: () => program('CURL', 'curl'),
   bash: () => program('BASH_PROGRAM', 'bash'),

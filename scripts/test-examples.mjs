@@ -62,8 +62,11 @@ function prepare(name, folder, packages, run) {
   const copy = join(folder, 'examples', name);
   cpSync(join(examples, name), copy, { recursive: true, filter: (path) => !BUILT.test(path) });
   const inFolder = (title, ...args) => run(`${name}: ${title}`, 'npm', args, copy);
-  if (inFolder('npm ci', 'ci', '--prefer-offline') === undefined) return undefined;
-  if (packages.length > 0 && inFolder('npm install', 'install', ...packages) === undefined) return undefined;
+  // An audit asks the registry about every package, and is not what is tested.
+  const quietly = ['--no-audit', '--no-fund'];
+  if (inFolder('npm ci', 'ci', '--prefer-offline', ...quietly) === undefined) return undefined;
+  if (packages.length > 0 && inFolder('npm install', 'install', ...quietly, ...packages) === undefined)
+    return undefined;
   if (inFolder('npm run check', 'run', '--if-present', 'check') === undefined) return undefined;
   if (inFolder('npm run build', 'run', '--if-present', 'build') === undefined) return undefined;
   return copy;
