@@ -22,7 +22,7 @@ const LONG = ['test/model/', 'test/browser/'];
 /** Files that mostly wait, for servers that are down or time that passes. Beside each runs one that does not. */
 const WAITING = /test\/(?:cli|cluster|faults|integration\/(?:faults|redis-clients))\//;
 
-class LongestFirst extends BaseSequencer {
+class BalancedSequencer extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const rank = ({ moduleId, project }: TestSpecification): number => {
       const found = LONG.findIndex((folder) => moduleId.includes(folder));
@@ -60,9 +60,9 @@ const ISOLATED = [
   'test/integration/redis-clients/demoted-master.test.ts',
   // Clients of ioredis that are closed while they look for their master leave others behind, which look for it for ever.
   'test/integration/redis-clients/ioredis-sentinel-workaround.test.ts',
-  // Commands leave the clients of an application to the end of the process, and its servers are gone before.
+  // Commands leave clients of the application open, and its servers stop before the process ends.
   'test/cli/{migrate,topologies}.test.ts',
-  // Of what a process is warned once.
+  // Checks warnings that are issued once for each process.
   'test/integration/redis-clients/warnings.test.ts',
 ];
 
@@ -75,11 +75,17 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'shared', include: ['test/**/*.test.ts'], exclude: [...ISOLATED, ...BROWSER], isolate: false },
+        test: {
+          name: 'shared',
+          include: ['test/**/*.test.ts'],
+          exclude: [...ISOLATED, ...BROWSER],
+          isolate: false,
+          setupFiles: ['test/support/fetch-classes.ts'],
+        },
       },
       {
         extends: true,
-        // A browser on a busy machine takes its time.
+        // Pages load slowly on a busy machine.
         test: { name: 'browser', include: BROWSER, isolate: false, testTimeout: 90_000, hookTimeout: 60_000 },
       },
       { extends: true, test: { name: 'isolated', include: ISOLATED } },
@@ -89,7 +95,7 @@ export default defineConfig({
     execArgv: ['--max-semi-space-size=64'],
     // One more than there are processors: many files wait for servers that are down.
     maxWorkers: availableParallelism() + 1,
-    sequence: { sequencer: LongestFirst },
+    sequence: { sequencer: BalancedSequencer },
     testTimeout: 30_000,
     hookTimeout: 30_000,
     teardownTimeout: 10_000,

@@ -20,6 +20,7 @@ const TESTS = [
     (name) => `test/compat/migrate/${name}`,
   ),
   'test/otel',
+  'test/integration/audit',
   'test/integration/command-counts.test.ts',
   'test/integration/redis-clients',
   'test/integration/hostile/bytes.test.ts',

@@ -8,7 +8,7 @@ import type { SessionState } from './state.ts';
  * @throws {SessionError} `ERR_SESSION_NOT_LOADED`
  */
 export function markAccessed(state: SessionState): void {
-  if (!state.accessed) state.markPersonal();
+  state.markPersonal();
   if (state.phase === 'unloaded') {
     throw new SessionError('ERR_SESSION_NOT_LOADED', 'The session is not loaded: call `await session.load()` first');
   }
@@ -17,7 +17,7 @@ export function markAccessed(state: SessionState): void {
 }
 
 /**
- * Prepares for a change that the commit stores with the record.
+ * Prepares for a change, which an exchange may refuse, as in a page that Next renders.
  * @throws {SessionError} as {@link assertStorable}
  */
 export function assertWritable(state: SessionState): void {
@@ -26,7 +26,7 @@ export function assertWritable(state: SessionState): void {
 }
 
 /**
- * Prepares for a change that is stored at once.
+ * Prepares for a change that no exchange refuses.
  * @throws {SessionError} `ERR_SESSION_DEGRADED` when the store has failed, `ERR_SESSION_HEADERS_SENT` when the change
  * needs a cookie that cannot be sent any longer
  */
@@ -39,7 +39,7 @@ export function assertStorable(state: SessionState): void {
     );
   }
   if (state.headLeaving && state.record === null) throw headersSent('A session that is not stored cannot be changed');
-  if (state.exchange.onBypass !== undefined) state.armBypassCheck();
+  state.armBypassCheck();
 }
 
 /**

@@ -103,10 +103,10 @@ function refuseRecord(
   const wasBound = epoch.record !== null;
   if (refusal === 'authentication-changed') {
     if (wasBound) endInvalidated(state, epoch);
-    else state.endInvalidated(record);
+    else state.ends.addInvalidated(record);
     return 'invalidated';
   }
-  if (refusal === 'expired') state.endExpired(record);
+  if (refusal === 'expired') state.ends.addExpired(record);
   if (wasBound) loseSession(state, epoch, 'gone');
   return 'rejected';
 }

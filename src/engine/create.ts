@@ -184,7 +184,7 @@ export async function createRecord(state: SessionState, epoch: Epoch, login: Pen
     events.emit('created', { handle: key.handle });
     if (login !== null) {
       emitLogin(state, epoch, login, null, evicted);
-      if (epoch === state.epoch) state.endSwitchedSession();
+      if (epoch === state.epoch) state.ends.addSwitched();
     }
     return;
   }

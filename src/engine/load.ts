@@ -226,7 +226,7 @@ function open(
     case 'corrupt':
       // What is unreadable to this version of the application may not be to the next.
       reject(state, handle, 'corrupt', record.reason);
-      state.rememberCorrupt(candidate.key);
+      state.ends.rememberCorrupt(candidate.key);
       return 'rejected';
     case 'ended':
       state.explainEnd(endedSession(record));

@@ -25,7 +25,7 @@ export class PendingEnds {
   /** A record that this version of the application cannot read, and leaves alone until a logout ends it. */
   #corruptKey: RecordKey | null = null;
   /** The session of another owner, which a login is about to leave. */
-  #left: Epoch | null = null;
+  #switchedFrom: Epoch | null = null;
 
   get list(): readonly PendingEnd[] {
     return this.#list;
@@ -35,9 +35,9 @@ export class PendingEnds {
   addSession(record: BoundRecord | null, reason: EndReason): void {
     this.#reason = reason;
     this.#addRecord(record, reason);
-    this.#addRecord(this.#left?.record ?? null, reason);
-    this.#left?.close('ended');
-    this.#left = null;
+    this.#addRecord(this.#switchedFrom?.record ?? null, reason);
+    this.#switchedFrom?.close('ended');
+    this.#switchedFrom = null;
     if (record !== null || this.#corruptKey === null) return;
     this.#list.push({ key: this.#corruptKey, owner: null, reason, deletesCookie: true });
     this.#corruptKey = null;
@@ -64,20 +64,20 @@ export class PendingEnds {
   }
 
   /** Records the session that a login as another owner is about to leave. */
-  leave(session: Epoch): void {
-    this.#left = session;
+  switchFrom(session: Epoch): void {
+    this.#switchedFrom = session;
   }
 
   /** Adds the session that a login as another owner has left, once the login is stored. */
-  addLeft(): void {
-    this.#addRecord(this.#left?.record ?? null, 'account-switch');
-    this.#left = null;
+  addSwitched(): void {
+    this.#addRecord(this.#switchedFrom?.record ?? null, 'account-switch');
+    this.#switchedFrom = null;
   }
 
   /** Returns the session that a refused login would have left, which the client keeps; `null` for none. */
-  takeLeft(): Epoch | null {
-    const left = this.#left;
-    this.#left = null;
+  takeSwitched(): Epoch | null {
+    const left = this.#switchedFrom;
+    this.#switchedFrom = null;
     return left;
   }
 

@@ -139,9 +139,9 @@ export abstract class RequestState {
 
   /** Looks for changes that nothing has saved when the response has been sent without a commit. */
   armBypassCheck(): void {
-    if (this.#bypassCheckArmed || this.#headLeaving) return;
+    if (this.exchange.onBypass === undefined || this.#bypassCheckArmed || this.#headLeaving) return;
     this.#bypassCheckArmed = true;
-    this.exchange.onBypass!(() => {
+    this.exchange.onBypass(() => {
       if (!this.#headLeaving) void this.queue.run(() => this.discardBypassed());
     });
   }

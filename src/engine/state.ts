@@ -1,12 +1,11 @@
 import type { DiscardReason, EndReason } from '../events.ts';
 import type { Exchange } from '../exchange.ts';
-import type { RecordKey } from '../stores/store.ts';
 import type { SessionContext } from './context.ts';
 import type { EndedSession } from './explanation.ts';
 import { Epoch, type BegunLogin, type BoundRecord, type EpochEnd, type PendingLogin } from './epoch.ts';
 import { fieldName } from './field-names.ts';
 import { UnreadableField } from './stored-fields.ts';
-import { PendingEnds, type PendingEnd, type UnboundRecord } from './pending-ends.ts';
+import { PendingEnds, type PendingEnd } from './pending-ends.ts';
 import { RequestState } from './request-state.ts';
 
 /**
@@ -66,6 +65,11 @@ export class SessionState extends RequestState {
     return this.#pendingEnds?.list ?? NO_ENDS;
   }
 
+  /** What adds to the pending ends. */
+  get ends(): PendingEnds {
+    return (this.#pendingEnds ??= new PendingEnds());
+  }
+
   /** Why and when the session of the request's cookie has ended; `null` when that is not known. */
   get endedBefore(): EndedSession | null {
     return this.#endedBefore;
@@ -111,11 +115,6 @@ export class SessionState extends RequestState {
     this.#pendingEnds?.keepCookie();
   }
 
-  /** Records the key of a record that cannot be read: a logout ends it. */
-  rememberCorrupt(key: RecordKey): void {
-    this.#ends.rememberCorrupt(key);
-  }
-
   /** Records why the session of a cookie has ended. Of several cookies, the first explains it. */
   explainEnd(ended: EndedSession): void {
     if (this.context.config.explainEnds > 0) this.#endedBefore ??= ended;
@@ -154,7 +153,7 @@ export class SessionState extends RequestState {
 
   /** Ends the session at the commit; what follows belongs to a new one. */
   end(reason: EndReason): void {
-    this.#ends.addSession(this.record, reason);
+    this.ends.addSession(this.record, reason);
     this.#replaceEpoch('ended');
     if (this.#phase === 'lost') this.#phase = 'ready';
   }
@@ -165,24 +164,14 @@ export class SessionState extends RequestState {
     this.#replaceEpoch('ended');
   }
 
-  /** Ends at the commit a record that is past the lifetimes of the factory. */
-  endExpired(record: UnboundRecord): void {
-    this.#ends.addExpired(record);
-  }
-
   /** Ends at the commit a record that was on its way to the store when the request ended its session. */
   endLateRecord(record: BoundRecord): void {
-    this.#ends.addLate(record);
-  }
-
-  /** Ends at the commit a record whose authentication is no longer valid, before the session is bound to any. */
-  endInvalidated(record: UnboundRecord): void {
-    this.#ends.addInvalidated(record);
+    this.ends.addLate(record);
   }
 
   /** Records that the store has carried out the first of the pending ends, and returns it. */
   endCarriedOut(existed: boolean): PendingEnd {
-    const end = this.#ends.takeFirst();
+    const end = this.ends.takeFirst();
     if (existed && end.deletesCookie) this.clientCookie.acknowledgeEnd();
     return end;
   }
@@ -220,7 +209,7 @@ export class SessionState extends RequestState {
       detail: 'unparsable',
       clientAddress: this.exchange.clientAddress,
     });
-    this.rememberCorrupt(key);
+    this.ends.rememberCorrupt(key);
     const { login, begunLogin, timeout } = epoch.pending;
     this.#replaceEpoch('lost', epoch);
     Object.assign(this.#epoch.pending, { login, begunLogin, timeout });
@@ -262,7 +251,7 @@ export class SessionState extends RequestState {
     this.#replaceEpoch('left', left);
     this.#epoch.fields.takeFields(left.fields, kept);
     Object.assign(this.#epoch.pending, { login, timeout: left.pending.timeout });
-    this.#ends.leave(left);
+    this.ends.switchFrom(left);
   }
 
   /** Reads the fields that a login keeps of another owner's session, and returns their names. */
@@ -300,17 +289,12 @@ export class SessionState extends RequestState {
   /** Records that the store has refused a login: the client keeps the session that it had. */
   loginRefused(epoch: Epoch): void {
     epoch.pending.login = null;
-    const left = epoch === this.#epoch ? (this.#pendingEnds?.takeLeft() ?? null) : null;
+    const left = epoch === this.#epoch ? (this.#pendingEnds?.takeSwitched() ?? null) : null;
     if (left === null) return;
     epoch.close('left');
     this.#epoch = left;
     left.reopen();
     this.#isNew = false;
-  }
-
-  /** Ends at this commit the session that a login as another owner leaves, once the login is stored. */
-  endSwitchedSession(): void {
-    this.#pendingEnds?.addLeft();
   }
 
   // The response.
@@ -345,9 +329,5 @@ export class SessionState extends RequestState {
     if (carry !== undefined) this.#epoch.fields.takeWritten(carry.fields);
     this.clientCookie.dropAcknowledgement();
     this.#isNew = true;
-  }
-
-  get #ends(): PendingEnds {
-    return (this.#pendingEnds ??= new PendingEnds());
   }
 }

@@ -106,7 +106,7 @@ export class StoredFields {
     return this.serializer.serialize(value, { field: name, handle });
   }
 
-  /** Reads a serialised value that did not come with the record. */
+  /** Parses a serialised value of a field. */
   parse(name: string, stored: Stored, handle: string): unknown {
     // The result may share memory with the input, and be changed in place.
     const own = typeof stored === 'string' ? stored : Buffer.from(stored);

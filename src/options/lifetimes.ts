@@ -7,7 +7,7 @@ const DEFAULT_TIMEOUT = 1200;
 /** The default of `absoluteTimeout`, in seconds: 30 days. */
 const DEFAULT_ABSOLUTE_TIMEOUT = 2_592_000;
 
-/** How long sessions live, and how often that is renewed; seconds. */
+/** How long sessions and old ids live, and how often that is renewed; seconds. */
 export type Lifetimes = Pick<
   SessionConfig,
   'timeout' | 'maxTimeout' | 'absoluteTimeout' | 'maxAbsoluteTimeout' | 'touchInterval' | 'rotationGrace'

@@ -15,12 +15,9 @@ import { withSession as withFetchSession } from 'websauna-session/fetch';
 import { sessions as honoSessions } from 'websauna-session/hono';
 import { sessions as koaSessions } from 'websauna-session/koa';
 import { withSession } from 'websauna-session/node';
-import { restoreFetchClasses } from '../support/fetch-classes.ts';
 import { freePort } from '../support/redis-server.ts';
 import { ask } from './support/client.ts';
 import { listen } from './support/listen.ts';
-
-restoreFetchClasses();
 
 type Start = (factory: SessionFactory, act: (port: number) => Promise<void>) => Promise<void>;
 

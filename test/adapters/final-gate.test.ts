@@ -20,11 +20,8 @@ import { sessions as fastifySessions } from 'websauna-session/fastify';
 import { sessions as honoSessions, type SessionVariables } from 'websauna-session/hono';
 import { MemoryStore } from 'websauna-session/memory';
 import { sessions } from 'websauna-session/node';
-import { restoreFetchClasses } from '../support/fetch-classes.ts';
 import { ask } from './support/client.ts';
 import { listen } from './support/listen.ts';
-
-restoreFetchClasses();
 
 const options = () => ({ secret: 'nothing that a site may use, but long enough', store: new MemoryStore() });
 const PUBLIC = 'public, max-age=600';

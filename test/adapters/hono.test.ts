@@ -9,12 +9,9 @@ import { createSessionFactory } from 'websauna-session';
 import { markSubRequest, sessions, type SessionVariables } from 'websauna-session/hono';
 import { MemoryStore } from 'websauna-session/memory';
 import { interceptStore } from 'websauna-session/testing';
-import { restoreFetchClasses } from '../support/fetch-classes.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { ask } from './support/client.ts';
 import { listen } from './support/listen.ts';
-
-restoreFetchClasses();
 
 const SECRET = 'nothing that a site may use, but long enough';
 type Env = { Variables: SessionVariables };

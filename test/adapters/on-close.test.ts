@@ -16,12 +16,9 @@ import { sessions as fastifySessions } from 'websauna-session/fastify';
 import { sessions as honoSessions } from 'websauna-session/hono';
 import { sessions as koaSessions } from 'websauna-session/koa';
 import { sessions } from 'websauna-session/node';
-import { restoreFetchClasses } from '../support/fetch-classes.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { ask } from './support/client.ts';
 import { listen } from './support/listen.ts';
-
-restoreFetchClasses();
 
 /** A factory that shows the exchanges of its adapters. */
 function watchedFactory(): { factory: SessionFactory; exchanges: Exchange[] } {

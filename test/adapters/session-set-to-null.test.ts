@@ -14,11 +14,8 @@ import { sessions as honoSessions } from 'websauna-session/hono';
 import { sessions as koaSessions } from 'websauna-session/koa';
 import { MemoryStore } from 'websauna-session/memory';
 import { withSession } from 'websauna-session/node';
-import { restoreFetchClasses } from '../support/fetch-classes.ts';
 import { ask } from './support/client.ts';
 import { listen } from './support/listen.ts';
-
-restoreFetchClasses();
 
 interface Holder {
   session: WebsaunaSession | null | undefined;

@@ -66,7 +66,7 @@ describe('signing up and logging in', () => {
 
   it('answers 401 to a wrong password and to an unknown name, in the same words', async () => {
     const cy = await Visitor.arrive(site, browser);
-    await cy.signUpUnseen('Cy');
+    await cy.postSignUp('Cy');
     await cy.context.clearCookies();
     for (const name of ['Cy', 'Nobody']) {
       await cy.open('/log-in');
@@ -84,7 +84,7 @@ describe('signing up and logging in', () => {
 
   it('leads back to the page that was asked for', async () => {
     const dan = await Visitor.arrive(site, browser);
-    await dan.signUpUnseen('Dan');
+    await dan.postSignUp('Dan');
     await dan.context.clearCookies();
     await dan.open('/');
     await dan.go('Devices');
@@ -121,7 +121,7 @@ describe('signing up and logging in', () => {
 describe('the session page', () => {
   it('shows the handle and the data, and neither id nor cookie', async () => {
     const fay = await Visitor.arrive(site, browser);
-    await fay.signUpUnseen('Fay');
+    await fay.postSignUp('Fay');
     await fay.open('/');
     expect(await fay.handle()).toMatch(/^[\w-]{43}$/);
     expect(await fay.page.locator('pre').innerText()).toContain('"visits": 1');
@@ -139,7 +139,7 @@ describe('the session page', () => {
 describe('logging out', () => {
   it('leaves nothing for the Back button, and nothing that the old cookie opens', async () => {
     const gil = await Visitor.arrive(site, browser);
-    await gil.signUpUnseen('Gil');
+    await gil.postSignUp('Gil');
     await gil.open('/');
     await gil.go('Devices');
     const cookie = await gil.cookie();

@@ -44,7 +44,7 @@ async function launch(): Promise<Browser> {
     ignoreDefaultArgs: ['--disable-back-forward-cache'],
     handleSIGTERM: false,
   });
-  // One that has crashed is not the next test's.
+  // Launch again after a crash.
   browser.once('disconnected', () => {
     launched = undefined;
   });

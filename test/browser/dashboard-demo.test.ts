@@ -15,9 +15,9 @@ afterAll(() => site?.stop());
 
 it('lets the first user of the demo end the session of another one, after the password once more', async () => {
   const ada = await Visitor.arrive(site, browser);
-  await ada.signUpUnseen('Ada');
+  await ada.postSignUp('Ada');
   const bea = await Visitor.arrive(site, browser);
-  await bea.signUpUnseen('Bea');
+  await bea.postSignUp('Bea');
   await bea.open('/devices');
   expect(await bea.page.getByRole('link', { name: 'Sessions of all users' }).count()).toBe(0);
   expect((await bea.page.goto('/admin/sessions'))?.status()).toBe(404);

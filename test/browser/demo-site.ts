@@ -14,18 +14,20 @@ interface DemoModules {
   createApp: (factory: SessionFactory, users: object, arena: Arena) => Express;
 }
 
-/** Of the passwords that the tests invent, nobody guesses one. */
-const CHEAP = { N: 2 ** 10, r: 8, p: 1 };
+/** Test passwords need no protection. */
+export const CHEAP = { N: 2 ** 10, r: 8, p: 1 };
 
 interface Arena {
   close(): void;
 }
 
+/** Loads a module of the demo. */
+export async function loadModule<Module>(file: string): Promise<Module> {
+  return (await import(/* @vite-ignore */ new URL(`../../demo/src/${file}`, import.meta.url).href)) as Module;
+}
+
 async function loadDemo(): Promise<DemoModules> {
-  const modules = ['users.ts', 'sessions.ts', 'compare/arena.ts', 'app.ts'].map((file) => {
-    const { href } = new URL(`../../demo/src/${file}`, import.meta.url);
-    return import(/* @vite-ignore */ href) as Promise<object>;
-  });
+  const modules = ['users.ts', 'sessions.ts', 'compare/arena.ts', 'app.ts'].map((file) => loadModule<object>(file));
   return Object.assign({}, ...(await Promise.all(modules))) as DemoModules;
 }
 

@@ -25,8 +25,8 @@ const INVALIDATED =
 async function twoDevices(name: string): Promise<{ computer: Visitor; phone: Visitor }> {
   const computer = await Visitor.arrive(site, browser);
   const phone = await Visitor.arrive(site, browser, PHONE);
-  await computer.signUpUnseen(name);
-  await phone.logInUnseen(name);
+  await computer.postSignUp(name);
+  await phone.postLogIn(name);
   return { computer, phone };
 }
 
@@ -59,7 +59,7 @@ describe('the list of devices', () => {
   it('logs out everything else', async () => {
     const { computer, phone } = await twoDevices('Cy');
     const tablet = await Visitor.arrive(site, browser);
-    await tablet.logInUnseen('Cy');
+    await tablet.postLogIn('Cy');
     await phone.open('/devices');
     await phone.press('Log out everywhere else', '/devices');
     expect(await phone.messages()).toEqual(['2 other devices have been logged out.']);
@@ -93,7 +93,7 @@ describe('the list of devices', () => {
   it('ends no session of another user', async () => {
     const { computer } = await twoDevices('Eve');
     const stranger = await Visitor.arrive(site, browser);
-    await stranger.signUpUnseen('Mallory');
+    await stranger.postSignUp('Mallory');
     await stranger.open('/');
     await computer.open('/devices');
     const token = await stranger.page.locator('[name=_csrf]').first().inputValue();
@@ -152,7 +152,7 @@ describe('a changed password', () => {
 
   it('needs the current one', async () => {
     const ida = await Visitor.arrive(site, browser);
-    await ida.signUpUnseen('Ida');
+    await ida.postSignUp('Ida');
     await ida.open('/password');
     await ida.enter({ 'Current password': 'wrong horse', 'New password': 'battery staple' });
     await ida.press('Change password', '/password');

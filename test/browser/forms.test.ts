@@ -71,7 +71,7 @@ describe('a form', () => {
 
 describe('what a form marks as wrong', () => {
   beforeAll(async () => {
-    await (await Visitor.arrive(site, browser)).signUpUnseen('Taken');
+    await (await Visitor.arrive(site, browser)).postSignUp('Taken');
   });
 
   it.each([
@@ -83,7 +83,7 @@ describe('what a form marks as wrong', () => {
     ['/password', { 'Current password': 'wrong horse', 'New password': PASSWORD }, ['password']],
   ])('%s with %o: the input that is, and no other, and puts the cursor there', async (path, values, wrong) => {
     const fi = await Visitor.arrive(site, browser);
-    if (path === '/password') await fi.signUpUnseen(`Owner of ${wrong.join()}`);
+    if (path === '/password') await fi.postSignUp(`Owner of ${wrong.join()}`);
     await fi.open(path);
     await fi.enter(values);
     // The browser would not send what it knows to be too short.

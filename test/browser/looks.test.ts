@@ -74,7 +74,7 @@ it.each<[string, BrowserContextOptions]>([
     await look('notes');
     await visitor.open('/session');
     await look('session');
-    await other.logInUnseen(user);
+    await other.postLogIn(user);
     await visitor.open('/devices');
     await look('devices');
     site.store.offset += 601_000;

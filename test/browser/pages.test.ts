@@ -1,7 +1,7 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { closeWindows, openBrowser } from './chromium.ts';
-import { DemoSite } from './demo-site.ts';
+import { DemoSite, loadModule } from './demo-site.ts';
 import { Visitor } from './visitor.ts';
 
 let browser: Browser;
@@ -16,11 +16,6 @@ afterEach(async () => {
 });
 afterAll(() => site?.stop());
 
-/** The demo's own modules; see demo-site.ts for why they come without types. */
-async function load<Module>(file: string): Promise<Module> {
-  return (await import(/* @vite-ignore */ new URL(`../../demo/src/${file}`, import.meta.url).href)) as Module;
-}
-
 describe('a time', () => {
   const NOW = new Date('2031-05-06T07:08:09.000Z');
 
@@ -34,7 +29,7 @@ describe('a time', () => {
     // The store's clock is ahead.
     [-300, 'just now'],
   ])('%d seconds ago reads: %s', async (seconds, text) => {
-    const { timeAgo } = await load<{ timeAgo: (date: Date) => { toString(): string } }>('views/time.ts');
+    const { timeAgo } = await loadModule<{ timeAgo: (date: Date) => { toString(): string } }>('views/time.ts');
     vi.useFakeTimers({ now: NOW, toFake: ['Date'] });
     expect(timeAgo(new Date(NOW.getTime() - seconds * 1000)).toString()).toContain(`>${text}</time>`);
   });
@@ -44,7 +39,7 @@ describe('a time', () => {
     [1200, 'in 20 minutes'],
     [30 * 86_400 - 2, 'in 30 days'],
   ])('in %d seconds reads: %s', async (seconds, text) => {
-    const { timeUntil } = await load<{ timeUntil: (date: Date) => { toString(): string } }>('views/time.ts');
+    const { timeUntil } = await loadModule<{ timeUntil: (date: Date) => { toString(): string } }>('views/time.ts');
     vi.useFakeTimers({ now: NOW, toFake: ['Date'] });
     expect(timeUntil(new Date(NOW.getTime() + seconds * 1000)).toString()).toContain(`>${text}</time>`);
   });
@@ -88,7 +83,9 @@ describe('the name of a browser', () => {
     ['', 'Unknown browser', false],
     [null, 'Unknown browser', false],
   ])('of %j is %s', async (userAgent, name, mobile) => {
-    const { describeAgent } = await load<{ describeAgent: (userAgent: string | null) => object }>('views/agent.ts');
+    const { describeAgent } = await loadModule<{ describeAgent: (userAgent: string | null) => object }>(
+      'views/agent.ts',
+    );
     expect(describeAgent(userAgent)).toEqual({ name, mobile });
   });
 });
@@ -98,7 +95,7 @@ describe('who is logged in', () => {
     'is shown on %s',
     async (path) => {
       const bea = await Visitor.arrive(site, browser);
-      await bea.signUpUnseen(`Bea ${path.slice(1).replaceAll('/', ' ')}!`.replace(/ ?!$/, ''));
+      await bea.postSignUp(`Bea ${path.slice(1).replaceAll('/', ' ')}!`.replace(/ ?!$/, ''));
       await bea.open(path);
       expect(await bea.page.locator('.who').getAttribute('title')).toMatch(/^Logged in as Bea/);
     },
@@ -108,7 +105,7 @@ describe('who is logged in', () => {
     'can be read in a window of %o',
     async (viewport) => {
       const cy = await Visitor.arrive(site, browser, { viewport });
-      await cy.signUpUnseen(`Cy ${viewport.width}`);
+      await cy.postSignUp(`Cy ${viewport.width}`);
       await cy.open('/');
       const box = await cy.page.locator('.who-name').boundingBox();
       expect(box!.width).toBeGreaterThan(40);
@@ -118,7 +115,7 @@ describe('who is logged in', () => {
 
   it('is shown when a form is refused', async () => {
     const dan = await Visitor.arrive(site, browser);
-    await dan.signUpUnseen('Dan');
+    await dan.postSignUp('Dan');
     const refused = await site.fetch('/notes', { cookie: await dan.cookie(), form: { text: 'Forged' } });
     expect(refused.status).toBe(403);
     expect(await refused.text()).toContain('title="Logged in as Dan"');

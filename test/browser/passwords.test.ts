@@ -1,5 +1,6 @@
 import { scryptSync } from 'node:crypto';
 import { expect, it } from 'vitest';
+import { CHEAP, loadModule } from './demo-site.ts';
 
 interface Passwords {
   hashPassword: (password: string, cost?: object) => Promise<{ cost: object; salt: Buffer; key: Buffer }>;
@@ -13,15 +14,8 @@ interface Users {
   };
 }
 
-/** The demo's own modules; see demo-site.ts for why they come without types. */
-async function load<Module>(file: string): Promise<Module> {
-  return (await import(/* @vite-ignore */ new URL(`../../demo/src/${file}`, import.meta.url).href)) as Module;
-}
-
-const { hashPassword, isPassword } = await load<Passwords>('passwords.ts');
-const { MemoryUsers } = await load<Users>('users.ts');
-
-const CHEAP = { N: 2 ** 10, r: 8, p: 1 };
+const { hashPassword, isPassword } = await loadModule<Passwords>('passwords.ts');
+const { MemoryUsers } = await loadModule<Users>('users.ts');
 
 it('a password is hashed at the cost that OWASP asks for, unless another one is chosen', async () => {
   expect((await hashPassword('correct horse')).cost).toEqual({ N: 2 ** 15, r: 8, p: 3 });

@@ -33,12 +33,12 @@ export class Visitor {
   }
 
   /** Like `signUp`, without a page: for tests of what comes afterwards. */
-  async signUpUnseen(name: string): Promise<void> {
+  async postSignUp(name: string): Promise<void> {
     await this.#send('/sign-up', { name, password: PASSWORD });
   }
 
   /** Like `logIn`, without a page. */
-  async logInUnseen(name: string): Promise<void> {
+  async postLogIn(name: string): Promise<void> {
     await this.#send('/log-in', { name, password: PASSWORD });
   }
 

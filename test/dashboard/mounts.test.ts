@@ -15,9 +15,6 @@ import { sessions as koaSessions } from 'websauna-session/koa';
 import { nodeRequest, withSession as withNodeSession } from 'websauna-session/node';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { EventLog } from '../../src/dashboard/event-log.ts';
-import { restoreFetchClasses } from '../support/fetch-classes.ts';
-
-restoreFetchClasses();
 
 const PATH = '/admin/sessions';
 

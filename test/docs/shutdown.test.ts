@@ -55,7 +55,7 @@ function documentedProgram(): string {
   }, program);
 }
 
-/** A connection on which requests follow each other. It is never idle: with the end of each comes the start of the next. */
+/** Opens a connection that is never idle: each request is sent with the beginning of the next one. */
 async function busyConnection(port: number): Promise<void> {
   const socket = connect(port, '127.0.0.1');
   sockets.push(socket);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { Environment } from './environment.ts';
 import { anyPlan, basicPlan } from './generated-plans.ts';
 import { describeRules, type Plan } from './plan.ts';
-import { EveryOrder } from './orders.ts';
+import { DistinctOrders } from './orders.ts';
 import { PlanRun } from './plan-run.ts';
 import { shrink } from './shrink.ts';
 import { Violation } from './violation.ts';
@@ -61,7 +61,7 @@ export async function exploreRandomly(
   return { finding: shrinks ? await smallest(environment, found) : found, path: counterexamplePath ?? '' };
 }
 
-/** Carries out each plan in every order of its turns that can lead to something else. */
+/** Carries out each plan in every order of its turns, except for those that lead to the same. */
 export async function exploreInEveryOrder(
   environment: Environment,
   plans: Iterable<Plan>,
@@ -71,33 +71,37 @@ export async function exploreInEveryOrder(
   let index = 0;
   for (const plan of plans) {
     explored.plan = index++;
-    const course = new EveryOrder();
+    const schedule = new DistinctOrders();
     do {
-      const found = await carryOut(environment, plan, explored, course);
+      const found = await carryOut(environment, plan, explored, schedule);
       if (found !== null) return shrinks ? await smallest(environment, found) : found;
-    } while (course.advance());
+    } while (schedule.advance());
   }
   return null;
 }
 
-/** Carries out one plan in one order, its own or that of a course. Returns the promise that it breaks, if any. */
+/** Carries out one plan in one order, its own or that of the schedule. Returns the promise that it breaks, if any. */
 async function carryOut(
   environment: Environment,
   plan: Plan,
   explored?: Explored,
-  course?: EveryOrder,
+  schedule?: DistinctOrders,
 ): Promise<Finding | null> {
-  const run = new PlanRun(environment, plan, course);
+  const run = new PlanRun(environment, plan, schedule);
+  /** Whether it was not another order of what is known. */
+  let isNew = true;
   try {
-    const isOver = await run.perform();
-    if (isOver && explored !== undefined) explored.interleavings++;
+    isNew = await run.perform();
     return null;
   } catch (error) {
     if (!(error instanceof Violation)) throw error;
-    return new Finding(course === undefined ? plan : { ...plan, turns: course.places }, error, run.trace);
+    return new Finding(schedule === undefined ? plan : { ...plan, turns: schedule.indexes }, error, run.trace);
   } finally {
-    for (const [what, count] of explored === undefined ? [] : run.invariants.counts) {
-      explored!.counts.set(what, (explored!.counts.get(what) ?? 0) + count);
+    if (explored !== undefined) {
+      if (isNew) explored.interleavings++;
+      for (const [what, count] of run.invariants.counts) {
+        explored.counts.set(what, (explored.counts.get(what) ?? 0) + count);
+      }
     }
   }
 }

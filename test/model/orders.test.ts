@@ -10,13 +10,13 @@ import {
   slowRequests,
 } from './enumerated-plans.ts';
 import { MemoryEnvironment } from './memory-environment.ts';
-import { EveryOrder, GivenOrder, type Course } from './orders.ts';
+import { DistinctOrders, GivenOrder, type Schedule } from './orders.ts';
 import { CSRF } from './request.ts';
 import type { Plan } from './plan.ts';
 import { PlanRun } from './plan-run.ts';
 
 /** Leaves no order out. */
-class LiterallyEveryOrder extends EveryOrder {
+class EveryOrder extends DistinctOrders {
   override took(): void {
     super.took('write');
   }
@@ -24,17 +24,17 @@ class LiterallyEveryOrder extends EveryOrder {
 
 /** Returns what all orders lead to, and how many were tried. */
 async function outcomesOf<T>(
-  course: EveryOrder,
-  run: (course: Course) => Promise<T | null> | T | null,
+  schedule: DistinctOrders,
+  run: (schedule: Schedule) => Promise<T | null> | T | null,
 ): Promise<{ outcomes: Set<T>; orders: number }> {
   const outcomes = new Set<T>();
   let orders = 0;
   do {
-    const outcome = await run(course);
+    const outcome = await run(schedule);
     if (outcome === null) continue;
     orders++;
     outcomes.add(outcome);
-  } while (course.advance());
+  } while (schedule.advance());
   return { outcomes, orders };
 }
 
@@ -42,20 +42,20 @@ type Instruction = { readonly does: 'wait' | 'read' } | { readonly does: 'write'
 type Program = readonly Instruction[];
 
 /** Programs that share a variable take turns. */
-function runPrograms(programs: readonly Program[], course: Course): string | null {
+function runPrograms(programs: readonly Program[], schedule: Schedule): string | null {
   const next = programs.map(() => 0);
   const seen: number[][] = programs.map(() => []);
   let variable = 1;
   for (;;) {
     const waiting = programs.flatMap((program, actor) => (next[actor]! < program.length ? [actor] : []));
     if (waiting.length === 0) return JSON.stringify([variable, seen]);
-    const place = course.choose(waiting.map((actor) => ({ name: `${actor}`, actor })));
-    if (place === null) return null;
-    const actor = waiting[place]!;
+    const index = schedule.choose(waiting.map((actor) => ({ name: `${actor}`, actor })));
+    if (index === null) return null;
+    const actor = waiting[index]!;
     const instruction = programs[actor]![next[actor]!++]!;
     if (instruction.does === 'read') seen[actor]!.push(variable);
     if (instruction.does === 'write') variable = variable * instruction.times + actor;
-    course.took(instruction.does === 'wait' ? 'none' : instruction.does);
+    schedule.took(instruction.does === 'wait' ? 'none' : instruction.does);
   }
 }
 
@@ -69,9 +69,9 @@ test('the orders of programs that are left out lead to nothing else', async () =
   let [all, tried] = [0, 0];
   await fc.assert(
     fc.asyncProperty(fc.array(program, { minLength: 2, maxLength: 3 }), async (programs) => {
-      const run = (course: Course): string | null => runPrograms(programs, course);
-      const every = await outcomesOf(new LiterallyEveryOrder(), run);
-      const fewer = await outcomesOf(new EveryOrder(), run);
+      const run = (schedule: Schedule): string | null => runPrograms(programs, schedule);
+      const every = await outcomesOf(new EveryOrder(), run);
+      const fewer = await outcomesOf(new DistinctOrders(), run);
       expect(fewer.outcomes).toEqual(every.outcomes);
       all += every.orders;
       tried += fewer.orders;
@@ -83,7 +83,7 @@ test('the orders of programs that are left out lead to nothing else', async () =
 
 test('every order is tried of turns that all write, and one of turns that only read', async () => {
   const count = async (does: Instruction[]): Promise<number> => {
-    const { orders } = await outcomesOf(new EveryOrder(), (course) => runPrograms([does, does], course));
+    const { orders } = await outcomesOf(new DistinctOrders(), (schedule) => runPrograms([does, does], schedule));
     return orders;
   };
   const write: Instruction = { does: 'write', times: 2 };
@@ -131,12 +131,12 @@ test.each([
   async (_, plans, every) => {
     const environment = new MemoryEnvironment();
     for (const plan of sampleOf(plans(), every)) {
-      const carryOut = async (course: Course): Promise<string | null> => {
-        const run = new PlanRun(environment, plan, course);
+      const carryOut = async (schedule: Schedule): Promise<string | null> => {
+        const run = new PlanRun(environment, plan, schedule);
         return (await run.perform()) ? outcomeOf(run) : null;
       };
-      const all = await outcomesOf(new LiterallyEveryOrder(), carryOut);
-      const { outcomes } = await outcomesOf(new EveryOrder(), carryOut);
+      const all = await outcomesOf(new EveryOrder(), carryOut);
+      const { outcomes } = await outcomesOf(new DistinctOrders(), carryOut);
       expect([...outcomes].toSorted()).toEqual([...all.outcomes].toSorted());
     }
   },
@@ -148,12 +148,12 @@ test('an order that was tried can be given again', async () => {
     [{ does: 'write', times: 2 }, { does: 'read' }],
     [{ does: 'write', times: 3 }, { does: 'wait' }],
   ];
-  const course = new EveryOrder();
+  const schedule = new DistinctOrders();
   const again: boolean[] = [];
   do {
-    const outcome = runPrograms(programs, course);
-    if (outcome !== null) again.push(runPrograms(programs, new GivenOrder(course.places)) === outcome);
-  } while (course.advance());
+    const outcome = runPrograms(programs, schedule);
+    if (outcome !== null) again.push(runPrograms(programs, new GivenOrder(schedule.indexes)) === outcome);
+  } while (schedule.advance());
   expect(again.length).toBeGreaterThan(2);
   expect(again).not.toContain(false);
 });

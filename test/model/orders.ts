@@ -1,32 +1,32 @@
 /** What a turn does to what requests share. */
 export type Access = 'none' | 'read' | 'write';
 
-/** A way to go on. */
-export interface Way {
+/** Something that can have the next turn. */
+export interface Choice {
   readonly name: string;
-  /** Whose turn it would be; `null` for what has nothing in common with no other, such as time that passes. */
+  /** Whose turn it would be; `null` for what depends on every other turn, such as time that passes. */
   readonly actor: number | null;
 }
 
-/** Decides which way to go on. */
-export interface Course {
-  /** Returns the place of the way to take; `null` to stop, because all that could follow is known. */
-  choose(ways: readonly Way[]): number | null;
+/** Decides what has the next turn. */
+export interface Schedule {
+  /** Returns the index of a choice; `null` to stop, because all that could follow was tried in another order. */
+  choose(choices: readonly Choice[]): number | null;
   /** What was chosen has had its turn. */
   took(access: Access): void;
 }
 
-/** A course whose places are known. After the last one, always the first way. */
-export class GivenOrder implements Course {
-  readonly #places: readonly number[];
+/** An order that is given by indexes. After the last one, always the first choice. */
+export class GivenOrder implements Schedule {
+  readonly #indexes: readonly number[];
   #turns = 0;
 
-  constructor(places: readonly number[]) {
-    this.#places = places;
+  constructor(indexes: readonly number[]) {
+    this.#indexes = indexes;
   }
 
-  choose(ways: readonly Way[]): number {
-    return (this.#places[this.#turns] ?? 0) % ways.length;
+  choose(choices: readonly Choice[]): number {
+    return (this.#indexes[this.#turns] ?? 0) % choices.length;
   }
 
   took(): void {
@@ -35,37 +35,37 @@ export class GivenOrder implements Course {
 }
 
 interface Turn {
-  readonly ways: readonly Way[];
-  /** Ways whose orders are known, since the turns after which they were tried have nothing in common with them. */
-  readonly known: ReadonlyMap<string, Access>;
-  /** Ways that were tried here. */
+  readonly choices: readonly Choice[];
+  /** Choices that were tried before a turn on which they do not depend: what would follow is known. */
+  readonly asleep: ReadonlyMap<string, Access>;
+  /** Choices that were tried here. */
   readonly tried: Map<string, Access>;
-  chosen: Way;
+  chosen: Choice;
   access: Access;
 }
 
 /**
- * Every order of the turns of something that can be repeated. Two turns of different actors that only read, or of which one
- * accesses nothing, lead to the same in both orders: one of these is tried ("sleep sets": P. Godefroid, Partial-Order Methods
- * for the Verification of Concurrent Systems, 1996).
+ * Every order of the turns of something that can be repeated, except for orders that lead to the same. Two turns of
+ * different actors that only read, or of which one accesses nothing, do not depend on each other: one of their two orders is
+ * tried ("sleep sets": P. Godefroid, Partial-Order Methods for the Verification of Concurrent Systems, 1996).
  */
-export class EveryOrder implements Course {
+export class DistinctOrders implements Schedule {
   readonly #turns: Turn[] = [];
   #next = 0;
 
-  choose(ways: readonly Way[]): number | null {
+  choose(choices: readonly Choice[]): number | null {
     const repeated = this.#turns[this.#next];
     if (repeated !== undefined) {
-      const place = ways.findIndex(({ name }) => name === repeated.chosen.name);
-      if (place === -1)
-        throw new Error(`What is repeated takes another course: ${repeated.chosen.name} is no way to go on`);
-      return place;
+      const index = choices.findIndex(({ name }) => name === repeated.chosen.name);
+      if (index === -1)
+        throw new Error(`What is repeated goes another way: ${repeated.chosen.name} cannot have the next turn`);
+      return index;
     }
-    const known = this.#knownNext();
-    const place = ways.findIndex(({ name }) => !known.has(name));
-    if (place === -1) return null;
-    this.#turns.push({ ways, known, tried: new Map(), chosen: ways[place]!, access: 'write' });
-    return place;
+    const asleep = this.#asleepNext();
+    const index = choices.findIndex(({ name }) => !asleep.has(name));
+    if (index === -1) return null;
+    this.#turns.push({ choices, asleep, tried: new Map(), chosen: choices[index]!, access: 'write' });
+    return index;
   }
 
   took(access: Access): void {
@@ -76,9 +76,9 @@ export class EveryOrder implements Course {
   advance(): boolean {
     this.#next = 0;
     for (let last = this.#turns.at(-1); last !== undefined; last = this.#turns.at(-1)) {
-      const { ways, known, tried, chosen, access } = last;
+      const { choices, asleep, tried, chosen, access } = last;
       tried.set(chosen.name, access);
-      const next = ways.find(({ name }) => !tried.has(name) && !known.has(name));
+      const next = choices.find(({ name }) => !tried.has(name) && !asleep.has(name));
       if (next !== undefined) {
         last.chosen = next;
         return true;
@@ -88,22 +88,22 @@ export class EveryOrder implements Course {
     return false;
   }
 
-  /** The places of this order, for a `GivenOrder`. */
-  get places(): number[] {
-    return this.#turns.map(({ ways, chosen }) => ways.indexOf(chosen));
+  /** The indexes of this order, for a `GivenOrder`. */
+  get indexes(): number[] {
+    return this.#turns.map(({ choices, chosen }) => choices.indexOf(chosen));
   }
 
-  /** The ways that need not be tried after the last turn. */
-  #knownNext(): ReadonlyMap<string, Access> {
+  /** The choices that are asleep after the last turn. */
+  #asleepNext(): ReadonlyMap<string, Access> {
     const last = this.#turns.at(-1);
     if (last === undefined) return new Map();
-    const earlier = [...last.known, ...last.tried];
+    const earlier = [...last.asleep, ...last.tried];
     return new Map(earlier.filter(([name, access]) => isIndependent(last, name, access)));
   }
 }
 
-function isIndependent({ ways, chosen, access }: Turn, name: string, other: Access): boolean {
-  const { actor } = ways.find((way) => way.name === name)!;
+function isIndependent({ choices, chosen, access }: Turn, name: string, other: Access): boolean {
+  const { actor } = choices.find((choice) => choice.name === name)!;
   if (actor === null || chosen.actor === null || actor === chosen.actor) return false;
   return access === 'none' || other === 'none' || (access === 'read' && other === 'read');
 }

@@ -3,7 +3,7 @@ import type { Call, Environment, Interceptor, Setting } from './environment.ts';
 import { Invariants } from './invariants.ts';
 import type { Id, Owned } from './model.ts';
 import { judgeTrails, observe, opensWith } from './observer.ts';
-import { GivenOrder, type Access, type Course, type Way } from './orders.ts';
+import { GivenOrder, type Access, type Choice, type Schedule } from './orders.ts';
 import { BROWSERS, type Pause, type Plan, type Visit } from './plan.ts';
 import type { Cookie, Form, LoginSpec } from './request.ts';
 import { RequestRun } from './request-run.ts';
@@ -15,7 +15,7 @@ const MAX_TURNS = 500;
 /** Operations and commands that change nothing. */
 const READS: ReadonlySet<string> = new Set(['ask', 'findOwnerHashes', 'listOwned', 'load', 'HGETALL']);
 /** The next request starts, or time passes. */
-const START: Way = { name: 'start', actor: null };
+const START: Choice = { name: 'start', actor: null };
 /** Sets this process's owners apart from those of others that use the same server. */
 const TAG = randomUUID().slice(0, 8);
 let plans = 0;
@@ -87,7 +87,7 @@ export class PlanRun implements Interceptor {
   /** How many the store has given. */
   acknowledgements = 0;
   readonly #environment: Environment;
-  readonly #course: Course;
+  readonly #schedule: Schedule;
   readonly #handles = new Map<Id, string>();
   readonly #ids = new Map<string, Id>();
   readonly #owners = new Map<string, Owned>();
@@ -100,25 +100,25 @@ export class PlanRun implements Interceptor {
   #changed = false;
   #failure: unknown;
 
-  /** @param course the order of the turns of what goes on at the same time */
-  constructor(environment: Environment, plan: Plan, course: Course = new GivenOrder(plan.turns)) {
+  /** @param schedule the order of the turns of what goes on at the same time */
+  constructor(environment: Environment, plan: Plan, schedule: Schedule = new GivenOrder(plan.turns)) {
     this.plan = plan;
     this.#environment = environment;
-    this.#course = course;
+    this.#schedule = schedule;
     this.tolerance = environment.title === 'memory' ? 0 : 2;
     this.hasTrails = environment.title === 'memory';
     this.setting = environment.prepare(plan, this);
   }
 
   /**
-   * Returns whether it was carried out to its end, and not stopped by the course.
+   * Returns whether it was carried out to its end, and not stopped by the schedule.
    * @throws {Violation} when a promise is broken
    */
   async perform(): Promise<boolean> {
     const restoreClocks = this.#environment.skewClocks(() => this.scheduler.actor?.workerIndex);
     try {
       for (const part of this.plan.before) await this.#carryOut([part]);
-      if (!(await this.#carryOut(this.plan.during, this.#course))) return false;
+      if (!(await this.#carryOut(this.plan.during, this.#schedule))) return false;
       for (const part of this.plan.after) await this.#carryOut([part]);
       await this.#judge();
       return true;
@@ -279,25 +279,25 @@ export class PlanRun implements Interceptor {
   }
 
   /** Returns whether all of it is over. */
-  async #carryOut(parts: readonly (Visit | Pause)[], course: Course = new GivenOrder([])): Promise<boolean> {
+  async #carryOut(parts: readonly (Visit | Pause)[], schedule: Schedule = new GivenOrder([])): Promise<boolean> {
     let next = 0;
     const atOnce = !this.plan.slow && parts === this.plan.during;
     while (atOnce && next < parts.length) await this.#start(parts[next++]!);
     for (;;) {
       const { waiting } = this.scheduler;
-      const ways = next < parts.length ? [...waysOf(waiting), START] : waysOf(waiting);
-      if (ways.length === 0) {
+      const choices = next < parts.length ? [...choicesOf(waiting), START] : choicesOf(waiting);
+      if (choices.length === 0) {
         await this.#compare();
         return true;
       }
-      const place = course.choose(ways);
-      if (place === null) return false;
+      const index = schedule.choose(choices);
+      if (index === null) return false;
       this.#access = 'none';
-      const chosen = waiting[place];
+      const chosen = waiting[index];
       if (chosen === undefined) await this.#start(parts[next++]!);
       else if (chosen.actor.crashes()) this.scheduler.drop(chosen.actor);
       else await this.scheduler.let(chosen);
-      course.took(this.#access);
+      schedule.took(this.#access);
       await this.#compare();
     }
   }
@@ -346,7 +346,7 @@ export class PlanRun implements Interceptor {
 }
 
 /** What waits, by names that it has whatever else waits. */
-function waysOf(waiting: readonly Waiting<RequestRun>[]): Way[] {
+function choicesOf(waiting: readonly Waiting<RequestRun>[]): Choice[] {
   const counts = new Map<string, number>();
   return waiting.map(({ actor, what }) => {
     const name = `request ${actor.order} ${what}`;

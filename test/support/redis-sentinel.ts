@@ -19,7 +19,7 @@ export const MASTER_NAME = 'main';
 const FAILOVER_TIMEOUT = 3_000;
 /**
  * Milliseconds between a sentinel's announcements, and between its looks at what the servers say of themselves: 2,000 and
- * 10,000 by default. A master that was demoted hears of it after one of these, and four of those.
+ * 10,000 by default. A demoted master learns of it after one look and four announcements.
  */
 const PERIODS = ['PUBLISH-PERIOD', '250', 'INFO-PERIOD', '1000'];
 

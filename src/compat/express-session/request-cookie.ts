@@ -1,4 +1,3 @@
-import type { WebsaunaSession } from '../../session/session.ts';
 import { Cookie } from './cookie.ts';
 import { isSecure } from './exchange.ts';
 import { newCookie } from './options.ts';
@@ -26,31 +25,21 @@ export class RequestCookie {
     return this.#written;
   }
 
-  /** The cookie of a session that has not changed it. */
-  get configured(): Cookie {
-    return this.#overridesOf().configured;
-  }
-
-  /** Returns the cookie of a session that has stored this. */
-  make(stored: unknown): Cookie {
-    return this.#overridesOf().apply(stored);
+  /** The configured cookie, and how a session's own differs from it. */
+  get overrides(): CookieOverrides {
+    return (this.#overrides ??= new CookieOverrides(
+      newCookie(this.#site.options, this.#req, isSecure(this.#req, this.#site.options.proxy)),
+      this.#site.adapter !== null,
+    ));
   }
 
   /** Returns the cookie of what `req.session` holds, which may be any object. */
   of(session: object): Cookie {
     const { cookie } = session as { cookie?: unknown };
     if (cookie instanceof Cookie) return cookie;
-    const made = typeof cookie === 'object' && cookie !== null ? new Cookie(cookie) : this.make(undefined);
+    const made = typeof cookie === 'object' && cookie !== null ? new Cookie(cookie) : this.overrides.apply(undefined);
     Object.assign(session, { cookie: made });
     return made;
-  }
-
-  /**
-   * Stores what differs from the configured one; returns whether the client has to learn of a change.
-   * @param isStoredEmpty whether a session without content is stored
-   */
-  store(inner: WebsaunaSession<Record<string, unknown>>, cookie: Cookie, isStoredEmpty: boolean): boolean {
-    return this.#overridesOf().write(inner, cookie, isStoredEmpty);
   }
 
   /** Returns whether the connection forbids a cookie. */
@@ -58,7 +47,7 @@ export class RequestCookie {
     return Boolean(secure) && !isSecure(this.#req, this.#site.options.proxy);
   }
 
-  /** Only `destroy()` and `unset` delete the cookie: what follows `regenerate()` may be in another response. */
+  /** Records the cookie to delete: for `destroy()` and `unset` only, since what follows `regenerate()` may be in another response. */
   end(cookie: Cookie): void {
     this.#ended = cookie;
   }
@@ -77,12 +66,5 @@ export class RequestCookie {
     const expired = new Cookie(this.#ended);
     expired.expires = new Date(0);
     return expired.serialize(this.#site.options.name, '');
-  }
-
-  #overridesOf(): CookieOverrides {
-    return (this.#overrides ??= new CookieOverrides(
-      newCookie(this.#site.options, this.#req, isSecure(this.#req, this.#site.options.proxy)),
-      this.#site.adapter !== null,
-    ));
   }
 }

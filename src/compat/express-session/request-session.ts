@@ -95,7 +95,7 @@ export class RequestSession implements SessionConnection, ExchangeSession {
 
   /** A login by a form that an identity provider posts calls `regenerate()`. */
   get mayReplaceOthers(): boolean {
-    return this.#hasRegenerated || this.#cookie.configured.sameSite === 'none';
+    return this.#hasRegenerated || this.#cookie.overrides.configured.sameSite === 'none';
   }
 
   get handle(): string {
@@ -202,7 +202,7 @@ export class RequestSession implements SessionConnection, ExchangeSession {
 
   #describeForMigration(): MigratingRequest {
     const configuredCookie = this.#site.options.cookieFor(this.#req);
-    const decidedCookie = (): CookieAttributes => this.#cookie.configured.data;
+    const decidedCookie = (): CookieAttributes => this.#cookie.overrides.configured.data;
     return {
       sidOf: ({ handle }) => this.#ids.findByHandle(handle),
       configuredCookie,
@@ -245,7 +245,7 @@ export class RequestSession implements SessionConnection, ExchangeSession {
 
   #describe(fields: ReadonlyMap<string, unknown>): Session {
     const session = new Session(this.#req);
-    session.cookie = this.#cookie.make(fields.get(COOKIE_FIELD));
+    session.cookie = this.#cookie.overrides.apply(fields.get(COOKIE_FIELD));
     for (const [key, value] of fields) {
       if (key !== COOKIE_FIELD && !isReserved(key)) setField(session, key, value);
     }
@@ -339,7 +339,7 @@ export class RequestSession implements SessionConnection, ExchangeSession {
     if (continuesAnonymously && session instanceof Session) renameSession(session, this.#newSid());
     this.#epoch = state.epoch;
     writeFields(this.#inner, session);
-    const changed = this.#cookie.store(this.#inner, cookie, isStoredEmpty);
+    const changed = this.#cookie.overrides.write(this.#inner, cookie, isStoredEmpty);
     return writeTimeout(this.#inner, cookie, this.#site.options.ttl) || changed;
   }
 
@@ -362,6 +362,6 @@ export class RequestSession implements SessionConnection, ExchangeSession {
   #presentCookie(): Cookie {
     const { current } = this.#property;
     if (current !== undefined) return this.#cookie.of(current);
-    return this.#cookie.make(this.#state.record === null ? undefined : this.#state.read(COOKIE_FIELD));
+    return this.#cookie.overrides.apply(this.#state.record === null ? undefined : this.#state.read(COOKIE_FIELD));
   }
 }

@@ -20,7 +20,7 @@ export class EndedRecords {
   }
 
   /**
-   * Explains the end of a record that has an owner.
+   * Remembers why a record has ended, if it has an owner.
    * @param keep seconds
    */
   add({ handle, ownerHash }: RecordKey, reason: ExplainedReason, at: number, keep: number, now: number): void {

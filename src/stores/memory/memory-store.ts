@@ -315,8 +315,8 @@ export class MemoryStore
   }
 
   /**
-   * Ends a record, and explains that.
-   * @param isReplaced whether a tombstone explains it
+   * Ends a record, and remembers why.
+   * @param isReplaced whether a tombstone says why
    */
   #end(record: MemoryRecord, explanation: EndExplanation | null, now: number, isReplaced = false): void {
     this.#records.delete(record);

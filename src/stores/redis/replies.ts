@@ -30,7 +30,7 @@ interface Shape {
   readonly groups?: readonly Kind[];
 }
 
-const NONE: readonly string[] = [];
+const NO_HANDLES: readonly string[] = [];
 const NOTHING: Shape = { first: [] };
 const HANDLES: Shape = { first: ['number'], groups: ['text'] };
 
@@ -106,7 +106,7 @@ export function checkReply(script: ScriptName, reply: unknown): CheckedReply {
 export function outcomeFromReply({ status, values }: CheckedReply, encoding: ValueEncoding): RekeyOutcome {
   switch (status) {
     case 'ok':
-      return { status, now: Number(values[0]), evicted: values.length === 1 ? NONE : handlesFromReply(values) };
+      return { status, now: Number(values[0]), evicted: values.length === 1 ? NO_HANDLES : handlesFromReply(values) };
     case 'tombstone':
       return tombstoneFromReply(values);
     case 'conflict':
@@ -118,7 +118,10 @@ export function outcomeFromReply({ status, values }: CheckedReply, encoding: Val
   }
 }
 
-/** Returns the values of a reply from `start` on, which alternate names and values, as an object. */
+/**
+ * Returns the values of a reply from `start` on, which alternate names and values, as an object of decoded fields.
+ * @throws {SessionError} for bytes that are not text in the encoding
+ */
 export function decodedFieldsFromReply(
   operation: string,
   values: readonly Reply[],

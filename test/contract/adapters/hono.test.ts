@@ -4,10 +4,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { AdapterApp, AnySession } from 'websauna-session/testing';
 import { sessions } from 'websauna-session/hono';
 import type { Server } from 'node:http';
-import { restoreFetchClasses } from '../../support/fetch-classes.ts';
 import { direct, listening, PEER, runContract, statusOf, streamOf } from './run-contract.ts';
-
-restoreFetchClasses();
 
 function build({ sessions: given, routes, lateHeaders, onError }: AdapterApp, prefix: string, peer?: string): Hono {
   const app = new Hono({ strict: false }).basePath(prefix || '/');

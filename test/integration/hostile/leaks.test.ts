@@ -97,7 +97,7 @@ function learn(session: WebsaunaSession, jar: Jar): void {
 
 function expectNoLeaks(): void {
   expect(recorded.length).toBeGreaterThan(0);
-  // Most lines are there many times, those of stack traces above all. No secret has more than one.
+  // Most lines are there many times, those of stack traces above all. No secret spans two lines.
   const all = [...new Set(recorded.join('\n').split('\n'))].join('\n');
   for (const secret of secrets) {
     const at = secret === '' ? -1 : all.indexOf(secret);

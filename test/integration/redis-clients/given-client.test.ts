@@ -70,7 +70,7 @@ describe.each(kinds.filter(({ cluster, name }) => !cluster && !name.includes('se
     const commands = Promise.all([driver.ping(), driver.hgetall('absent', false)]);
     // The commands are on their way before the process stops listening.
     await new Promise((resolve) => setImmediate(resolve));
-    // As a computation would, but without a processor.
+    // Blocks the thread without using the processor.
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, TIMEOUT * 1000 + 200);
     await commands;
   });

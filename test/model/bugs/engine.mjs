@@ -328,7 +328,7 @@ ${LOST_WITH_LOGIN}`,
     bug: "a login as another owner leaves the first account's session alive",
     breaks: 'C6',
     on: 'memory',
-    change: [[pendingEnds, "    this.#addRecord(this.#left?.record ?? null, 'account-switch');\n", '']],
+    change: [[pendingEnds, "    this.#addRecord(this.#switchedFrom?.record ?? null, 'account-switch');\n", '']],
   },
   {
     bug: 'a refused login as another owner loses the session that the client had',

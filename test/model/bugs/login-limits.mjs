@@ -123,7 +123,7 @@ export const loginLimitBugs = [
     bug: 'login limits: what is past a shortened limit is left in the store',
     breaks: 'C1',
     on: 'memory',
-    change: [[adopt, "  if (refusal === 'expired') state.endExpired(record);\n", '']],
+    change: [[adopt, "  if (refusal === 'expired') state.ends.addExpired(record);\n", '']],
   },
   {
     bug: "login limits: a login's idle timeout counts as the factory's, so that another process replaces it",
