@@ -1,5 +1,5 @@
 // npm run bench:compare -- <revision>: the session tax of this tree and of another revision, in turns in one run.
-// Options: --frameworks=express,fastify, --workloads=read,change, --starts=5, --rounds=9 (for each start of the servers)
+// Options: --frameworks=express,fastify, --workloads=read,change, --starts=9, --rounds=5 (for each start of the servers, two at least)
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,8 +16,8 @@ const { values, positionals } = parseArgs({
   options: {
     frameworks: { type: 'string', default: 'express,fastify' },
     workloads: { type: 'string', default: 'read,change' },
-    starts: { type: 'string', default: '5' },
-    rounds: { type: 'string', default: '9' },
+    starts: { type: 'string', default: '9' },
+    rounds: { type: 'string', default: '5' },
   },
 });
 const [revision] = positionals;
@@ -44,24 +44,33 @@ async function measure(server, requests) {
   return (((await server.cpu()) - before) / BATCH) * 1e6;
 }
 
-/** Adds the times of each kind in one start of the servers: two processes of one program differ by some percent. */
+/** Adds one time for each kind, from one start of the servers: two processes of one program differ by some percent. */
 async function measureInTurns(framework, workload, redis, kinds) {
   const servers = [];
   try {
-    for (const { kind, program, times } of kinds) {
+    for (const { kind, program } of kinds) {
       const server = await startServer(framework, kind, redis.url, [], program);
       const requests = await prepare(server.port, WORKLOADS[workload]);
       await load(server.port, WARM_UP, requests);
-      servers.push({ server, requests, times });
+      servers.push({ server, requests, times: [] });
     }
     for (let round = 0; round < Number(values.rounds); round++) {
       // The order turns with the rounds, so that none always follows the same other one.
       const turned = servers.map((_, i) => servers[(i + round) % servers.length]);
       for (const { server, requests, times } of turned) times.push(await measure(server, requests));
     }
+    for (const [i, { times }] of servers.entries()) kinds[i].times.push(median(times));
   } finally {
     for (const { server } of servers) await server.stop();
   }
+}
+
+const mean = (numbers) => numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
+
+function standardError(numbers) {
+  const center = mean(numbers);
+  const squares = numbers.reduce((sum, number) => sum + (number - center) ** 2, 0);
+  return Math.sqrt(squares / (numbers.length - 1) / numbers.length);
 }
 
 async function compare(framework, workload, redis, other) {
@@ -71,9 +80,16 @@ async function compare(framework, workload, redis, other) {
     { kind: 'ours: node-redis', times: [] },
   ];
   for (let start = 0; start < Number(values.starts); start++) await measureInTurns(framework, workload, redis, kinds);
-  const [none, before, now] = kinds.map(({ times }) => median(times));
-  const ratio = median(kinds[2].times.map((time, i) => time / kinds[1].times[i]));
-  return { none, before, now, tax: (now - none) / (before - none), ratio };
+  const [none, before, now] = kinds.map(({ times }) => mean(times));
+  const differences = kinds[2].times.map((time, i) => time - kinds[1].times[i]);
+  return {
+    none,
+    before,
+    now,
+    tax: (now - none) / (before - none),
+    more: mean(differences),
+    error: standardError(differences),
+  };
 }
 
 const folder = join(mkdtempSync(join(tmpdir(), 'bench-compare-')), 'other');
@@ -83,13 +99,17 @@ try {
   console.log(
     `µs of CPU time for a request, Node ${process.versions.node}, ${values.starts} starts of ${values.rounds} rounds\n`,
   );
-  console.log(`| framework | workload | without sessions | ${revision} | this tree | ratio of the tax | of all |`);
-  console.log('| --- | --- | --- | --- | --- | --- | --- |');
+  console.log(
+    `| framework | workload | without sessions | ${revision} | this tree | more | standard error | ratio of the tax |`,
+  );
+  console.log('| --- | --- | --- | --- | --- | --- | --- | --- |');
   for (const framework of values.frameworks.split(',')) {
     for (const workload of values.workloads.split(',')) {
-      const { none, before, now, tax, ratio } = await compare(framework, workload, redis, other);
+      const { none, before, now, tax, more, error } = await compare(framework, workload, redis, other);
       const times = [none, before, now].map((time) => time.toFixed(1)).join(' | ');
-      console.log(`| ${framework} | ${workload} | ${times} | ${tax.toFixed(2)} | ${ratio.toFixed(2)} |`);
+      console.log(
+        `| ${framework} | ${workload} | ${times} | ${more.toFixed(2)} | ${error.toFixed(2)} | ${tax.toFixed(2)} |`,
+      );
     }
   }
 } finally {
