@@ -36,7 +36,7 @@ export interface SessionMigration {
   readCookies(header: string | undefined): readonly ForeignCookie[];
   /** Returns the record of a cookie, which is converted if it has not been before. */
   adopt(store: SessionStore, cookie: ForeignCookie): Promise<LoadResult | undefined>;
-  /** Returns whose session it is; `null` for nobody's. */
+  /** Returns whose session it is; `null` for an anonymous one. */
   ownerOf(data: Readonly<Record<string, unknown>>): string | null;
 }
 

@@ -81,7 +81,7 @@ export class PendingEnds {
     return left;
   }
 
-  /** Leaves the cookie to a client that has one which opens a session, whatever becomes of the others. */
+  /** Keeps these ends from deleting the cookie: the client has one that opens a session. */
   keepCookie(): void {
     this.#list = this.#list.map((end) => ({ ...end, deletesCookie: false }));
   }

@@ -105,6 +105,7 @@ export abstract class RequestState {
     if (this.#accessed) return;
     this.#accessed = true;
     this.interceptResponse();
+    if (this.#headLeaving) this.reportLateRead();
   }
 
   requestClearSiteData(): void {
@@ -145,6 +146,9 @@ export abstract class RequestState {
       if (!this.#headLeaving) void this.queue.run(() => this.discardBypassed());
     });
   }
+
+  /** Reports that the session was first used when the response could no longer depend on the cookie. */
+  protected abstract reportLateRead(): void;
 
   /** Discards what was changed after the head had left, and is not saved. */
   protected abstract discardLateChanges(): void;

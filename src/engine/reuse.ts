@@ -13,7 +13,7 @@ export interface StaleCookie {
 
 /**
  * Reports in the audit trail, and does what `onReuse` says about, cookies of rotated ids, none of which has
- * opened a session: the client and somebody else have had the same cookie.
+ * opened a session: two clients have had the same cookie.
  */
 export async function answerReuse(
   state: SessionState,

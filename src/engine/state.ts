@@ -65,7 +65,7 @@ export class SessionState extends RequestState {
     return this.#pendingEnds?.list ?? NO_ENDS;
   }
 
-  /** What adds to the pending ends. */
+  /** The sessions that the request ends; made when it is first asked for. */
   get ends(): PendingEnds {
     return (this.#pendingEnds ??= new PendingEnds());
   }
@@ -121,14 +121,6 @@ export class SessionState extends RequestState {
   }
 
   // Use.
-
-  override markPersonal(): void {
-    if (this.accessed) return;
-    super.markPersonal();
-    if (this.headLeaving && this.#phase !== 'ignored') {
-      this.context.events.emit('lateRead', { handle: this.#epoch.handle });
-    }
-  }
 
   /** Gives a new session its initial data, once. */
   applyInitialData(): void {
@@ -302,6 +294,11 @@ export class SessionState extends RequestState {
   /** Records that the store has acknowledged an id that the client may have. */
   acknowledge(epoch: Epoch): void {
     if (epoch === this.#epoch) this.clientCookie.acknowledge(epoch.record!.id);
+  }
+
+  protected override reportLateRead(): void {
+    if (this.#phase === 'ignored') return;
+    this.context.events.emit('lateRead', { handle: this.#epoch.handle });
   }
 
   protected override discardLateChanges(): void {
