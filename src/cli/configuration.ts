@@ -11,7 +11,7 @@ const PREFIX = 'REDIS_SESSIONS_';
 /** Variables that say where the sessions are. */
 const PLACES = ['URL', 'HOST', 'UNIX_SOCKET_PATH', 'CLIENT_CALLABLE'].map((name) => PREFIX + name);
 
-/** Seconds that a command may take by default: nobody's page waits for it. */
+/** Seconds that a command may take by default: no page waits for it. */
 const COMMAND_TIMEOUT_SECONDS = 10;
 
 /** As long as `audit.maxAge` can be. */

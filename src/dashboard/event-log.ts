@@ -64,7 +64,7 @@ export interface EventCount {
 }
 
 /**
- * The last events of a factory in this process and, once somebody looks at them, of others. Requests that only read or
+ * The last events of a factory in this process and, once a page shows them, of others. Requests that only read or
  * write their session leave no trace here, so that looking at the dashboard is no event by itself.
  */
 export class EventLog {
@@ -98,7 +98,7 @@ export class EventLog {
     return this.#missed;
   }
 
-  /** Begins to listen to other processes, if the factory shares events. Not before somebody looks: it is a connection more. */
+  /** Begins to listen to other processes, if the factory shares events. Not before a page shows them: it is a connection more. */
   follow(factory: SessionFactory): Promise<void> {
     return (this.#following ??= this.#follow(factory));
   }

@@ -5,7 +5,7 @@ export function throwLater(error: unknown): void {
   });
 }
 
-/** Calls each listener, whatever the others throw. */
+/** Calls each listener, even if others throw. */
 export function callEach<Listener>(listeners: Iterable<Listener>, call: (listener: Listener) => void): void {
   for (const listener of listeners) {
     try {

@@ -136,8 +136,8 @@ export interface AuditQuery {
 /** The optional capability of a store to keep an audit trail for each owner. */
 export interface AuditTrail {
   /**
-   * Called once, before everything else: from now on, whatever logs an owner's session in, rotates or ends it writes an
-   * entry in the same atomic step. An end without an explanation, and an expiry, write none.
+   * Called once, before everything else: from now on, each login, rotation and end of an owner's session writes an entry
+   * in the same atomic step. An end without an explanation, and an expiry, write none.
    */
   startAudit(limits: AuditLimits): void;
   /** Writes that the id of an owned record that goes on under another key was used: once for each tombstone. */

@@ -71,7 +71,7 @@ async function commitPast<Data extends object, S extends WebsaunaSession<Data>>(
   try {
     await factory.commit(session, new AbsentHead());
   } catch (error) {
-    // Nobody may see the error: `hono/timeout` in front, for one, no longer waits. What is lost is reported.
+    // The error may never be seen: `hono/timeout` in front, for one, no longer waits. What is lost is reported.
     await factory.commit(session, new AbsentHead(500));
     throw error;
   }

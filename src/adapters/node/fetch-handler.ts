@@ -53,7 +53,7 @@ export function nodeRequest(
   return new Request(url, { method, headers, body: encode(body, headers.get('content-type') ?? '') });
 }
 
-/** The path and the query are the request's own, whatever its `Host` says: guards in front have judged those. */
+/** The path and the query are the request's own, and not part of its `Host`: guards in front have judged those. */
 function urlOf(req: IncomingMessage & { readonly originalUrl?: string | undefined }): string {
   const path = req.originalUrl ?? req.url!;
   const scheme = 'encrypted' in req.socket && req.socket.encrypted === true ? 'https' : 'http';
@@ -133,7 +133,7 @@ export function nodeHandler<S>(fetch: (request: Request, session: S) => Response
       await send(await fetch(nodeRequest(req, req.body), session), req, res);
     } catch (error) {
       if (next !== undefined) next(error);
-      // Of a client that has gone, nobody waits for the answer.
+      // A client that has gone waits for no answer.
       else if (!isAborted(req)) throw error;
     }
   };

@@ -77,7 +77,7 @@ export function isReserved(key: string): boolean {
   return key in Session.prototype || key === 'req' || key === 'id';
 }
 
-/** Sets a field as an own property, whatever its name. */
+/** Sets a field as an own property, under any name. */
 export function setField(session: object, key: string, value: unknown): void {
   Object.defineProperty(session, key, { value, writable: true, enumerable: true, configurable: true });
 }

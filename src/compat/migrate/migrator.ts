@@ -170,7 +170,7 @@ function ours(record: LoadResult | 'ended' | undefined): Looked {
   return { form: 'ours', record: record === 'ended' ? undefined : record };
 }
 
-/** Returns whether a tombstone leads nowhere, and nobody has to wait until it does not. */
+/** Returns whether a tombstone leads nowhere, and its grace is over. */
 function isEnd({ nonce, successor, graceUntil, now }: Tombstone): boolean {
   return nonce === '' && successor === '' && now >= graceUntil;
 }

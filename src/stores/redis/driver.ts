@@ -16,7 +16,7 @@ export type ScriptReply = readonly Reply[];
 export interface RedisServer {
   /** Host and port, as far as the client knows them. */
   readonly address: string;
-  /** Sends any command to this server, whatever its keys. Rejects with the server's errors. */
+  /** Sends any command to this server, regardless of its keys. Rejects with the server's errors. */
   readonly send: (args: readonly string[]) => Promise<Reply>;
 }
 
