@@ -33,7 +33,7 @@ export function openSession(context: SessionContext, exchange: Exchange): Sessio
   }
   state.interceptResponse();
   const values = presentedValues(state);
-  if (!exchange.secure && state.cookie.template.isSecure(false) && isInsecure(state)) {
+  if (state.cookie.template.isSecure(false) && !exchange.secure && isInsecure(state)) {
     if (values !== undefined) rejectInsecure(state);
     return state;
   }

@@ -5,7 +5,8 @@ type AnyResponse = ServerResponse & { readonly stream?: { readonly closed: boole
 /** Runs when the response has left or its connection is closed; soon, when that is so already. */
 export function onceClosed(res: AnyResponse, run: () => void): void {
   if (res.destroyed || res.writableFinished || res.stream?.closed === true) process.nextTick(run);
-  else res.once('close', run);
+  // It is emitted once, and `once` costs twice as much.
+  else res.on('close', run);
 }
 
 /** The same for a response that may not be Node's own, and emit nothing. */

@@ -121,20 +121,19 @@ export class ManagedConnection implements RedisDriver {
 
   /** Sends a read again over the next connection when its own is lost, if the next one is ready soon. */
   hgetall(key: string, bytes: boolean): Promise<Record<string, Stored>> {
-    const start = this.#clock.now();
     const driver = this.#driver;
-    if (driver === undefined) return this.#readLater(key, bytes, start);
+    if (driver === undefined) return this.#readLater(key, bytes);
     return driver
       .hgetall(key, bytes)
-      .then(undefined, (error: unknown) => this.#readLater(key, bytes, start, { driver, error }));
+      .then(undefined, (error: unknown) => this.#readLater(key, bytes, { driver, error }));
   }
 
   /** Reads over the next connection. @param failure of the first attempt, if there was one */
-  async #readLater(key: string, bytes: boolean, start: number, failure?: Failure): Promise<Record<string, Stored>> {
+  async #readLater(key: string, bytes: boolean, failure?: Failure): Promise<Record<string, Stored>> {
     let failed = failure;
     let deadline = this.#clock.now() + READ_GRACE_MS;
     for (;;) {
-      if (failed !== undefined) await this.#beforeNextRead(failed, Math.min(deadline, start + this.#ms));
+      if (failed !== undefined) await this.#beforeNextRead(failed, deadline);
       const driver = this.#driver ?? (await this.#nextDriver(deadline - this.#clock.now()));
       try {
         return await driver.hgetall(key, bytes);
