@@ -136,7 +136,7 @@ export class Visitor {
   }
 }
 
-/** Asks with a cookie, as somebody who has copied it. */
+/** Asks with a cookie, as a thief who has copied it. */
 async function ownerOf(origin, { name, value }) {
   const response = await fetch(`${origin}/me`, { headers: { cookie: `${name}=${value}` } });
   return (await response.json()).owner;

@@ -90,7 +90,7 @@ export class Visitor {
   }
 }
 
-/** Returns a form as somebody has filled it in: with the name, and the password if it is asked for. */
+/** Returns a form as a user fills it in: with the name, and the password if it is asked for. */
 export function filled(form, user) {
   const fields = form.fields.map(([name, value, type]) => {
     if (type === 'hidden') return [name, value];

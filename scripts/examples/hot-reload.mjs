@@ -49,7 +49,7 @@ async function eventually(what, isSo) {
 }
 
 /**
- * Edits the example while somebody is logged in.
+ * Edits the example while a user is logged in.
  *
  * @param files the module that makes the factory, if it is to be edited, and the page that shows the visits
  * @param countConnections returns how many connections Redis has, where there is one

@@ -8,7 +8,7 @@ export const CONFIRMATION_OPTIONS: Readonly<Record<string, CommandOption>> = {
 
 /**
  * Asks whether to go on after a preview. Returns whether to.
- * @throws {UsageError} when there is nobody to ask, and `--yes` is not given
+ * @throws {UsageError} when there is no terminal to ask at, and `--yes` is not given
  */
 export async function confirmed({ options, terminal }: CommandContext, question: string): Promise<boolean> {
   if (options['yes'] === true) return true;

@@ -20,7 +20,7 @@ export interface Dashboard<S = WebsaunaSession> {
 
 /**
  * Returns a dashboard of the factory's sessions: how many there are and how they end, the devices of an owner, live
- * events, and why a session does not stick. It works wherever it is mounted, and denies everybody whom `canView` does not
+ * events, and why a session does not stick. It works at any path, and denies everyone whom `canView` does not
  * let in. Needs the packages `bowser`, `d3-scale` and `d3-shape`.
  *
  * @example

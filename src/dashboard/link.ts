@@ -1,6 +1,6 @@
 /**
- * Returns the address of a page. All pages are at the path where the dashboard is mounted, whatever that is and whatever a
- * proxy has cut off it, because a link of a query alone keeps the path.
+ * Returns the address of a page. All pages are at the path where the dashboard is mounted: a link of a query alone keeps
+ * the path, also behind a proxy that has removed a part of it.
  */
 export function link(page: string, parameters: Readonly<Record<string, string | null | undefined>> = {}): string {
   const query = new URLSearchParams(page === '' ? {} : { page });

@@ -23,9 +23,9 @@ export interface OwnerMatch {
 export type DashboardRight<S> = (session: S, request: Request) => boolean | Promise<boolean>;
 
 export interface DashboardOptions<S = WebsaunaSession> {
-  /** Who may look. Everybody else gets the same response to every request: `404 Not Found`. */
+  /** Who may look. Everyone else gets the same response to every request: `404 Not Found`. */
   canView: DashboardRight<S>;
-  /** Who of them may end sessions. Default: nobody. */
+  /** Who of them may end sessions. Default: none. */
   canAct?: DashboardRight<S>;
   /** The name of the administrator who ends a session, for the audit trail. Default: the owner of the session that acts. */
   by?: (session: S, request: Request) => string | null | Promise<string | null>;
@@ -66,7 +66,7 @@ export function normalizeDashboardOptions<S>(options: DashboardOptions<S>): Norm
   // Inside, a session is one with the default data.
   const given = options as unknown as DashboardOptions;
   if (given.canView === undefined) {
-    throw expected('canView', OF_RIGHT, undefined, 'Say who may see the dashboard: without it, nobody may');
+    throw expected('canView', OF_RIGHT, undefined, 'Say who may see the dashboard: without it, no one may');
   }
   checkFunction('canView', given.canView, OF_RIGHT);
   checkFunction('canAct', given.canAct, OF_RIGHT);

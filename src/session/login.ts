@@ -26,7 +26,7 @@ export interface LoginOptions {
   authenticatedAt?: Date;
   /**
    * `true`: a cookie that outlives the browser's session, for as long as the session may be idle; `false`: one that ends
-   * with the browser, whatever `cookie.maxAge` says. Default: what the last login of the same owner in this session has
+   * with the browser, also where `cookie.maxAge` is set. Default: what the last login of the same owner in this session has
    * set, or else what `cookie.maxAge` says.
    */
   remember?: boolean;

@@ -165,7 +165,7 @@ describe('with JavaScript', () => {
 });
 
 describe('the compared applications', () => {
-  it.each(['express-session', 'websauna-session'])('%s answers to nobody else', async (name) => {
+  it.each(['express-session', 'websauna-session'])('%s answers to no one else', async (name) => {
     const path = `/contestants/${name}`;
     expect((await sites.memory.fetch(`${path}/`)).status).toBe(404);
     expect((await sites.memory.fetch(`${path}/`, { headers: { 'x-arena-key': 'guessed' } })).status).toBe(404);

@@ -21,7 +21,7 @@ beforeAll(async () => {
 afterEach(closeWindows);
 afterAll(() => redis?.stop());
 
-/** Opens a browser of a person who has logged in; `null` for nobody. */
+/** Opens a browser of a person who has logged in; of a visitor for `null`. */
 async function arrive(site: DashboardSite, owner: string | null, options: BrowserContextOptions = {}): Promise<Page> {
   const context = await browser.newContext({ baseURL: site.url, ...options });
   context.setDefaultTimeout(20_000);

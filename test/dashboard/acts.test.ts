@@ -62,7 +62,7 @@ describe('an act', () => {
     const site = new DashboardFixture();
     const ada = await site.logIn('ada');
     const stranger = await site.logIn('nobody', { anonymous: true, fields: { basket: 1 } });
-    expect(await text(site, `?page=session&session=${stranger.handle}`, ada)).toContain('Nobody has logged in');
+    expect(await text(site, `?page=session&session=${stranger.handle}`, ada)).toContain('None: no login');
     await act(site, 'end', { handle: stranger.handle }, ada);
     expect(await site.isLive(stranger)).toBe(false);
   });

@@ -91,7 +91,7 @@ describe('the search', () => {
     const ada = await site.logIn('ada');
     expect(await text(site, '?page=owners&q=Bea', ada)).toContain('2 owners');
     expect((await site.get('?page=owners&q=Cy', ada)).headers.get('location')).toBe('?page=owner&owner=cy+cedar');
-    expect(await text(site, '?page=owners&q=Dan', ada)).toContain('Nobody was found by “Dan”.');
+    expect(await text(site, '?page=owners&q=Dan', ada)).toContain('No owner was found by “Dan”.');
     expect(await text(site, '?page=owners', ada)).toContain('Find an owner');
   });
 

@@ -24,7 +24,7 @@ describe('who may look', () => {
   it('has to be said: without it there is no dashboard', () => {
     const factory = createSessionFactory({ secret: 'a secret of the tests, of 32 bytes or more' });
     expect(() => createDashboard(factory, {} as never)).toThrow(
-      'Expected `canView` to be a function of session and request that returns true or false, got undefined. Say who may see the dashboard: without it, nobody may',
+      'Expected `canView` to be a function of session and request that returns true or false, got undefined. Say who may see the dashboard: without it, no one may',
     );
     expect(() => createDashboard({} as never, { canView: () => true })).toThrow(
       'Expected `factory` to be what `createSessionFactory` returns',

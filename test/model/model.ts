@@ -189,7 +189,7 @@ export class Model {
       if (opened !== 'opened') continue;
       if (cookies.length > 1) request.report('cookieWarning: several');
       request.phase = 'ready';
-      // C13: the client has a cookie that opens a session, whatever becomes of the others.
+      // C13: the client has a cookie that opens a session; the others do not matter.
       for (const end of request.ends) end.fromClient = false;
       return;
     }
@@ -756,7 +756,7 @@ export class Model {
   }
 
   /**
-   * C7: ends the sessions that can be found by a name, whoever they belong to. Of each owner, in one moment; those that a
+   * C7: ends the sessions that can be found by a name, of all owners. Of each owner, in one moment; those that a
    * search should have found, and has not, when it was made.
    */
   *revokeBy(worker: Worker, name: string): Steps<number> {

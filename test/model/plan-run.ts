@@ -345,7 +345,7 @@ export class PlanRun implements Interceptor {
   }
 }
 
-/** What waits, by names that it has whatever else waits. */
+/** What waits, by names that do not depend on what else waits. */
 function choicesOf(waiting: readonly Waiting<RequestRun>[]): Choice[] {
   const counts = new Map<string, number>();
   return waiting.map(({ actor, what }) => {

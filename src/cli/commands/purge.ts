@@ -26,7 +26,7 @@ export const purge: Command = {
     const { factory } = await context.open();
     const before = new Date(await pointInTime(await contextOf(factory).storeFor(undefined), bound));
     const isDry = options['dry-run'] === true;
-    // A count costs as much as the purge, so without somebody to read it, it is left out.
+    // A count costs as much as the purge, so it is left out where no one is asked.
     const counted = isDry || options['yes'] !== true ? await count(factory, before, terminal) : undefined;
     if (counted !== undefined) terminal.line(`${counted} sessions began before ${time(before)}.`);
     if (isDry) {

@@ -54,7 +54,7 @@ export class Migrator {
     this.old = new OldSessions(source);
   }
 
-  /** Returns what is stored as a record of ours; `'ended'` for a session that has ended, whatever a late write has left. */
+  /** Returns what is stored as a record of ours; `'ended'` for a session that has ended, also where a late write has left something. */
   async #find(
     store: SessionStore,
     key: RecordKey,

@@ -48,7 +48,7 @@ export interface OldStoreOptions {
   disableTTL?: boolean;
   /** What has signed the cookies: all secrets that are in use. Not needed for `websauna-session/express-session`. */
   secret?: string | Uint8Array | readonly (string | Uint8Array)[];
-  /** Returns whose session it is, such as `(session) => session.passport?.user`. Default: nobody's. */
+  /** Returns the session's owner, such as `(session) => session.passport?.user`. Default: sessions have none. */
   owner?: (session: Readonly<Record<string, unknown>>) => string | number | null | undefined;
 }
 

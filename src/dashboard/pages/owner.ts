@@ -30,9 +30,7 @@ export async function ownerPage(visit: Visit): Promise<Response> {
           ${endAllForm(visit, owner, name, all.filter(({ current }) => !current).length, all)}
         </div>
         ${
-          sessions.length > 0
-            ? sessionList(visit, sessions)
-            : html`<p class="empty">Nobody is logged in as ${name} at present.</p>`
+          sessions.length > 0 ? sessionList(visit, sessions) : html`<p class="empty">No session of ${name} is live.</p>`
         }
         ${next !== null && html`<p class="more"><a href="${link('owner', { owner, after: next })}">More sessions</a></p>`}
       </section>

@@ -47,7 +47,7 @@ export async function ownersPage(visit: Visit): Promise<Response> {
 }
 
 function results(typed: string, matches: readonly OwnerMatch[]): Child {
-  if (matches.length === 0) return html`<p class="empty">Nobody was found by “${typed}”.</p>`;
+  if (matches.length === 0) return html`<p class="empty">No owner was found by “${typed}”.</p>`;
   return html`<h2>${count(matches.length, 'owner')}</h2>
     <ul class="list">
       ${matches.slice(0, MAX_MATCHES).map(match)}

@@ -45,7 +45,7 @@ function factsOf(session: StoredSession, name: string | null): (readonly [Child,
   const { createdAt, lastSeenAt, authenticatedAt, expiresAt, timeout, remember, method, owner } = session;
   const { clientAddress, userAgent } = session;
   return [
-    ['Owner', owner === null ? 'Nobody has logged in' : html`${name} ${name !== owner && html`<code>${owner}</code>`}`],
+    ['Owner', owner === null ? 'None: no login' : html`${name} ${name !== owner && html`<code>${owner}</code>`}`],
     ['Browser', html`${browserName(userAgent).name} <span class="hint">${userAgent ?? 'No user agent is kept'}</span>`],
     ['Address', clientAddress ?? 'Not kept'],
     ['Began', when(createdAt)],
@@ -129,7 +129,7 @@ function notFound(handle: string, owner: string | undefined): Parameters<typeof 
     content: html`${head(
         'No such session',
         owner === undefined
-          ? 'No anonymous session has this handle. If somebody has logged in with it, say who.'
+          ? 'No anonymous session has this handle. If it is the session of an owner, name the owner.'
           : 'It has ended, or has another handle since it was rotated, or is of another owner.',
       )}
       <form class="card stack" method="get" action="?">

@@ -25,7 +25,7 @@ const AHEAD = [
 export const REQUEST_KINDS: readonly AdapterCheck[] = [
   ...AHEAD.map(([name, value]) =>
     appCheck(
-      `a page that is fetched ahead, \`${name}: ${value}\`, takes no flash message and logs nobody in`,
+      `a page that is fetched ahead, \`${name}: ${value}\`, takes no flash message and performs no login`,
       { routes: { '/flash': flashes, '/': pops, '/login': logsIn } },
       async (app) => {
         const ahead = { headers: { [name]: value } };

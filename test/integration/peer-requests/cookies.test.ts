@@ -186,7 +186,7 @@ test.each([true, false])(
 
 // https://github.com/auth0/nextjs-auth0/pull/2377
 test.each([{ 'next-router-prefetch': '1' }, { 'sec-purpose': 'prefetch' }])(
-  'links that are fetched ahead pile up no cookies, and log nobody in or out: %o',
+  'links that are fetched ahead pile up no cookies, and cause no login or logout: %o',
   async (headers) => {
     const clock = new Clock();
     await serve(

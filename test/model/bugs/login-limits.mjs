@@ -138,7 +138,7 @@ export const loginLimitBugs = [
     change: [[state, '    if (login.timeout !== null) pending.timeout = null;\n', '']],
   },
   {
-    bug: 'login limits: a login as another owner keeps all fields, whatever it names',
+    bug: 'login limits: a login as another owner keeps all fields, also those it does not name',
     breaks: 'C9',
     on: 'memory',
     change: [

@@ -1,6 +1,6 @@
 -- Deletes a session that is stored as a string.
 -- KEYS  1 session
--- ARGV  1 SHA-1 of what has to be stored ('': whatever is)
+-- ARGV  1 SHA-1 of what has to be stored ('': any value)
 -- Returns {1, now} | {0, now} (nothing was deleted)
 -- @include _time
 local stored = redis.pcall('GET', KEYS[1])
