@@ -2,39 +2,30 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
-import manifest from './package.json' with { type: 'json' };
+import { sourceModules } from './scripts/source-modules.mjs';
 
 // Tests import the package by its public names and run its sources, so that a test can reach nothing
 // which is not exported and needs no build.
-const alias = Object.entries(manifest.exports).flatMap(([subpath, target]) =>
-  typeof target === 'string'
-    ? []
-    : {
-        find: new RegExp(`^${manifest.name}${subpath.slice(1)}$`),
-        replacement: fileURLToPath(
-          new URL(target.default.replace('./dist/', './src/').replace(/\.js$/, '.ts'), import.meta.url),
-        ),
-      },
-);
+const alias = [...sourceModules].map(([name, path]) => ({
+  find: new RegExp(`^${name}$`),
+  replacement: fileURLToPath(new URL(path, import.meta.url)),
+}));
 
-/** Files that take long, so that none of them is left alone at the end. */
-const LONG = ['test/model/', 'test/browser/'];
 /** Files that mostly wait, for servers that are down or time that passes. Beside each runs one that does not. */
 const WAITING = /test\/(?:cli|cluster|faults|integration\/(?:faults|redis-clients))\//;
 
+/** A process ends when the next file is not for its project, so these follow each other. */
+const PROJECTS = ['isolated', 'shared', 'browser'];
+
 class BalancedSequencer extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const rank = ({ moduleId, project }: TestSpecification): number => {
-      const found = LONG.findIndex((folder) => moduleId.includes(folder));
-      if (found !== -1) return found;
-      // A process that others share ends when the next file wants one of its own: first those that do.
-      return LONG.length + (project.name === 'isolated' ? 0 : 1);
-    };
+    // The model takes longest. What is left for the end keeps all processors busy: the browser.
+    const rank = ({ moduleId, project }: TestSpecification): number =>
+      moduleId.includes('test/model/') ? -1 : PROJECTS.indexOf(project.name);
     // oxlint-disable-next-line unicorn/no-array-sort -- the method of the class
     const sorted = await super.sort(files);
     const waiting = sorted.filter(({ moduleId }) => WAITING.test(moduleId));
     const others = sorted.filter((file) => !waiting.includes(file)).toSorted((a, b) => rank(a) - rank(b));
-    // A process with a browser ends when the next file is not for it.
     const pairs = others.flatMap((file) => [file, ...(file.project.name === 'browser' ? [] : waiting.splice(0, 1))]);
     return [...pairs, ...waiting];
   }
@@ -93,8 +84,8 @@ export default defineConfig({
     pool: 'forks',
     // Of V8, in MiB: in the 16 that it takes by default, stores with large records collect garbage half of the time.
     execArgv: ['--max-semi-space-size=64'],
-    // One more than there are processors: many files wait for servers that are down.
-    maxWorkers: availableParallelism() + 1,
+    // More than there are processors: many files wait for servers that are down.
+    maxWorkers: availableParallelism() + 2,
     sequence: { sequencer: BalancedSequencer },
     testTimeout: 30_000,
     hookTimeout: 30_000,

@@ -5,7 +5,7 @@ import { globSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import manifest from '../package.json' with { type: 'json' };
+import { sourceModules } from './source-modules.mjs';
 
 /** Quick tests that need nothing but this process; those that find most in the least time come first. */
 const QUICK = [
@@ -38,16 +38,9 @@ const NOT_SLOW = new RegExp(`^(?!.*(?:${SLOW.join('|')}))`);
 
 /** Public names are those of the sources, as in vitest.config.ts. */
 function resolveToSources() {
-  const sources = new Map(
-    Object.entries(manifest.exports).flatMap(([subpath, target]) =>
-      typeof target === 'string'
-        ? []
-        : [[manifest.name + subpath.slice(1), target.default.replace('./dist/', './src/').replace(/\.js$/, '.ts')]],
-    ),
-  );
   registerHooks({
     resolve(specifier, context, next) {
-      const source = sources.get(specifier);
+      const source = sourceModules.get(specifier);
       return next(source === undefined ? specifier : pathToFileURL(resolve(source)).href, context);
     },
   });

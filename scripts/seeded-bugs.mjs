@@ -11,8 +11,9 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { isMainThread, parentPort, threadId, Worker, workerData } from 'node:worker_threads';
-import { build, loadConfigFromFile } from 'vite';
+import { rolldown } from 'rolldown';
 import { bugs } from '../test/model/bugs/index.mjs';
+import { sourceModules } from './source-modules.mjs';
 
 const HINTS = new URL('../test/model/bugs/hints.json', import.meta.url);
 const hints = JSON.parse(readFileSync(HINTS, 'utf8'));
@@ -22,13 +23,12 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** The tree as far as the model test needs it, to be changed at will. */
 class Copy {
   #folder;
-  #config;
   #bundles = 0;
 
   constructor(parent) {
     this.#folder = join(parent, `copy-${threadId}`);
     mkdirSync(this.#folder);
-    for (const name of ['src', 'test', 'scripts', 'package.json', 'vitest.config.ts']) {
+    for (const name of ['src', 'test', 'scripts', 'package.json']) {
       cpSync(join(root, name), join(this.#folder, name), { recursive: true });
     }
     symlinkSync(join(root, 'node_modules'), join(this.#folder, 'node_modules'));
@@ -59,23 +59,17 @@ class Copy {
 
   /** A module of the model test with all that it needs, in one file, under a name that has not been imported yet. */
   async load(name) {
-    const outDir = join(this.#folder, `bundle-${++this.#bundles}`);
-    const { resolve } = await this.#loadConfig();
-    await build({
-      configFile: false,
-      resolve,
-      root: this.#folder,
-      logLevel: 'error',
-      build: { ssr: `test/model/${name}.ts`, outDir, minify: false, target: 'node20' },
+    const file = join(this.#folder, 'bundles', `${name}-${++this.#bundles}.js`);
+    const bundle = await rolldown({
+      input: join(this.#folder, 'test/model', `${name}.ts`),
+      platform: 'node',
+      resolve: { alias: Object.fromEntries([...sourceModules].map(([id, path]) => [id, join(this.#folder, path)])) },
+      external: (id) => !/^[./]/.test(id) && !sourceModules.has(id),
+      treeshake: false,
     });
-    return await import(pathToFileURL(join(outDir, `${name}.js`)).href);
-  }
-
-  /** Once: to load it takes a sixth of a build. */
-  async #loadConfig() {
-    const path = join(this.#folder, 'vitest.config.ts');
-    this.#config ??= (await loadConfigFromFile({ command: 'build', mode: 'production' }, path)).config;
-    return this.#config;
+    await bundle.write({ file, codeSplitting: false });
+    await bundle.close();
+    return await import(pathToFileURL(file).href);
   }
 
   #read(file) {
