@@ -14,21 +14,26 @@ const alias = [...sourceModules].map(([name, path]) => ({
 /** Files that mostly wait, for servers that are down or time that passes. Beside each runs one that does not. */
 const WAITING = /test\/(?:cli|cluster|faults|integration\/(?:faults|redis-clients))\//;
 
-/** A process ends when the next file is not for its project, so these follow each other. */
+/**
+ * In the order in which their files run: a process ends when the next file is of another project. The browser keeps all
+ * processors busy until the end, when nothing else is left to.
+ */
 const PROJECTS = ['isolated', 'shared', 'browser'];
 
 class BalancedSequencer extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    // The model takes longest. What is left for the end keeps all processors busy: the browser.
-    const rank = ({ moduleId, project }: TestSpecification): number =>
-      moduleId.includes('test/model/') ? -1 : PROJECTS.indexOf(project.name);
     // oxlint-disable-next-line unicorn/no-array-sort -- the method of the class
     const sorted = await super.sort(files);
-    const waiting = sorted.filter(({ moduleId }) => WAITING.test(moduleId));
-    const others = sorted.filter((file) => !waiting.includes(file)).toSorted((a, b) => rank(a) - rank(b));
-    const pairs = others.flatMap((file) => [file, ...(file.project.name === 'browser' ? [] : waiting.splice(0, 1))]);
-    return [...pairs, ...waiting];
+    return PROJECTS.flatMap((name) => inPairs(sorted.filter(({ project }) => project.name === name)));
   }
+}
+
+function inPairs(files: readonly TestSpecification[]): TestSpecification[] {
+  const waiting = files.filter(({ moduleId }) => WAITING.test(moduleId));
+  // The model takes longest.
+  const isModel = ({ moduleId }: TestSpecification): number => Number(moduleId.includes('test/model/'));
+  const others = files.filter((file) => !waiting.includes(file)).toSorted((a, b) => isModel(b) - isModel(a));
+  return [...others.flatMap((file) => [file, ...waiting.splice(0, 1)]), ...waiting];
 }
 
 /**

@@ -30,7 +30,9 @@ export async function ownerPage(visit: Visit): Promise<Response> {
           ${endAllForm(visit, owner, name, all.filter(({ current }) => !current).length, all)}
         </div>
         ${
-          sessions.length > 0 ? sessionList(visit, sessions) : html`<p class="empty">No session of ${name} is live.</p>`
+          sessions.length > 0
+            ? sessionList(visit, sessions)
+            : html`<p class="empty">No sessions of ${name} at present.</p>`
         }
         ${next !== null && html`<p class="more"><a href="${link('owner', { owner, after: next })}">More sessions</a></p>`}
       </section>
