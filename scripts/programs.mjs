@@ -21,7 +21,6 @@ function program(variable, ...names) {
 /** Each returns the program's path, or `undefined` where the machine has none. */
 export const programs = {
   redisServer: () => program('REDIS_SERVER', 'redis-server', 'valkey-server'),
-  // Debian's build without windows takes a third less of the processor.
   chromium: () =>
     program(
       'CHROMIUM_PATH',
