@@ -23,8 +23,8 @@ const { values, positionals } = parseArgs({
 const [revision] = positionals;
 if (revision === undefined) throw new TypeError('Expected a revision to compare with, such as v0.1.0');
 
-/** Requests before the first measured one: until then, compiling costs as much as the requests. */
-const WARM_UP = 32_000;
+/** Requests before the first measured one. The compiler goes on for longer than one would think, and more code takes it longer. */
+const WARM_UP = 64_000;
 const BATCH = 3_200;
 
 /** The revision with its own benchmark, built, in a folder of its own. */
