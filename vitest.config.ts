@@ -15,8 +15,8 @@ const alias = [...sourceModules].map(([name, path]) => ({
 const WAITING = /test\/(?:cli|cluster|faults|integration\/(?:faults|redis-clients))\//;
 
 /**
- * In the order in which their files run: a process ends when the next file is of another project. The browser keeps all
- * processors busy until the end, when nothing else is left to.
+ * In the order in which their files run: a process ends when the next file is of another project. The browser comes last,
+ * because it keeps all processors busy when the checks beside the tests are over.
  */
 const PROJECTS = ['isolated', 'shared', 'browser'];
 
@@ -31,8 +31,8 @@ class BalancedSequencer extends BaseSequencer {
 function inPairs(files: readonly TestSpecification[]): TestSpecification[] {
   const waiting = files.filter(({ moduleId }) => WAITING.test(moduleId));
   // The model takes longest.
-  const isModel = ({ moduleId }: TestSpecification): number => Number(moduleId.includes('test/model/'));
-  const others = files.filter((file) => !waiting.includes(file)).toSorted((a, b) => isModel(b) - isModel(a));
+  const rank = ({ moduleId }: TestSpecification): number => (moduleId.includes('test/model/') ? 0 : 1);
+  const others = files.filter((file) => !waiting.includes(file)).toSorted((a, b) => rank(a) - rank(b));
   return [...others.flatMap((file) => [file, ...waiting.splice(0, 1)]), ...waiting];
 }
 

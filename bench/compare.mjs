@@ -23,7 +23,7 @@ const { values, positionals } = parseArgs({
 const [revision] = positionals;
 if (revision === undefined) throw new TypeError('Expected a revision to compare with, such as v0.1.0');
 
-/** Requests before the first measured one. The compiler goes on for longer than one would think, and more code takes it longer. */
+/** Requests before the first measured one: V8 goes on compiling for tens of thousands, for longer where there is more code. */
 const WARM_UP = 64_000;
 const BATCH = 3_200;
 
