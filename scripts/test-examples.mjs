@@ -23,7 +23,7 @@ import { collecting, pack } from './package-trial.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const examples = join(root, 'examples');
-const SECRET = 'a secret of the examples, which nobody else uses';
+const SECRET = 'a secret that only the examples use';
 /** What an example with an older Node in its `engines` runs on, if that is not this one. */
 const NEWER_NODE = '24';
 /** What a build leaves behind. */

@@ -231,7 +231,7 @@ describe('nodeHandler', () => {
     });
   });
 
-  test('is done with a request whose client has gone, whatever became of its body', async () => {
+  test('is done with a request whose client has gone, also in the middle of its body', async () => {
     const [arrived, handled] = [deferred(), deferred()];
     let rest: PromiseSettledResult<unknown> | undefined;
     const handler = nodeHandler(async (request) => {

@@ -96,7 +96,7 @@ describe('an act', () => {
     expect(await text(site, '?page=index&name=sid&value=abc', ada)).toContain('also where that is you');
     const form = { _csrf: await site.token(ada), name: 'sid', value: 'abc' };
     const { headers } = await site.post('?page=end-index', form, ada);
-    // No new session for a message that nobody is to read.
+    // No new session for a message that no one is to read.
     expect(headers.getSetCookie()).toEqual([]);
     expect(await site.isLive(ada)).toBe(false);
   });

@@ -16,7 +16,7 @@ async function text(site: DashboardFixture, query: string, visitor: Visitor, sta
 }
 
 describe('every page', () => {
-  it('is stored nowhere, framed by nobody, and runs nothing but its own script', async () => {
+  it('is stored nowhere, framed by no page, and runs nothing but its own script', async () => {
     const site = new DashboardFixture();
     const ada = await site.logIn('ada');
     for (const page of ['', '?page=owner&owner=ada', '?page=events', '?page=cookies', '?page=style', '?page=nothing']) {

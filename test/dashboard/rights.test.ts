@@ -95,7 +95,7 @@ describe('who may act', () => {
     expect(page).not.toContain('method="post"');
   });
 
-  it('is nobody where the application does not say', async () => {
+  it('is no one where the application does not say', async () => {
     const site = new DashboardFixture({}, { canAct: undefined } as never);
     const [ada, bea] = await Promise.all([site.logIn('ada'), site.logIn('bea')]);
     const form = { _csrf: await site.token(ada), owner: 'bea' };

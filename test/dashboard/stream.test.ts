@@ -12,7 +12,7 @@ async function read(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<st
   return done ? null : new TextDecoder().decode(value);
 }
 
-it('ends after half a minute for a visitor without a session, whose end nobody can report', async () => {
+it('ends after half a minute for a visitor without a session, whose end cannot be reported', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
   const site = new DashboardFixture({}, { canView: () => true });
   const reader = (await site.get('?page=stream')).body!.getReader();

@@ -53,7 +53,7 @@ const look = <T>(factory: Factory, at: (session: Session) => T): Promise<T> => v
 const ownerOf = (factory: Factory): Promise<string | null> => look(factory, ({ owner }) => owner);
 
 describe('remember: false', () => {
-  test('ends the cookie with the browser, whatever `cookie.maxAge` says, also when it is sent again', async () => {
+  test('ends the cookie with the browser in spite of `cookie.maxAge`, also when it is sent again', async () => {
     const factory = make({ cookie: { maxAge: HOUR } });
     expect(await maxAge(factory, (session) => session.login('alice', { remember: false }))).toBe(null);
     pass(600);

@@ -172,7 +172,7 @@ test('a response is written to once, also when it is committed twice', async () 
   expect([head.cookies, [...head.headers]]).toEqual([[], []]);
 });
 
-test('a URL that has no sessions gets no header, whatever is done to its session', async () => {
+test('a URL that has no sessions gets no header, also after its session was read and written', async () => {
   use({ ignore: () => true });
   const request = await Visit.open(factory, jar);
   request.session.set('a', request.session.get('a'));

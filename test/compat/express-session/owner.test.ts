@@ -88,7 +88,7 @@ describe('owner', () => {
       assert.deepEqual(JSON.parse(await browser.text('/devices')), [true]);
     }));
 
-  test('that is taken away leaves a session of nobody, with another id', () =>
+  test('that is taken away leaves a session without owner, with another id', () =>
     site(async (port, { factory }) => {
       const browser = new Browser(port);
       await browser.visit('/basket');

@@ -171,7 +171,7 @@ describe('C1: a session that has ended stays ended', () => {
   });
 });
 
-describe('A session is converted once, whatever happens on the way', () => {
+describe('A session is converted once, in spite of crashes and failures', () => {
   test.each(PHASES)('%s: a claim of a server that has crashed is finished', async (phase) => {
     const cookies = await login();
     const [sid, stored] = [...(await all.oldSessions())][0]!;

@@ -142,7 +142,7 @@ describe('A factory that goes on with sessions of express-session', () => {
       assert.equal(await browser.text('/write/2'), 'ada ada');
       const [device] = await factory.owners.list('ada');
       assert.equal(device!.timeout, 7200);
-      // The login was a moment ago, which nobody knows: it does not count as fresh.
+      // The login was a moment ago, which is not known: it does not count as fresh.
       assert.ok(Date.now() - device!.authenticatedAt!.getTime() >= 7_199_000);
       assert.equal(await factory.owners.revoke('ada'), 1);
       for (const jar of [browser.cookies, cookies]) {

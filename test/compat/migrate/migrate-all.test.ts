@@ -83,7 +83,7 @@ describe('migrateAll', () => {
     });
   });
 
-  test('while the application is used, nothing is lost and nobody is logged out', async () => {
+  test('while the application is used, nothing is lost and no user is logged out', async () => {
     await seed(100);
     await during({ a: all.new('convert'), b: all.new('beside') }, async ({ a, b }) => {
       const using = Array.from({ length: 100 }, async (_, n) => {

@@ -65,7 +65,7 @@ async function startProcess(name: string, kind: Kind, hasOwner: boolean): Promis
 
 describe('Two servers are replaced, one after the other, through all phases', () => {
   test.each(everyOrder().map((steps, n) => [n, steps] as const))(
-    'order %i: nobody is logged out, nothing is lost, and no cookie outlives its logout',
+    'order %i: no user is logged out, nothing is lost, and no cookie outlives its logout',
     async (n, steps) => {
       const name = `rolling${n}`;
       // With owners, the ids of sessions change when they are converted.

@@ -188,7 +188,7 @@ describe('events on Redis', () => {
     createSessionFactory({ secret: SECRET, redis: { url: server.url, socketTimeout: 20 }, ...options }),
   );
 
-  test('are part of the report: no command more, no subscription unless somebody listens', async () => {
+  test('are part of the report: no command more, no subscription without a listener', async () => {
     const factory = open({ stats: STATS });
     for (let i = 0; i < 5; i++) await rejected(factory);
     await started(factory);

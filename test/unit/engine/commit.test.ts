@@ -102,7 +102,7 @@ test('a commit of a session that was not used asks and says nothing', async () =
   expect([calls, [...request.head.headers]]).toEqual([[], []]);
 });
 
-test('a lazy session that was never loaded is not written, whatever its record has', async () => {
+test('a lazy session that was never loaded is not written, also where a touch is due', async () => {
   factory = open({ load: 'lazy', touchInterval: 0 });
   const jar = await started();
   const calls: string[] = [];

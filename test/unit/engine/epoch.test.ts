@@ -57,7 +57,7 @@ describe('an epoch that is over', () => {
     }
   });
 
-  test('has ended for good, whatever becomes of it besides', () => {
+  test('has ended for good, also when it is left or lost afterwards', () => {
     const { epoch: over } = epoch();
     over.close('left');
     expect(over.over).toBe('left');

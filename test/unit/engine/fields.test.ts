@@ -123,7 +123,7 @@ describe('reading', () => {
   });
 });
 
-test('a schema that is no schema is a mistake of the program, whatever is asked of the field', () => {
+test('a schema that is no schema is a mistake of the program, in every use of the field', () => {
   const deserialize = (): never => {
     throw new AsyncSchemaError('asynchronous');
   };

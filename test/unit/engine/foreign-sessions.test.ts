@@ -216,7 +216,7 @@ describe('the owner of a session of another library', () => {
     expect(await owners()).toEqual([]);
   });
 
-  test('is nobody where the other library knows none', async () => {
+  test('is `null` where the other library knows none', async () => {
     library.sessions.set('one', { cart: '[1]' });
     const logins = record('login');
     const jar = jarWith({ sid: 'one' });

@@ -70,7 +70,7 @@ describe('the response of a request', () => {
   test.each([
     ['sets', (session: Session) => session.set('b', 1).rotate()],
     ['deletes', (session: Session) => session.invalidate()],
-  ])('that %s the cookie is not stored by shared caches, whatever is said after the commit', async (_, act) => {
+  ])('that %s the cookie is not stored by shared caches, also after headers that follow the commit', async (_, act) => {
     const request = await Visit.open(factory, await started());
     act(request.session);
     await request.end();

@@ -210,7 +210,7 @@ describe('a look', () => {
     expect(store.looks).toEqual([['a'], ['b']]);
   });
 
-  test('that is answered when nobody waits any longer changes nothing', async () => {
+  test('that is answered when no request waits any longer changes nothing', async () => {
     store.held = [];
     const stop = watch(A);
     await settle();

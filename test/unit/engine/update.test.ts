@@ -68,7 +68,7 @@ describe('an update in a request that has the field to itself', () => {
 });
 
 describe('an update of what is stored', () => {
-  test('of a field that the request has set and deleted, and nobody has stored, is seen at once', async () => {
+  test('of a field that the request has set and deleted, and that is not stored, is seen at once', async () => {
     await next(async (session) => {
       session.set('m', 5).delete('m');
       expect(await session.update('m', increment)).toBe(1);

@@ -93,7 +93,7 @@ describe('a connection of our own', () => {
     expect(made).toHaveLength(2);
   });
 
-  test('says why there is none when the library is not loaded, whatever that is', async () => {
+  test('says why there is none when loading the library fails, also with a value that is no error', async () => {
     const onFailed = vi.fn<(error: Error) => void>();
     const load = (): Promise<never> => Promise.reject('no chunk');
     const broken = new ManagedConnection(load, { address: 'localhost:6379', timeout: 2, clock, onFailed });
