@@ -49,6 +49,7 @@ if (!words.includes('--list') && files.length > 0) {
   const node = process.execPath;
   const outcomes = [
     run('order of imports', node, ['scripts/check-floors.mjs']),
+    run('words', node, ['scripts/check-words.mjs']),
     code.length === 0 || run('lint', 'npx', ['oxlint', ...code]),
     !docs || run('docs', node, ['scripts/check-docs.mjs']),
     present.length === 0 || run('tests', 'npx', ['vitest', 'run', '--passWithNoTests', ...present]),
