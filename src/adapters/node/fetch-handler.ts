@@ -123,6 +123,11 @@ export type NodeHandler<S> = (
  */
 export function nodeHandler<S>(fetch: (request: Request, session: S) => Response | Promise<Response>): NodeHandler<S> {
   return async (req, res, next) => {
+    const fail = (error: unknown): void => {
+      if (next === undefined) throw error;
+      next(error);
+    };
+    let response: Response;
     try {
       const { session } = req;
       if (session === undefined) {
@@ -130,12 +135,13 @@ export function nodeHandler<S>(fetch: (request: Request, session: S) => Response
           'Expected `req.session` to be the session of the request, got undefined. Mount `sessions(factory)` in front',
         );
       }
-      await send(await fetch(nodeRequest(req, req.body), session), req, res);
+      response = await fetch(nodeRequest(req, req.body), session);
     } catch (error) {
-      if (next !== undefined) next(error);
       // A client that has gone waits for no answer.
-      else if (!isAborted(req)) throw error;
+      if (next !== undefined || !isAborted(req)) fail(error);
+      return;
     }
+    await send(response, req, res).catch(fail);
   };
 }
 
@@ -150,9 +156,13 @@ async function send(response: Response, req: IncomingMessage, res: ServerRespons
     res.end();
     return;
   }
+  const body = Readable.fromWeb(response.body);
+  let isClientGone = false;
+  // The pipeline closes the connection, after which every request looks aborted.
+  body.once('error', () => (isClientGone = isAborted(req)));
   try {
-    await pipeline(Readable.fromWeb(response.body), res);
+    await pipeline(body, res);
   } catch (error) {
-    if (!CLIENT_GONE.has((error as { code?: unknown }).code)) throw error;
+    if (!isClientGone && !CLIENT_GONE.has((error as { code?: unknown }).code)) throw error;
   }
 }
