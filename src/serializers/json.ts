@@ -27,7 +27,7 @@ export const json: Serializer = {
       cause = error;
     }
     // After JSON.stringify, because it notices cycles by itself.
-    if (text === undefined || !isLossless(value)) throw refused(field, value, cause);
+    if (text === undefined || !isKept(value)) throw refused(field, value, cause);
     return text;
   },
 
