@@ -1,8 +1,9 @@
 // Checks that prose is plain: documents, comments, messages and titles of tests do without words that hide who or what
 // is meant. A value of a program, such as 'nobody' in a test, is not prose.
-import { readdirSync, readFileSync } from 'node:fs';
-import { extname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { repositoryFiles } from './repository-files.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** Each with what to write in its place. */
@@ -13,19 +14,10 @@ const WORDS = new Map([
   ['whoever', 'anyone who'],
 ]);
 const PROSE = new RegExp(`(?<=^|\\s)(?:${[...WORDS.keys()].join('|')})(?=[\\s,.;:]|$)`, 'gi');
-const EXTENSIONS = new Set(['.cjs', '.cts', '.lua', '.md', '.mjs', '.mts', '.ts', '.tsx']);
-const IGNORED = new Set(['.git', '.servers', 'build', 'coverage', 'dist', 'node_modules', 'website']);
-
-function filesBelow(folder) {
-  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) return IGNORED.has(entry.name) ? [] : filesBelow(path);
-    return EXTENSIONS.has(extname(entry.name)) ? [path] : [];
-  });
-}
+const EXTENSIONS = ['.cjs', '.cts', '.lua', '.md', '.mjs', '.mts', '.ts', '.tsx'];
 
 let count = 0;
-for (const path of filesBelow('.')) {
+for (const path of repositoryFiles(root, EXTENSIONS)) {
   for (const [index, line] of readFileSync(join(root, path), 'utf8').split('\n').entries()) {
     for (const [word] of line.matchAll(PROSE)) {
       count++;

@@ -6,7 +6,7 @@ export interface CodeBlock {
   readonly comment: string;
 }
 
-export function markdownFiles(root: string, ignored?: ReadonlySet<string>): string[];
+export function markdownFiles(root: string): string[];
 export function codeBlocks(text: string): CodeBlock[];
 export function fileNamed(comment: string): string | null;
 export function withoutCode(text: string): string;

@@ -1,18 +1,9 @@
 // The little of Markdown that the checks of the documentation need.
-import { readdirSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { repositoryFiles } from './repository-files.mjs';
 
-/** All Markdown files of the repository, by path from `root`; folders that git ignores have none of ours. */
-export function markdownFiles(
-  root,
-  ignored = new Set(['node_modules', 'dist', 'build', 'coverage', '.git', '.servers', 'website']),
-) {
-  const walk = (folder) =>
-    readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-      if (entry.isDirectory()) return ignored.has(entry.name) ? [] : walk(join(folder, entry.name));
-      return entry.name.endsWith('.md') ? [relative(root, join(folder, entry.name))] : [];
-    });
-  return walk(root).toSorted();
+/** All Markdown files of the repository, by path from `root`. */
+export function markdownFiles(root) {
+  return repositoryFiles(root, ['.md']);
 }
 
 /**

@@ -5,6 +5,6 @@ export const sourceModules = new Map(
   Object.entries(manifest.exports).flatMap(([subpath, target]) =>
     typeof target === 'string'
       ? []
-      : [[manifest.name + subpath.slice(1), target.default.replace('./dist/', './src/').replace(/\.js$/, '.ts')]],
+      : [[manifest.name + subpath.slice(1), target.default.replace('./dist/', 'src/').replace(/\.js$/, '.ts')]],
   ),
 );

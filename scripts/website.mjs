@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { base, repository } from '../website/repository.mjs';
 import { programs } from './programs.mjs';
+import { sourceModules } from './source-modules.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const website = join(root, 'website');
@@ -89,16 +90,15 @@ async function checkNavigation(pages, problems) {
 
 /** Every name that the package exports at run time has a heading in the reference of its subpath. */
 async function checkReference(pages, problems) {
-  const { entryPoints } = await import('../website/entry-points.mjs');
   const { readPage } = await import('../website/check/links.mjs');
-  const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const recorded = JSON.parse(readFileSync(join(root, 'scripts/exports.snapshot.json'), 'utf8'));
-  for (const { subpath, specifier } of entryPoints(manifest)) {
+  for (const specifier of sourceModules.keys()) {
     const html = pages.get(`api/${specifier}.html`);
     if (html === undefined) problems.push(`The reference has no page for ${specifier}.`);
     const { ids } = readPage(html ?? '');
     // Anchors have no dots: that of `module.exports` is `moduleexports`.
     const isAbsent = (name) => !ids.has(name.toLowerCase().replaceAll('.', ''));
+    const subpath = specifier.replace(/^[^/]+/, '.');
     const absent = (recorded[subpath] ?? []).filter(isAbsent);
     if (absent.length > 0) problems.push(`The reference of ${specifier} lacks ${absent.join(', ')}.`);
   }

@@ -6,12 +6,10 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Application, Converter } from 'typedoc';
 import { anchors } from '../scripts/markdown.mjs';
-import { entryPoints } from './entry-points.mjs';
+import { sourceModules } from '../scripts/source-modules.mjs';
 import { repository, repositoryRef } from './repository.mjs';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
-const manifest = JSON.parse(readFileSync(here('../package.json'), 'utf8'));
-const entries = entryPoints(manifest);
 
 /**
  * The plugin numbers the headings of a page by names that they do not have: `SessionErrorCode` becomes the second one of
@@ -33,7 +31,7 @@ function mendAnchors(folder) {
 
 const app = await Application.bootstrapWithPlugins({
   plugin: ['typedoc-plugin-markdown'],
-  entryPoints: entries.map(({ source }) => here(`../${source}`)),
+  entryPoints: Array.from(sourceModules.values(), (source) => here(`../${source}`)),
   basePath: here('..'),
   displayBasePath: here('..'),
   name: 'API reference',
@@ -61,7 +59,7 @@ const app = await Application.bootstrapWithPlugins({
 app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
   for (const module of project.children) {
     const [{ fileName }] = module.sources;
-    module.name = entries.find(({ source }) => source === fileName).specifier;
+    [module.name] = [...sourceModules].find(([, source]) => source === fileName);
   }
 });
 const project = await app.convert();
@@ -71,5 +69,5 @@ rmSync(here('api'), { recursive: true, force: true });
 await app.generateOutputs(project);
 mendAnchors(here('api'));
 console.log(
-  `${project.children.reduce((sum, { children }) => sum + children.length, 0)} exports of ${entries.length} subpaths.`,
+  `${project.children.reduce((sum, { children }) => sum + children.length, 0)} exports of ${sourceModules.size} subpaths.`,
 );
