@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import type { DemoSite } from './demo-site.ts';
 
@@ -108,12 +107,5 @@ export class Visitor {
     const [, token = ''] = /name="_csrf" value="([^"]+)"/.exec(page) ?? [];
     const response = await request.post(path, { form: { ...form, _csrf: token }, maxRedirects: 0 });
     if (response.status() !== 303) throw new Error(`The form of ${path} was answered with ${response.status()}`);
-  }
-
-  /** Takes a screenshot into the folder that `SCREENSHOT_DIR` names, if it does: they take half the time of a tour. */
-  async screenshot(name: string): Promise<void> {
-    const folder = process.env['SCREENSHOT_DIR'];
-    if (!folder) return;
-    await this.page.screenshot({ path: join(folder, `${name}.png`), fullPage: true, animations: 'disabled' });
   }
 }
