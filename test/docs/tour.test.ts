@@ -1,8 +1,7 @@
-// Runs docs/tour.md: its program, against a fresh install of the package, and its commands, in bash with curl.
+// Runs docs/tour.md: its program, and its commands, in bash with curl.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -10,8 +9,8 @@ import { codeBlocks } from '../../scripts/markdown.mjs';
 import { programs } from '../../scripts/programs.mjs';
 import { Output, terminate } from '../support/child.ts';
 import { guard } from '../support/guard.mjs';
-import { installPackage } from '../support/npm-install.ts';
 import { freePort, startRedis } from '../support/redis-server.ts';
+import { programFolder } from './documented.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const blocks = codeBlocks(readFileSync(join(root, 'docs/tour.md'), 'utf8'));
@@ -37,16 +36,13 @@ const steps: Step[] = ofLanguage('console').flatMap((block) =>
 );
 
 let folder: string;
-let installed: string;
 
 beforeAll(() => {
-  assert.ok(existsSync(join(root, 'dist/index.js')), 'There is no dist/: run `npm run build` first.');
-  folder = mkdtempSync(join(tmpdir(), 'tour-'));
-  const names = /^npm install (.*)$/m.exec(installation)![1]!.split(' ');
-  assert.equal(names[0], 'websauna-session');
-  installed = installPackage(folder, names.slice(1));
-  writeFileSync(join(installed, 'server.mjs'), program);
-}, 120_000);
+  const [name, ...others] = /^npm install (.*)$/m.exec(installation)![1]!.split(' ');
+  assert.equal(name, 'websauna-session');
+  folder = programFolder(others);
+  writeFileSync(join(folder, 'server.mjs'), program);
+});
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -80,7 +76,7 @@ async function replay(env: Record<string, string>): Promise<string[]> {
   const [command = '', ...args] = start.split(' ');
   assert.equal(command, 'node');
   const child = spawn(process.execPath, args, {
-    cwd: installed,
+    cwd: folder,
     env: { ...process.env, SESSION_SECRET: undefined, REDIS_URL: undefined, ...env, PORT: String(port) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
