@@ -216,7 +216,7 @@ describe('doctor finds a server', () => {
   });
 
   it('that is a sentinel', async () => {
-    const sentinel = await keep(startSentinel({ downAfter: 30_000 }));
+    const sentinel = await keep(startSentinel());
     const [{ host, port }] = sentinel.addresses as [{ host: string; port: number }];
     const examined = await examineUrl(`redis://${host}:${port}`);
     expect(examined.code).toBe(1);

@@ -85,10 +85,7 @@ async function useSessions(factory: SessionFactory, specifier: string): Promise<
 }
 
 it('every command works on a Cluster and behind Sentinel', async () => {
-  const [whole, watched] = await Promise.all([
-    startCluster({ masters: 2, replicas: 0 }),
-    startSentinel({ downAfter: 30_000 }),
-  ]);
+  const [whole, watched] = await Promise.all([startCluster({ masters: 2, replicas: 0 }), startSentinel()]);
   try {
     vi.stubEnv('TEST_CLUSTER', whole.urls.join(' '));
     vi.stubEnv('TEST_SENTINELS', JSON.stringify({ name: watched.name, addresses: watched.addresses }));
@@ -105,7 +102,7 @@ it('every command works on a Cluster and behind Sentinel', async () => {
 describe('doctor behind Sentinel', () => {
   let sentinel: RedisSentinel;
   beforeAll(async () => {
-    sentinel = await startSentinel({ downAfter: 30_000 });
+    sentinel = await startSentinel();
   });
   afterAll(() => sentinel?.stop());
 

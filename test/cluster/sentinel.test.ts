@@ -21,7 +21,7 @@ let sentinel: RedisSentinel;
 const clients = new Map<string, GivenClient[]>();
 
 beforeAll(async () => {
-  sentinel = await startSentinel({ downAfter: 60_000 });
+  sentinel = await startSentinel();
   for (const [name, connect] of Object.entries(SENTINEL_CLIENTS)) {
     clients.set(name, [await connect(sentinel), await connect(sentinel)]);
   }

@@ -6,15 +6,15 @@ export interface SentinelOptions {
   readonly replicas?: number;
   /** Default 3. */
   readonly sentinels?: number;
-  /**
-   * Milliseconds of silence after which a sentinel calls the master dead. Default 500, which a busy machine may take
-   * for an answer: longer where no master is to die.
-   */
-  readonly downAfter?: number;
 }
 
 /** The name that the sentinels know the master by. */
 export const MASTER_NAME = 'main';
+/**
+ * Milliseconds of silence after which a sentinel calls a master dead: longer than a busy one ever takes to answer, until a
+ * test has killed it.
+ */
+const DOWN_AFTER = { alive: 60_000, killed: 500 };
 /** Milliseconds after which a failover that got stuck is abandoned, and tried again. */
 const FAILOVER_TIMEOUT = 3_000;
 /**
@@ -60,6 +60,8 @@ export class RedisSentinel {
   async killMaster(): Promise<RedisServer> {
     const master = await this.master();
     await master.kill();
+    const set = ['SENTINEL', 'SET', this.name, 'down-after-milliseconds', String(DOWN_AFTER.killed)];
+    await Promise.all(this.sentinels.map((sentinel) => sentinel.cli(...set)));
     return master;
   }
 
@@ -111,7 +113,7 @@ export class RedisSentinel {
 
 /** Starts a master, replicas and sentinels on free ports of the loopback; they end with this process at the latest. */
 export async function startSentinel(options: SentinelOptions = {}): Promise<RedisSentinel> {
-  const { replicas = 1, sentinels: count = 3, downAfter = 500 } = options;
+  const { replicas = 1, sentinels: count = 3 } = options;
   const started: RedisServer[] = [];
   const keep = async (starting: Promise<RedisServer>): Promise<RedisServer> => {
     const server = await starting;
@@ -124,7 +126,7 @@ export async function startSentinel(options: SentinelOptions = {}): Promise<Redi
     for (let i = 0; i < replicas; i++) servers.push(await keep(startReplica(master)));
     const config = {
       'sentinel monitor': `${MASTER_NAME} ${master.host} ${master.port} ${Math.floor(count / 2) + 1}`,
-      'sentinel down-after-milliseconds': `${MASTER_NAME} ${downAfter}`,
+      'sentinel down-after-milliseconds': `${MASTER_NAME} ${DOWN_AFTER.alive}`,
       'sentinel failover-timeout': `${MASTER_NAME} ${FAILOVER_TIMEOUT}`,
     };
     const starting = Array.from({ length: count }, () => keep(startRedis({ args: ['--sentinel'], config })));

@@ -38,7 +38,7 @@ let sentinel: RedisSentinel;
 let all: Asking[];
 
 beforeAll(async () => {
-  sentinel = await startSentinel({ sentinels: 1, downAfter: 60_000 });
+  sentinel = await startSentinel({ sentinels: 1 });
 });
 afterAll(() => sentinel?.stop());
 
