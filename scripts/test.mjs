@@ -1,4 +1,4 @@
-// Everything that must hold before a release. The checks run beside the tests, in the time in which those wait, and
+// Everything that must hold before a release. The checks run beside the tests, which wait a part of their time, and
 // all of them run even when one fails, so that one run shows everything; the last line has the counts, for machines:
 //
 //   123 passed, 0 failed
@@ -6,7 +6,6 @@
 // Arguments go to Vitest: `npm test -- test/unit`.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { constants, setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { countTests } from './vitest-count.mjs';
 
@@ -18,12 +17,8 @@ const { NODE_ENV: _, ...inherited } = process.env;
 // By default npm waits five minutes for a registry that has stopped answering, before it asks again.
 const env = { npm_config_fetch_timeout: '30000', ...inherited };
 
-/**
- * Runs a program, and resolves to whether it exited with 0.
- * @param live whether to print what it writes at once, and not when it has ended
- * @param yields whether it leaves the processors to what does not
- */
-async function run(title, [command, args], { live = false, yields = false } = {}) {
+/** Runs a program. Prints what it writes, at once or when it has ended, and resolves to whether it exited with 0. */
+async function run(title, [command, args], live = false) {
   const start = performance.now();
   if (live) console.log(`\n== ${title}`);
   const child = spawn(command, args, {
@@ -31,7 +26,6 @@ async function run(title, [command, args], { live = false, yields = false } = {}
     env,
     stdio: ['ignore', live ? 'inherit' : 'pipe', live ? 'inherit' : 'pipe'],
   });
-  if (yields && child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (output += chunk));
   const ok = await once(child, 'close').then(
@@ -47,13 +41,11 @@ async function run(title, [command, args], { live = false, yields = false } = {}
 }
 
 const failures = [];
-async function check(title, command, how) {
-  const ok = await run(title, command, how);
+async function check(title, command) {
+  const ok = await run(title, command);
   if (!ok) failures.push(title);
   return ok;
 }
-
-const beside = (title, command) => check(title, command, { yields: true });
 
 async function prepare() {
   return (
@@ -64,19 +56,19 @@ async function prepare() {
 }
 
 async function test() {
-  return await countTests(process.argv.slice(2), (args) => run('tests', [process.execPath, args], { live: true }));
+  return await countTests(process.argv.slice(2), (args) => run('tests', [process.execPath, args], true));
 }
 
 async function checkAll(ready) {
-  await beside('lint', npm('lint'));
-  await beside('types', npm('check:types'));
+  await check('types', npm('check:types'));
   if (!(await ready)) return;
-  await beside('docs', npm('check:docs'));
-  await beside('package', npm('check:package'));
+  await check('lint', npm('lint'));
+  await check('docs', npm('check:docs'));
+  await check('package', npm('check:package'));
   // The others take a bundler, a newer Node, or the time that these take once more: `npm run test:examples`.
   const names = ['h3', 'hono-bun', 'nest', 'socketio-express', 'ws-fastify'];
-  await beside('examples', [process.execPath, ['scripts/test-examples.mjs', ...names]]);
-  await beside('seeded bugs', npm('check:bugs'));
+  await check('examples', [process.execPath, ['scripts/test-examples.mjs', ...names]]);
+  await check('seeded bugs', npm('check:bugs'));
 }
 
 const ready = prepare();

@@ -36,7 +36,7 @@ it('every page fits its window, loads all that it asks for and breaks no rule of
     const unnamed = 'document.querySelectorAll("input:not([type=hidden], [hidden]), textarea").values()';
     const labels = `Array.from(${unnamed}, (input) => input.labels.length)`;
     expect.soft(await visitor.page.evaluate(labels), `${page} has a field without label`).not.toContain(0);
-    await windows.check(`${String(++count).padStart(2, '0')}-${page}`);
+    expect.soft(await windows.problems(`${String(++count).padStart(2, '0')}-${page}`), page).toEqual([]);
   };
 
   await visitor.open('/');

@@ -1,7 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CDPSession, Page } from 'playwright-core';
-import { expect } from 'vitest';
 import { setColours, violations, violationsOfColours } from './accessibility.ts';
 
 /** The windows that pages are shown in. The narrowest comes last: what a tour does between two pages, it does in that. */
@@ -11,7 +10,10 @@ const WINDOWS = {
   narrow: { width: 320, height: 600, deviceScaleFactor: 1, mobile: false },
 };
 
-/** Shows each page of a tour in every window, in light and in dark colours, and checks how it looks there. */
+/** Of the window, and of what the page takes. */
+const WIDTHS = '[document.documentElement.clientWidth, document.documentElement.scrollWidth]';
+
+/** Shows each page of a tour in every window, in light and in dark colours. */
 export class Windows {
   readonly #page: Page;
   readonly #devtools: CDPSession;
@@ -29,25 +31,26 @@ export class Windows {
   }
 
   /**
-   * Checks that the page fits each window and is accessible there. Takes screenshots into the folder that
-   * `SCREENSHOT_DIR` names, if it does: they take half the time of a tour.
+   * Returns where the page is too wide or not accessible. Takes screenshots into the folder that `SCREENSHOT_DIR` names,
+   * if it does: they take half the time of a tour.
    */
-  async check(title: string): Promise<void> {
+  async problems(title: string): Promise<string[]> {
     const page = this.#page;
+    const problems: string[] = [];
     for (const [name, metrics] of Object.entries(WINDOWS)) {
-      const where = `${title}, ${name}`;
       await this.#devtools.send('Emulation.setDeviceMetricsOverride', metrics);
       await this.#devtools.send('Emulation.setTouchEmulationEnabled', { enabled: metrics.mobile });
       await this.#screenshot(`${name}-light-${title}`);
-      expect.soft(await page.evaluate('innerWidth'), where).toBe(metrics.width);
-      const overflow = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
-      expect.soft(await page.evaluate(overflow), `${where}: is too wide`).toBe(0);
-      expect.soft(await violations(page), `${where}: is not accessible`).toEqual([]);
+      const [inside, width] = (await page.evaluate(WIDTHS)) as number[];
+      if (inside !== metrics.width || width !== inside)
+        problems.push(`${name}: is ${width} pixels wide, in a window of ${inside}`);
+      problems.push(...(await violations(page)).map((problem) => `${name}: ${problem}`));
       await setColours(page, 'dark');
-      expect.soft(await violationsOfColours(page), `${where}: is not accessible in dark colours`).toEqual([]);
+      problems.push(...(await violationsOfColours(page)).map((problem) => `${name}, dark: ${problem}`));
       await this.#screenshot(`${name}-dark-${title}`);
       await setColours(page, 'light');
     }
+    return problems;
   }
 
   async #screenshot(name: string): Promise<void> {
