@@ -18,10 +18,15 @@ const DOWN_AFTER = { alive: 60_000, killed: 500 };
 /** Milliseconds after which a failover that got stuck is abandoned, and tried again. */
 const FAILOVER_TIMEOUT = 3_000;
 /**
- * Milliseconds between a sentinel's announcements, and between its looks at what the servers say of themselves: 2,000 and
- * 10,000 by default. A demoted master learns of it after one look and four announcements.
+ * Milliseconds between a sentinel's announcements, 2,000 by default: few until the sentinels have found each other by them.
+ * Afterwards four of them must take longer than a failover, or a sentinel that has not heard of it yet undoes the promotion.
  */
-const PERIODS = ['PUBLISH-PERIOD', '250', 'INFO-PERIOD', '1000'];
+const PUBLISH_PERIOD = { atFirst: 250, afterwards: 1_000 };
+/**
+ * Milliseconds between a sentinel's looks at what the servers say of themselves, 10,000 by default. A demoted master learns
+ * of it after one look and four announcements.
+ */
+const INFO_PERIOD = 1_000;
 
 /** A master, its replicas and the sentinels that watch them, all of a test's own. */
 export class RedisSentinel {
@@ -131,13 +136,17 @@ export async function startSentinel(options: SentinelOptions = {}): Promise<Redi
     };
     const starting = Array.from({ length: count }, () => keep(startRedis({ args: ['--sentinel'], config })));
     const sentinels = await Promise.all(starting);
-    for (const each of sentinels) await each.cli('SENTINEL', 'DEBUG', ...PERIODS);
+    const debug = (name: string, value: number): Promise<unknown> =>
+      Promise.all(sentinels.map((sentinel) => sentinel.cli('SENTINEL', 'DEBUG', name, String(value))));
+    await debug('INFO-PERIOD', INFO_PERIOD);
+    await debug('PUBLISH-PERIOD', PUBLISH_PERIOD.atFirst);
     await waitFor('the sentinels to find each other and the replicas', async () => {
       const views = await Promise.all(sentinels.map((sentinel) => viewOf(sentinel)));
       return views.every(
         (view) => view.get('num-slaves') === String(replicas) && view.get('num-other-sentinels') === String(count - 1),
       );
     });
+    await debug('PUBLISH-PERIOD', PUBLISH_PERIOD.afterwards);
     return new RedisSentinel(servers, sentinels);
   } catch (error) {
     await Promise.all(started.map((server) => server.stop()));
