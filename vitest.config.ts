@@ -4,8 +4,7 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { sourceModules } from './scripts/source-modules.mjs';
 
-// Tests import the package by its public names and run its sources, so that a test can reach nothing
-// which is not exported and needs no build.
+// Where tests import the package by its public names, they run its sources, so that they need no build.
 const alias = [...sourceModules].map(([name, path]) => ({
   find: new RegExp(`^${name}$`),
   replacement: fileURLToPath(new URL(path, import.meta.url)),

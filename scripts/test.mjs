@@ -1,5 +1,5 @@
-// Everything that must hold before a release. The checks run beside the tests, which wait a part of their time, and
-// all of them run even when one fails, so that one run shows everything; the last line has the counts, for machines:
+// Everything that must hold before a release. The checks run beside the tests, which wait a part of their time. When the
+// package can be built, all of them run even if one fails, so that one run shows everything; the last line has the counts, for machines:
 //
 //   123 passed, 0 failed
 //
@@ -65,7 +65,7 @@ async function checkAll(ready) {
   await check('lint', npm('lint'));
   await check('docs', npm('check:docs'));
   await check('package', npm('check:package'));
-  // The others take a bundler, a newer Node, or the time that these take once more: `npm run test:examples`.
+  // The others need a bundler or a newer Node, or are much like one of these: `npm run test:examples`.
   const names = ['h3', 'hono-bun', 'nest', 'socketio-express', 'ws-fastify'];
   await check('examples', [process.execPath, ['scripts/test-examples.mjs', ...names]]);
   await check('seeded bugs', npm('check:bugs'));

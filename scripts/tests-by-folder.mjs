@@ -19,7 +19,11 @@ const TESTS = [
   [/^src\/stores\//, [...MEMORY_STORE, ...REDIS]],
   [/^src\/cli\//, ['test/cli/command-line.test.ts', 'test/cli/sessions.test.ts']],
   [/^src\/otel\//, ['test/otel']],
-  [/^src\/dashboard\//, ['test/dashboard', 'test/browser/dashboard']],
+  [/^src\/dashboard\//, ['test/dashboard']],
+  ...['express-session', 'express-store', 'migrate'].map((name) => [
+    new RegExp(`^src/compat/${name}/`),
+    [`test/compat/${name}`],
+  ]),
   [/^src\/cookie\//, ['test/unit', WHOLE_REQUESTS[1], 'test/adapters/final-gate.test.ts']],
   [/^src\//, [...CORE, 'test/docs/session.test.ts', 'test/docs/events.test.ts', 'test/docs/tables.test.ts']],
   [/^docs\/add-a-store\.md$/, ['test/docs/add-a-store.test.ts']],
@@ -34,12 +38,12 @@ const TESTS = [
 const SLOW = [
   [/^src\/(?:engine|session|stores)\//, 'test/model'],
   [/^src\/stores\/redis\//, 'test/cluster, test/faults, test/integration'],
-  [/^(?:src\/adapters|demo)\//, 'test/browser, test/integration/processes'],
+  [/^(?:src\/(?:adapters|dashboard)|demo)\//, 'test/browser, test/integration/processes'],
   [/^docs\/deployment\.md$/, 'test/docs/shutdown.test.ts'],
 ];
 
 /** Tests that run within seconds, so that they run when they were changed themselves. */
-const QUICK_TEST = /^test\/(?:unit|contract|adapters|docs|cli|otel|dashboard)\/.*\.test\.ts$/;
+const QUICK_TEST = /^test\/(?:unit|contract|adapters|docs|cli|compat|otel|dashboard)\/.*\.test\.ts$/;
 
 /**
  * Returns the quick tests for some files, whether the documentation has to be checked, and the slow tests that concern
