@@ -4,7 +4,7 @@
 //
 // Arguments go to Vitest: `npm run test:coverage -- --maxWorkers=1`.
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -20,6 +20,7 @@ const TESTS = [
     (name) => `test/compat/migrate/${name}`,
   ),
   'test/otel',
+  'test/cli',
   'test/integration/audit',
   'test/integration/command-counts.test.ts',
   'test/integration/redis-clients',
@@ -31,12 +32,15 @@ const TESTS = [
 const vitest = fileURLToPath(new URL('../node_modules/vitest/vitest.mjs', import.meta.url));
 const args = [vitest, 'run', '--coverage', ...TESTS, ...process.argv.slice(2)];
 const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
+const summary = `${root}coverage/coverage-summary.json`;
+// There is none when a test failed.
+if (!existsSync(summary)) process.exit(status ?? 1);
 
 /** Branches that were taken, of all, by folder. */
 const folders = new Map();
-const { total, ...files } = JSON.parse(readFileSync(`${root}/coverage/coverage-summary.json`, 'utf8'));
+const { total, ...files } = JSON.parse(readFileSync(summary, 'utf8'));
 for (const [file, { branches }] of Object.entries(files)) {
-  const parts = relative(`${root}/src`, file).split('/');
+  const parts = relative(`${root}src`, file).split('/');
   const folder = parts.length === 1 ? 'src' : `src/${parts.slice(0, Math.min(2, parts.length - 1)).join('/')}`;
   const [covered, all] = folders.get(folder) ?? [0, 0];
   folders.set(folder, [covered + branches.covered, all + branches.total]);

@@ -58,10 +58,10 @@ describe('signing up and logging in', () => {
     const bea = await Visitor.arrive(site, browser);
     await bea.open('/');
     const before = await bea.cookie();
-    await bea.signUp('Bea');
+    await bea.signUp('Bea Birch');
     expect(await bea.visits()).toBe(2);
     expect(await bea.cookie()).not.toBe(before);
-    expect(await (await site.fetch('/', { cookie: before })).text()).not.toContain('Bea');
+    expect(await (await site.fetch('/', { cookie: before })).text()).not.toContain('Bea Birch');
   });
 
   it('answers 401 to a wrong password and to an unknown name, in the same words', async () => {
@@ -139,18 +139,18 @@ describe('the session page', () => {
 describe('logging out', () => {
   it('leaves nothing for the Back button, and nothing that the old cookie opens', async () => {
     const gil = await Visitor.arrive(site, browser);
-    await gil.postSignUp('Gil');
+    await gil.postSignUp('Gil Grove');
     await gil.open('/');
     await gil.go('Devices');
     const cookie = await gil.cookie();
-    expect(await (await site.fetch('/', { cookie })).text()).toContain('Hello, Gil');
+    expect(await (await site.fetch('/', { cookie })).text()).toContain('Hello, Gil Grove');
     await gil.press('Log out', '/');
     expect(await gil.messages()).toEqual(['You are logged out.']);
 
     await gil.page.goBack();
     expect(await gil.heading()).toBe('Log in');
-    expect(await gil.page.content()).not.toContain('Gil');
-    expect(await (await site.fetch('/', { cookie })).text()).not.toContain('Gil');
+    expect(await gil.page.content()).not.toContain('Gil Grove');
+    expect(await (await site.fetch('/', { cookie })).text()).not.toContain('Gil Grove');
     expect(await gil.isLoggedIn()).toBe(false);
   });
 });

@@ -7,7 +7,7 @@ import { Jar, visit, Visit } from '../../support/visit.ts';
 
 const SECRET = 'the secret of the sessions that only we can read';
 const [OLD_KEY, NEW_KEY] = [randomBytes(32), randomBytes(32)];
-const DATA = { card: '4111 1111 1111 1111', cart: { items: ['book'] }, seen: 1, unread: ['never', 'looked', 'at'] };
+const DATA = { card: '4111 1111 1111 1111', cart: { items: ['a book'] }, seen: 1, unread: ['never', 'looked', 'at'] };
 
 let server: RedisServer;
 beforeAll(async () => {
@@ -68,7 +68,7 @@ describe.each(['redis', 'ioredis'] as const)('encrypted sessions, %s', (library)
     expect(await readAll()).toEqual(DATA);
     expect(await visit(factory, jar, (session) => session.peekFlash())).toEqual(['a private message']);
     const dump = await dumpAll();
-    for (const text of ['4111', 'book', 'looked', 'private', 'message']) expect(dump).not.toContain(text);
+    for (const text of ['4111 1111', 'a book', 'looked', 'private', 'message']) expect(dump).not.toContain(text);
     expect(await server.cli('HGET', key, 'card')).toMatch(/^e1\.[\w-]+$/);
   });
 
@@ -254,7 +254,7 @@ describe.each(['redis', 'ioredis'] as const)('encrypted sessions, %s', (library)
     expect(slow.session.get('card')).toBe(DATA.card);
     (slow.session.get('cart') as { items: string[] }).items.push('pen');
     await slow.end();
-    expect(await readAll()).toEqual({ ...DATA, seen: 3, other: 1, cart: { items: ['book', 'pen'] } });
+    expect(await readAll()).toEqual({ ...DATA, seen: 3, other: 1, cart: { items: ['a book', 'pen'] } });
     expect(missed).toEqual([]);
   });
 
@@ -301,6 +301,6 @@ describe.each(['redis', 'ioredis'] as const)('encrypted sessions, %s', (library)
     expect(saved).toEqual([]);
     await visit(factory, jar, (session) => (session.get('cart') as { items: string[] }).items.push('pen'));
     expect(saved).toMatchObject([{ set: 1, deleted: 0 }]);
-    expect(await readAll()).toEqual({ ...DATA, cart: { items: ['book', 'pen'] } });
+    expect(await readAll()).toEqual({ ...DATA, cart: { items: ['a book', 'pen'] } });
   });
 });
