@@ -1,5 +1,6 @@
-// Everything that must hold before a release. The checks run beside the tests, which wait a part of their time. When the
-// package can be built, all of them run even if one fails, so that one run shows everything; the last line has the counts, for machines:
+// Everything that must hold before a release. The checks run beside the tests, which wait a part of their time. Once the
+// package is built, all of them run even if one fails, so that one run shows everything; the last line has the counts,
+// for machines:
 //
 //   123 passed, 0 failed
 //
