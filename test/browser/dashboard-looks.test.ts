@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { closeWindows, openBrowser } from './chromium.ts';
 import { simulateHour } from './dashboard-history.ts';
 import { DashboardSite, PATH } from './dashboard-site.ts';
-import { Windows } from './windows.ts';
+import { Viewports } from './viewports.ts';
 
 const HOSTILE = `<img src="x" onerror="document.title='hacked'">"'&<script>document.title='hacked'</script>`;
 
@@ -26,7 +26,7 @@ describe('the pages of the dashboard', () => {
   it('fit their window, load all that they ask for and break no rule of accessibility', async () => {
     const context = await browser.newContext({ baseURL: site.url });
     const page = await context.newPage();
-    const windows = await Windows.of(page, 'dashboard-');
+    const viewports = await Viewports.of(page, 'dashboard-');
     const complaints: string[] = [];
     page.on('console', (message) => {
       if (!message.text().startsWith('Failed to load resource')) complaints.push(message.text());
@@ -36,7 +36,7 @@ describe('the pages of the dashboard', () => {
     });
     await page.goto(`/log-in/u-1?theme=dark&basket=${encodeURIComponent(HOSTILE)}`);
     const look = async (title: string): Promise<void> => {
-      expect.soft(await windows.problems(title), title).toEqual([]);
+      expect.soft(await viewports.problems(title), title).toEqual([]);
       expect.soft(await page.title()).not.toBe('hacked');
     };
     const visit = async (query: string, title: string): Promise<void> => {

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { closeWindows, openBrowser } from './chromium.ts';
 import { DemoSite } from './demo-site.ts';
 import { PASSWORD, Visitor } from './visitor.ts';
-import { Windows } from './windows.ts';
+import { Viewports } from './viewports.ts';
 
 let browser: Browser;
 let site: DemoSite;
@@ -21,7 +21,7 @@ it('every page fits its window, loads all that it asks for and breaks no rule of
   const user = 'Ada';
   const visitor = await Visitor.arrive(site, browser);
   const other = await Visitor.arrive(site, browser, { userAgent: PHONE });
-  const windows = await Windows.of(visitor.page);
+  const viewports = await Viewports.of(visitor.page);
   const complaints: string[] = [];
   visitor.page.on('console', (message) => {
     // Chromium reports every answer of 400 and more, and the pages for them are part of the tour.
@@ -36,7 +36,7 @@ it('every page fits its window, loads all that it asks for and breaks no rule of
     const unnamed = 'document.querySelectorAll("input:not([type=hidden], [hidden]), textarea").values()';
     const labels = `Array.from(${unnamed}, (input) => input.labels.length)`;
     expect.soft(await visitor.page.evaluate(labels), `${page} has a field without label`).not.toContain(0);
-    expect.soft(await windows.problems(`${String(++count).padStart(2, '0')}-${page}`), page).toEqual([]);
+    expect.soft(await viewports.problems(`${String(++count).padStart(2, '0')}-${page}`), page).toEqual([]);
   };
 
   await visitor.open('/');

@@ -3,18 +3,18 @@ import { join } from 'node:path';
 import type { CDPSession, Page } from 'playwright-core';
 import { setColours, violations, violationsOfColours } from './accessibility.ts';
 
-/** The windows that pages are shown in. The narrowest comes last: what a tour does between two pages, it does in that. */
-const WINDOWS = {
+/** The narrowest comes last: what a tour does between two pages, it does in that. */
+const VIEWPORTS = {
   desktop: { width: 1280, height: 800, deviceScaleFactor: 1, mobile: false },
   phone: { width: 390, height: 844, deviceScaleFactor: 2, mobile: true },
   narrow: { width: 320, height: 600, deviceScaleFactor: 1, mobile: false },
 };
 
-/** Of the window, and of what the page takes. */
+/** Of the viewport, and of what the page takes. */
 const WIDTHS = '[document.documentElement.clientWidth, document.documentElement.scrollWidth]';
 
-/** Shows each page of a tour in every window, in light and in dark colours. */
-export class Windows {
+/** Shows each page of a tour in every viewport, in light and in dark colours. */
+export class Viewports {
   readonly #page: Page;
   readonly #devtools: CDPSession;
   readonly #screenshots: string;
@@ -26,8 +26,8 @@ export class Windows {
   }
 
   /** @param screenshots what the names of this tour's screenshots begin with */
-  static async of(page: Page, screenshots = ''): Promise<Windows> {
-    return new Windows(page, await page.context().newCDPSession(page), screenshots);
+  static async of(page: Page, screenshots = ''): Promise<Viewports> {
+    return new Viewports(page, await page.context().newCDPSession(page), screenshots);
   }
 
   /**
@@ -37,13 +37,13 @@ export class Windows {
   async problems(title: string): Promise<string[]> {
     const page = this.#page;
     const problems: string[] = [];
-    for (const [name, metrics] of Object.entries(WINDOWS)) {
+    for (const [name, metrics] of Object.entries(VIEWPORTS)) {
       await this.#devtools.send('Emulation.setDeviceMetricsOverride', metrics);
       await this.#devtools.send('Emulation.setTouchEmulationEnabled', { enabled: metrics.mobile });
       await this.#screenshot(`${name}-light-${title}`);
       const [inside, width] = (await page.evaluate(WIDTHS)) as number[];
       if (inside !== metrics.width || width !== inside)
-        problems.push(`${name}: is ${width} pixels wide, in a window of ${inside}`);
+        problems.push(`${name}: is ${width} pixels wide, in a viewport of ${inside}`);
       problems.push(...(await violations(page)).map((problem) => `${name}: ${problem}`));
       await setColours(page, 'dark');
       problems.push(...(await violationsOfColours(page)).map((problem) => `${name}, dark: ${problem}`));
@@ -56,7 +56,7 @@ export class Windows {
   async #screenshot(name: string): Promise<void> {
     const folder = process.env['SCREENSHOT_DIR'];
     if (!folder) return;
-    // Playwright's own would set the size of the window back.
+    // Playwright's own would set the viewport back.
     const { cssContentSize } = await this.#devtools.send('Page.getLayoutMetrics');
     const clip = { ...cssContentSize, scale: 1 };
     const { data } = await this.#devtools.send('Page.captureScreenshot', { captureBeyondViewport: true, clip });
