@@ -70,6 +70,7 @@ function adopt(
     id,
     key,
     meta,
+    storedExpiresAt: record.meta.expiresAt,
     lastSeen: record.lastSeen,
     originalId: epoch.record?.originalId ?? id,
     fromClient: epoch.record?.fromClient ?? true,

@@ -77,16 +77,20 @@ export async function addIndexKeys(
   }
   const { keyring, config } = state.context;
   const ownerHash = keyring.ownerHash(owner);
-  const left = absoluteTimeout ?? Math.ceil(((state.record?.meta.expiresAt ?? 0) - state.store.answeredAt) / 1000);
+  const left = absoluteTimeout ?? Math.ceil(((state.record?.storedExpiresAt ?? 0) - state.store.answeredAt) / 1000);
   // Without an absolute expiry, every write adds the entry again.
   const keep = left > 0 ? left : (config.maxTimeout ?? Math.max(config.timeout, timeout));
   for (const indexKey of indexKeys) await (store as SessionStore & LoginIndex).addIndexKey(indexKey, ownerHash, keep);
 }
 
-/** Adds the session's index keys again: without an absolute timeout, they must live as long as the session is used. */
-export async function renewIndexKeys(state: SessionState, { record, pending }: Epoch): Promise<void> {
+/**
+ * Adds the session's index keys again before a write that renews its idle timeout: without an absolute expiry, they must
+ * live as long as the session is used. Not a promise when there is nothing to add.
+ */
+export function renewIndexKeys(state: SessionState, { record, pending }: Epoch): Promise<void> | undefined {
   const { owner, indexKeys, timeout } = record!.meta;
-  await addIndexKeys(state, owner!, indexKeys, 0, pending.timeout ?? timeout.seconds);
+  if (record!.storedExpiresAt > 0 || indexKeys.length === 0) return undefined;
+  return addIndexKeys(state, owner!, indexKeys, 0, pending.timeout ?? timeout.seconds);
 }
 
 /** Abandons a login, and returns the error that says why. */

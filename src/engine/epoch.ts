@@ -13,7 +13,10 @@ export type IdIssue = 'creation' | 'login' | 'rotation';
 export interface BoundRecord {
   readonly id: string;
   readonly key: RecordKey;
+  /** Under the lifetimes of this factory. */
   readonly meta: RecordMeta;
+  /** The absolute expiry in the store, milliseconds, 0 for none: under other lifetimes the session may live for longer. */
+  readonly storedExpiresAt: number;
   /** Milliseconds, to a precision of one second. */
   readonly lastSeen: number;
   /** The id by which this request opened or made the record; a rotation that it follows later changes `id` alone. */
@@ -155,11 +158,18 @@ export class Epoch {
   }
 
   /** Binds the session to a record that this request has given its id. */
-  bindIssued(id: string, meta: RecordMeta, now: number, issuedBy: IdIssue): void {
+  bindIssued(
+    id: string,
+    meta: RecordMeta,
+    now: number,
+    issuedBy: IdIssue,
+    storedExpiresAt: number = meta.expiresAt,
+  ): void {
     this.bind({
       id,
       key: keyOf(id),
       meta,
+      storedExpiresAt,
       lastSeen: toWholeSecond(now),
       originalId: id,
       fromClient: this.#record?.fromClient ?? false,

@@ -11,6 +11,7 @@ import {
   metaOf,
   newId,
   refuseLogin,
+  renewIndexKeys,
 } from './create.ts';
 import type { BegunLogin, BoundRecord, Epoch, PendingLogin } from './epoch.ts';
 import { CSRF_FIELD, PENDING_LOGIN_FIELD } from './field-names.ts';
@@ -71,6 +72,8 @@ async function rekey(state: SessionState, epoch: Epoch, request: Request): Promi
     const seconds = (limits!.timeout ?? epoch.record!.meta.timeout).seconds;
     await addIndexKeys(state, login.owner, request.indexKeys, limits!.absoluteTimeout, seconds);
   }
+  const renewing = login === null ? renewIndexKeys(state, epoch) : undefined;
+  if (renewing !== undefined) await renewing;
   let [taken, conflicts] = [0, 0];
   for (;;) {
     const change = login === null ? null : await loginChange(state, epoch, login, limits!);
@@ -231,7 +234,9 @@ function complete(
   if (pending.rotation === request.rotation && pending.begunLogin === null) pending.rotation = null;
   if (pending.timeout === request.timeout) pending.timeout = null;
   const meta = newMeta(old, attempt.sent, now);
-  epoch.bindIssued(attempt.id, meta, now, request.login === null ? 'rotation' : 'login');
+  const keepsExpiry = (attempt.sent.login?.absoluteTimeout ?? null) === null;
+  const issue = request.login === null ? 'rotation' : 'login';
+  epoch.bindIssued(attempt.id, meta, now, issue, keepsExpiry ? old.storedExpiresAt : meta.expiresAt);
   state.acknowledge(epoch);
   if (request.login === null) events.emit('rotated', { handle: key.handle, previous: old.key.handle });
   else emitLogin(state, epoch, request.login, old.key.handle, evicted);

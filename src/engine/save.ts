@@ -31,9 +31,8 @@ export async function saveRecord(
   if (given !== null) assertSizeAllowed(state, epoch, given);
   const isCookieSent = (key: RecordKey): boolean =>
     sendCookie === 'always' || (sendCookie === 'if-rotated' && key.handle !== handle && head!.allowsCookie);
-  if (epoch.record!.meta.expiresAt === 0 && epoch.record!.meta.indexKeys.length > 0) {
-    await renewIndexKeys(state, epoch);
-  }
+  const renewing = renewIndexKeys(state, epoch);
+  if (renewing !== undefined) await renewing;
   const outcome = await onRecord(state, epoch, 'follow', (store, key) => {
     // After a rotation that was followed, values that are bound to the handle are serialised again.
     if (key.handle !== handle && given !== null) changes = fields.changes(key.handle);

@@ -1,5 +1,6 @@
 import { SessionError } from '../errors.ts';
 import type { Stored } from '../stores/store.ts';
+import { renewIndexKeys } from './create.ts';
 import type { Epoch } from './epoch.ts';
 import { isSame } from './fields.ts';
 import type { SerializedField } from './stored-fields.ts';
@@ -64,6 +65,8 @@ async function updateStored(
   change: (value: unknown) => unknown,
 ): Promise<unknown> {
   const { fields } = epoch;
+  const renewing = renewIndexKeys(state, epoch);
+  if (renewing !== undefined) await renewing;
   fields.forgetDeletion(name);
   let before = fields.serialized(name);
   for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts++) {

@@ -271,6 +271,16 @@ export function* loginLimits(): Generator<Plan> {
   }
 }
 
+/** A session without absolute expiry is used in one way alone, for longer than its index entry is kept, and then ended by it. */
+export function* endlessSessions(): Generator<Plan> {
+  const opening = visit([...CONTENT, { do: 'login', owner: 'alice', says: { absoluteTimeout: null, index: 's' } }]);
+  for (const steps of HANDLERS) {
+    const uses = [0, 1, 0].flatMap((worker): (Visit | Pause)[] => [{ seconds: 610 }, visit(steps, worker)]);
+    const ends = visit([{ do: 'revokeBy', index: 's' }], 1, 1);
+    yield { ...DEFAULTS, before: [opening, ...uses], during: [ends], after: [visit([])] };
+  }
+}
+
 /** A session that is used by two processes, one of which has shorter limits, until it ends. */
 export function* shortenedLimits(): Generator<Plan> {
   for (const steps of HANDLERS) {

@@ -1,5 +1,5 @@
-import { MemoryStore } from 'websauna-session/memory';
 import type { AuditQuery, RecordKey } from 'websauna-session/store';
+import { ForgetfulStore } from '../support/forgetful-store.ts';
 import { FactoryCache, intercept, type Environment, type Interceptor, type Setting } from './environment.ts';
 import { Model } from './model.ts';
 import type { Plan } from './plan.ts';
@@ -13,11 +13,11 @@ const CLOCKS = [
   { ahead: 5_000, since: 100 },
 ] as const;
 
-/** The memory store, under a clock that only plans move. */
+/** A memory store that forgets what it may, under a clock that only plans move. */
 export class MemoryEnvironment implements Environment {
   readonly title = 'memory';
   #now = BEGINNING;
-  #store!: MemoryStore;
+  #store!: ForgetfulStore;
   #interceptor!: Interceptor;
   readonly #factories: FactoryCache;
 
@@ -41,7 +41,7 @@ export class MemoryEnvironment implements Environment {
 
   prepare(plan: Plan, interceptor: Interceptor): Setting {
     this.#now = BEGINNING;
-    this.#store = new MemoryStore({ now: () => this.#now });
+    this.#store = new ForgetfulStore({ now: () => this.#now });
     this.#store.startAudit({ maxAge: 100_000, maxEntries: 1000 });
     this.#interceptor = interceptor;
     const { rules, ...setting } = this.#factories.for(plan);

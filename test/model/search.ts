@@ -39,7 +39,7 @@ const PLACES: Readonly<Record<Store, readonly Place[]>> = {
       'slowRequests',
       'rivalLogins',
     ] as const),
-    ...(['loginLimits', 'shortenedLimits'] as const),
+    ...(['loginLimits', 'endlessSessions', 'shortenedLimits'] as const),
     ...(['explainedEnds', 'reusedIds', 'otherKinds', 'nativeClients'] as const),
     ...([
       'authenticationChanges',

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   authenticationChanges,
   deployments,
+  endlessSessions,
   explainedEnds,
   lateSteps,
   lifetimes,
@@ -108,6 +109,7 @@ export function modelSuite(
           for (const plans of [
             lifetimes,
             loginLimits,
+            endlessSessions,
             shortenedLimits,
             rivalLogins,
             lostResponses,

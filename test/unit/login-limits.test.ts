@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createSessionFactory, type SessionFactory, type SessionOptions, type WebsaunaSession } from 'websauna-session';
 import { MemoryStore } from 'websauna-session/memory';
+import { ForgetfulStore } from '../support/forgetful-store.ts';
 import { Jar, visit, Visit } from '../support/visit.ts';
 
 type Data = Record<string, unknown>;
@@ -403,7 +404,7 @@ test('operators learn of the limits: by the event `login`, and in lists', async 
 });
 
 describe('what is kept for owners', () => {
-  class RecordingStore extends MemoryStore {
+  class RecordingStore extends ForgetfulStore {
     readonly kept: number[] = [];
 
     override addIndexKey(indexKey: string, ownerHash: string, keep: number): Promise<void> {
@@ -440,6 +441,24 @@ describe('what is kept for owners', () => {
     await visit(factory, jar, (session) => session.adjustTimeout(3 * HOUR));
     await logIn(factory);
     expect(recording.kept).toEqual([2 * HOUR, 2 * HOUR, 3 * HOUR, 3 * HOUR]);
+  });
+
+  test.each<[string, (session: WebsaunaSession, use: number) => unknown]>([
+    ['read', (session) => session.get('n')],
+    ['changed', (session, use) => session.set('n', use)],
+    ['updated', (session) => session.update('n', (n) => Number(n ?? 0) + 1)],
+    ['rotated', (session) => session.rotate()],
+    ['given another timeout', (session, use) => session.adjustTimeout(2 * HOUR + use)],
+    ['logged in to again', (session) => session.login('alice')],
+  ])('C7: without one, a session that is only %s is found by its index however long it is used', async (_how, use) => {
+    const factory = make({ store: recording });
+    await logIn(factory, { index, timeout: 2 * HOUR, absoluteTimeout: null });
+    for (let n = 0; n < 10; n++) {
+      pass(1.5 * HOUR);
+      await visit(factory, jar, (session) => use(session, n));
+    }
+    expect(await factory.owners.revokeBy('sid', 's1')).toBe(1);
+    expect(await visit(factory, jar, (session) => session.owner)).toBeNull();
   });
 
   test('with one, no write does', async () => {

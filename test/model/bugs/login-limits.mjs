@@ -84,6 +84,32 @@ export const loginLimitBugs = [
     ],
   },
   {
+    bug: 'login limits: an update renews the idle timeout of a session without end, and not its index',
+    breaks: 'C7',
+    on: 'memory',
+    change: [
+      [
+        'src/engine/update.ts',
+        'const renewing = renewIndexKeys(state, epoch);',
+        'const renewing = undefined as Promise<void> | undefined;',
+      ],
+    ],
+  },
+  {
+    bug: 'login limits: a rotation renews the idle timeout of a session without end, and not its index',
+    breaks: 'C7',
+    on: 'memory',
+    change: [
+      [rekey, 'login === null ? renewIndexKeys(state, epoch) : undefined', 'undefined as Promise<void> | undefined'],
+    ],
+  },
+  {
+    bug: 'login limits: an index is kept under the limits of this process, and the session lives under those of another',
+    breaks: 'C7',
+    on: 'memory',
+    change: [[adopt, 'storedExpiresAt: record.meta.expiresAt', 'storedExpiresAt: meta.expiresAt']],
+  },
+  {
     bug: 'login limits: a first login keeps the idle timeout that the visitor had',
     breaks: 'C4',
     on: 'memory',
