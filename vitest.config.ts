@@ -88,8 +88,8 @@ export default defineConfig({
     pool: 'forks',
     // Of V8, in MiB: in the 16 that it takes by default, stores with large records collect garbage half of the time.
     execArgv: ['--max-semi-space-size=64'],
-    // One more than there are processors: many files wait for servers that are down. With two more, sentinels get too little
-    // time to agree.
+    // One more than there are processors: many files wait for servers that are down. With two more, all take
+    // longer.
     maxWorkers: availableParallelism() + 1,
     sequence: { sequencer: BalancedSequencer },
     testTimeout: 30_000,

@@ -61,6 +61,7 @@ async function test() {
 }
 
 async function checkAll(ready) {
+  // These need nothing that is built.
   await check('types', npm('check:types'));
   if (!(await ready)) return;
   await check('lint', npm('lint'));

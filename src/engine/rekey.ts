@@ -234,7 +234,7 @@ function complete(
   if (pending.rotation === request.rotation && pending.begunLogin === null) pending.rotation = null;
   if (pending.timeout === request.timeout) pending.timeout = null;
   const meta = newMeta(old, attempt.sent, now);
-  const keepsExpiry = (attempt.sent.login?.absoluteTimeout ?? null) === null;
+  const keepsExpiry = attempt.sent.login?.absoluteTimeout == null;
   const issue = request.login === null ? 'rotation' : 'login';
   epoch.bindIssued(attempt.id, meta, now, issue, keepsExpiry ? old.storedExpiresAt : meta.expiresAt);
   state.acknowledge(epoch);

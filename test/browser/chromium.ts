@@ -1,6 +1,10 @@
 import { chromium, type Browser } from 'playwright-core';
 import { programs } from '../../scripts/programs.mjs';
 
+/** The user agent of a telephone that a visitor may have. */
+export const PHONE =
+  'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1';
+
 const FEATURES_OFF = [
   // Each window would load two pages for the suggestions of its address bar, which cost more than what is tested.
   'WebUIOmniboxPopup',

@@ -1,8 +1,7 @@
 import type { SessionFactory } from 'websauna-session';
 import { withSession } from 'websauna-session/fetch';
+import { PHONE } from './chromium.ts';
 
-const PHONE =
-  'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1';
 const BROWSERS = [
   'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:146.0) Gecko/20100101 Firefox/146.0',
   PHONE,

@@ -4,11 +4,8 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { MemoryStore } from 'websauna-session/memory';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startRedis, type RedisServer } from '../support/redis-server.ts';
-import { closeWindows, openBrowser } from './chromium.ts';
+import { closeWindows, openBrowser, PHONE } from './chromium.ts';
 import { DashboardSite, PATH } from './dashboard-site.ts';
-
-const PHONE =
-  'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1';
 
 let browser: Browser;
 let redis: RedisServer;

@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { closeWindows, openBrowser } from './chromium.ts';
+import { closeWindows, openBrowser, PHONE } from './chromium.ts';
 import { DemoSite } from './demo-site.ts';
 import { PASSWORD, Visitor } from './visitor.ts';
 
@@ -13,18 +13,13 @@ beforeAll(async () => {
 afterEach(closeWindows);
 afterAll(() => site?.stop());
 
-const PHONE = {
-  userAgent:
-    'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1',
-};
-
 const INVALIDATED =
   'Your password was changed on another device, so this one was logged out. Log in with the new password to continue.';
 
 /** One user with a computer and a phone, logged in on both. */
 async function twoDevices(name: string): Promise<{ computer: Visitor; phone: Visitor }> {
   const computer = await Visitor.arrive(site, browser);
-  const phone = await Visitor.arrive(site, browser, PHONE);
+  const phone = await Visitor.arrive(site, browser, { userAgent: PHONE });
   await computer.postSignUp(name);
   await phone.postLogIn(name);
   return { computer, phone };

@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { closeWindows, openBrowser } from './chromium.ts';
+import { closeWindows, openBrowser, PHONE } from './chromium.ts';
 import { DemoSite } from './demo-site.ts';
 import { PASSWORD, Visitor } from './visitor.ts';
 import { Viewports } from './viewports.ts';
@@ -13,9 +13,6 @@ beforeAll(async () => {
 });
 afterEach(closeWindows);
 afterAll(() => site?.stop());
-
-const PHONE =
-  'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1';
 
 it('every page fits its window, loads all that it asks for and breaks no rule of its own', async () => {
   const user = 'Ada';

@@ -1,4 +1,4 @@
-import { MemoryStore, type MemoryStoreOptions } from 'websauna-session/memory';
+import { MemoryStore } from 'websauna-session/memory';
 
 /**
  * A memory store that forgets an entry of a login index as soon as it may: when the time for which it was added is over,
@@ -8,8 +8,8 @@ export class ForgetfulStore extends MemoryStore {
   readonly #until = new Map<string, number>();
   readonly #now: () => number;
 
-  constructor({ now = Date.now, ...options }: MemoryStoreOptions = {}) {
-    super({ now, ...options });
+  constructor({ now }: { readonly now: () => number }) {
+    super({ now });
     this.#now = now;
   }
 

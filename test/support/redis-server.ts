@@ -30,10 +30,11 @@ const CONTAINERS =
 
 /**
  * Ports for servers, and for nodes of a cluster 10,000 above them as well: below those that the system assigns
- * out by itself. Each worker of a test run has its own, up to this number of them. Otherwise a server of another test could
+ * out by itself. Each worker of a test run has its own. Otherwise a server of another test could
  * take the port of one that was killed, and clients that wait for this one would find that one.
  */
 const FIRST_PORT = 10_000;
+/** As many as there may be. */
 const WORKERS = 20;
 const PORTS_PER_WORKER = 10_000 / WORKERS;
 const firstOfWorker = FIRST_PORT + (Number(process.env['VITEST_POOL_ID'] ?? 0) % WORKERS) * PORTS_PER_WORKER;
