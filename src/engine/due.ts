@@ -7,9 +7,7 @@ import type { SessionState } from './state.ts';
 export function isTouchDue({ meta, lastSeen }: BoundRecord, config: SessionConfig, now: number): boolean {
   // A session with a shorter timeout of its own is renewed in proportion.
   const interval = config.touchInterval * Math.min(1, meta.timeout.seconds / config.timeout);
-  const age = now - lastSeen;
-  // A session that was last seen in the future shows that the store's clock was set back: a touch sets it right.
-  return age >= interval * 1000 || age < -1000;
+  return isOver(interval, now - lastSeen);
 }
 
 /** Returns whether the client needs the cookie of its session again, or its token. */
@@ -24,9 +22,16 @@ export function isCookieDue(state: SessionState, record: BoundRecord, now: numbe
   const maxAge = cookieLifetime(state.cookie.maxAge, record.meta);
   if (maxAge === null) return false;
   if (state.epoch.pending.timeout !== null) return true;
-  const age = now - cookie.sentAt;
-  // As with a touch, a time that is still to come shows that the store's clock was set back.
-  return age >= Math.min(config.touchInterval, maxAge / 10) * 1000 || age < -1000;
+  return isOver(Math.min(config.touchInterval, maxAge / 10), now - cookie.sentAt);
+}
+
+/**
+ * Returns whether an interval is over, in seconds, that began so many milliseconds ago. A beginning that is still to come
+ * shows that the store's clock was set back, and a new one sets it right; up to a second, only that this process knows the
+ * store's clock less exactly than the one that wrote the time.
+ */
+function isOver(interval: number, age: number): boolean {
+  return Math.max(age, 0) >= interval * 1000 || age < -1000;
 }
 
 /** Returns whether the store is to learn that the client has the record's id, or that the factory's timeout has changed. */

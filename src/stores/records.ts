@@ -79,7 +79,7 @@ export interface FoundRecord {
    * spares every change of the session the counting.
    */
   readonly fieldsLength?: number | undefined;
-  /** Milliseconds: the store's clock now. */
+  /** Milliseconds: the store's clock now, or a little earlier. */
   readonly now: number;
 }
 

@@ -1,5 +1,5 @@
 import type { AuditQuery, RecordKey } from 'websauna-session/store';
-import { ForgetfulStore } from '../support/forgetful-store.ts';
+import { MinimalStore } from '../support/minimal-store.ts';
 import { FactoryCache, intercept, type Environment, type Interceptor, type Setting } from './environment.ts';
 import { Model } from './model.ts';
 import type { Plan } from './plan.ts';
@@ -13,11 +13,11 @@ const CLOCKS = [
   { ahead: 5_000, since: 100 },
 ] as const;
 
-/** A memory store that forgets what it may, under a clock that only plans move. */
+/** A memory store that promises no more than it must, under a clock that only plans move. */
 export class MemoryEnvironment implements Environment {
   readonly title = 'memory';
   #now = BEGINNING;
-  #store!: ForgetfulStore;
+  #store!: MinimalStore;
   #interceptor!: Interceptor;
   readonly #factories: FactoryCache;
 
@@ -41,7 +41,8 @@ export class MemoryEnvironment implements Environment {
 
   prepare(plan: Plan, interceptor: Interceptor): Setting {
     this.#now = BEGINNING;
-    this.#store = new ForgetfulStore({ now: () => this.#now });
+    // A login may look as old as the change of a password some milliseconds before it, which plans do at the same time.
+    this.#store = new MinimalStore({ now: () => this.#now, behind: plan.invalidateBefore ? 0 : 5 });
     this.#store.startAudit({ maxAge: 100_000, maxEntries: 1000 });
     this.#interceptor = interceptor;
     const { rules, ...setting } = this.#factories.for(plan);

@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createSessionFactory, type SessionFactory, type SessionOptions, type WebsaunaSession } from 'websauna-session';
 import { MemoryStore } from 'websauna-session/memory';
-import { ForgetfulStore } from '../support/forgetful-store.ts';
+import { MinimalStore } from '../support/minimal-store.ts';
 import { Jar, visit, Visit } from '../support/visit.ts';
 
 type Data = Record<string, unknown>;
@@ -404,7 +404,7 @@ test('operators learn of the limits: by the event `login`, and in lists', async 
 });
 
 describe('what is kept for owners', () => {
-  class RecordingStore extends ForgetfulStore {
+  class RecordingStore extends MinimalStore {
     readonly kept: number[] = [];
 
     override addIndexKey(indexKey: string, ownerHash: string, keep: number): Promise<void> {

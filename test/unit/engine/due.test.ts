@@ -64,6 +64,10 @@ describe('the idle timeout is renewed', () => {
   ])('%s', (_, given, isDue) => {
     expect(isTouchDue(record(given), CONFIG, NOW)).toBe(isDue);
   });
+
+  test('by each request with `touchInterval: 0`, although the clock of another one is ahead', () => {
+    expect(isTouchDue(record({ idle: -0.001 }), { ...CONFIG, touchInterval: 0 }, NOW)).toBe(true);
+  });
 });
 
 describe('the cookie is sent again', () => {
