@@ -1,18 +1,18 @@
-// Shows that the model test finds the bugs that it exists for: puts one bug after the other into a copy of the
-// sources, and fails when the test finds nothing, or when a bug no longer fits the sources.
+// Shows that the model test finds the bugs that it exists for: puts one bug after the other into the sources, in memory,
+// and fails when the test finds nothing, or when a bug no longer fits the sources.
 //
 //   node scripts/seeded-bugs.mjs [words of a bug's title]
 //
 // With WRITE_HINTS=1 it writes down where each bug was found, which is where the next run looks first.
-import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { isMainThread, parentPort, threadId, Worker, workerData } from 'node:worker_threads';
-import { rolldown } from 'rolldown';
+import { fileURLToPath } from 'node:url';
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { createServer, createServerModuleRunner } from 'vite';
 import { bugs } from '../test/model/bugs/index.mjs';
+import { luaModules } from './lua-modules.mjs';
 import { sourceModules } from './source-modules.mjs';
 
 const HINTS = new URL('../test/model/bugs/hints.json', import.meta.url);
@@ -20,64 +20,72 @@ const hints = JSON.parse(readFileSync(HINTS, 'utf8'));
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** The tree as far as the model test needs it, to be changed at will. */
-class Copy {
-  #folder;
-  #bundles = 0;
+/** The modules of the sources and of the tests, as they are with a change that is not written. */
+class ChangedModules {
+  /** Texts of files that differ from those on disk, by their paths. */
+  #changed = new Map();
+  #server;
+  #runner;
 
-  constructor(parent) {
-    this.#folder = join(parent, `copy-${threadId}`);
-    mkdirSync(this.#folder);
-    for (const name of ['src', 'test', 'scripts', 'package.json']) {
-      cpSync(join(root, name), join(this.#folder, name), { recursive: true });
+  /** Returns the module of this path, and loads all that it needs once more. */
+  async load(file) {
+    this.#server ??= await this.#start();
+    this.#runner ??= createServerModuleRunner(this.#server.environments.ssr, { hmr: false });
+    this.#runner.clearCache();
+    return await this.#runner.import(`/${file}`);
+  }
+
+  /** @param change file, text that occurs there once, and what to put in its place */
+  change(change) {
+    for (const [file, search, replacement] of change) {
+      const parts = this.#read(file).split(search);
+      if (parts.length !== 2) throw new Error(`${file} has ${parts.length - 1} times: ${search}`);
+      this.#replace(file, parts.join(replacement));
     }
-    symlinkSync(join(root, 'node_modules'), join(this.#folder, 'node_modules'));
+    if (!change.some(([file]) => file.endsWith('.lua'))) return;
+    for (const [file, text] of luaModules((source) => this.#read(source))) this.#replace(file, text);
   }
 
-  /** Searches the sources with a change, and takes it back. */
-  async search({ bug, on, change }, servers) {
-    const isLua = change.some(([file]) => file.endsWith('.lua'));
-    const originals = new Map(change.map(([file]) => [file, this.#read(file)]));
-    try {
-      for (const [file, search, replacement] of change) {
-        const parts = this.#read(file).split(search);
-        if (parts.length !== 2) throw new Error(`${file} has ${parts.length - 1} times: ${search}`);
-        this.#write(file, parts.join(replacement));
-      }
-      if (isLua) this.#buildLua();
-      const { search } = await this.load(on === 'memory' ? 'search-memory' : 'search-servers');
-      return await search({ on, ...placesFor(bug, on), shrinks: process.argv.length > 2 }, servers);
-    } finally {
-      for (const [file, text] of originals) this.#write(file, text);
-      if (isLua) this.#buildLua();
-    }
+  undo() {
+    const paths = this.#changed.keys();
+    this.#changed = new Map();
+    for (const path of paths) this.#invalidate(path);
   }
 
-  #buildLua() {
-    spawnSync(process.execPath, ['scripts/build-lua.mjs'], { cwd: this.#folder, stdio: 'inherit' });
+  async close() {
+    await this.#server?.close();
   }
 
-  /** A module of the model test with all that it needs, in one file, under a name that has not been imported yet. */
-  async load(name) {
-    const file = join(this.#folder, 'bundles', `${name}-${++this.#bundles}.js`);
-    const bundle = await rolldown({
-      input: join(this.#folder, 'test/model', `${name}.ts`),
-      platform: 'node',
-      resolve: { alias: Object.fromEntries([...sourceModules].map(([id, path]) => [id, join(this.#folder, path)])) },
-      external: (id) => !/^[./]/.test(id) && !sourceModules.has(id),
-      treeshake: false,
+  async #start() {
+    return await createServer({
+      root,
+      configFile: false,
+      appType: 'custom',
+      logLevel: 'error',
+      optimizeDeps: { noDiscovery: true },
+      server: { middlewareMode: true, watch: null, ws: false },
+      resolve: {
+        alias: [...sourceModules].map(([name, path]) => ({
+          find: new RegExp(`^${name}$`),
+          replacement: join(root, path),
+        })),
+      },
+      plugins: [{ name: 'changed', enforce: 'pre', load: (id) => this.#changed.get(id) }],
     });
-    await bundle.write({ file, codeSplitting: false });
-    await bundle.close();
-    return await import(pathToFileURL(file).href);
   }
 
   #read(file) {
-    return readFileSync(join(this.#folder, file), 'utf8');
+    return this.#changed.get(join(root, file)) ?? readFileSync(join(root, file), 'utf8');
   }
 
-  #write(file, text) {
-    writeFileSync(join(this.#folder, file), text);
+  #replace(file, text) {
+    this.#changed.set(join(root, file), text);
+    this.#invalidate(join(root, file));
+  }
+
+  #invalidate(path) {
+    const { moduleGraph } = this.#server?.environments.ssr ?? {};
+    for (const module of moduleGraph?.getModulesByFile(path) ?? []) moduleGraph.invalidateModule(module);
   }
 }
 
@@ -93,24 +101,29 @@ function placesFor(title, on) {
 const since = (start) => ((performance.now() - start) / 1000).toFixed(1);
 
 /** In a worker: searches for one bug after the other, until there is none left. */
-function work({ folder, servers }) {
-  const copy = new Copy(folder);
-  const search = async (index) => {
+function work({ servers }) {
+  const modules = new ChangedModules();
+  const searchFor = async (index) => {
     const start = performance.now();
+    const { bug, on, change } = index < 0 ? CONTROLS[-1 - index] : bugs[index];
     try {
-      const { finding, place, interleavings } = await copy.search(
-        index < 0 ? CONTROLS[-1 - index] : bugs[index],
-        servers,
-      );
+      modules.change(change);
+      const { search } = await modules.load(`test/model/${on === 'memory' ? 'search-memory' : 'search-servers'}.ts`);
+      const what = { on, ...placesFor(bug, on), shrinks: process.argv.length > 2 };
+      const { finding, place, interleavings } = await search(what, servers);
       const trace = finding && { lines: finding.trace.length, text: String(finding) };
       return { index, interleavings, place, trace, seconds: since(start) };
     } catch (error) {
       return { index, interleavings: 0, error: error.stack, seconds: since(start) };
+    } finally {
+      modules.undo();
     }
   };
   parentPort.on('message', (index) => {
-    if (index === null) parentPort.close();
-    else void search(index).then((result) => post(parentPort, result));
+    if (index === null) {
+      parentPort.close();
+      void modules.close();
+    } else void searchFor(index).then((result) => post(parentPort, result));
   });
 }
 
@@ -144,7 +157,7 @@ function writeHint(bug, place) {
   writeFileSync(HINTS, `${JSON.stringify(Object.fromEntries(known), null, 2)}\n`);
 }
 
-async function searchAll(folder, servers) {
+async function searchAll(servers) {
   const wanted = process.argv.slice(2).join(' ');
   const queue = bugs.flatMap(({ bug }, index) => (bug.includes(wanted) ? [index] : []));
   if (wanted === '') queue.unshift(...CONTROLS.map((_, i) => -1 - i));
@@ -153,7 +166,7 @@ async function searchAll(folder, servers) {
   let good = 0;
   const workers = Array.from({ length: Math.min(total, availableParallelism()) }, () => {
     const worker = new Worker(new URL(import.meta.url), {
-      workerData: { folder, servers },
+      workerData: { servers },
       argv: process.argv.slice(2),
     });
     const next = () => post(worker, queue.shift() ?? null);
@@ -177,11 +190,13 @@ async function main() {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1));
   const wanted = process.argv.slice(2).join(' ');
   const needsServers = wanted === '' || bugs.some(({ bug, on }) => bug.includes(wanted) && on !== 'memory');
-  const servers = needsServers ? await new Copy(folder).load('servers') : null;
+  const modules = new ChangedModules();
+  const servers = needsServers ? await modules.load('test/model/servers.ts') : null;
   try {
-    process.exitCode = (await searchAll(folder, (await servers?.open()) ?? null)) ? 0 : 1;
+    process.exitCode = (await searchAll((await servers?.open()) ?? null)) ? 0 : 1;
   } finally {
     await servers?.close();
+    await modules.close();
   }
 }
 
