@@ -124,7 +124,7 @@ it('Dependabot looks after every lock file, and after the actions', () => {
     updates: { 'package-ecosystem': string; directories?: string[]; directory?: string }[];
   };
   const npm = updates.find((update) => update['package-ecosystem'] === 'npm');
-  const locked = ['', '/bench', '/demo', '/website', '/scripts'].filter((folder) =>
+  const locked = ['', '/bench', '/demo', '/scripts/mutation', '/website'].filter((folder) =>
     existsSync(join(root, folder, 'package-lock.json')),
   );
   expect(npm?.directories).toEqual(locked.map((folder) => folder || '/'));
