@@ -4,11 +4,26 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { sourceModules } from './scripts/source-modules.mjs';
 
-// Where tests import the package by its public names, they run its sources, so that they need no build.
-const alias = [...sourceModules].map(([name, path]) => ({
+const pathOf = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
+const escaped = (text: string): string => text.replaceAll(/[^\w/]/g, '\\$&');
+
+/** Where tests import the package by its public names, they run its sources, so that they need no build. */
+const SOURCES = [...sourceModules].map(([name, path]) => ({
   find: new RegExp(`^${name}$`),
-  replacement: fileURLToPath(new URL(path, import.meta.url)),
+  replacement: pathOf(path),
 }));
+
+/**
+ * With `--mode=built`, they run what was built, also where they import a file of the sources. Node loads that by itself,
+ * which takes less time.
+ */
+const BUILT = [
+  ...[...sourceModules].map(([name, path]) => ({
+    find: new RegExp(`^${name}$`),
+    replacement: pathOf(path.replace(/^src(.*)ts$/, 'dist$1js')),
+  })),
+  { find: /^(?:\.\.\/)+src\/(.*)\.ts$/, replacement: pathOf('dist/$1.js') },
+];
 
 /** Files that mostly wait, for servers that are down or time that passes. Beside each runs one that does not. */
 const WAITING = /test\/(?:cli|cluster|faults|integration\/(?:faults|redis-clients))\//;
@@ -17,7 +32,7 @@ const WAITING = /test\/(?:cli|cluster|faults|integration\/(?:faults|redis-client
  * In the order in which their files run: a process ends when the next file is of another project. The browser comes last,
  * because it keeps all processors busy when the checks beside the tests are over.
  */
-const PROJECTS = ['isolated', 'shared', 'browser'];
+const PROJECTS = ['isolated', 'sources', 'shared', 'browser'];
 
 class BalancedSequencer extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -44,10 +59,6 @@ const ISOLATED = [
   'test/model/**/*.test.ts',
   // Count the timers of their process.
   'test/unit/engine/{session-watches,watch}.test.ts',
-  // Replaces functions of Node before the library takes them.
-  'test/unit/primitives.test.ts',
-  // Loads the library once more, after which no other file would find what is loaded.
-  'test/adapters/two-copies.test.ts',
   // Measures what survives in the heap of a process that does nothing else.
   'test/adapters/garbage.test.ts',
   // Cut connections off so that neither end hears of it, and leave some of them.
@@ -61,56 +72,82 @@ const ISOLATED = [
   'test/integration/redis-clients/warnings.test.ts',
 ];
 
+/**
+ * Files that load the library more than once, with other modules than it has, or let it load a file of TypeScript. Only
+ * Vitest can do that, with modules that it loads itself: they always run the sources.
+ */
+const SOURCES_ONLY = [
+  'test/unit/{default-id,factory-options,primitives,rich,settings}.test.ts',
+  'test/adapters/two-copies.test.ts',
+  'test/compat/express-store/from-express-store.test.ts',
+];
+
+const MODULES_ONCE = 'test/support/modules-once.ts';
+
 /** They share one browser for each process: see `test/browser/chromium.ts`. */
 const BROWSER = ['test/browser/**/*.test.ts'];
 
-export default defineConfig({
-  resolve: { alias },
-  test: {
-    projects: [
-      {
-        extends: true,
-        test: {
-          name: 'shared',
-          include: ['test/**/*.test.ts'],
-          exclude: [...ISOLATED, ...BROWSER],
-          isolate: false,
-          setupFiles: ['test/support/fetch-classes.ts'],
+export default defineConfig(({ mode }) => {
+  const resolve = { alias: mode === 'built' ? BUILT : SOURCES };
+  return {
+    test: {
+      projects: [
+        {
+          extends: true,
+          resolve,
+          test: {
+            name: 'shared',
+            include: ['test/**/*.test.ts'],
+            exclude: [...ISOLATED, ...SOURCES_ONLY, ...BROWSER],
+            isolate: false,
+            setupFiles: [MODULES_ONCE, 'test/support/fetch-classes.ts'],
+          },
+        },
+        {
+          extends: true,
+          resolve,
+          // Pages load slowly on a busy machine.
+          test: {
+            name: 'browser',
+            include: BROWSER,
+            isolate: false,
+            setupFiles: [MODULES_ONCE],
+            testTimeout: 90_000,
+            hookTimeout: 60_000,
+          },
+        },
+        { extends: true, resolve, test: { name: 'isolated', include: ISOLATED, setupFiles: [MODULES_ONCE] } },
+        { extends: true, resolve: { alias: SOURCES }, test: { name: 'sources', include: SOURCES_ONLY } },
+      ],
+      pool: 'forks',
+      // Node loads what was built by itself.
+      server: { deps: { external: [new RegExp(`^${escaped(pathOf('dist/'))}`)] } },
+      // Of V8, in MiB: in the 16 that it takes by default, stores with large records collect garbage half of the time.
+      execArgv: ['--max-semi-space-size=64'],
+      // One more than there are processors: many files wait for servers that are down. With two more, all take
+      // longer.
+      maxWorkers: availableParallelism() + 1,
+      sequence: { sequencer: BalancedSequencer },
+      testTimeout: 30_000,
+      hookTimeout: 30_000,
+      teardownTimeout: 10_000,
+      // Of `npm run test:coverage`.
+      coverage: {
+        provider: 'v8',
+        include: ['src/**/*.ts'],
+        // Contracts for tests, and the first lines of the command.
+        exclude: ['src/**/*.generated.ts', 'src/testing/**', 'src/cli/bin.ts'],
+        reporter: ['text-summary', 'json-summary', 'json'],
+        thresholds: {
+          branches: 97,
+          'src/compat/**': { branches: 98 },
+          'src/stores/redis/**': { branches: 97 },
+          'src/{admin,cookie,crypto,engine,internal,options,serializers,session,stores/memory}/**': { branches: 98 },
+          'src/adapters/**': { branches: 97 },
+          'src/{dashboard,otel}/**': { branches: 96 },
+          'src/cli/**': { branches: 92 },
         },
       },
-      {
-        extends: true,
-        // Pages load slowly on a busy machine.
-        test: { name: 'browser', include: BROWSER, isolate: false, testTimeout: 90_000, hookTimeout: 60_000 },
-      },
-      { extends: true, test: { name: 'isolated', include: ISOLATED } },
-    ],
-    pool: 'forks',
-    // Of V8, in MiB: in the 16 that it takes by default, stores with large records collect garbage half of the time.
-    execArgv: ['--max-semi-space-size=64'],
-    // One more than there are processors: many files wait for servers that are down. With two more, all take
-    // longer.
-    maxWorkers: availableParallelism() + 1,
-    sequence: { sequencer: BalancedSequencer },
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
-    teardownTimeout: 10_000,
-    // Of `npm run test:coverage`.
-    coverage: {
-      provider: 'v8',
-      include: ['src/**/*.ts'],
-      // Contracts for tests, and the first lines of the command.
-      exclude: ['src/**/*.generated.ts', 'src/testing/**', 'src/cli/bin.ts'],
-      reporter: ['text-summary', 'json-summary', 'json'],
-      thresholds: {
-        branches: 97,
-        'src/compat/**': { branches: 98 },
-        'src/stores/redis/**': { branches: 97 },
-        'src/{admin,cookie,crypto,engine,internal,options,serializers,session,stores/memory}/**': { branches: 98 },
-        'src/adapters/**': { branches: 97 },
-        'src/{dashboard,otel}/**': { branches: 96 },
-        'src/cli/**': { branches: 92 },
-      },
     },
-  },
+  };
 });

@@ -25,6 +25,8 @@ export async function countTests(args, start, reporter = 'default') {
     const ok = await start([
       vitest,
       'run',
+      // On what was built before.
+      '--mode=built',
       `--reporter=${reporter}`,
       '--reporter=json',
       `--outputFile.json=${report}`,
