@@ -1,5 +1,5 @@
 // What `onReuse` makes of an id that was rotated away, and is used after its grace.
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createSessionFactory, type SessionFactory, type SessionOptions, type WebsaunaSession } from 'websauna-session';
 import { MemoryStore } from 'websauna-session/memory';
 import { Jar, visit } from '../../support/visit.ts';
@@ -121,6 +121,57 @@ describe('`end-owner`', () => {
     await ownerOf(copy);
     expect(reasons).toEqual(['id-reuse']);
   });
+});
+
+describe('the audit trail', () => {
+  test('says once that an id was used again', async () => {
+    factory = open({ audit: true });
+    const jar = await loggedIn();
+    const copy = new Jar(jar);
+    const [before] = await factory.owners.list('alice');
+    await rotate(jar);
+    await ownerOf(jar);
+    pass();
+    for (let i = 0; i < 2; i++) await ownerOf(copy);
+    const entries = await factory.audit.read({ owner: 'alice' });
+    expect(entries.filter(({ event }) => event === 'reused')).toMatchObject([{ handle: before!.handle }]);
+  });
+
+  test('has nothing of an anonymous session, or where there is no trail', async () => {
+    const report = vi.spyOn(store, 'reportReuse');
+    factory = open({ audit: true });
+    const jar = new Jar();
+    await visit(factory, jar, (session) => session.set('a', 1));
+    const copy = new Jar(jar);
+    await rotate(jar);
+    await ownerOf(jar);
+    pass();
+    await ownerOf(copy);
+    await factory.close();
+    factory = open();
+    await ownerOf((await stolen()).copy);
+    expect(report).not.toHaveBeenCalled();
+  });
+
+  test('that cannot be written keeps no session from ending, and says so', async () => {
+    factory = open({ audit: true, onReuse: 'end-session' });
+    const { jar, copy } = await stolen();
+    const failure = new Error('disk full');
+    vi.spyOn(store, 'reportReuse').mockRejectedValue(failure);
+    const errors: unknown[] = [];
+    factory.on('storeError', (error) => errors.push(error));
+    expect(await ownerOf(copy)).toBeNull();
+    expect(errors).toMatchObject([{ operation: 'audit', error: { cause: failure } }]);
+    expect(await ownerOf(jar)).toBeNull();
+  });
+});
+
+test('an end is not put off by what a cache has of the session', async () => {
+  factory = open({ onReuse: 'end-session' });
+  const { copy } = await stolen();
+  const load = vi.spyOn(store, 'load');
+  await ownerOf(copy);
+  expect(load.mock.calls.map(([, bypassCache = false]) => bypassCache)).toContain(true);
 });
 
 test('`report`, the default, ends nothing', async () => {
