@@ -2,52 +2,44 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
-import { sourceModules } from './scripts/source-modules.mjs';
+import { aliasesOf, builtModules, sourceModules } from './scripts/public-modules.mjs';
 
 const pathOf = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 const escaped = (text: string): string => text.replaceAll(/[^\w/]/g, '\\$&');
 
 /** Where tests import the package by its public names, they run its sources, so that they need no build. */
-const SOURCES = [...sourceModules].map(([name, path]) => ({
-  find: new RegExp(`^${name}$`),
-  replacement: pathOf(path),
-}));
+const SOURCES = aliasesOf(sourceModules);
 
 /**
  * With `--mode=built`, they run what was built, also where they import a file of the sources. Node loads that by itself,
  * which takes less time.
  */
 const BUILT = [
-  ...[...sourceModules].map(([name, path]) => ({
-    find: new RegExp(`^${name}$`),
-    replacement: pathOf(path.replace(/^src(.*)ts$/, 'dist$1js')),
-  })),
+  ...aliasesOf(builtModules),
   { find: /^(?:\.\.\/)+src\/(.*)\.ts$/, replacement: pathOf('dist/$1.js') },
 ];
 
-/** Files that mostly wait, for servers that are down or time that passes. Beside each runs one that does not. */
-const WAITING = /test\/(?:cli|cluster|faults|integration\/(?:faults|redis-clients))\//;
-
 /**
- * In the order in which their files run: a process ends when the next file is of another project. The browser comes last,
- * because it keeps all processors busy when the checks beside the tests are over.
+ * The order in which files run, so that the processors always have something to do. Beside the checks run files that mostly
+ * wait, for servers that are down or time that passes, and the one that takes longest; then come those that compute. A
+ * process ends when the next file is of another project, so files of one project follow each other where they can.
  */
-const PROJECTS = ['isolated', 'sources', 'shared', 'browser'];
+const ORDER = [
+  /test\/model\/memory/,
+  /test\/faults\//,
+  /test\/(?:cli|cluster|integration\/(?:faults|redis-clients))\//,
+  /test\/model\//,
+  /test\/(?!browser\/)/,
+  /./,
+];
 
 class BalancedSequencer extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     // oxlint-disable-next-line unicorn/no-array-sort -- the method of the class
     const sorted = await super.sort(files);
-    return PROJECTS.flatMap((name) => inPairs(sorted.filter(({ project }) => project.name === name)));
+    const rank = ({ moduleId }: TestSpecification): number => ORDER.findIndex((pattern) => pattern.test(moduleId));
+    return sorted.toSorted((a, b) => rank(a) - rank(b) || a.project.name.localeCompare(b.project.name));
   }
-}
-
-function inPairs(files: readonly TestSpecification[]): TestSpecification[] {
-  const waiting = files.filter(({ moduleId }) => WAITING.test(moduleId));
-  // The model takes longest.
-  const rank = ({ moduleId }: TestSpecification): number => (moduleId.includes('test/model/') ? 0 : 1);
-  const others = files.filter((file) => !waiting.includes(file)).toSorted((a, b) => rank(a) - rank(b));
-  return [...others.flatMap((file) => [file, ...waiting.splice(0, 1)]), ...waiting];
 }
 
 /**
@@ -124,9 +116,8 @@ export default defineConfig(({ mode }) => {
       server: { deps: { external: [new RegExp(`^${escaped(pathOf('dist/'))}`)] } },
       // Of V8, in MiB: in the 16 that it takes by default, stores with large records collect garbage half of the time.
       execArgv: ['--max-semi-space-size=64'],
-      // One more than there are processors: many files wait for servers that are down. With two more, all take
-      // longer.
-      maxWorkers: availableParallelism() + 1,
+      // Two more than there are processors: many files wait for servers that are down.
+      maxWorkers: availableParallelism() + 2,
       sequence: { sequencer: BalancedSequencer },
       testTimeout: 30_000,
       hookTimeout: 30_000,

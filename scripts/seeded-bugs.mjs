@@ -13,7 +13,7 @@ import { isMainThread, parentPort, Worker, workerData } from 'node:worker_thread
 import { createServer, createServerModuleRunner } from 'vite';
 import { bugs } from '../test/model/bugs/index.mjs';
 import { luaModules } from './lua-modules.mjs';
-import { sourceModules } from './source-modules.mjs';
+import { aliasesOf, sourceModules } from './public-modules.mjs';
 
 const HINTS = new URL('../test/model/bugs/hints.json', import.meta.url);
 const hints = JSON.parse(readFileSync(HINTS, 'utf8'));
@@ -64,12 +64,7 @@ class ChangedModules {
       logLevel: 'error',
       optimizeDeps: { noDiscovery: true },
       server: { middlewareMode: true, watch: null, ws: false },
-      resolve: {
-        alias: [...sourceModules].map(([name, path]) => ({
-          find: new RegExp(`^${name}$`),
-          replacement: join(root, path),
-        })),
-      },
+      resolve: { alias: aliasesOf(sourceModules) },
       plugins: [{ name: 'changed', enforce: 'pre', load: (id) => this.#changed.get(id) }],
     });
   }

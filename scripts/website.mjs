@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { base, repository } from '../website/repository.mjs';
 import { programs } from './programs.mjs';
-import { sourceModules } from './source-modules.mjs';
+import { sourceModules } from './public-modules.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const website = join(root, 'website');

@@ -5,7 +5,7 @@ import { globSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { sourceModules } from '../source-modules.mjs';
+import { sourceModules } from '../public-modules.mjs';
 
 /** Quick tests that need nothing but this process; those that find most in the least time come first. */
 const QUICK = [
