@@ -1,0 +1,96 @@
+// Whether a request may use the record that it has found.
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createSessionFactory, type SessionFactory, type SessionOptions } from 'websauna-session';
+import { MemoryStore } from 'websauna-session/memory';
+import { Jar, startSession, visit, Visit } from '../../support/visit.ts';
+
+type Data = Record<string, unknown>;
+
+let now: number;
+let store: MemoryStore;
+let factory: SessionFactory<Data>;
+const open = (options: Partial<SessionOptions<Data>> = {}): SessionFactory<Data> =>
+  createSessionFactory<Data>({ secret: 'a secret of more than thirty-two bytes', store, ...options });
+beforeEach(() => {
+  now = 1_700_000_000_000;
+  store = new MemoryStore({ now: () => now });
+  factory = open();
+});
+afterEach(() => factory.close());
+
+const loggedIn = (): Promise<Jar> => startSession(factory, (session) => session.login('alice'));
+
+test.each([
+  ['another timeout of the factory', 600, 1],
+  ['the same timeout of the factory', 1200, 0],
+])('of %s the store is told by the next request, or not', async (_, timeout, count) => {
+  const jar = await loggedIn();
+  factory = open({ timeout });
+  let touches = 0;
+  factory.on('touched', () => touches++);
+  expect(await visit(factory, jar, (session) => session.timeout)).toBe(timeout);
+  expect(touches).toBe(count);
+});
+
+describe("a record with another owner's name", () => {
+  test('opens nothing, ends nothing and explains nothing', async () => {
+    factory = open({ explainEnds: 600 });
+    const jar = await loggedIn();
+    const load = vi.spyOn(store, 'load').mockImplementation(async (key) => {
+      const record = await MemoryStore.prototype.load.call(store, key);
+      return record?.status === 'found' ? { ...record, meta: { ...record.meta, owner: 'bob' } } : record;
+    });
+    const reasons: string[] = [];
+    factory.on('rejected', ({ reason }) => reasons.push(reason));
+    const seen = await visit(factory, new Jar(jar), (session) => [session.owner, session.endedBefore]);
+    expect([seen, reasons]).toEqual([[null, null], ['owner']]);
+    load.mockRestore();
+    expect(await visit(factory, jar, ({ owner }) => owner)).toBe('alice');
+  });
+});
+
+describe('a change of authentication', () => {
+  let changedAt: Date | null;
+  beforeEach(() => {
+    changedAt = null;
+    factory = open({ invalidateBefore: () => changedAt });
+  });
+  const change = (): void => {
+    now += 5000;
+    changedAt = new Date(now);
+  };
+  const messages = (jar: Jar): Promise<unknown[]> => visit(factory, jar, (session) => session.popFlash());
+
+  test('leaves a message for the session that follows', async () => {
+    const jar = await loggedIn();
+    change();
+    expect(await visit(factory, jar, (session) => [session.owner, session.peekFlash()])).toEqual([
+      null,
+      ['session-invalidated'],
+    ]);
+    expect(await messages(jar)).toEqual(['session-invalidated']);
+  });
+
+  test('likewise where a reload finds it, which discards what the request has asked of its session', async () => {
+    const jar = await loggedIn();
+    const request = await Visit.open(factory, jar);
+    request.session.set('a', 1);
+    change();
+    const discarded: string[] = [];
+    factory.on('discarded', ({ reason }) => discarded.push(reason));
+    await request.session.reload();
+    expect([request.session.owner, request.session.get('a'), discarded]).toEqual([null, undefined, ['gone']]);
+    await request.end();
+    expect(await messages(jar)).toEqual(['session-invalidated']);
+  });
+
+  test('leaves a login that was begun at the same moment', async () => {
+    const jar = await startSession(factory, (session) => session.beginLogin('alice'));
+    const startedAt = (await visit(factory, jar, (session) => session.pendingLogin?.startedAt))!;
+    const isPending = (): Promise<boolean> => visit(factory, jar, (session) => session.pendingLogin !== null);
+    changedAt = startedAt;
+    expect(await isPending()).toBe(true);
+    changedAt = new Date(startedAt.getTime() + 1);
+    expect(await isPending()).toBe(false);
+  });
+});
