@@ -14,10 +14,7 @@ const SOURCES = aliasesOf(sourceModules);
  * With `--mode=built`, they run what was built, also where they import a file of the sources. Node loads that by itself,
  * which takes less time.
  */
-const BUILT = [
-  ...aliasesOf(builtModules),
-  { find: /^(?:\.\.\/)+src\/(.*)\.ts$/, replacement: pathOf('dist/$1.js') },
-];
+const BUILT = [...aliasesOf(builtModules), { find: /^(?:\.\.\/)+src\/(.*)\.ts$/, replacement: pathOf('dist/$1.js') }];
 
 /**
  * The order in which files run, so that the processors always have something to do. Beside the checks run files that mostly
@@ -116,8 +113,9 @@ export default defineConfig(({ mode }) => {
       server: { deps: { external: [new RegExp(`^${escaped(pathOf('dist/'))}`)] } },
       // Of V8, in MiB: in the 16 that it takes by default, stores with large records collect garbage half of the time.
       execArgv: ['--max-semi-space-size=64'],
-      // Two more than there are processors: many files wait for servers that are down.
-      maxWorkers: availableParallelism() + 2,
+      // One more than there are processors: many files wait for servers that are down. With two more, they hold each other
+      // up.
+      maxWorkers: availableParallelism() + 1,
       sequence: { sequencer: BalancedSequencer },
       testTimeout: 30_000,
       hookTimeout: 30_000,
