@@ -1,47 +1,55 @@
 import { availableParallelism } from 'node:os';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
-import { aliasesOf, builtModules, sourceModules } from './scripts/public-modules.mjs';
+import { sourceAliases } from './scripts/public-modules.mjs';
 
-const pathOf = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
-const escaped = (text: string): string => text.replaceAll(/[^\w/]/g, '\\$&');
-
-/** Where tests import the package by its public names, they run its sources, so that they need no build. */
-const SOURCES = aliasesOf(sourceModules);
+const root = fileURLToPath(new URL('.', import.meta.url));
+const SOURCES = join(root, 'src/');
+const BUILT = join(root, 'dist/');
 
 /**
- * With `--mode=built`, they run what was built, also where they import a file of the sources. Node loads that by itself,
- * which takes less time.
+ * By default, tests run the sources, so that they need no build. With `--mode=built` they run what was built, which is what
+ * users get: Node loads that by itself, and takes less time for it than Vitest for the sources.
  */
-const BUILT = [...aliasesOf(builtModules), { find: /^(?:\.\.\/)+src\/(.*)\.ts$/, replacement: pathOf('dist/$1.js') }];
+const runBuilt: Plugin = {
+  name: 'run-built',
+  enforce: 'pre',
+  async resolveId(source, importer, options) {
+    const resolved = await this.resolve(source, importer, { ...options, skipSelf: true });
+    if (!resolved?.id.startsWith(SOURCES)) return null;
+    return resolved.id.replace(SOURCES, BUILT).replace(/ts$/, 'js');
+  },
+};
 
 /**
- * The order in which files run, so that the processors always have something to do. Beside the checks run files that mostly
- * wait, for servers that are down or time that passes, and the one that takes longest; then come those that compute. A
- * process ends when the next file is of another project, so files of one project follow each other where they can.
+ * The order in which files run. The one that takes longest comes first. Beside the checks run those that mostly wait, for
+ * servers that are down or time that passes; then those that compute; and last those that keep several processors busy.
  */
 const ORDER = [
-  /test\/model\/memory/,
-  /test\/faults\//,
-  /test\/(?:cli|cluster|integration\/(?:faults|redis-clients))\//,
-  /test\/model\//,
-  /test\/(?!browser\/)/,
-  /./,
+  /^test\/model\/memory/,
+  /^test\/(?:cli|cluster|faults|integration\/(?:faults|redis-clients))\//,
+  /^test\/model\//,
+  /^test\/(?!browser\/)/,
+  /^test\/browser\//,
 ];
 
 class BalancedSequencer extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     // oxlint-disable-next-line unicorn/no-array-sort -- the method of the class
     const sorted = await super.sort(files);
-    const rank = ({ moduleId }: TestSpecification): number => ORDER.findIndex((pattern) => pattern.test(moduleId));
+    const rank = ({ moduleId }: TestSpecification): number =>
+      ORDER.findIndex((pattern) => pattern.test(relative(root, moduleId)));
+    // A process ends when the next file is of another project.
     return sorted.toSorted((a, b) => rank(a) - rank(b) || a.project.name.localeCompare(b.project.name));
   }
 }
 
 /**
- * Files that need a process of their own. The others leave theirs as they found it and share it: to start and to fill
- * another costs more than most of them.
+ * Files that need a process of their own, besides `SOURCES_ONLY`. The others leave theirs as they found it and share it: to
+ * start and to fill another costs more than most of them.
  */
 const ISOLATED = [
   // Each takes a worker of its own for a minute or more.
@@ -62,8 +70,8 @@ const ISOLATED = [
 ];
 
 /**
- * Files that load the library more than once, with other modules than it has, or let it load a file of TypeScript. Only
- * Vitest can do that, with modules that it loads itself: they always run the sources.
+ * Files that replace modules of the library, load it once more, or have it load a file of TypeScript. Vitest can do that
+ * with modules that it loads itself alone, so these always run the sources.
  */
 const SOURCES_ONLY = [
   'test/unit/{default-id,factory-options,primitives,rich,settings}.test.ts',
@@ -71,46 +79,47 @@ const SOURCES_ONLY = [
   'test/compat/express-store/from-express-store.test.ts',
 ];
 
-const MODULES_ONCE = 'test/support/modules-once.ts';
+const REFUSE_MOCKS = 'test/support/refuse-mocks.ts';
 
 /** They share one browser for each process: see `test/browser/chromium.ts`. */
 const BROWSER = ['test/browser/**/*.test.ts'];
 
 export default defineConfig(({ mode }) => {
-  const resolve = { alias: mode === 'built' ? BUILT : SOURCES };
+  const plugins = mode === 'built' ? [runBuilt] : [];
   return {
+    resolve: { alias: sourceAliases },
     test: {
       projects: [
         {
           extends: true,
-          resolve,
+          plugins,
           test: {
             name: 'shared',
             include: ['test/**/*.test.ts'],
             exclude: [...ISOLATED, ...SOURCES_ONLY, ...BROWSER],
             isolate: false,
-            setupFiles: [MODULES_ONCE, 'test/support/fetch-classes.ts'],
+            setupFiles: [REFUSE_MOCKS, 'test/support/fetch-classes.ts'],
           },
         },
         {
           extends: true,
-          resolve,
+          plugins,
           // Pages load slowly on a busy machine.
           test: {
             name: 'browser',
             include: BROWSER,
             isolate: false,
-            setupFiles: [MODULES_ONCE],
+            setupFiles: [REFUSE_MOCKS],
             testTimeout: 90_000,
             hookTimeout: 60_000,
           },
         },
-        { extends: true, resolve, test: { name: 'isolated', include: ISOLATED, setupFiles: [MODULES_ONCE] } },
-        { extends: true, resolve: { alias: SOURCES }, test: { name: 'sources', include: SOURCES_ONLY } },
+        { extends: true, plugins, test: { name: 'isolated', include: ISOLATED, setupFiles: [REFUSE_MOCKS] } },
+        { extends: true, test: { name: 'sources', include: SOURCES_ONLY } },
       ],
       pool: 'forks',
-      // Node loads what was built by itself.
-      server: { deps: { external: [new RegExp(`^${escaped(pathOf('dist/'))}`)] } },
+      // Node loads it, and not Vitest.
+      server: { deps: { external: [new RegExp(`^${BUILT.replaceAll(/[^\w/]/g, '\\$&')}`)] } },
       // Of V8, in MiB: in the 16 that it takes by default, stores with large records collect garbage half of the time.
       execArgv: ['--max-semi-space-size=64'],
       // One more than there are processors: many files wait for servers that are down. With two more, they hold each other

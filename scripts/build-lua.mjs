@@ -5,12 +5,12 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { LuaError, luaModules } from './lua-modules.mjs';
+import { generateLuaModules, LuaError } from './lua-modules.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 try {
-  for (const [file, text] of luaModules()) {
+  for (const [file, text] of generateLuaModules()) {
     const output = join(root, file);
     if (existsSync(output) && readFileSync(output, 'utf8') === text) continue;
     if (process.argv.includes('--check')) throw new LuaError(`${file} is stale: run \`npm run build\` and commit it.`);

@@ -23,7 +23,7 @@ const readFromDisk = (file) => readFileSync(join(root, file), 'utf8');
  * @param read returns the text of a file; all paths are relative to the package's root
  * @throws {LuaError} when a source cannot be turned into one
  */
-export function luaModules(read = readFromDisk) {
+export function generateLuaModules(read = readFromDisk) {
   return new Map(MODULES.map((module) => [module.file, generate(module, read)]));
 }
 
@@ -65,8 +65,8 @@ function expand(name, sources, including = []) {
 }
 
 /**
- * Drops the functions of snippets that an operation does not call: a server makes all functions of a script anew
- * whenever it runs.
+ * Drops the functions of snippets that an operation does not call: a server makes all functions of a script whenever it
+ * runs.
  */
 function withoutUnusedFunctions(source) {
   for (const [text, name] of source.matchAll(/^local function (\w+)\(.*\n(?:.*\n)*?end\n/gm)) {

@@ -12,8 +12,8 @@ import { fileURLToPath } from 'node:url';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { createServer, createServerModuleRunner } from 'vite';
 import { bugs } from '../test/model/bugs/index.mjs';
-import { luaModules } from './lua-modules.mjs';
-import { aliasesOf, sourceModules } from './public-modules.mjs';
+import { generateLuaModules } from './lua-modules.mjs';
+import { sourceAliases } from './public-modules.mjs';
 
 const HINTS = new URL('../test/model/bugs/hints.json', import.meta.url);
 const hints = JSON.parse(readFileSync(HINTS, 'utf8'));
@@ -43,7 +43,7 @@ class ChangedModules {
       this.#replace(file, parts.join(replacement));
     }
     if (!change.some(([file]) => file.endsWith('.lua'))) return;
-    for (const [file, text] of luaModules((source) => this.#read(source))) this.#replace(file, text);
+    for (const [file, text] of generateLuaModules((source) => this.#read(source))) this.#replace(file, text);
   }
 
   undo() {
@@ -53,6 +53,7 @@ class ChangedModules {
   }
 
   async close() {
+    await this.#runner?.close();
     await this.#server?.close();
   }
 
@@ -64,7 +65,7 @@ class ChangedModules {
       logLevel: 'error',
       optimizeDeps: { noDiscovery: true },
       server: { middlewareMode: true, watch: null, ws: false },
-      resolve: { alias: aliasesOf(sourceModules) },
+      resolve: { alias: sourceAliases },
       plugins: [{ name: 'changed', enforce: 'pre', load: (id) => this.#changed.get(id) }],
     });
   }
@@ -179,7 +180,7 @@ async function searchAll(servers) {
 
 async function main() {
   const folder = mkdtempSync(join(tmpdir(), 'seeded-bugs-'));
-  // The servers' folders too, also when a signal ends this process.
+  // The servers' folders are in it, and end with this process, also when a signal ends it.
   process.env.TMPDIR = folder;
   process.on('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1));

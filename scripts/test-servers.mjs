@@ -70,7 +70,7 @@ async function test(program) {
   return counts.failed === 0 && counts.passed > 0;
 }
 
-// Processes that the tests start import the package as it is built.
+// The tests run the package as it is built.
 const entry = fileURLToPath(new URL('../dist/index.js', import.meta.url));
 if (!existsSync(entry)) throw new Error('There is no dist/: run `npm run build` first.');
 

@@ -15,23 +15,19 @@ const npm = (script) => ['npm', ['run', '--silent', script]];
 
 // A deployment's NODE_ENV=production would change what is tested: Vitest sets the one that it needs.
 const { NODE_ENV: _, ...inherited } = process.env;
-const env = {
-  // By default npm waits five minutes for a registry that has stopped answering, before it asks again.
-  npm_config_fetch_timeout: '30000',
-  // The compiler and the linter are written in Go. On one thread, and with less garbage collection, they take half as much
-  // of the processors, which the tests keep busy.
-  GOMAXPROCS: '1',
-  GOGC: '400',
-  ...inherited,
-};
+// By default npm waits five minutes for a registry that has stopped answering, before it asks again.
+const env = { npm_config_fetch_timeout: '30000', ...inherited };
+// The compiler, and the part of the linter that knows types, are written in Go. On one thread, and with less garbage collection, they
+// take half as much of the processors, which the tests keep busy.
+const besideTests = { GOMAXPROCS: '1', GOGC: '400', ...env };
 
 /** Runs a program. Prints what it writes, at once or when it has ended, and resolves to whether it exited with 0. */
-async function run(title, [command, args], live = false) {
+async function run(title, [command, args], { variables = env, live = false } = {}) {
   const start = performance.now();
   if (live) console.log(`\n== ${title}`);
   const child = spawn(command, args, {
     cwd: root,
-    env,
+    env: variables,
     stdio: ['ignore', live ? 'inherit' : 'pipe', live ? 'inherit' : 'pipe'],
   });
   let output = '';
@@ -49,8 +45,8 @@ async function run(title, [command, args], live = false) {
 }
 
 const failures = [];
-async function check(title, command) {
-  const ok = await run(title, command);
+async function check(title, command, variables) {
+  const ok = await run(title, command, { variables });
   if (!ok) failures.push(title);
   return ok;
 }
@@ -64,20 +60,20 @@ async function prepare() {
 }
 
 async function test() {
-  return await countTests(process.argv.slice(2), (args) => run('tests', [process.execPath, args], true));
+  return await countTests(process.argv.slice(2), (args) => run('tests', [process.execPath, args], { live: true }));
 }
 
 async function checkAll(ready) {
   // These need nothing that is built.
-  await check('types', npm('check:types'));
+  await check('types', npm('check:types'), besideTests);
   if (!(await ready)) return;
-  await check('lint', npm('lint'));
-  await check('docs', npm('check:docs'));
-  await check('package', npm('check:package'));
+  await check('lint', npm('lint'), besideTests);
+  await check('docs', npm('check:docs'), besideTests);
+  await check('package', npm('check:package'), besideTests);
   // The others need a bundler or a newer Node, or are much like one of these: `npm run test:examples`.
   const names = ['h3', 'hono-bun', 'nest', 'socketio-express', 'ws-fastify'];
-  await check('examples', [process.execPath, ['scripts/test-examples.mjs', ...names]]);
-  await check('seeded bugs', npm('check:bugs'));
+  await check('examples', [process.execPath, ['scripts/test-examples.mjs', ...names]], besideTests);
+  await check('seeded bugs', npm('check:bugs'), besideTests);
 }
 
 const ready = prepare();

@@ -6,7 +6,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Application, Converter } from 'typedoc';
 import { anchors } from '../scripts/markdown.mjs';
-import { sourceModules } from '../scripts/source-modules.mjs';
+import { sourceModules } from '../scripts/public-modules.mjs';
 import { repository, repositoryRef } from './repository.mjs';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));

@@ -36,7 +36,7 @@ const SLOW = [
 ];
 const NOT_SLOW = new RegExp(`^(?!.*(?:${SLOW.join('|')}))`);
 
-/** Public names are those of the sources, as in vitest.config.ts. */
+/** Public names are those of the sources. */
 function resolveToSources() {
   registerHooks({
     resolve(specifier, context, next) {

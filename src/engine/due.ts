@@ -3,11 +3,14 @@ import type { BoundRecord } from './epoch.ts';
 import { cookieLifetime } from './lifetimes.ts';
 import type { SessionState } from './state.ts';
 
+/** Milliseconds by which a process may know the store's clock worse than another one. */
+const MAX_CLOCK_ERROR_MS = 1000;
+
 /** Returns whether the idle timeout of a record is to be renewed. */
 export function isTouchDue({ meta, lastSeen }: BoundRecord, config: SessionConfig, now: number): boolean {
   // A session with a shorter timeout of its own is renewed in proportion.
   const interval = config.touchInterval * Math.min(1, meta.timeout.seconds / config.timeout);
-  return isOver(interval, now - lastSeen);
+  return hasElapsed(interval, now - lastSeen);
 }
 
 /** Returns whether the client needs the cookie of its session again, or its token. */
@@ -22,16 +25,17 @@ export function isCookieDue(state: SessionState, record: BoundRecord, now: numbe
   const maxAge = cookieLifetime(state.cookie.maxAge, record.meta);
   if (maxAge === null) return false;
   if (state.epoch.pending.timeout !== null) return true;
-  return isOver(Math.min(config.touchInterval, maxAge / 10), now - cookie.sentAt);
+  return hasElapsed(Math.min(config.touchInterval, maxAge / 10), now - cookie.sentAt);
 }
 
 /**
- * Returns whether an interval is over, in seconds, that began so many milliseconds ago. A beginning that is still to come
- * shows that the store's clock was set back, and a new one sets it right; up to a second, only that this process knows the
- * store's clock less exactly than the one that wrote the time.
+ * Returns whether so many seconds have elapsed since a stored time. A time that is still to come counts as now: the process
+ * that wrote it knew the store's clock better. If it is further away than that explains, the clock was set back, and a write
+ * sets the time right.
+ * @param ageMs milliseconds since the stored time, by what this process knows of the store's clock
  */
-function isOver(interval: number, age: number): boolean {
-  return Math.max(age, 0) >= interval * 1000 || age < -1000;
+function hasElapsed(seconds: number, ageMs: number): boolean {
+  return Math.max(ageMs, 0) >= seconds * 1000 || ageMs < -MAX_CLOCK_ERROR_MS;
 }
 
 /** Returns whether the store is to learn that the client has the record's id, or that the factory's timeout has changed. */

@@ -94,7 +94,7 @@ export interface Tombstone {
   readonly graceUntil: number;
   /** Whether the cookie of the old id was confirmed when the record left this key; see {@link CookieState}. */
   readonly confirmed: boolean;
-  /** Milliseconds: the store's clock now. */
+  /** Milliseconds: the store's clock now, or a little earlier. */
   readonly now: number;
 }
 
@@ -113,7 +113,7 @@ export interface EndedRecord {
   readonly reason: ExplainedReason;
   /** Milliseconds: when the record has ended. */
   readonly at: number;
-  /** Milliseconds: the store's clock now. */
+  /** Milliseconds: the store's clock now, or a little earlier. */
   readonly now: number;
 }
 

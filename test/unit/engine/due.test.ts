@@ -38,12 +38,13 @@ interface Situation {
   readonly maxAge?: number | null;
   readonly token?: object | null;
   readonly timeout?: number | null;
+  readonly touchInterval?: number;
 }
 
 function state(given: Situation = {}): SessionState {
   const { presentedId = 'id', signedByOldSecret = false, renewalRequested = false } = given;
   return {
-    context: { config: CONFIG },
+    context: { config: { ...CONFIG, touchInterval: given.touchInterval ?? CONFIG.touchInterval } },
     clientCookie: { presentedId, signedByOldSecret, renewalRequested },
     cookie: { attributes: given.attributes ?? 'a', maxAge: given.maxAge ?? null },
     token: given.token ?? null,
@@ -91,6 +92,10 @@ describe('the cookie is sent again', () => {
     ['not with a new timeout where the browser ends it', { timeout: 60 }, {}, false],
   ])('%s', (_, situation, given, isDue) => {
     expect(isCookieDue(state(situation), record(given), NOW)).toBe(isDue);
+  });
+
+  test('by each request with `touchInterval: 0`, although the clock of another one is ahead', () => {
+    expect(isCookieDue(state({ maxAge: 3600, touchInterval: 0 }), record({ sent: -0.001 }), NOW)).toBe(true);
   });
 });
 
