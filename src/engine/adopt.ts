@@ -121,7 +121,6 @@ function endInvalidated(state: SessionState, epoch: Epoch): void {
 
 /** Leaves a message on the session that follows one which `invalidateBefore` has ended. */
 export function flashInvalidated(state: SessionState): void {
-  state.beginAgain();
   state.epoch.fields.set(`${flashPrefix('')}invalidated`, [state.store.now, SESSION_INVALIDATED]);
 }
 

@@ -147,7 +147,7 @@ export class SessionState extends RequestState {
   end(reason: EndReason): void {
     this.ends.addSession(this.record, reason);
     this.#replaceEpoch('ended');
-    if (this.#phase === 'lost') this.#phase = 'ready';
+    this.#beginAgain();
   }
 
   /** Records that the store has ended the session for this request: what follows belongs to a new one. */
@@ -226,7 +226,7 @@ export class SessionState extends RequestState {
     if (login.timeout !== null) pending.timeout = null;
     if (this.#isOfAnother(login)) this.#switchAccount(login);
     this.#epoch.pending.login = login;
-    this.beginAgain();
+    this.#beginAgain();
   }
 
   /** Returns whether the session is stored as another owner's. */
@@ -261,11 +261,11 @@ export class SessionState extends RequestState {
     const { pending } = this.#epoch;
     pending.begunLogin = begunLogin;
     pending.rotation = this.record === null ? null : 'immediate';
-    this.beginAgain();
+    this.#beginAgain();
   }
 
-  /** Makes a lost session usable again, for a login: it may follow another login that has taken the session over. */
-  beginAgain(): void {
+  /** Makes a lost session usable again, for what follows its end, or a login that has taken it over. */
+  #beginAgain(): void {
     if (this.#phase === 'lost') this.#phase = 'ready';
   }
 

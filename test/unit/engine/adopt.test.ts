@@ -9,28 +9,34 @@ type Data = Record<string, unknown>;
 let now: number;
 let store: MemoryStore;
 let factory: SessionFactory<Data>;
-const open = (options: Partial<SessionOptions<Data>> = {}): SessionFactory<Data> =>
-  createSessionFactory<Data>({ secret: 'a secret of more than thirty-two bytes', store, ...options });
+const opened: SessionFactory<Data>[] = [];
+function open(options: Partial<SessionOptions<Data>> = {}): SessionFactory<Data> {
+  opened.push(createSessionFactory<Data>({ secret: 'a secret of more than thirty-two bytes', store, ...options }));
+  return opened.at(-1)!;
+}
 beforeEach(() => {
   now = 1_700_000_000_000;
   store = new MemoryStore({ now: () => now });
   factory = open();
 });
-afterEach(() => factory.close());
+afterEach(() => Promise.all(opened.splice(0).map((each) => each.close())));
 
 const loggedIn = (): Promise<Jar> => startSession(factory, (session) => session.login('alice'));
 
 test.each([
-  ['another timeout of the factory', 600, 1],
-  ['the same timeout of the factory', 1200, 0],
-])('of %s the store is told by the next request, or not', async (_, timeout, count) => {
-  const jar = await loggedIn();
-  factory = open({ timeout });
-  let touches = 0;
-  factory.on('touched', () => touches++);
-  expect(await visit(factory, jar, (session) => session.timeout)).toBe(timeout);
-  expect(touches).toBe(count);
-});
+  ['another timeout than', 600, 1],
+  ['the timeout of', 1200, 0],
+])(
+  'a factory with %s its record renews the record by the next request: %i seconds, %i times',
+  async (_, timeout, count) => {
+    const jar = await loggedIn();
+    factory = open({ timeout });
+    let touches = 0;
+    factory.on('touched', () => touches++);
+    expect(await visit(factory, jar, (session) => session.timeout)).toBe(timeout);
+    expect(touches).toBe(count);
+  },
+);
 
 describe("a record with another owner's name", () => {
   test('opens nothing, ends nothing and explains nothing', async () => {

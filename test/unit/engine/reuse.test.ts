@@ -137,20 +137,23 @@ describe('the audit trail', () => {
     expect(entries.filter(({ event }) => event === 'reused')).toMatchObject([{ handle: before!.handle }]);
   });
 
-  test('has nothing of an anonymous session, or where there is no trail', async () => {
-    const report = vi.spyOn(store, 'reportReuse');
-    factory = open({ audit: true });
+  test.each<[string, boolean, (session: Session) => unknown, number]>([
+    ['an owned session', true, (session) => session.login('alice'), 1],
+    ['an anonymous session', true, (session) => session.set('a', 1), 0],
+    ['an owned session without `audit`', false, (session) => session.login('alice'), 0],
+  ])('has the use of an old id of %s or not', async (_, audit, begin, count) => {
+    factory = open({ audit });
     const jar = new Jar();
-    await visit(factory, jar, (session) => session.set('a', 1));
+    await visit(factory, jar, begin);
     const copy = new Jar(jar);
     await rotate(jar);
     await ownerOf(jar);
     pass();
+    const report = vi.spyOn(store, 'reportReuse');
+    let uses = 0;
+    factory.on('staleId', () => uses++);
     await ownerOf(copy);
-    await factory.close();
-    factory = open();
-    await ownerOf((await stolen()).copy);
-    expect(report).not.toHaveBeenCalled();
+    expect([uses, report.mock.calls.length]).toEqual([1, count]);
   });
 
   test('that cannot be written keeps no session from ending, and says so', async () => {
