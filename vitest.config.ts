@@ -70,8 +70,8 @@ const ISOLATED = [
 ];
 
 /**
- * Files that replace modules of the library, load it once more, or have it load a file of TypeScript. Vitest can do that
- * with modules that it loads itself alone, so these always run the sources.
+ * Files that replace modules of the library, load it once more, or have it load a file of TypeScript. Vitest can do that only
+ * with modules that it loads itself, so these always run the sources.
  */
 const SOURCES_ONLY = [
   'test/unit/{default-id,factory-options,primitives,rich,settings}.test.ts',
@@ -118,7 +118,7 @@ export default defineConfig(({ mode }) => {
         { extends: true, test: { name: 'sources', include: SOURCES_ONLY } },
       ],
       pool: 'forks',
-      // Node loads it, and not Vitest.
+      // Node loads what was built, and not Vitest.
       server: { deps: { external: [new RegExp(`^${BUILT.replaceAll(/[^\w/]/g, '\\$&')}`)] } },
       // Of V8, in MiB: in the 16 that it takes by default, stores with large records collect garbage half of the time.
       execArgv: ['--max-semi-space-size=64'],
