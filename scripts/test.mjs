@@ -17,8 +17,8 @@ const npm = (script) => ['npm', ['run', '--silent', script]];
 const { NODE_ENV: _, ...inherited } = process.env;
 // By default npm waits five minutes for a registry that has stopped answering, before it asks again.
 const env = { npm_config_fetch_timeout: '30000', ...inherited };
-// The compiler, and the part of the linter that knows types, are written in Go. On one thread, and with less garbage collection, they
-// take half as much of the processors, which the tests keep busy.
+// The compiler, and the part of the linter that knows types, are written in Go. On one thread, and with less garbage
+// collection, they take half as much of the processors, which the tests keep busy.
 const besideTests = { GOMAXPROCS: '1', GOGC: '400', ...env };
 
 /** Runs a program. Prints what it writes, at once or when it has ended, and resolves to whether it exited with 0. */
@@ -64,16 +64,17 @@ async function test() {
 }
 
 async function checkAll(ready) {
+  const checkBeside = (title, command) => check(title, command, besideTests);
   // These need nothing that is built.
-  await check('types', npm('check:types'), besideTests);
+  await checkBeside('types', npm('check:types'));
   if (!(await ready)) return;
-  await check('lint', npm('lint'), besideTests);
-  await check('docs', npm('check:docs'), besideTests);
-  await check('package', npm('check:package'), besideTests);
+  await checkBeside('lint', npm('lint'));
+  await checkBeside('docs', npm('check:docs'));
+  await checkBeside('package', npm('check:package'));
   // The others need a bundler or a newer Node, or are much like one of these: `npm run test:examples`.
   const names = ['h3', 'hono-bun', 'nest', 'socketio-express', 'ws-fastify'];
-  await check('examples', [process.execPath, ['scripts/test-examples.mjs', ...names]], besideTests);
-  await check('seeded bugs', npm('check:bugs'), besideTests);
+  await checkBeside('examples', [process.execPath, ['scripts/test-examples.mjs', ...names]]);
+  await checkBeside('seeded bugs', npm('check:bugs'));
 }
 
 const ready = prepare();
