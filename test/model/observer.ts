@@ -1,19 +1,19 @@
 import type { Exchange } from 'websauna-session';
 import { limitsIn, type Id } from './model.ts';
-import { OWNERS, QUEUES } from './plan.ts';
+import { QUEUES } from './plan.ts';
 import type { Browser, PlanRun } from './plan-run.ts';
 import { replayTrail } from '../support/audit-trail.ts';
 import { CSRF, isFormValid, Request } from './request.ts';
 import { difference, endDifference } from './violation.ts';
 
 /**
- * Comes with every cookie that any client was ever sent, lists the sessions of every owner, and compares with
- * the model. Commits nothing. Returns what is wrong, if anything.
+ * Comes with every cookie that any client was ever sent, lists the sessions of every owner who can have some, and
+ * compares with the model. Commits nothing. Returns what is wrong, if anything.
  */
 export async function observe(plan: PlanRun): Promise<string | null> {
   const problems = await Promise.all([
     ...[...plan.cookies].map(([id, { value, browser }]) => look(plan, id, value, browser)),
-    ...OWNERS.map((owner) => list(plan, owner)),
+    ...[...plan.owners].map((owner) => list(plan, owner)),
   ]);
   return plan.invariants.problem ?? problems.find((problem) => problem !== null) ?? null;
 }
@@ -98,7 +98,7 @@ const SHORTEST_LIFE = 300;
 /** Compares the audit trails, where there are any, with the sessions that the owners have. Expired ones are in no trail. */
 export async function judgeTrails(plan: PlanRun): Promise<string | null> {
   if (!plan.hasTrails) return null;
-  const problems = await Promise.all(OWNERS.map((owner) => judgeTrail(plan, owner)));
+  const problems = await Promise.all([...plan.owners].map((owner) => judgeTrail(plan, owner)));
   return problems.find((problem) => problem !== null) ?? null;
 }
 

@@ -84,6 +84,8 @@ export class PlanRun implements Interceptor {
   readonly tolerance: number;
   /** Whether the store keeps audit trails. */
   readonly hasTrails: boolean;
+  /** Owners whose names the application has used. Others cannot have a session. */
+  readonly owners = new Set<string>();
   /** How many the store has given. */
   acknowledgements = 0;
   readonly #environment: Environment;
@@ -142,6 +144,7 @@ export class PlanRun implements Interceptor {
 
   /** The application's name for an owner, who has no sessions from other plans. */
   userId(owner: string): string {
+    this.owners.add(owner);
     return owner + this.tag;
   }
 

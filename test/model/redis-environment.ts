@@ -156,9 +156,10 @@ export class RedisEnvironment implements Environment {
   async pass(seconds: number): Promise<void> {
     this.#passed += seconds * 1000;
     this.#passedInAll += seconds * 1000;
-    for (const key of this.#keys) await this.#drivers[2]!.evaluate(AGE, [key], [String(seconds * 1000)], false);
+    const ages = [String(seconds * 1000)];
+    await Promise.all([...this.#keys].map((key) => this.#drivers[2]!.evaluate(AGE, [key], ages, false)));
     // A process whose clocks have departed from each other asks for the server's time: not in the middle of a plan.
-    for (const store of this.#stores) await store.now();
+    await Promise.all(this.#stores.map((store) => store.now()));
   }
 
   /** Processes of one machine have its clock. */
