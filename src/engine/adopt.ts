@@ -126,9 +126,9 @@ export function flashInvalidated(state: SessionState): void {
 
 /** Forgets a login that was begun before the owner's authentication was changed. */
 async function checkPendingLogin(state: SessionState, epoch: Epoch): Promise<void> {
-  if (epoch !== state.epoch || !epoch.fields.has(PENDING_LOGIN_FIELD)) return;
+  if (!epoch.fields.has(PENDING_LOGIN_FIELD)) return;
   const pending = pendingLoginOf(state);
-  if (pending === null || epoch !== state.epoch) return;
+  if (pending === null) return;
   const changedAt = await authenticationChangedAt(state.context, pending.owner, state.exchange.request);
   if (changedAt === null || pending.startedAt.getTime() >= changedAt || epoch.over !== null) return;
   epoch.fields.delete(PENDING_LOGIN_FIELD);

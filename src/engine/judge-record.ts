@@ -32,7 +32,8 @@ export function judgeRecord(
   return { meta, refusal: null };
 }
 
-function isOwnersKey(ownerHash: string | null, owner: string | null, rules: AdoptionRules): boolean {
+/** Returns whether a record of this owner, `null` for none, can be under a key with this hash. */
+export function isOwnersKey(ownerHash: string | null, owner: string | null, rules: AdoptionRules): boolean {
   if (ownerHash === null || owner === null) return ownerHash === null && owner === null;
   return rules.isOwnerHashOf(ownerHash, owner);
 }

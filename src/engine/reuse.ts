@@ -1,6 +1,14 @@
-import { hasAuditTrail, type OwnedRecord, type RecordKey, type SessionStore, type Tombstone } from '../stores/store.ts';
+import {
+  hasAuditTrail,
+  type OwnedRecord,
+  type OwnerIndex,
+  type RecordKey,
+  type SessionStore,
+  type Tombstone,
+} from '../stores/store.ts';
 import { explanationOf } from './explanation.ts';
-import { hasOwnerIndex, revokeOwner } from './revoke.ts';
+import { isOwnersKey } from './judge-record.ts';
+import { revokeOwner } from './revoke.ts';
 import { endRecord, findRecord, MAX_ROTATIONS_FOLLOWED } from './rotation.ts';
 import type { SessionState } from './state.ts';
 
@@ -27,8 +35,9 @@ export async function answerReuse(
   for (const cookie of cookies) {
     const key = await findConfirmedSuccessor(store, cookie);
     if (key === null) continue;
+    // A store that cannot find the sessions of an owner is refused with `end-owner`.
     const record = onReuse === 'end-owner' ? await findRecord(store, key) : undefined;
-    if (record !== undefined && (await endOwner(state, store, key, record))) continue;
+    if (record !== undefined && (await endOwner(state, store as SessionStore & OwnerIndex, key, record))) continue;
     if ((await endRecord(store, key, null, explanationOf(context, 'id-reuse'))) !== 'ended') continue;
     context.events.emit('destroyed', { handle: key.handle, reason: 'id-reuse' });
   }
@@ -66,17 +75,16 @@ async function findConfirmedSuccessor(store: SessionStore, { key, tombstone }: S
   return null;
 }
 
-/** Ends all sessions of the owner of a record. Returns false when it has none, or the store cannot find them. */
+/** Ends all sessions of the owner of a record. Returns false when it has none. */
 async function endOwner(
   { context }: SessionState,
-  store: SessionStore,
+  store: SessionStore & OwnerIndex,
   { ownerHash }: RecordKey,
   { meta }: OwnedRecord,
 ): Promise<boolean> {
   const { owner } = meta;
   // A record under the hash of another owner says nothing about this one.
-  if (owner === null || ownerHash === null || !context.keyring.isOwnerHashOf(ownerHash, owner)) return false;
-  if (!hasOwnerIndex(store)) return false;
+  if (owner === null || !isOwnersKey(ownerHash, owner, context.adoptionRules)) return false;
   await revokeOwner(context, store, owner, null, 'id-reuse');
   return true;
 }

@@ -57,14 +57,22 @@ describe("a record with another owner's name", () => {
 
 describe('a change of authentication', () => {
   let changedAt: Date | null;
+  let invalidateBefore: () => Date | null | Promise<Date | null>;
   beforeEach(() => {
     changedAt = null;
-    factory = open({ invalidateBefore: () => changedAt });
+    invalidateBefore = () => changedAt;
+    factory = open({ invalidateBefore: () => invalidateBefore() });
   });
   const change = (): void => {
     now += 5000;
     changedAt = new Date(now);
   };
+  /** Resolves when the application is asked the next time, to a function that gives the answer. */
+  function answerLater(): Promise<(since: Date | null) => void> {
+    return new Promise((asked) => {
+      invalidateBefore = () => new Promise((answer) => asked(answer));
+    });
+  }
   const messages = (jar: Jar): Promise<unknown[]> => visit(factory, jar, (session) => session.popFlash());
 
   test('leaves a message for the session that follows', async () => {
@@ -88,6 +96,54 @@ describe('a change of authentication', () => {
     expect([request.session.owner, request.session.get('a'), discarded]).toEqual([null, undefined, ['gone']]);
     await request.end();
     expect(await messages(jar)).toEqual(['session-invalidated']);
+  });
+
+  test('does not matter to a session that the request has ended while the application was asked', async () => {
+    const jar = await startSession(factory, (session) => session.beginLogin('alice'));
+    const request = await Visit.open(factory, jar);
+    change();
+    const asked = answerLater();
+    const events: string[] = [];
+    for (const name of ['loaded', 'refused'] as const) factory.on(name, () => events.push(name));
+    const reloaded = request.session.reload();
+    const answer = await asked;
+    expect(events).toEqual(['loaded']);
+    request.session.logout();
+    answer(changedAt);
+    await reloaded;
+    expect([events, request.session.pendingLogin]).toEqual([['loaded'], null]);
+  });
+
+  test('opens no session that the request has ended while the application was asked', async () => {
+    const request = await Visit.open(factory, await loggedIn());
+    const asked = answerLater();
+    let loads = 0;
+    factory.on('loaded', () => loads++);
+    const reloaded = request.session.reload();
+    const answer = await asked;
+    request.session.logout();
+    answer(null);
+    await reloaded;
+    expect([loads, request.session.owner]).toEqual([0, null]);
+  });
+
+  test('is not asked about for a login whose time is over', async () => {
+    const jar = await startSession(factory, (session) => session.beginLogin('alice', { timeout: 60 }));
+    now += 61_000;
+    const asked = vi.fn<() => null>(() => null);
+    invalidateBefore = asked;
+    expect(await visit(factory, jar, (session) => session.pendingLogin)).toBeNull();
+    expect(asked).not.toHaveBeenCalled();
+  });
+
+  test('leaves a login that this request has begun', async () => {
+    const request = await Visit.open(factory, await startSession(factory));
+    request.session.beginLogin('alice');
+    change();
+    let refusals = 0;
+    factory.on('refused', () => refusals++);
+    await request.session.reload();
+    expect([request.session.pendingLogin?.owner, refusals]).toEqual(['alice', 0]);
   });
 
   test('leaves a login that was begun at the same moment', async () => {

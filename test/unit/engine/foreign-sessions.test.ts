@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createSessionFactory, type SessionFactory, type SessionOptions, type WebsaunaSession } from 'websauna-session';
 import { MemoryStore } from 'websauna-session/memory';
 import type { SessionStore, Stored } from 'websauna-session/store';
@@ -168,6 +168,7 @@ describe('the owner of a session of another library', () => {
   test('has it here, as logged in before it was last used there', async () => {
     library.sessions.set('one', { user: '"alice"', cart: '[1]' });
     const logins = record('login');
+    const addIndexKey = vi.spyOn(store, 'addIndexKey');
     const jar = jarWith({ sid: 'one' });
     expect(await read(jar)).toEqual({ user: 'alice', cart: [1] });
     const { session } = await Visit.open(factory, jar);
@@ -177,6 +178,7 @@ describe('the owner of a session of another library', () => {
     expect(logins).toMatchObject([
       { owner: 'alice', method: null, previous: cookieOf('one').key.handle, timeout: TIMEOUT, remember: null },
     ]);
+    expect(addIndexKey).not.toHaveBeenCalled();
   });
 
   test('keeps it in requests that were under way with the cookie from before', async () => {
@@ -238,6 +240,17 @@ describe('the owner of a session of another library', () => {
     expect((await owners()).length).toBe(1);
   });
 
+  test('is left to a later request by one without encryption, where the cookie needs it', async () => {
+    make({ cookie: { secure: true } });
+    library.sessions.set('one', { user: '"alice"' });
+    const jar = jarWith({ sid: 'one' });
+    const discarded = record('discarded');
+    await read(jar);
+    expect([await owners(), discarded]).toEqual([[], []]);
+    await read(jar, { secure: true });
+    expect((await owners()).length).toBe(1);
+  });
+
   test('is left to a later request by a session that is loaded when the response has left', async () => {
     make({ load: 'lazy' });
     library.sessions.set('one', { user: '"alice"' });
@@ -249,8 +262,11 @@ describe('the owner of a session of another library', () => {
     expect([await owners(), discarded]).toEqual([[], []]);
   });
 
-  test('is not looked for in a session that cannot be read: another one begins', async () => {
-    library.sessions.set('one', { broken: '{', user: '"alice"' });
+  test.each([
+    ['before', { broken: '{', user: '"alice"' }],
+    ['after', { user: '"alice"', broken: '{' }],
+  ])('is not looked for in a session that cannot be read %s them: another one begins', async (_, fields) => {
+    library.sessions.set('one', fields);
     const rejected = record('rejected');
     const jar = jarWith({ sid: 'one' });
     const request = await Visit.open(factory, jar);
