@@ -25,12 +25,15 @@ const runBuilt: Plugin = {
 };
 
 /**
- * The order in which files run. The one that takes longest comes first. Beside the checks run those that mostly wait, for
- * servers that are down or time that passes; then those that compute; and last those that keep several processors busy.
+ * The order in which files run. The one that takes longest comes first. Beside it and the checks run those that mostly wait,
+ * for servers that are down or time that passes, with the other long ones that compute in between. Those that keep several
+ * processors busy come last.
  */
 const ORDER = [
   /^test\/model\/memory/,
-  /^test\/(?:cli|cluster|faults|integration\/(?:faults|redis-clients))\//,
+  /^test\/(?:cli|cluster|faults)\//,
+  /^test\/model\/cluster/,
+  /^test\/integration\/(?:faults|redis-clients)\//,
   /^test\/model\//,
   /^test\/(?!browser\/)/,
   /^test\/browser\//,
@@ -122,9 +125,8 @@ export default defineConfig(({ mode }) => {
       server: { deps: { external: [new RegExp(`^${BUILT.replaceAll(/[^\w/]/g, '\\$&')}`)] } },
       // Of V8, in MiB: in the 16 that it takes by default, stores with large records collect garbage half of the time.
       execArgv: ['--max-semi-space-size=64'],
-      // One more than there are processors: many files wait for servers that are down. With two more, they hold each other
-      // up.
-      maxWorkers: availableParallelism() + 1,
+      // Two more than there are processors: many files wait for servers that are down.
+      maxWorkers: availableParallelism() + 2,
       sequence: { sequencer: BalancedSequencer },
       testTimeout: 30_000,
       hookTimeout: 30_000,
