@@ -1,7 +1,7 @@
 import type { SessionContext } from '../engine/context.ts';
 import { isHandle } from '../crypto/keyring.ts';
 import { explanationOf } from '../engine/explanation.ts';
-import { announceRevocation, longestLife, revokeOwner } from '../engine/revoke.ts';
+import { announceRevocation, hasOwnerIndex, longestLife, revokeOwner } from '../engine/revoke.ts';
 import { endRecord } from '../engine/rotation.ts';
 import { withStoreErrorEvent } from '../events.ts';
 import { SessionError } from '../errors.ts';
@@ -170,7 +170,7 @@ export class Owners {
 
   async #index(): Promise<SessionStore & OwnerIndex> {
     const store = await this.#context.storeFor(undefined);
-    if ('listOwned' in store && 'revokeOwned' in store) return store as SessionStore & OwnerIndex;
+    if (hasOwnerIndex(store)) return store;
     throw new SessionError(
       'ERR_SESSION_UNSUPPORTED',
       'The store cannot find sessions by owner: it has no `listOwned` and `revokeOwned`',

@@ -8,7 +8,7 @@ import type { SessionState } from './state.ts';
  * @param since milliseconds: when the owner has authenticated at the latest
  */
 export function requestAdoption(state: SessionState, owner: string, since: number): void {
-  if (state.headLeaving || state.isPrefetch) return;
+  if (state.headLeaving || state.isPrefetch || state.clientCookie.insecurity !== null) return;
   state.requestLogin({
     owner,
     method: null,
@@ -24,11 +24,10 @@ export function requestAdoption(state: SessionState, owner: string, since: numbe
   });
 }
 
-/** Makes a session that comes from another library, and is open, its owner's. */
+/** Makes a session that comes from another library its owner's. */
 export function adoptForeignOwner(state: SessionState, migration: SessionMigration): void {
-  const { epoch } = state;
-  const { meta } = epoch.record!;
-  if (meta.owner !== null) return;
+  const { epoch, record } = state;
+  if (record === null || record.meta.owner !== null) return;
   const data = Object.create(null) as Record<string, unknown>;
   for (const key of epoch.fields.keys()) {
     data[key] = state.read(fieldName(key));
@@ -38,5 +37,5 @@ export function adoptForeignOwner(state: SessionState, migration: SessionMigrati
   const owner = migration.ownerOf(data);
   if (owner === null) return;
   // The other library has not said when. What is converted must not look as if its owner had just logged in.
-  requestAdoption(state, owner, meta.createdAt - meta.timeout.seconds * 1000);
+  requestAdoption(state, owner, record.meta.createdAt - record.meta.timeout.seconds * 1000);
 }

@@ -1,14 +1,7 @@
-import {
-  hasAuditTrail,
-  type OwnedRecord,
-  type OwnerIndex,
-  type RecordKey,
-  type SessionStore,
-  type Tombstone,
-} from '../stores/store.ts';
+import { hasAuditTrail, type OwnedRecord, type RecordKey, type SessionStore, type Tombstone } from '../stores/store.ts';
 import { explanationOf } from './explanation.ts';
 import { isOwnersKey } from './judge-record.ts';
-import { revokeOwner } from './revoke.ts';
+import { hasOwnerIndex, revokeOwner } from './revoke.ts';
 import { endRecord, findRecord, MAX_ROTATIONS_FOLLOWED } from './rotation.ts';
 import type { SessionState } from './state.ts';
 
@@ -35,9 +28,8 @@ export async function answerReuse(
   for (const cookie of cookies) {
     const key = await findConfirmedSuccessor(store, cookie);
     if (key === null) continue;
-    // A store that cannot find the sessions of an owner is refused with `end-owner`.
     const record = onReuse === 'end-owner' ? await findRecord(store, key) : undefined;
-    if (record !== undefined && (await endOwner(state, store as SessionStore & OwnerIndex, key, record))) continue;
+    if (record !== undefined && (await endOwner(state, store, key, record))) continue;
     if ((await endRecord(store, key, null, explanationOf(context, 'id-reuse'))) !== 'ended') continue;
     context.events.emit('destroyed', { handle: key.handle, reason: 'id-reuse' });
   }
@@ -75,16 +67,18 @@ async function findConfirmedSuccessor(store: SessionStore, { key, tombstone }: S
   return null;
 }
 
-/** Ends all sessions of the owner of a record. Returns false when it has none. */
+/** Ends all sessions of the owner of a record. Returns false when it has none, or the store cannot find them. */
 async function endOwner(
   { context }: SessionState,
-  store: SessionStore & OwnerIndex,
+  store: SessionStore,
   { ownerHash }: RecordKey,
   { meta }: OwnedRecord,
 ): Promise<boolean> {
   const { owner } = meta;
   // A record under the hash of another owner says nothing about this one.
   if (owner === null || !isOwnersKey(ownerHash, owner, context.adoptionRules)) return false;
+  // Beside another library, the store of a request cannot, although the application's can.
+  if (!hasOwnerIndex(store)) return false;
   await revokeOwner(context, store, owner, null, 'id-reuse');
   return true;
 }

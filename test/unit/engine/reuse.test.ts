@@ -2,7 +2,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createSessionFactory, type SessionFactory, type SessionOptions, type WebsaunaSession } from 'websauna-session';
 import { MemoryStore } from 'websauna-session/memory';
-import type { LoadResult, Tombstone } from 'websauna-session/store';
+import type { LoadResult, SessionStore, Tombstone } from 'websauna-session/store';
+import { MIGRATION, type MigrationSource } from '../../../src/engine/migration.ts';
 import { MAX_ROTATIONS_FOLLOWED } from '../../../src/engine/rotation.ts';
 import { Jar, visit } from '../../support/visit.ts';
 
@@ -150,6 +151,42 @@ describe('`end-owner`', () => {
     await ownerOf(copy);
     expect(reasons).toEqual(['id-reuse']);
   });
+});
+
+/** Another library, beside which the store of a request has no more than every store has. */
+const besideAnother: MigrationSource = {
+  from: 'express-session',
+  phase: 'convert',
+  [MIGRATION]: () => ({
+    from: 'express-session',
+    phase: 'convert',
+    wrapProvider: ({ close }) => ({ storeFor: () => plain(store), close }),
+    readCookies: () => [],
+    adopt: async () => undefined,
+    ownerOf: () => null,
+  }),
+};
+
+function plain(inner: MemoryStore): SessionStore {
+  const methods = ['now', 'load', 'create', 'save', 'rekey', 'take', 'destroy', 'close'] as const;
+  return Object.fromEntries(methods.map((name) => [name, inner[name].bind(inner)])) as unknown as SessionStore;
+}
+
+test('where the store of a request cannot find the sessions of an owner, `end-owner` ends the one alone', async () => {
+  factory = open({ onReuse: 'end-owner', migrateFrom: besideAnother });
+  const { jar, copy } = await stolen();
+  const other = await loggedIn();
+  const reasons = destroyed();
+  expect(await ownerOf(copy)).toBeNull();
+  expect([reasons, await ownerOf(jar), await ownerOf(other)]).toEqual([['id-reuse'], null, 'alice']);
+});
+
+test('where the store of a request has no audit trail, nothing is reported, and that is no failure', async () => {
+  factory = open({ audit: true, migrateFrom: besideAnother });
+  const { copy } = await stolen();
+  const errors: unknown[] = [];
+  factory.on('storeError', (error) => errors.push(error));
+  expect([await ownerOf(copy), errors]).toEqual([null, []]);
 });
 
 describe('the audit trail', () => {
