@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import express from 'express';
 import { describe, test } from 'vitest';
 import session, { handleOf, type SessionMiddleware } from 'websauna-session/express-session';
+import { MemoryStore } from 'websauna-session/memory';
 import { Jar, visit } from '../../support/visit.ts';
 import { passportSite } from './passport-site.ts';
 import { Browser, SECRET, serve } from './site.ts';
@@ -99,6 +100,34 @@ describe('owner', () => {
       assert.equal((await show(owned))[0], null);
       assert.deepEqual(await factory.owners.list('ada'), []);
     }));
+});
+
+test("a session from before the option becomes its owner's where its cookie can be sent", async () => {
+  const store = new MemoryStore();
+  const options = { secret: SECRET, store, saveUninitialized: false, proxy: true, cookie: { secure: true } };
+  const withOwners = session({ ...options, owner: ({ user }) => user });
+  const discarded: string[] = [];
+  withOwners.factory.on('discarded', ({ reason }) => discarded.push(reason));
+  await serve(
+    (app) => {
+      app.use('/before', session(options)).get('/before', (req, res) => {
+        req.session.user = 'ada';
+        res.end();
+      });
+      app.use('/now', withOwners).get('/now', (req, res) => res.json(req.session.user ?? null));
+    },
+    async (port) => {
+      const browser = new Browser(port);
+      const owned = async (): Promise<number> => (await withOwners.factory.owners.list('ada')).length;
+      const headers = { 'x-forwarded-proto': 'https' };
+      await browser.visit('/before', { headers });
+      assert.equal(await browser.text('/now'), '"ada"');
+      assert.deepEqual([await owned(), discarded], [0, []]);
+      assert.equal((await browser.visit('/now', { headers })).text, '"ada"');
+      assert.equal(await owned(), 1);
+      assert.equal((await browser.visit('/now', { headers })).text, '"ada"');
+    },
+  );
 });
 
 test('an owner that is a number is the same as its text', async () => {

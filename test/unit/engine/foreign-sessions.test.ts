@@ -3,6 +3,7 @@ import { createSessionFactory, type SessionFactory, type SessionOptions, type We
 import { MemoryStore } from 'websauna-session/memory';
 import type { SessionStore, Stored } from 'websauna-session/store';
 import { keyOf, makeId } from '../../../src/crypto/session-id.ts';
+import { PENDING_LOGIN_FIELD } from '../../../src/engine/field-names.ts';
 import { MIGRATION, type ForeignCookie, type MigrationSource } from '../../../src/engine/migration.ts';
 import { Jar, visit, Visit, type VisitOptions } from '../../support/visit.ts';
 
@@ -260,6 +261,13 @@ describe('the owner of a session of another library', () => {
     await request.session.load();
     await request.session.save();
     expect([await owners(), discarded]).toEqual([[], []]);
+  });
+
+  test('is not looked for in a session whose begun login cannot be read', async () => {
+    make({ invalidateBefore: () => null });
+    library.sessions.set('one', { user: '"alice"', [PENDING_LOGIN_FIELD]: '{' });
+    expect(await visit(factory, jarWith({ sid: 'one' }), ({ isNew, owner }) => [isNew, owner])).toEqual([true, null]);
+    expect(await owners()).toEqual([]);
   });
 
   test.each([
