@@ -52,6 +52,11 @@ export interface Environment {
   readonly title: string;
   /** Makes it ready for the next plan. */
   prepare(plan: Plan, interceptor: Interceptor): Setting;
+  /**
+   * Takes what is stored, and the time; absent where that cannot be done.
+   * @returns a function that brings both back when it is ready for another plan
+   */
+  snapshot?(): () => Promise<void>;
   /** The store's clock, milliseconds. */
   now(): number;
   /** Lets time pass. */

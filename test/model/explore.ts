@@ -3,7 +3,7 @@ import type { Environment } from './environment.ts';
 import { anyPlan, basicPlan } from './generated-plans.ts';
 import { describeRules, type Plan } from './plan.ts';
 import { DistinctOrders } from './orders.ts';
-import { PlanRun } from './plan-run.ts';
+import { PlanRun, runsOf } from './plan-run.ts';
 import { shrink } from './shrink.ts';
 import { Violation } from './violation.ts';
 
@@ -51,7 +51,7 @@ export async function exploreRandomly(
 ): Promise<{ finding: Finding; path: string } | null> {
   let found: Finding | null = null;
   const property = fc.asyncProperty(plans === 'basic' ? basicPlan : anyPlan, async (plan) => {
-    found = await carryOut(environment, plan, explored);
+    found = await carryOut(new PlanRun(environment, plan), explored);
     return found === null;
   });
   // Plans are shrunk by what they are about, which fast-check cannot know.
@@ -71,23 +71,25 @@ export async function exploreInEveryOrder(
   let index = 0;
   for (const plan of plans) {
     explored.plan = index++;
-    const schedule = new DistinctOrders();
-    do {
-      const found = await carryOut(environment, plan, explored, schedule);
-      if (found !== null) return shrinks ? await smallest(environment, found) : found;
-    } while (schedule.advance());
+    const found = await exploreOrders(environment, plan, explored);
+    if (found !== null) return shrinks ? await smallest(environment, found) : found;
   }
   return null;
 }
 
-/** Carries out one plan in one order, its own or that of the schedule. Returns the promise that it breaks, if any. */
-async function carryOut(
-  environment: Environment,
-  plan: Plan,
-  explored?: Explored,
-  schedule?: DistinctOrders,
-): Promise<Finding | null> {
-  const run = new PlanRun(environment, plan, schedule);
+async function exploreOrders(environment: Environment, plan: Plan, explored: Explored): Promise<Finding | null> {
+  const makeRun = await runsOf(environment, plan);
+  const schedule = new DistinctOrders();
+  do {
+    const found = await carryOut(await makeRun(schedule), explored, schedule);
+    if (found !== null) return found;
+  } while (schedule.advance());
+  return null;
+}
+
+/** Carries out a plan in one order, its own or that of the schedule. Returns the promise that it breaks, if any. */
+async function carryOut(run: PlanRun, explored?: Explored, schedule?: DistinctOrders): Promise<Finding | null> {
+  const { plan } = run;
   /** Whether it was not another order of what is known. */
   let isNew = true;
   try {
@@ -109,10 +111,10 @@ async function carryOut(
 async function smallest(environment: Environment, found: Finding): Promise<Finding> {
   let best = found;
   await shrink(found.plan, async (smaller) => {
-    const again = await carryOut(environment, smaller);
+    const tryOut = (): Promise<Finding | null> => carryOut(new PlanRun(environment, smaller));
+    const again = await tryOut();
     // Twice: what came by chance, as when a server's clock went on to the next second, seldom comes again.
-    if (again === null || (environment.title !== 'memory' && (await carryOut(environment, smaller)) === null))
-      return false;
+    if (again === null || (environment.title !== 'memory' && (await tryOut()) === null)) return false;
     best = again;
     return true;
   });

@@ -23,19 +23,32 @@ interface Succession {
  * in, and no honest user is logged out. Counts what was observed.
  */
 export class Invariants {
-  readonly #opened = new Set<Id>();
-  readonly #ended = new Set<Id>();
-  readonly #expiries = new Map<string, number>();
-  readonly #taken = new Set<string>();
-  readonly #successions = new Map<string, Succession & { readonly moment: number }>();
+  #opened = new Set<Id>();
+  #ended = new Set<Id>();
+  #expiries = new Map<string, number>();
+  #taken = new Set<string>();
+  #successions = new Map<string, Succession & { readonly moment: number }>();
   /** Handles of ids that a request has come with, to its end, while they were the session's own; and since when. */
-  readonly #used = new Map<string, number>();
+  #used = new Map<string, number>();
   /** When a request has asked for its session last. */
   readonly #loads = new Map<RequestRun, number>();
   /** Counts what happens, so that it has an order. */
   #moment = 0;
   readonly counts = new Map<string, number>();
   problem: string | null = null;
+
+  /** Returns others, which go on from here. No request may be under way. */
+  copy(): Invariants {
+    const copy = new Invariants();
+    copy.#opened = new Set(this.#opened);
+    copy.#ended = new Set(this.#ended);
+    copy.#expiries = new Map(this.#expiries);
+    copy.#taken = new Set(this.#taken);
+    copy.#successions = new Map(this.#successions);
+    copy.#used = new Map(this.#used);
+    copy.#moment = this.#moment;
+    return copy;
+  }
 
   /** The store has given a session another id. */
   succeeds(from: string, succession: Succession): void {

@@ -13,21 +13,27 @@ const CLOCKS = [
   { ahead: 5_000, since: 100 },
 ] as const;
 
+/** What changes nothing that is stored. */
+const READS: ReadonlySet<PropertyKey> = new Set(['now', 'load', 'listOwned', 'findOwnerHashes', 'readAudit']);
+
 /** A memory store that promises no more than it must, under a clock that only plans move. */
 export class MemoryEnvironment implements Environment {
   readonly title = 'memory';
   #now = BEGINNING;
   #store!: MinimalStore;
+  /** What has changed the store, and when. Each can be carried out again. */
+  #changes: { readonly at: number; readonly carryOut: () => Promise<unknown> }[] = [];
   #interceptor!: Interceptor;
   readonly #factories: FactoryCache;
 
   constructor() {
     const interceptor = (): Interceptor => this.#interceptor;
+    const recorded = this.#recordChanges();
     const worker = {
-      ...intercept(() => this.#store, interceptor, true),
+      ...intercept(() => recorded, interceptor, true),
       // Every plan has a store of its own, which keeps trails from its beginning.
       startAudit() {},
-      reportReuse: (key: RecordKey) => this.#store.reportReuse(key),
+      reportReuse: (key: RecordKey) => recorded.reportReuse(key),
       readAudit: (ownerHash: string, query: AuditQuery) => this.#store.readAudit(ownerHash, query),
     };
     const observer = {
@@ -45,9 +51,22 @@ export class MemoryEnvironment implements Environment {
     // is dated by the last load.
     this.#store = new MinimalStore({ now: () => this.#now, behind: plan.invalidateBefore ? 0 : 5 });
     this.#store.startAudit({ maxAge: 100_000, maxEntries: 1000 });
+    this.#changes = [];
     this.#interceptor = interceptor;
     const { rules, ...setting } = this.#factories.for(plan);
     return { ...setting, model: new Model(rules, this.#now) };
+  }
+
+  snapshot(): () => Promise<void> {
+    const [changes, now] = [this.#changes, this.#now];
+    return async () => {
+      for (const { at, carryOut } of changes) {
+        this.#now = at;
+        await carryOut();
+      }
+      this.#now = now;
+      this.#changes = [...changes];
+    };
   }
 
   now(): number {
@@ -69,4 +88,17 @@ export class MemoryEnvironment implements Environment {
   }
 
   async close(): Promise<void> {}
+
+  /** The store of the plan that is carried out, what changes which is recorded. */
+  #recordChanges(): MinimalStore {
+    type Method = (...args: unknown[]) => Promise<unknown>;
+    const get = (_: object, name: keyof MinimalStore): Method => {
+      return (...args) => {
+        const carryOut = (): Promise<unknown> => (this.#store[name] as Method)(...args);
+        if (!READS.has(name)) this.#changes.push({ at: this.#now, carryOut });
+        return carryOut();
+      };
+    };
+    return new Proxy({}, { get }) as MinimalStore;
+  }
 }

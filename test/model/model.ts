@@ -148,18 +148,30 @@ export class Model {
   readonly rules: Rules;
   now: Time;
   /** C10: in the application's database, since when each owner's logins are valid. */
-  readonly validSince = new Map<string, Time>();
-  protected readonly places = new Map<Id, Place>();
+  validSince = new Map<string, Time>();
+  protected places = new Map<Id, Place>();
   /** How sessions with an owner were ended. */
-  readonly #ends = new Map<Id, Ended>();
+  #ends = new Map<Id, Ended>();
   /** When the sessions of an owner were last revoked, by owner and secret. */
-  readonly #revocations = new Map<string, Time>();
+  #revocations = new Map<string, Time>();
   #ids = 0;
   #logins = 0;
 
   constructor(rules: Rules, now: Time) {
     this.rules = rules;
     this.now = now;
+  }
+
+  /** Returns another one, which goes on from here. No request may be under way. */
+  copy(): Model {
+    const copy = new Model(this.rules, this.now);
+    copy.validSince = new Map(this.validSince);
+    copy.places = new Map([...this.places].map(([id, place]) => [id, copyPlace(place)]));
+    copy.#ends = new Map(this.#ends);
+    copy.#revocations = new Map(this.#revocations);
+    copy.#ids = this.#ids;
+    copy.#logins = this.#logins;
+    return copy;
   }
 
   /** C1: an id whose time is over leads nowhere, and nothing brings it back. */
@@ -1036,6 +1048,13 @@ export function limitsIn(
     timeout: session.timeout.adjusted ? { ...session.timeout } : { seconds: timeout, adjusted: false },
     expiresAt: ownExpiry ? expiresAt : Math.min(expiresAt, createdAt + absoluteTimeout * 1000),
   };
+}
+
+/** Returns another one, which what happens to this one does not change. */
+function copyPlace(place: Place): Place {
+  if (place.is !== 'session') return place;
+  const { session } = place;
+  return { is: 'session', session: { ...session, fields: new Map(session.fields), cookie: { ...session.cookie } } };
 }
 
 /** A request has come with the new id of a rotation. */

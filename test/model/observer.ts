@@ -12,7 +12,7 @@ import { difference, endDifference } from './violation.ts';
  */
 export async function observe(plan: PlanRun): Promise<string | null> {
   const problems = await Promise.all([
-    ...[...plan.cookies].map(([id, { value, browser }]) => look(plan, id, value, browser)),
+    ...[...plan.cookies].map(([id, { value, browser }]) => look(plan, id, value, plan.browsers[browser]!)),
     ...[...plan.owners].map((owner) => list(plan, owner)),
   ]);
   return plan.invariants.problem ?? problems.find((problem) => problem !== null) ?? null;

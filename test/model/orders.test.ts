@@ -13,7 +13,7 @@ import { MemoryEnvironment } from './memory-environment.ts';
 import { DistinctOrders, GivenOrder, type Schedule } from './orders.ts';
 import { CSRF } from './request.ts';
 import type { Plan } from './plan.ts';
-import { PlanRun } from './plan-run.ts';
+import { PlanRun, runsOf } from './plan-run.ts';
 
 /** Leaves no order out. */
 class EveryOrder extends DistinctOrders {
@@ -117,7 +117,8 @@ function sampleOf(plans: Iterable<Plan>, every: number): Plan[] {
   return concurrent.filter((_, place) => place % every === 0);
 }
 
-// A turn whose access to something shared is not noticed would be seen here.
+// A turn whose access to something shared is not noticed would be seen here; and so would be what a run has not taken over
+// from the one that it goes on from.
 test.each([
   ['several cookies', severalCookies, 3],
   ['changes of authentication', authenticationChanges, 4],
@@ -131,12 +132,12 @@ test.each([
   async (_, plans, every) => {
     const environment = new MemoryEnvironment();
     for (const plan of sampleOf(plans(), every)) {
-      const carryOut = async (schedule: Schedule): Promise<string | null> => {
-        const run = new PlanRun(environment, plan, schedule);
-        return (await run.perform()) ? outcomeOf(run) : null;
-      };
-      const all = await outcomesOf(new EveryOrder(), carryOut);
-      const { outcomes } = await outcomesOf(new DistinctOrders(), carryOut);
+      const carryOut = async (run: PlanRun): Promise<string | null> => ((await run.perform()) ? outcomeOf(run) : null);
+      const all = await outcomesOf(new EveryOrder(), (schedule) => carryOut(new PlanRun(environment, plan, schedule)));
+      const makeRun = await runsOf(environment, plan);
+      const { outcomes } = await outcomesOf(new DistinctOrders(), async (schedule) =>
+        carryOut(await makeRun(schedule)),
+      );
       expect([...outcomes].toSorted()).toEqual([...all.outcomes].toSorted());
     }
   },

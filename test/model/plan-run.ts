@@ -60,13 +60,39 @@ export interface Browser {
   honest: boolean;
 }
 
+/**
+ * Returns a function that makes runs of a plan, to be carried out one after the other. What comes before is carried out once
+ * for all of them, where what is stored can be copied.
+ */
+export async function runsOf(
+  environment: Environment,
+  plan: Plan,
+): Promise<(schedule: Schedule) => PlanRun | Promise<PlanRun>> {
+  const fromTheBeginning = (schedule: Schedule): PlanRun => new PlanRun(environment, plan, schedule);
+  if (environment.snapshot === undefined) return fromTheBeginning;
+  const first = new PlanRun(environment, plan);
+  try {
+    await first.begin();
+  } catch (error) {
+    // Every run will end so.
+    if (error instanceof Violation) return fromTheBeginning;
+    throw error;
+  }
+  const restore = environment.snapshot();
+  return async (schedule) => {
+    const run = first.copy(schedule);
+    await restore();
+    return run;
+  };
+}
+
 /** One plan, carried out in an environment and in the model, which are compared after every turn. */
 export class PlanRun implements Interceptor {
   readonly plan: Plan;
-  readonly setting: Setting;
+  setting: Setting;
   readonly scheduler: Scheduler<RequestRun> = new Scheduler();
-  readonly invariants: Invariants = new Invariants();
-  readonly browsers: readonly Browser[] = BROWSERS.map((name) => ({
+  invariants = new Invariants();
+  browsers: readonly Browser[] = BROWSERS.map((name) => ({
     name,
     cookie: null,
     past: [],
@@ -77,26 +103,28 @@ export class PlanRun implements Interceptor {
     honest: true,
   }));
   /** What happened, line by line. */
-  readonly trace: string[] = [];
-  /** Cookies that a client has been sent. */
-  readonly cookies = new Map<Id, { readonly value: string; readonly browser: Browser }>();
+  trace: string[] = [];
+  /** Cookies that a client has been sent, with the place of its browser. */
+  cookies = new Map<Id, { readonly value: string; readonly browser: number }>();
   /** Seconds that a cookie's age may differ. */
   readonly tolerance: number;
   /** Whether the store keeps audit trails. */
   readonly hasTrails: boolean;
   /** Owners whose names the application has used. Others cannot have a session. */
-  readonly owners = new Set<string>();
+  owners = new Set<string>();
   /** How many the store has given. */
   acknowledgements = 0;
   readonly #environment: Environment;
   readonly #schedule: Schedule;
-  readonly #handles = new Map<Id, string>();
-  readonly #ids = new Map<string, Id>();
-  readonly #owners = new Map<string, Owned>();
-  readonly #number = ++plans;
+  #handles = new Map<Id, string>();
+  #ids = new Map<string, Id>();
+  #owners = new Map<string, Owned>();
+  #number = ++plans;
   #requests = 0;
   #messages = 0;
   #turns = 0;
+  /** Whether what comes before is carried out. */
+  #begun = false;
   /** What this turn has done so far. */
   #access: Access = 'none';
   #changed = false;
@@ -112,18 +140,59 @@ export class PlanRun implements Interceptor {
     this.setting = environment.prepare(plan, this);
   }
 
+  /** Returns another run of the plan, which goes on from here in an order of its own. No request may be under way. */
+  copy(schedule: Schedule): PlanRun {
+    const copy = new PlanRun(this.#environment, this.plan, schedule);
+    copy.setting = { ...copy.setting, model: this.setting.model.copy() };
+    copy.invariants = this.invariants.copy();
+    copy.browsers = this.browsers.map((each) => ({ ...each, past: [...each.past], forms: [...each.forms] }));
+    copy.trace = [...this.trace];
+    copy.cookies = new Map(this.cookies);
+    copy.owners = new Set(this.owners);
+    copy.acknowledgements = this.acknowledgements;
+    copy.#handles = new Map(this.#handles);
+    copy.#ids = new Map(this.#ids);
+    copy.#owners = new Map(this.#owners);
+    copy.#number = this.#number;
+    copy.#requests = this.#requests;
+    copy.#messages = this.#messages;
+    copy.#turns = this.#turns;
+    copy.#begun = this.#begun;
+    return copy;
+  }
+
+  /**
+   * Carries out what comes before.
+   * @throws {Violation} when a promise is broken
+   */
+  async begin(): Promise<void> {
+    await this.#underOwnClocks(() => this.#begin());
+  }
+
   /**
    * Returns whether it was carried out to its end, and not stopped by the schedule.
    * @throws {Violation} when a promise is broken
    */
   async perform(): Promise<boolean> {
-    const restoreClocks = this.#environment.skewClocks(() => this.scheduler.actor?.workerIndex);
-    try {
-      for (const part of this.plan.before) await this.#carryOut([part]);
+    return await this.#underOwnClocks(async () => {
+      if (!this.#begun) await this.#begin();
       if (!(await this.#carryOut(this.plan.during, this.#schedule))) return false;
       for (const part of this.plan.after) await this.#carryOut([part]);
       await this.#judge();
       return true;
+    });
+  }
+
+  async #begin(): Promise<void> {
+    this.#begun = true;
+    for (const part of this.plan.before) await this.#carryOut([part]);
+  }
+
+  /** Gives the processes their clocks meanwhile, and leaves nothing that waits. */
+  async #underOwnClocks<Result>(act: () => Promise<Result>): Promise<Result> {
+    const restoreClocks = this.#environment.skewClocks(() => this.scheduler.actor?.workerIndex);
+    try {
+      return await act();
     } finally {
       await this.#dismiss();
       restoreClocks();

@@ -412,7 +412,7 @@ export class RequestRun implements Actor {
     if (got === null || wanted === null || Math.abs(got - wanted) > this.plan.tolerance) {
       this.expect('Max-Age', got, wanted);
     }
-    this.plan.cookies.set(request.acknowledged!, { value, browser: this.browser });
+    this.plan.cookies.set(request.acknowledged!, { value, browser: this.#visit.browser });
   }
 
   /** The exchange is over: what was changed late, and nothing has saved, is dropped. */
