@@ -17,9 +17,9 @@ const npm = (script) => ['npm', ['run', '--silent', script]];
 const { NODE_ENV: _, ...inherited } = process.env;
 // By default npm waits five minutes for a registry that has stopped answering, before it asks again.
 const env = { npm_config_fetch_timeout: '30000', ...inherited };
-// The compiler, and the part of the linter that knows types, are written in Go. On one thread, and with less garbage
-// collection, they take half as much of the processors, which the tests keep busy.
-const besideTests = { GOMAXPROCS: '1', GOGC: '400', ...env };
+// The compiler, and the part of the linter that knows types, are written in Go. On one thread, and without garbage collection
+// until they need much memory, they take half as much of the processors, which the tests keep busy.
+const besideTests = { GOMAXPROCS: '1', GOGC: 'off', GOMEMLIMIT: '3GiB', ...env };
 
 /** Runs a program. Prints what it writes, at once or when it has ended, and resolves to whether it exited with 0. */
 async function run(title, [command, args], { variables = env, live = false } = {}) {
