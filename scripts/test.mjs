@@ -51,12 +51,13 @@ async function check(title, command, variables) {
   return ok;
 }
 
+async function build() {
+  return (await check('build', npm('build'))) && (await check('build of the demo', npm('build:demo')));
+}
+
 async function prepare() {
-  return (
-    (await check('programs', [process.execPath, ['scripts/prepare-tests.mjs']])) &&
-    (await check('build', npm('build'))) &&
-    (await check('build of the demo', npm('build:demo')))
-  );
+  const programs = check('programs', [process.execPath, ['scripts/prepare-tests.mjs']]);
+  return (await Promise.all([programs, build()])).every(Boolean);
 }
 
 async function test() {
