@@ -37,17 +37,15 @@ export class Invariants {
   readonly counts = new Map<string, number>();
   problem: string | null = null;
 
-  /** Returns others, which go on from here. No request may be under way. */
-  copy(): Invariants {
-    const copy = new Invariants();
-    copy.#opened = new Set(this.#opened);
-    copy.#ended = new Set(this.#ended);
-    copy.#expiries = new Map(this.#expiries);
-    copy.#taken = new Set(this.#taken);
-    copy.#successions = new Map(this.#successions);
-    copy.#used = new Map(this.#used);
-    copy.#moment = this.#moment;
-    return copy;
+  /** Goes on with what others have observed, while no request is under way. */
+  takeOver(others: Invariants): void {
+    this.#opened = new Set(others.#opened);
+    this.#ended = new Set(others.#ended);
+    this.#expiries = new Map(others.#expiries);
+    this.#taken = new Set(others.#taken);
+    this.#successions = new Map(others.#successions);
+    this.#used = new Map(others.#used);
+    this.#moment = others.#moment;
   }
 
   /** The store has given a session another id. */

@@ -89,9 +89,9 @@ export async function runsOf(
 /** One plan, carried out in an environment and in the model, which are compared after every turn. */
 export class PlanRun implements Interceptor {
   readonly plan: Plan;
-  setting: Setting;
+  readonly setting: Setting;
   readonly scheduler: Scheduler<RequestRun> = new Scheduler();
-  invariants = new Invariants();
+  readonly invariants: Invariants = new Invariants();
   browsers: readonly Browser[] = BROWSERS.map((name) => ({
     name,
     cookie: null,
@@ -143,8 +143,8 @@ export class PlanRun implements Interceptor {
   /** Returns another run of the plan, which goes on from here in an order of its own. No request may be under way. */
   copy(schedule: Schedule): PlanRun {
     const copy = new PlanRun(this.#environment, this.plan, schedule);
-    copy.setting = { ...copy.setting, model: this.setting.model.copy() };
-    copy.invariants = this.invariants.copy();
+    copy.setting.model.takeOver(this.setting.model);
+    copy.invariants.takeOver(this.invariants);
     copy.browsers = this.browsers.map((each) => ({ ...each, past: [...each.past], forms: [...each.forms] }));
     copy.trace = [...this.trace];
     copy.cookies = new Map(this.cookies);
