@@ -24,8 +24,6 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 class ChangedModules {
   /** Texts of files that differ from those on disk, by their paths. */
   #changed = new Map();
-  /** Paths of files that have another text than when they were loaded. */
-  #stale = new Set();
   #server;
   #runner;
 
@@ -35,10 +33,6 @@ class ChangedModules {
     // Source maps are parsed when a stack is read: for every module, it took 15 % of the time.
     const options = { hmr: false, sourcemapInterceptor: 'prepareStackTrace' };
     this.#runner ??= createServerModuleRunner(this.#server.environments.ssr, options);
-    for (const path of this.#stale) {
-      for (const module of this.#runner.evaluatedModules.getModulesByFile(path) ?? []) this.#forget(module);
-    }
-    this.#stale.clear();
     return await this.#runner.import(`/${file}`);
   }
 
@@ -86,17 +80,7 @@ class ChangedModules {
     this.#invalidate(join(root, file));
   }
 
-  /** Has the runner evaluate a module once more, and those that import it, when they are imported the next time. */
-  #forget(module) {
-    if (!module.evaluated) return;
-    const { evaluatedModules } = this.#runner;
-    const importers = [...module.importers];
-    evaluatedModules.invalidateModule(module);
-    for (const id of importers) this.#forget(evaluatedModules.getModuleById(id));
-  }
-
   #invalidate(path) {
-    this.#stale.add(path);
     const { moduleGraph } = this.#server?.environments.ssr ?? {};
     for (const module of moduleGraph?.getModulesByFile(path) ?? []) moduleGraph.invalidateModule(module);
   }

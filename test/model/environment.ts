@@ -53,7 +53,7 @@ export interface Environment {
   /** Makes it ready for the next plan. */
   prepare(plan: Plan, interceptor: Interceptor): Setting;
   /**
-   * Takes what is stored, and the time; absent where that cannot be done.
+   * Captures what is stored, and the clock; absent where that cannot be done.
    * @returns a function that brings both back when it is ready for another plan
    */
   snapshot?(): () => Promise<void>;

@@ -46,6 +46,7 @@ export class Invariants {
     this.#successions = new Map(others.#successions);
     this.#used = new Map(others.#used);
     this.#moment = others.#moment;
+    this.problem = others.problem;
   }
 
   /** The store has given a session another id. */

@@ -13,22 +13,19 @@ const CLOCKS = [
   { ahead: 5_000, since: 100 },
 ] as const;
 
-/** What changes nothing that is stored. */
-const READS: ReadonlySet<PropertyKey> = new Set(['now', 'load', 'listOwned', 'findOwnerHashes', 'readAudit']);
-
 /** A memory store that promises no more than it must, under a clock that only plans move. */
 export class MemoryEnvironment implements Environment {
   readonly title = 'memory';
   #now = BEGINNING;
   #store!: MinimalStore;
-  /** What has changed the store, and when. Each can be carried out again. */
-  #changes: { readonly at: number; readonly carryOut: () => Promise<unknown> }[] = [];
+  /** What the processes have asked of the store, and when: a load removes what has expired. Each can be carried out again. */
+  #calls: { readonly at: number; readonly carryOut: () => Promise<unknown> }[] = [];
   #interceptor!: Interceptor;
   readonly #factories: FactoryCache;
 
   constructor() {
     const interceptor = (): Interceptor => this.#interceptor;
-    const recorded = this.#recordChanges();
+    const recorded = this.#recordCalls();
     const worker = {
       ...intercept(() => recorded, interceptor, true),
       // Every plan has a store of its own, which keeps trails from its beginning.
@@ -51,21 +48,21 @@ export class MemoryEnvironment implements Environment {
     // is dated by the last load.
     this.#store = new MinimalStore({ now: () => this.#now, behind: plan.invalidateBefore ? 0 : 5 });
     this.#store.startAudit({ maxAge: 100_000, maxEntries: 1000 });
-    this.#changes = [];
+    this.#calls = [];
     this.#interceptor = interceptor;
     const { rules, ...setting } = this.#factories.for(plan);
     return { ...setting, model: new Model(rules, this.#now) };
   }
 
   snapshot(): () => Promise<void> {
-    const [changes, now] = [this.#changes, this.#now];
+    const [calls, now] = [this.#calls, this.#now];
     return async () => {
-      for (const { at, carryOut } of changes) {
+      for (const { at, carryOut } of calls) {
         this.#now = at;
         await carryOut();
       }
       this.#now = now;
-      this.#changes = [...changes];
+      this.#calls = [...calls];
     };
   }
 
@@ -89,13 +86,13 @@ export class MemoryEnvironment implements Environment {
 
   async close(): Promise<void> {}
 
-  /** The store of the plan that is carried out, what changes which is recorded. */
-  #recordChanges(): MinimalStore {
+  /** Returns the store of the plan that is carried out, and records what is asked of it. */
+  #recordCalls(): MinimalStore {
     type Method = (...args: unknown[]) => Promise<unknown>;
     const get = (_: object, name: keyof MinimalStore): Method => {
       return (...args) => {
         const carryOut = (): Promise<unknown> => (this.#store[name] as Method)(...args);
-        if (!READS.has(name)) this.#changes.push({ at: this.#now, carryOut });
+        this.#calls.push({ at: this.#now, carryOut });
         return carryOut();
       };
     };

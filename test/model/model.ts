@@ -1049,7 +1049,7 @@ export function limitsIn(
   };
 }
 
-/** Returns another one, which what happens to this one does not change. */
+/** Returns a copy that shares nothing that is ever changed. */
 function copyPlace(place: Place): Place {
   if (place.is !== 'session') return place;
   const { session } = place;

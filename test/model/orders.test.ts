@@ -118,7 +118,7 @@ function sampleOf(plans: Iterable<Plan>, every: number): Plan[] {
 }
 
 // A turn whose access to something shared is not noticed would be seen here; and so would be what a run has not taken over
-// from the one that it goes on from.
+// from the one that it goes on from, but for its invariants.
 test.each([
   ['several cookies', severalCookies, 3],
   ['changes of authentication', authenticationChanges, 4],

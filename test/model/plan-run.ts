@@ -74,7 +74,7 @@ export async function runsOf(
   try {
     await first.begin();
   } catch (error) {
-    // Every run will end so.
+    // Every run fails in the same way, and reports it.
     if (error instanceof Violation) return fromTheBeginning;
     throw error;
   }
