@@ -86,14 +86,17 @@ class ChangedModules {
   }
 }
 
+const isGenerated = (place) => /^(?:basic|random) /.test(place);
+
 /**
- * Where to look for a bug; for the control, wherever one of the bugs has been found. In memory these are generated plans alone:
- * `test/model/memory.test.ts` explores the others.
+ * Where to look for a bug; for the control, wherever one of the bugs has been found. In memory it looks at one of each set of
+ * enumerated plans: `test/model/memory.test.ts` explores all of them.
  */
 function placesFor(title, on) {
   if (CONTROLS.some(({ bug }) => bug === title)) {
     const found = bugs.flatMap((each) => (each.on === on ? (hints[each.bug] ?? []) : []));
-    return { hints: on === 'memory' ? found.filter((place) => place.includes(' ')) : found, elsewhere: false };
+    const oneOfEach = new Map(found.map((place) => [isGenerated(place) ? place : place.split(':')[0], place]));
+    return { hints: on === 'memory' ? [...oneOfEach.values()] : found, elsewhere: false };
   }
   return { hints: title in hints ? [hints[title]] : [], elsewhere: true };
 }
@@ -132,7 +135,10 @@ function post(port, message) {
   port.postMessage(message);
 }
 
-/** The control: without a bug nothing may be found where bugs are, or a finding would prove nothing. */
+/**
+ * The controls: without a bug nothing may be found where bugs are, or a finding would prove nothing. They come last, after
+ * modules were loaded again.
+ */
 const CONTROLS = [
   { bug: 'no bug, in memory', on: 'memory', change: [] },
   { bug: 'no bug, on Redis', on: 'redis', change: [] },
@@ -161,7 +167,7 @@ function writeHint(bug, place) {
 async function searchAll(servers) {
   const wanted = process.argv.slice(2).join(' ');
   const queue = bugs.flatMap(({ bug }, index) => (bug.includes(wanted) ? [index] : []));
-  if (wanted === '') queue.unshift(...CONTROLS.map((_, i) => -1 - i));
+  if (wanted === '') queue.push(...CONTROLS.map((_, i) => -1 - i));
   const total = queue.length;
   const start = performance.now();
   let good = 0;

@@ -9,7 +9,9 @@ import {
   severalCookies,
   slowRequests,
 } from './enumerated-plans.ts';
+import { Invariants } from './invariants.ts';
 import { MemoryEnvironment } from './memory-environment.ts';
+import { Id } from './model.ts';
 import { DistinctOrders, GivenOrder, type Schedule } from './orders.ts';
 import { CSRF } from './request.ts';
 import type { Plan } from './plan.ts';
@@ -143,6 +145,26 @@ test.each([
   },
   120_000,
 );
+
+test('invariants that go on from others know what was observed before', () => {
+  const [before, after] = [new Invariants(), new Invariants()];
+  const id = new Id('A1', 'new');
+  const session = { handle: 'h', expiresAt: null, toJSON: () => ({}) };
+  before.opens(id, 'h', session, 'A', 0);
+  before.opens(id, 'h', null, 'A', 1);
+  before.taken(['A1.1']);
+  after.takeOver(before);
+  expect(after.problem).toBeNull();
+  after.opens(id, 'h', session, 'A', 2);
+  expect(after.problem).toContain('C1');
+  const last = new Invariants();
+  last.takeOver(after);
+  expect(last.problem).toContain('C1');
+  const other = new Invariants();
+  other.takeOver(before);
+  other.taken(['A1.1']);
+  expect(other.problem).toContain('C3');
+});
 
 test('an order that was tried can be given again', async () => {
   const programs: Program[] = [

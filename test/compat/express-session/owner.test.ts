@@ -123,8 +123,10 @@ test("a session from before the option becomes its owner's where its cookie can 
       await browser.visit('/before', { headers });
       assert.equal(await browser.text('/now'), '"ada"');
       assert.deepEqual([await owned(), discarded], [0, []]);
+      const before = browser.cookies.get('connect.sid');
       assert.equal((await browser.visit('/now', { headers })).text, '"ada"');
       assert.equal(await owned(), 1);
+      assert.notEqual(browser.cookies.get('connect.sid'), before);
       assert.equal((await browser.visit('/now', { headers })).text, '"ada"');
     },
   );

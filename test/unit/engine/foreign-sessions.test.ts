@@ -17,6 +17,7 @@ const TIMEOUT = 600;
 class OtherLibrary {
   readonly sessions = new Map<string, Readonly<Record<string, Stored>>>();
   readonly adopted: string[] = [];
+  askedForOwner = 0;
 
   get source(): MigrationSource {
     return {
@@ -28,7 +29,10 @@ class OtherLibrary {
         wrapProvider: (provider) => provider,
         readCookies: (header = '') => [...header.matchAll(/\bsid=(\w+)/g)].map(([, sid]) => cookieOf(sid!)),
         adopt: (store, cookie) => this.#adopt(store, cookie),
-        ownerOf: ({ user }) => (typeof user === 'string' ? user : null),
+        ownerOf: ({ user }) => {
+          this.askedForOwner++;
+          return typeof user === 'string' ? user : null;
+        },
       }),
     };
   }
@@ -266,8 +270,10 @@ describe('the owner of a session of another library', () => {
   test('is not looked for in a session whose begun login cannot be read', async () => {
     make({ invalidateBefore: () => null });
     library.sessions.set('one', { user: '"alice"', [PENDING_LOGIN_FIELD]: '{' });
+    const rejected = record('rejected');
     expect(await visit(factory, jarWith({ sid: 'one' }), ({ isNew, owner }) => [isNew, owner])).toEqual([true, null]);
-    expect(await owners()).toEqual([]);
+    expect([await owners(), library.askedForOwner]).toEqual([[], 0]);
+    expect(rejected).toMatchObject([{ handle: cookieOf('one').key.handle, reason: 'corrupt' }]);
   });
 
   test.each([
