@@ -1,14 +1,20 @@
 import type { SessionContext } from '../engine/context.ts';
 import { isHandle } from '../crypto/keyring.ts';
 import { explanationOf } from '../engine/explanation.ts';
-import { announceRevocation, hasOwnerIndex, longestLife, revokeOwner } from '../engine/revoke.ts';
+import { announceRevocation, longestLife, revokeOwner } from '../engine/revoke.ts';
 import { endRecord } from '../engine/rotation.ts';
 import { withStoreErrorEvent } from '../events.ts';
 import { SessionError } from '../errors.ts';
 import { checkBy, checkNames, checkOwner, expected, isObject } from '../internal/validate.ts';
 import { SessionDict, stateOf } from '../session/dict.ts';
 import { describeRecord, type StoredSession } from './stored-session.ts';
-import type { OwnedRecord, OwnerIndex, SessionStore, LoginIndex } from '../stores/store.ts';
+import {
+  hasOwnerIndex,
+  type OwnedRecord,
+  type OwnerIndex,
+  type SessionStore,
+  type LoginIndex,
+} from '../stores/store.ts';
 
 /** One session in a device list. */
 export interface OwnedSession extends StoredSession {

@@ -1,7 +1,14 @@
-import { hasAuditTrail, type OwnedRecord, type RecordKey, type SessionStore, type Tombstone } from '../stores/store.ts';
+import {
+  hasAuditTrail,
+  hasOwnerIndex,
+  type OwnedRecord,
+  type RecordKey,
+  type SessionStore,
+  type Tombstone,
+} from '../stores/store.ts';
 import { explanationOf } from './explanation.ts';
 import { isOwnersKey } from './judge-record.ts';
-import { hasOwnerIndex, revokeOwner } from './revoke.ts';
+import { revokeOwner } from './revoke.ts';
 import { endRecord, findRecord, MAX_ROTATIONS_FOLLOWED } from './rotation.ts';
 import type { SessionState } from './state.ts';
 

@@ -5,11 +5,6 @@ import type { SessionContext } from './context.ts';
 import { explanationOf } from './explanation.ts';
 import { MAX_PENDING_LOGIN_TIMEOUT } from './pending-login.ts';
 
-/** Returns whether a store can find the sessions of an owner. */
-export function hasOwnerIndex(store: SessionStore): store is SessionStore & OwnerIndex {
-  return 'listOwned' in store && 'revokeOwned' in store;
-}
-
 /**
  * Ends the sessions of an owner, in one step for each secret; returns the ended handles.
  * @param except the handle of a session to spare

@@ -30,6 +30,11 @@ export interface OwnerIndex {
   ): Promise<readonly string[]>;
 }
 
+/** Returns whether a store can find the sessions of an owner. */
+export function hasOwnerIndex<Store extends object>(store: Store): store is Store & OwnerIndex {
+  return 'listOwned' in store && 'revokeOwned' in store;
+}
+
 /** The optional capability of a store to find sessions by something else than their owner. */
 export interface LoginIndex {
   /**

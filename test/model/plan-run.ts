@@ -166,7 +166,10 @@ export class PlanRun implements Interceptor {
    * @throws {Violation} when a promise is broken
    */
   async begin(): Promise<void> {
-    await this.#underOwnClocks(() => this.#begin());
+    await this.#underOwnClocks(async () => {
+      for (const part of this.plan.before) await this.#carryOut([part]);
+    });
+    this.#begun = true;
   }
 
   /**
@@ -174,18 +177,13 @@ export class PlanRun implements Interceptor {
    * @throws {Violation} when a promise is broken
    */
   async perform(): Promise<boolean> {
+    if (!this.#begun) await this.begin();
     return await this.#underOwnClocks(async () => {
-      if (!this.#begun) await this.#begin();
       if (!(await this.#carryOut(this.plan.during, this.#schedule))) return false;
       for (const part of this.plan.after) await this.#carryOut([part]);
       await this.#judge();
       return true;
     });
-  }
-
-  async #begin(): Promise<void> {
-    this.#begun = true;
-    for (const part of this.plan.before) await this.#carryOut([part]);
   }
 
   /** Gives the processes their clocks meanwhile, and leaves nothing that waits. */

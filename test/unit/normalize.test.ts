@@ -7,6 +7,7 @@ import { rich } from '../../src/serializers/rich.ts';
 import type { CookieTemplate } from '../../src/cookie/set-cookie.ts';
 import type { DefaultData } from '../../src/session/data.ts';
 import { WebsaunaSession } from '../../src/session/session.ts';
+import { STORE_METHODS } from '../support/plain-store.ts';
 
 const SECRET = 'a secret of thirty-two bytes, or more';
 
@@ -296,9 +297,7 @@ describe('times', () => {
 
 describe('ends', () => {
   it('of all sessions of an owner need a store that finds them', () => {
-    const store = Object.fromEntries(
-      ['now', 'load', 'create', 'save', 'rekey', 'take', 'destroy', 'close'].map((method) => [method, () => undefined]),
-    );
+    const store = Object.fromEntries(STORE_METHODS.map((method) => [method, () => undefined]));
     expect(() => normalize({ store, onReuse: 'end-owner' })).toThrow(
       /^Expected `onReuse` to be 'report' or 'end-session', got a string\. .*it has no `revokeOwned`/,
     );
@@ -307,9 +306,7 @@ describe('ends', () => {
 });
 
 describe('store', () => {
-  const store = Object.fromEntries(
-    ['now', 'load', 'create', 'save', 'rekey', 'take', 'destroy', 'close'].map((method) => [method, () => undefined]),
-  );
+  const store = Object.fromEntries(STORE_METHODS.map((method) => [method, () => undefined]));
 
   it('is taken as it is', () => {
     expect(normalize({ store }).store).toBe(store);

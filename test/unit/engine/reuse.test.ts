@@ -2,9 +2,10 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createSessionFactory, type SessionFactory, type SessionOptions, type WebsaunaSession } from 'websauna-session';
 import { MemoryStore } from 'websauna-session/memory';
-import type { LoadResult, SessionStore, Tombstone } from 'websauna-session/store';
+import type { LoadResult, Tombstone } from 'websauna-session/store';
 import { MIGRATION, type MigrationSource } from '../../../src/engine/migration.ts';
 import { MAX_ROTATIONS_FOLLOWED } from '../../../src/engine/rotation.ts';
+import { plainStore } from '../../support/plain-store.ts';
 import { Jar, visit } from '../../support/visit.ts';
 
 type Data = Record<string, unknown>;
@@ -160,17 +161,12 @@ const besideAnother: MigrationSource = {
   [MIGRATION]: () => ({
     from: 'express-session',
     phase: 'convert',
-    wrapProvider: ({ close }) => ({ storeFor: () => plain(store), close }),
+    wrapProvider: ({ close }) => ({ storeFor: () => plainStore(store), close }),
     readCookies: () => [],
     adopt: async () => undefined,
     ownerOf: () => null,
   }),
 };
-
-function plain(inner: MemoryStore): SessionStore {
-  const methods = ['now', 'load', 'create', 'save', 'rekey', 'take', 'destroy', 'close'] as const;
-  return Object.fromEntries(methods.map((name) => [name, inner[name].bind(inner)])) as unknown as SessionStore;
-}
 
 test('where the store of a request cannot find the sessions of an owner, `end-owner` ends the one alone', async () => {
   factory = open({ onReuse: 'end-owner', migrateFrom: besideAnother });
