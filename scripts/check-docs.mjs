@@ -67,7 +67,7 @@ function compile(blocks, folder) {
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
   for (const { name, source } of blocks) writeFileSync(join(folder, name), source);
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
-  const { status, stdout } = spawnSync(process.execPath, [tsc, '-p', folder, '--pretty', 'false'], {
+  const { status, stdout } = spawnSync(process.execPath, [tsc, '-p', folder, '--singleThreaded', '--pretty', 'false'], {
     cwd: folder,
     encoding: 'utf8',
   });

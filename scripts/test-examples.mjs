@@ -186,7 +186,9 @@ try {
   const run = collecting(problems);
   const packed = pack(run, folder);
   if (packed === undefined) throw new Error(problems.join('\n'));
-  run('tar', 'tar', ['-xzf', packed.tarball, '--strip-components=1', '-C', folder]);
+  // Each example's install packs and copies all of it once more, so without what no program loads.
+  const unloaded = ['package/docs', 'package/src', '*.map'].map((pattern) => `--exclude=${pattern}`);
+  run('tar', 'tar', [...unloaded, '-xzf', packed.tarball, '--strip-components=1', '-C', folder]);
   mkdirSync(join(folder, 'redis'));
   redis = await startRedis(join(folder, 'redis'));
   const settings = { folder, packages: args.filter(isPackage), redis, inDevelopment: args.includes('--dev') };
