@@ -67,8 +67,10 @@ function prepare(name, folder, packages, run) {
   if (inFolder('npm ci', 'ci', '--prefer-offline', ...quietly) === undefined) return undefined;
   if (packages.length > 0 && inFolder('npm install', 'install', ...quietly, ...packages) === undefined)
     return undefined;
-  if (inFolder('npm run check', 'run', '--if-present', 'check') === undefined) return undefined;
-  if (inFolder('npm run build', 'run', '--if-present', 'build') === undefined) return undefined;
+  const { scripts } = readManifest(copy);
+  for (const script of ['check', 'build']) {
+    if (script in scripts && inFolder(`npm run ${script}`, 'run', script) === undefined) return undefined;
+  }
   return copy;
 }
 
