@@ -58,7 +58,7 @@ function nodeFolder(engines, run) {
 }
 
 /** Copies an example beside the unpacked package, where its `file:../..` finds it. */
-function prepare(name, folder, packages, run) {
+function prepare(name, { scripts }, folder, packages, run) {
   const copy = join(folder, 'examples', name);
   cpSync(join(examples, name), copy, { recursive: true, filter: (path) => !BUILT.test(path) });
   const inFolder = (title, ...args) => run(`${name}: ${title}`, 'npm', args, copy);
@@ -67,7 +67,6 @@ function prepare(name, folder, packages, run) {
   if (inFolder('npm ci', 'ci', '--prefer-offline', ...quietly) === undefined) return undefined;
   if (packages.length > 0 && inFolder('npm install', 'install', ...quietly, ...packages) === undefined)
     return undefined;
-  const { scripts } = readManifest(copy);
   for (const script of ['check', 'build']) {
     if (script in scripts && inFolder(`npm run ${script}`, 'run', script) === undefined) return undefined;
   }
@@ -162,7 +161,7 @@ async function test(name, { folder, packages, redis, inDevelopment }, problems) 
     problems.push(`${title} failed:\n${stdout}${stderr}`);
     return undefined;
   };
-  const copy = prepare(name, folder, packages, run);
+  const copy = prepare(name, manifest, folder, packages, run);
   if (copy === undefined) return [];
   const modes = Object.keys(manifest.scripts).filter((each) => each.startsWith('start'));
   // Last, because it edits the copy.
@@ -188,9 +187,11 @@ try {
   const run = collecting(problems);
   const packed = pack(run, folder);
   if (packed === undefined) throw new Error(problems.join('\n'));
-  // Each example's install packs and copies all of it once more, so without what no program loads.
-  const unloaded = ['package/docs', 'package/src', '*.map'].map((pattern) => `--exclude=${pattern}`);
-  run('tar', 'tar', [...unloaded, '-xzf', packed.tarball, '--strip-components=1', '-C', folder]);
+  // The install of each example packs and copies all files once more: two thirds of them are for editors, debuggers and
+  // bundlers alone.
+  const omitted = names.every(isQuick) ? ['package/docs', 'package/src', '*.map'] : [];
+  const flags = omitted.map((pattern) => `--exclude=${pattern}`);
+  run('tar', 'tar', [...flags, '-xzf', packed.tarball, '--strip-components=1', '-C', folder]);
   mkdirSync(join(folder, 'redis'));
   redis = await startRedis(join(folder, 'redis'));
   const settings = { folder, packages: args.filter(isPackage), redis, inDevelopment: args.includes('--dev') };

@@ -14,8 +14,11 @@ import {
   written,
 } from './fixtures.ts';
 
-/** More than fit on the stack as arguments of one call, in a change that has the name and the value of each of them twice. */
-const MANY = 32_000;
+/**
+ * So many that their names and values are more than 65,536 parameters, which some servers and engines take at most, and more
+ * than fit on the stack as arguments of one call where a change has each of them twice.
+ */
+const MANY = 33_000;
 
 /** Records and their fields: what every store must do. */
 export const RECORDS: readonly StoreCheck[] = [
@@ -221,20 +224,20 @@ export const RECORDS: readonly StoreCheck[] = [
     async run({ store }) {
       const [key, next] = [newKey(), newKey()];
       const fields = new Map([['big', 'x'.repeat(300_000)]]);
-      for (let i = 0; i < MANY / 2; i++) fields.set(`taken${i}`, `${i}`).set(`deleted${i}`, `${i}`);
+      for (let i = 1; i < MANY; i++) fields.set(`field${i}`, `${i}`);
       await written(store.create(key, record({}, { fields })));
       const changed = new Map([...fields.keys()].map((name) => [name, `${name}!`]));
       await written(store.save(key, change({}, { set: changed, expect: fields })));
       const refused = await store.save(key, change({}, { expect: new Map([['big', 'no longer']]) }));
       assert.ok(refused.status === 'conflict');
-      assert.equal(refused.fields['taken2499'], 'taken2499!');
+      assert.equal(refused.fields['field2499'], 'field2499!');
       const exact = { exact: true, expect: changed, set: fields };
       await written(store.rekey(key, next, rekey({ ...exact, tombstone: ROTATED })));
-      const taken = await store.take(next, 'taken');
+      const taken = await store.take(next, 'field');
       assert.ok(taken.status === 'ok');
-      assert.equal(Object.keys(taken.fields).length, MANY / 2);
-      const deleted = new Set([...fields.keys()].filter((name) => name.startsWith('deleted')));
-      await written(store.save(next, change({}, { delete: deleted })));
+      assert.equal(Object.keys(taken.fields).length, MANY - 1);
+      await written(store.save(next, change(taken.fields)));
+      await written(store.save(next, change({}, { delete: new Set(Object.keys(taken.fields)) })));
       assert.deepEqual(dataOf(await store.load(next)), { big: fields.get('big') });
     },
   },
