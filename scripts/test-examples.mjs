@@ -7,6 +7,8 @@
 //   node scripts/test-examples.mjs                      all examples
 //   node scripts/test-examples.mjs sveltekit elysia     these
 //   node scripts/test-examples.mjs --quick              those that need no bundler
+//   node scripts/test-examples.mjs --link               takes packages that the tests have too from there: npm takes
+//                                                       most of the time to unpack them
 //   node scripts/test-examples.mjs --dev                also edits those that reload in development
 //   node scripts/test-examples.mjs --dev --update       also writes the table of docs/frameworks.md
 //   node scripts/test-examples.mjs nest @nestjs/core@11 @nestjs/common@11
@@ -17,6 +19,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { checkHotReload } from './examples/hot-reload.mjs';
+import { linkPackages, lockedVersions } from './examples/packages.mjs';
 import { freePort, HOST, start, startRedis } from './examples/processes.mjs';
 import { tableOf, toRow, writeTable } from './examples/results-table.mjs';
 import { collecting, pack } from './package-trial.mjs';
@@ -57,20 +60,23 @@ function nodeFolder(engines, run) {
   return path === undefined ? undefined : dirname(path);
 }
 
-/** Copies an example beside the unpacked package, where its `file:../..` finds it. */
-function prepare(name, { scripts }, folder, packages, run) {
-  const copy = join(folder, 'examples', name);
+/** Copies an example beside the unpacked package, where its `file:../..` finds it. Returns whether it could be built. */
+function prepare(name, copy, { packages, link }, problems, run) {
   cpSync(join(examples, name), copy, { recursive: true, filter: (path) => !BUILT.test(path) });
-  const inFolder = (title, ...args) => run(`${name}: ${title}`, 'npm', args, copy);
-  // An audit asks the registry about every package, and is not what is tested.
-  const quietly = ['--no-audit', '--no-fund'];
-  if (inFolder('npm ci', 'ci', '--prefer-offline', ...quietly) === undefined) return undefined;
-  if (packages.length > 0 && inFolder('npm install', 'install', ...quietly, ...packages) === undefined)
-    return undefined;
-  for (const script of ['check', 'build']) {
-    if (script in scripts && inFolder(`npm run ${script}`, 'run', script) === undefined) return undefined;
-  }
-  return copy;
+  const npm = (...args) => run(`${name}: npm ${args.join(' ')}`, 'npm', args, copy) !== undefined;
+  if (!(link ? installLinked(name, copy, problems, npm) : npm('ci', '--prefer-offline'))) return false;
+  if (packages.length > 0 && !npm('install', ...packages)) return false;
+  const { scripts } = readManifest(copy);
+  return ['check', 'build'].every((script) => !(script in scripts) || npm('run', script));
+}
+
+/** `npm ci` would begin with an empty folder. As it does, this fails if the lock file does not fit. */
+function installLinked(name, copy, problems, npm) {
+  linkPackages(root, copy);
+  if (!npm('install', '--prefer-offline', '--package-lock')) return false;
+  if (lockedVersions(copy) === lockedVersions(join(examples, name))) return true;
+  problems.push(`${name}: \`npm install\` makes another package-lock.json. Run it in examples/${name}.`);
+  return false;
 }
 
 /** Starts one process of an example, in the way that `script` names. */
@@ -143,7 +149,8 @@ async function runOn(title, script, folder, env, manifest, redis, problems) {
 }
 
 /** Returns what was played on the example, and how it went. */
-async function test(name, { folder, packages, redis, inDevelopment }, problems) {
+async function test(name, settings, problems) {
+  const { folder, redis, inDevelopment } = settings;
   const manifest = readManifest(join(examples, name));
   const node = nodeFolder(manifest.engines, collecting(problems));
   if (node === undefined) return [];
@@ -161,8 +168,8 @@ async function test(name, { folder, packages, redis, inDevelopment }, problems) 
     problems.push(`${title} failed:\n${stdout}${stderr}`);
     return undefined;
   };
-  const copy = prepare(name, manifest, folder, packages, run);
-  if (copy === undefined) return [];
+  const copy = join(folder, 'examples', name);
+  if (!prepare(name, copy, settings, problems, run)) return [];
   const modes = Object.keys(manifest.scripts).filter((each) => each.startsWith('start'));
   // Last, because it edits the copy.
   if (inDevelopment && manifest.config.hotReload !== undefined) modes.push('dev');
@@ -194,7 +201,8 @@ try {
   run('tar', 'tar', [...flags, '-xzf', packed.tarball, '--strip-components=1', '-C', folder]);
   mkdirSync(join(folder, 'redis'));
   redis = await startRedis(join(folder, 'redis'));
-  const settings = { folder, packages: args.filter(isPackage), redis, inDevelopment: args.includes('--dev') };
+  const [inDevelopment, link] = [args.includes('--dev'), args.includes('--link')];
+  const settings = { folder, packages: args.filter(isPackage), redis, inDevelopment, link };
   const rows = [];
   for (const name of names) {
     const runs = await test(name, settings, problems);

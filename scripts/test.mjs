@@ -74,7 +74,7 @@ async function checkAll(ready) {
   await checkBeside('package', npm('check:package'));
   // The others need a bundler or a newer Node, or are much like one of these: `npm run test:examples`.
   const names = ['h3', 'hono-bun', 'nest', 'socketio-express', 'ws-fastify'];
-  await checkBeside('examples', [process.execPath, ['scripts/test-examples.mjs', ...names]]);
+  await checkBeside('examples', [process.execPath, ['scripts/test-examples.mjs', '--link', ...names]]);
   await checkBeside('seeded bugs', npm('check:bugs'));
 }
 

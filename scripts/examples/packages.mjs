@@ -1,0 +1,55 @@
+import { copyFileSync, linkSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+
+const packagesOf = (lockFile) => Object.entries(JSON.parse(readFileSync(lockFile, 'utf8')).packages);
+
+/** The versions in a project's lock file, a line each. Versions of npm write the rest of it in different ways. */
+export function lockedVersions(folder) {
+  const packages = packagesOf(join(folder, 'package-lock.json'));
+  return packages.map(([path, { version, integrity }]) => `${path} ${version} ${integrity}`).join('\n');
+}
+
+/**
+ * Gives a project those packages of its lock file that another one has installed, so that `npm install` has only the others
+ * to unpack. They are hard links, as pnpm makes them: who edits one edits both.
+ */
+export function linkPackages(from, to) {
+  const installed = packagesOf(join(from, 'node_modules/.package-lock.json'));
+  const paths = new Map(installed.map(([path, { integrity }]) => [integrity, path]));
+  for (const [path, { integrity, bin }] of packagesOf(join(to, 'package-lock.json'))) {
+    const source = integrity === undefined ? undefined : paths.get(integrity);
+    if (source === undefined) continue;
+    // Packages inside have entries of their own.
+    linkFolder(join(from, source), join(to, path), ['node_modules']);
+    linkCommands(to, path, bin);
+  }
+}
+
+function linkFolder(from, to, omitted = []) {
+  mkdirSync(to, { recursive: true });
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    const [source, target] = [join(from, entry.name), join(to, entry.name)];
+    if (!entry.isDirectory()) linkFile(source, target);
+    else if (!omitted.includes(entry.name)) linkFolder(source, target);
+  }
+}
+
+/** Copies the file where there can be no link, as on another disk. */
+function linkFile(from, to) {
+  try {
+    linkSync(from, to);
+  } catch {
+    copyFileSync(from, to);
+  }
+}
+
+/** npm installs a package again whose commands are missing. */
+function linkCommands(project, path, bin = {}) {
+  const folder = 'node_modules/';
+  const commands = join(project, path.slice(0, path.lastIndexOf(folder) + folder.length), '.bin');
+  for (const [name, file] of Object.entries(bin)) {
+    const command = join(commands, name);
+    mkdirSync(dirname(command), { recursive: true });
+    symlinkSync(relative(dirname(command), join(project, path, file)), command);
+  }
+}
