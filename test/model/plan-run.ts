@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import type { Call, Environment, Interceptor, Setting } from './environment.ts';
 import { Invariants } from './invariants.ts';
 import type { Id, Owned } from './model.ts';
@@ -269,9 +269,7 @@ export class PlanRun implements Interceptor {
   }
 
   handleOf(cookie: string): string {
-    return createHash('sha256')
-      .update(cookie.slice(0, cookie.lastIndexOf('.')))
-      .digest('base64url');
+    return hash('sha256', cookie.slice(0, cookie.lastIndexOf('.')), 'base64url');
   }
 
   /** The model's id for a cookie; `null` for none. */
