@@ -7,12 +7,15 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { measure } from './package-size.mjs';
 import { collecting, install, pack, tryOut } from './package-trial.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+/** How modules are resolved that cannot import a package of ES modules alone. */
+const NOT_SERVED = new Set(['node10', 'node16-cjs']);
 const update = process.argv.includes('--update');
 const manifest = readJson(join(root, 'package.json'));
 const subpaths = Object.keys(manifest.exports).filter((subpath) => subpath !== './package.json');
@@ -42,8 +45,11 @@ async function lint(tarball) {
   const tarballData = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
   const { messages, pkg } = await publint({ pack: { tarball: tarballData }, strict: true, level: 'suggestion' });
   for (const message of messages) problems.push(`publint: ${formatMessage(message, pkg, { color: false })}`);
-  const attw = join(root, 'node_modules/@arethetypeswrong/cli/dist/index.js');
-  run('attw', process.execPath, [attw, tarball, '--profile', 'esm-only', '--no-emoji', '--no-color']);
+  const { types, problems: wrong = [] } = await checkPackage(createPackageFromTarballData(bytes));
+  if (!types) problems.push('The package has no types.');
+  for (const problem of wrong) {
+    if (!NOT_SERVED.has(problem.resolutionKind)) problems.push(`Types are wrong: ${JSON.stringify(problem)}`);
+  }
 }
 
 /** The names that each subpath exports at run time, against those on record: a lost name breaks applications. */
