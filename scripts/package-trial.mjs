@@ -7,10 +7,11 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** Runs programs to their end and returns what they printed; failures, for which it returns nothing, go to `problems`. */
-export function collecting(problems) {
+export function collecting(problems, env = process.env) {
   return (title, command, args, cwd = root) => {
     const { status, stdout, stderr, error } = spawnSync(command, args, {
       cwd,
+      env,
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],
       maxBuffer: 64 * 1024 * 1024,

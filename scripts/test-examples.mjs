@@ -13,7 +13,6 @@
 //   node scripts/test-examples.mjs --dev --update       also writes the table of docs/frameworks.md
 //   node scripts/test-examples.mjs nest @nestjs/core@11 @nestjs/common@11
 //                                                       with other versions of packages
-import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
@@ -61,12 +60,11 @@ function nodeFolder(engines, run) {
 }
 
 /** Copies an example beside the unpacked package, where its `file:../..` finds it. Returns whether it could be built. */
-function prepare(name, copy, { packages, link }, problems, run) {
+function prepare(name, { scripts }, copy, { packages, link }, problems, run) {
   cpSync(join(examples, name), copy, { recursive: true, filter: (path) => !BUILT.test(path) });
   const npm = (...args) => run(`${name}: npm ${args.join(' ')}`, 'npm', args, copy) !== undefined;
   if (!(link ? installLinked(name, copy, problems, npm) : npm('ci', '--prefer-offline'))) return false;
   if (packages.length > 0 && !npm('install', ...packages)) return false;
-  const { scripts } = readManifest(copy);
   return ['check', 'build'].every((script) => !(script in scripts) || npm('run', script));
 }
 
@@ -162,14 +160,8 @@ async function test(name, settings, problems) {
     ASTRO_TELEMETRY_DISABLED: '1',
     NUXT_TELEMETRY_DISABLED: '1',
   };
-  const run = (title, command, args, cwd) => {
-    const { status, stdout, stderr } = spawnSync(command, args, { cwd, env, encoding: 'utf8' });
-    if (status === 0) return stdout;
-    problems.push(`${title} failed:\n${stdout}${stderr}`);
-    return undefined;
-  };
   const copy = join(folder, 'examples', name);
-  if (!prepare(name, copy, settings, problems, run)) return [];
+  if (!prepare(name, manifest, copy, settings, problems, collecting(problems, env))) return [];
   const modes = Object.keys(manifest.scripts).filter((each) => each.startsWith('start'));
   // Last, because it edits the copy.
   if (inDevelopment && manifest.config.hotReload !== undefined) modes.push('dev');
