@@ -186,11 +186,7 @@ try {
   const run = collecting(problems);
   const packed = pack(run, folder);
   if (packed === undefined) throw new Error(problems.join('\n'));
-  // The install of each example packs and copies all files once more: two thirds of them are for editors, debuggers and
-  // bundlers alone.
-  const omitted = names.every(isQuick) ? ['package/docs', 'package/src', '*.map'] : [];
-  const flags = omitted.map((pattern) => `--exclude=${pattern}`);
-  run('tar', 'tar', [...flags, '-xzf', packed.tarball, '--strip-components=1', '-C', folder]);
+  run('tar', 'tar', ['-xzf', packed.tarball, '--strip-components=1', '-C', folder]);
   mkdirSync(join(folder, 'redis'));
   redis = await startRedis(join(folder, 'redis'));
   const [inDevelopment, link] = [args.includes('--dev'), args.includes('--link')];
