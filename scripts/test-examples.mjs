@@ -148,7 +148,7 @@ async function runOn(title, script, folder, env, manifest, redis, problems) {
 
 /** Returns what was played on the example, and how it went. */
 async function test(name, settings, problems) {
-  const { folder, redis, inDevelopment } = settings;
+  const { unpacked, redis, inDevelopment } = settings;
   const manifest = readManifest(join(examples, name));
   const node = nodeFolder(manifest.engines, collecting(problems));
   if (node === undefined) return [];
@@ -160,7 +160,7 @@ async function test(name, settings, problems) {
     ASTRO_TELEMETRY_DISABLED: '1',
     NUXT_TELEMETRY_DISABLED: '1',
   };
-  const copy = join(folder, 'examples', name);
+  const copy = join(unpacked, 'examples', name);
   if (!prepare(name, manifest, copy, settings, problems, collecting(problems, env))) return [];
   const modes = Object.keys(manifest.scripts).filter((each) => each.startsWith('start'));
   // Last, because it edits the copy.
@@ -186,11 +186,12 @@ try {
   const run = collecting(problems);
   const packed = pack(run, folder);
   if (packed === undefined) throw new Error(problems.join('\n'));
-  run('tar', 'tar', ['-xzf', packed.tarball, '--strip-components=1', '-C', folder]);
+  run('tar', 'tar', ['-xzf', packed.tarball, '-C', folder]);
   mkdirSync(join(folder, 'redis'));
   redis = await startRedis(join(folder, 'redis'));
   const [inDevelopment, link] = [args.includes('--dev'), args.includes('--link')];
-  const settings = { folder, packages: args.filter(isPackage), redis, inDevelopment, link };
+  const unpacked = join(folder, 'package');
+  const settings = { unpacked, packages: args.filter(isPackage), redis, inDevelopment, link };
   const rows = [];
   for (const name of names) {
     const runs = await test(name, settings, problems);

@@ -1,4 +1,4 @@
-import { copyFileSync, linkSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { copyFileSync, linkSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 
 const packagesOf = (lockFile) => Object.entries(JSON.parse(readFileSync(lockFile, 'utf8')).packages);
@@ -10,19 +10,27 @@ export function lockedVersions(folder) {
 }
 
 /**
- * Gives a project those packages of its lock file that another one has installed, so that `npm install` has only the others
- * to unpack. They are hard links, as pnpm makes them: who edits one edits both.
+ * Gives a project what `from` has installed of its lock file, and the packages of its `file:` dependencies, so that
+ * `npm install` has only the others to unpack. They are hard links, as pnpm makes them: who edits one edits both.
  */
 export function linkPackages(from, to) {
   const installed = packagesOf(join(from, 'node_modules/.package-lock.json'));
-  const paths = new Map(installed.map(([path, { integrity }]) => [integrity, path]));
-  for (const [path, { integrity, bin }] of packagesOf(join(to, 'package-lock.json'))) {
-    const source = integrity === undefined ? undefined : paths.get(integrity);
-    if (source === undefined) continue;
-    // Packages inside have entries of their own.
-    linkFolder(join(from, source), join(to, path), ['node_modules']);
+  const paths = new Map(installed.map(([path, { integrity }]) => [integrity, join(from, path)]));
+  const linked = packagesOf(join(to, 'package-lock.json')).filter(([path, { integrity, resolved, bin }]) => {
+    const source = integrity === undefined ? folderOf(to, resolved) : paths.get(integrity);
+    if (source === undefined) return false;
+    // Packages inside have entries of their own, and projects inside are no part of a package.
+    linkFolder(source, join(to, path), ['node_modules', 'examples']);
     linkCommands(to, path, bin);
-  }
+    return true;
+  });
+  // npm believes this file about what is installed as long as nothing beside it is newer.
+  const hidden = { lockfileVersion: 3, requires: true, packages: Object.fromEntries(linked) };
+  writeFileSync(join(to, 'node_modules/.package-lock.json'), JSON.stringify(hidden));
+}
+
+function folderOf(project, resolved) {
+  return resolved?.startsWith('file:') ? join(project, resolved.slice('file:'.length)) : undefined;
 }
 
 function linkFolder(from, to, omitted = []) {
