@@ -40,6 +40,14 @@ function checkTarball({ filename, files, size }) {
   if (strays.length > 0) problems.push(`The package holds what is not for its users: ${strays.join(', ')}`);
 }
 
+/** With a narrower range, npm refuses to install the package beside another version that the application has for itself. */
+function checkPeers({ peerDependencies, peerDependenciesMeta }) {
+  for (const [name, range] of Object.entries(peerDependencies)) {
+    if (range === '*' && peerDependenciesMeta[name]?.optional === true) continue;
+    problems.push(`The peer dependency ${name} has to be optional, and of any version: "*".`);
+  }
+}
+
 async function lint(tarball) {
   const bytes = readFileSync(tarball);
   const tarballData = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
@@ -96,6 +104,7 @@ try {
   if (packed !== undefined) {
     const { tarball } = packed;
     checkTarball(packed);
+    checkPeers(manifest);
     await lint(tarball);
     await compareExports();
     await compareSizes();

@@ -18,7 +18,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { checkHotReload } from './examples/hot-reload.mjs';
-import { linkPackages, lockedVersions } from './examples/packages.mjs';
+import { hasDependenciesOf, linkPackages, lockedVersions } from './examples/packages.mjs';
 import { freePort, HOST, start, startRedis } from './examples/processes.mjs';
 import { tableOf, toRow, writeTable } from './examples/results-table.mjs';
 import { collecting, pack } from './package-trial.mjs';
@@ -62,6 +62,12 @@ function nodeFolder(engines, run) {
 /** Copies an example beside the unpacked package, where its `file:../..` finds it. Returns whether it could be built. */
 function prepare(name, { scripts }, copy, { packages, link }, problems, run) {
   cpSync(join(examples, name), copy, { recursive: true, filter: (path) => !BUILT.test(path) });
+  if (!hasDependenciesOf(readManifest(root), copy)) {
+    problems.push(
+      `${name}: package-lock.json has old dependencies of this package: delete its entry and run \`npm install\`.`,
+    );
+    return false;
+  }
   const npm = (...args) => run(`${name}: npm ${args.join(' ')}`, 'npm', args, copy) !== undefined;
   if (!(link ? installLinked(name, copy, problems, npm) : npm('ci', '--prefer-offline'))) return false;
   if (packages.length > 0 && !npm('install', ...packages)) return false;

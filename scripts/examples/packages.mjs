@@ -1,5 +1,6 @@
 import { copyFileSync, linkSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 
 const packagesOf = (lockFile) => Object.entries(JSON.parse(readFileSync(lockFile, 'utf8')).packages);
 
@@ -7,6 +8,14 @@ const packagesOf = (lockFile) => Object.entries(JSON.parse(readFileSync(lockFile
 export function lockedVersions(folder) {
   const packages = packagesOf(join(folder, 'package-lock.json'));
   return packages.map(([path, { version, integrity }]) => `${path} ${version} ${integrity}`).join('\n');
+}
+
+/** Whether a project's lock file knows what a package depends on now: npm believes the file, and does not look again. */
+export function hasDependenciesOf(manifest, folder) {
+  const { packages } = JSON.parse(readFileSync(join(folder, 'package-lock.json'), 'utf8'));
+  const locked = packages[`node_modules/${manifest.name}`];
+  const names = ['dependencies', 'peerDependencies', 'peerDependenciesMeta'];
+  return names.every((name) => isDeepStrictEqual(locked?.[name], manifest[name]));
 }
 
 /**

@@ -67,6 +67,29 @@ test('a library that is installed but broken is not called missing', async () =>
   await expect(driver.ping()).rejects.toBe(broken);
 });
 
+/** What of an old version is in the way: it lacks the export. */
+const tooOld = async (): Promise<unknown> => ({ createClient() {}, default: class {} });
+
+test.each([
+  ['redis', { ...both, redis: tooOld, ioredis: missing }, {}],
+  ['redis', { ...both, redis: tooOld }, { library: 'redis' }],
+  ['ioredis', { ...both, ioredis: tooOld }, { library: 'ioredis' }],
+] as const)('an old `%s` is named with what to do', async (name, importers, options) => {
+  const driver = connectFrom(importers, options);
+  await expect(driver.ping()).rejects.toMatchObject({
+    code: 'ERR_SESSION_CLIENT_MISSING',
+    message: `The \`${name}\` that is installed is too old: update it, for example with npm install ${name}@latest`,
+  });
+  await driver.close();
+});
+
+test('an old redis that the application has for itself does not keep ioredis from being used', async () => {
+  const driver = connectFrom({ ...both, redis: tooOld });
+  await driver.ping();
+  expect(driver.library).toBe('ioredis');
+  await driver.close();
+});
+
 test('a cache needs a version of redis that has client-side caching', async () => {
   const old: Importers = {
     ...both,

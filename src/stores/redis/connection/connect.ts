@@ -100,12 +100,19 @@ async function loadIoredis(options: NormalizedRedisOptions, from: Importers): Pr
   return (events) => openIoredis(module, options, events);
 }
 
-async function importFrom<Module>(from: Importers, library: RedisLibrary): Promise<Module> {
+/** What each library exports since the oldest version that can be used. */
+const NEEDED: Readonly<Record<RedisLibrary, string>> = { redis: 'createClientPool', ioredis: 'Redis' };
+
+async function importFrom<Module extends object>(from: Importers, library: RedisLibrary): Promise<Module> {
+  let module: Module;
   try {
-    return (await from[library]()) as Module;
+    module = (await from[library]()) as Module;
   } catch (error) {
     throw toMissingClientError(library, error);
   }
+  if (NEEDED[library] in module) return module;
+  const message = `The \`${library}\` that is installed is too old: update it, for example with npm install ${library}@latest`;
+  throw new SessionError('ERR_SESSION_CLIENT_MISSING', message);
 }
 
 function isMissing(error: unknown): boolean {
