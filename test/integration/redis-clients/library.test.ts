@@ -68,7 +68,7 @@ test('a library that is installed but broken is not called missing', async () =>
 });
 
 /** What of an old version is in the way: it lacks the export. */
-const tooOld = async (): Promise<unknown> => ({ createClient() {}, default: class {} });
+const tooOld = async (): Promise<unknown> => ({ createClient() {} });
 
 test.each([
   ['redis', { ...both, redis: tooOld, ioredis: missing }, {}],
