@@ -33,7 +33,7 @@ const ORDER = [
   /^test\/model\/memory/,
   /^test\/(?:cli|cluster|faults)\//,
   /^test\/model\/cluster/,
-  /^test\/integration\/(?:faults|redis-clients)\//,
+  /^test\/integration\/faults\//,
   /^test\/model\//,
   /^test\/(?!browser\/)/,
   /^test\/browser\//,
