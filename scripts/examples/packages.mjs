@@ -25,21 +25,20 @@ export function hasDependenciesOf(manifest, folder) {
 export function linkPackages(from, to) {
   const installed = packagesOf(join(from, 'node_modules/.package-lock.json'));
   const paths = new Map(installed.map(([path, { integrity }]) => [integrity, join(from, path)]));
-  const linked = packagesOf(join(to, 'package-lock.json')).filter(([path, { integrity, resolved, bin }]) => {
-    const source = integrity === undefined ? folderOf(to, resolved) : paths.get(integrity);
-    if (source === undefined) return false;
-    // Packages inside have entries of their own, and projects inside are no part of a package.
-    linkFolder(source, join(to, path), ['node_modules', 'examples']);
+  const linked = {};
+  for (const [path, entry] of packagesOf(join(to, 'package-lock.json'))) {
+    const { integrity, resolved = '', bin } = entry;
+    const isFolder = integrity === undefined && resolved.startsWith('file:');
+    const source = isFolder ? join(to, resolved.slice('file:'.length)) : integrity && paths.get(integrity);
+    if (source === undefined) continue;
+    // Packages inside have entries of their own, and the examples are inside of the package that they depend on.
+    linkFolder(source, join(to, path), isFolder ? ['node_modules', 'examples'] : ['node_modules']);
     linkCommands(to, path, bin);
-    return true;
-  });
+    linked[path] = entry;
+  }
   // npm believes this file about what is installed as long as nothing beside it is newer.
-  const hidden = { lockfileVersion: 3, requires: true, packages: Object.fromEntries(linked) };
+  const hidden = { lockfileVersion: 3, requires: true, packages: linked };
   writeFileSync(join(to, 'node_modules/.package-lock.json'), JSON.stringify(hidden));
-}
-
-function folderOf(project, resolved) {
-  return resolved?.startsWith('file:') ? join(project, resolved.slice('file:'.length)) : undefined;
 }
 
 function linkFolder(from, to, omitted = []) {
