@@ -26,8 +26,8 @@ const runBuilt: Plugin = {
 
 /**
  * The order in which files run. The one that takes longest comes first. Beside it and the checks run those that mostly wait,
- * for servers that are down or time that passes, with the other long ones that compute in between. Those that keep several
- * processors busy come last.
+ * for servers that are down or time that passes, with the other long ones that compute in between: where all wait at once,
+ * nothing is done. Those that keep several processors busy come last.
  */
 const ORDER = [
   /^test\/model\/memory/,

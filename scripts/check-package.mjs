@@ -36,7 +36,9 @@ function checkTarball({ filename, files, size }) {
   for (const name of ['README.md', 'CHANGELOG.md', 'LICENSE']) {
     if (!names.includes(name)) problems.push(`The package lacks ${name}.`);
   }
-  const strays = names.filter((name) => !/^(dist|docs)\/|^[\w.]+$/.test(name) || /\.test\.|tsbuildinfo/.test(name));
+  const strays = names.filter(
+    (name) => !/^(dist|docs)\/|^[\w.]+$/.test(name) || /\.test\.|\.map$|tsbuildinfo/.test(name),
+  );
   if (strays.length > 0) problems.push(`The package holds what is not for its users: ${strays.join(', ')}`);
 }
 

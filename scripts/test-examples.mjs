@@ -7,8 +7,8 @@
 //   node scripts/test-examples.mjs                      all examples
 //   node scripts/test-examples.mjs sveltekit elysia     these
 //   node scripts/test-examples.mjs --quick              those that need no bundler
-//   node scripts/test-examples.mjs --link               takes packages that the tests have too from there: npm takes
-//                                                       most of the time to unpack them
+//   node scripts/test-examples.mjs --link               links this package, and those that the tests have too, in place of
+//                                                       installing them: npm takes most of the time to unpack them
 //   node scripts/test-examples.mjs --dev                also edits those that reload in development
 //   node scripts/test-examples.mjs --dev --update       also writes the table of docs/frameworks.md
 //   node scripts/test-examples.mjs nest @nestjs/core@11 @nestjs/common@11
@@ -62,12 +62,6 @@ function nodeFolder(engines, run) {
 /** Copies an example beside the unpacked package, where its `file:../..` finds it. Returns whether it could be built. */
 function prepare(name, { scripts }, copy, { packages, link }, problems, run) {
   cpSync(join(examples, name), copy, { recursive: true, filter: (path) => !BUILT.test(path) });
-  if (!hasDependenciesOf(readManifest(root), copy)) {
-    problems.push(
-      `${name}: package-lock.json has old dependencies of this package: delete its entry and run \`npm install\`.`,
-    );
-    return false;
-  }
   const npm = (...args) => run(`${name}: npm ${args.join(' ')}`, 'npm', args, copy) !== undefined;
   if (!(link ? installLinked(name, copy, problems, npm) : npm('ci', '--prefer-offline'))) return false;
   if (packages.length > 0 && !npm('install', ...packages)) return false;
@@ -188,6 +182,12 @@ let redis;
 try {
   const args = process.argv.slice(2);
   const names = chosenExamples(args);
+  for (const name of all) {
+    if (hasDependenciesOf(readManifest(root), join(examples, name))) continue;
+    problems.push(
+      `examples/${name}/package-lock.json has old dependencies of this package: delete its entry, and run npm install.`,
+    );
+  }
   if (!existsSync(join(root, 'dist/index.js'))) throw new Error('There is no dist/: run `npm run build` first.');
   const run = collecting(problems);
   const packed = pack(run, folder);

@@ -1,4 +1,4 @@
-import { copyFileSync, linkSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, linkSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 
@@ -14,7 +14,7 @@ export function lockedVersions(folder) {
 export function hasDependenciesOf(manifest, folder) {
   const { packages } = JSON.parse(readFileSync(join(folder, 'package-lock.json'), 'utf8'));
   const locked = packages[`node_modules/${manifest.name}`];
-  const names = ['dependencies', 'peerDependencies', 'peerDependenciesMeta'];
+  const names = ['dependencies', 'peerDependencies', 'peerDependenciesMeta', 'engines'];
   return names.every((name) => isDeepStrictEqual(locked?.[name], manifest[name]));
 }
 
@@ -25,20 +25,14 @@ export function hasDependenciesOf(manifest, folder) {
 export function linkPackages(from, to) {
   const installed = packagesOf(join(from, 'node_modules/.package-lock.json'));
   const paths = new Map(installed.map(([path, { integrity }]) => [integrity, join(from, path)]));
-  const linked = {};
-  for (const [path, entry] of packagesOf(join(to, 'package-lock.json'))) {
-    const { integrity, resolved = '', bin } = entry;
+  for (const [path, { integrity, resolved = '', bin }] of packagesOf(join(to, 'package-lock.json'))) {
     const isFolder = integrity === undefined && resolved.startsWith('file:');
     const source = isFolder ? join(to, resolved.slice('file:'.length)) : integrity && paths.get(integrity);
     if (source === undefined) continue;
     // Packages inside have entries of their own, and the examples are inside of the package that they depend on.
     linkFolder(source, join(to, path), isFolder ? ['node_modules', 'examples'] : ['node_modules']);
     linkCommands(to, path, bin);
-    linked[path] = entry;
   }
-  // npm believes this file about what is installed as long as nothing beside it is newer.
-  const hidden = { lockfileVersion: 3, requires: true, packages: linked };
-  writeFileSync(join(to, 'node_modules/.package-lock.json'), JSON.stringify(hidden));
 }
 
 function linkFolder(from, to, omitted = []) {

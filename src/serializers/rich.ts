@@ -18,7 +18,7 @@ const MARKER = 'r1.';
  * from JSON to this. After a change back, a session that has a rich value is rejected as corrupt. Nothing that is
  * stored is run as code.
  *
- * @throws {TypeError} for options: it has none
+ * @throws {TypeError} for options: it has none; and for a version of `devalue` that is too old
  * @throws The serializer throws a SessionError `ERR_SESSION_SERIALIZE`, as that for JSON does.
  * @example
  * ```ts
@@ -26,8 +26,21 @@ const MARKER = 'r1.';
  * ```
  */
 export function rich(options?: undefined): Serializer {
-  if (options === undefined) return SERIALIZER;
-  throw expected('options', 'absent', options, '`rich()` has none; for other types write a `serializer` of your own');
+  if (options !== undefined) {
+    throw expected('options', 'absent', options, '`rich()` has none; for other types write a `serializer` of your own');
+  }
+  refuseOldDevalue();
+  return SERIALIZER;
+}
+
+/** With old versions, what is stored can change a prototype; and the oldest keep other bytes than those of a typed array. */
+function refuseOldDevalue(): void {
+  try {
+    parse('[["null","__proto__",1],{}]');
+  } catch {
+    return;
+  }
+  throw new TypeError('Expected `devalue` to be of version 5.9 or newer. Update it: npm install devalue@latest');
 }
 
 const SERIALIZER: Serializer = {

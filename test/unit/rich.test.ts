@@ -235,13 +235,13 @@ describe.each<[string, (inner: Serializer) => Serializer]>([
   });
 });
 
-describe('rich() on devalue 5', () => {
+describe('rich() on other versions of devalue', () => {
   afterEach(() => {
     vi.doUnmock('devalue');
     vi.resetModules();
   });
 
-  it('writes and reads the same as on devalue 6', async () => {
+  it('writes and reads on 5 the same as on 6', async () => {
     vi.resetModules();
     let calls = 0;
     vi.doMock('devalue', async () => {
@@ -260,5 +260,16 @@ describe('rich() on devalue 5', () => {
     const written = older.serialize(value, CONTEXT);
     expect([written, calls]).toEqual([serializer.serialize(value, CONTEXT), 1]);
     expect(older.deserialize(written, CONTEXT)).toStrictEqual(value);
+  });
+
+  it('refuses one that lets what is stored change a prototype', async () => {
+    vi.resetModules();
+    vi.doMock('devalue', async () => ({
+      ...(await vi.importActual<typeof import('devalue')>('devalue5')),
+      // As 5.6.0 reads it.
+      parse: (text: string) => (text.includes('__proto__') ? Object.setPrototypeOf({}, {}) : undefined),
+    }));
+    const { rich: richOnOld } = await import('../../src/serializers/rich.ts');
+    expect(() => richOnOld()).toThrow(/^Expected `devalue` to be of version 5\.9 or newer/);
   });
 });

@@ -7,6 +7,9 @@ import { startRedis, type RedisServer } from '../../support/redis-server.ts';
 
 const NOT_INSTALLED = 'a-package-that-is-not-installed';
 const missing = (): Promise<unknown> => import(/* @vite-ignore */ NOT_INSTALLED);
+/** As a bundle of Vite that has taken in this package, but found no `redis`. */
+const missingInBundle = (): Promise<unknown> =>
+  Promise.reject(new Error('Could not resolve "redis" imported by "websauna-session".'));
 const neither: Importers = { redis: missing, ioredis: missing };
 const both: Importers = { redis: () => import('redis'), ioredis: () => import('ioredis') };
 
@@ -54,6 +57,7 @@ test.each([
   ['node-redis', both, {}],
   ['ioredis', both, { library: 'ioredis' }],
   ['ioredis', { ...both, redis: missing }, {}],
+  ['ioredis', { ...both, redis: missingInBundle }, {}],
 ] as const)('%s is taken when it is asked for, or installed alone', async (name, importers, options) => {
   const driver = connectFrom(importers, options);
   await driver.ping();
@@ -73,7 +77,10 @@ const tooOld = async (): Promise<unknown> => ({ createClient() {} });
 test.each([
   ['redis', { ...both, redis: tooOld, ioredis: missing }, {}],
   ['redis', { ...both, redis: tooOld }, { library: 'redis' }],
+  ['redis', { ...both, redis: tooOld }, { pool: { max: 3 } }],
+  ['redis', { redis: tooOld, ioredis: tooOld }, {}],
   ['ioredis', { ...both, ioredis: tooOld }, { library: 'ioredis' }],
+  ['ioredis', { redis: missing, ioredis: tooOld }, {}],
 ] as const)('an old `%s` is named with what to do', async (name, importers, options) => {
   const driver = connectFrom(importers, options);
   await expect(driver.ping()).rejects.toMatchObject({

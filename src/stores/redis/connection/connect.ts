@@ -31,9 +31,14 @@ const IMPORTERS: Importers = {
 function toMissingClientError(library: RedisLibrary, error: unknown): unknown {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   // A package that is installed but broken reports its own error.
-  if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') return error;
+  if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND' && !isViteStub(error, library)) return error;
   const message = `There is no Redis client: install \`${library}\`, for example with npm install ${library}`;
   return new SessionError('ERR_SESSION_CLIENT_MISSING', message, { cause: error });
+}
+
+/** Whether this was thrown by what Vite bundles in place of an optional package that is missing. */
+function isViteStub(error: unknown, library: RedisLibrary): boolean {
+  return error instanceof Error && error.message.startsWith(`Could not resolve "${library}"`);
 }
 
 type OpenSubscribable = (events: ConnectionEvents) => SubscribableConnection;
@@ -88,8 +93,9 @@ async function load(options: NormalizedRedisOptions, from: Importers): Promise<O
   } catch (error) {
     if (library === 'redis' || !isMissing(error)) throw error;
     return loadIoredis(options, from).catch((second: unknown) => {
-      // Recommend the first choice when neither is installed.
-      throw isMissing(second) ? error : second;
+      // Recommend to update what is installed, or the first choice.
+      const outdated = [error, second].find((each) => each instanceof OutdatedClientError);
+      throw outdated ?? (isMissing(second) ? error : second);
     });
   }
 }
@@ -100,7 +106,7 @@ async function loadIoredis(options: NormalizedRedisOptions, from: Importers): Pr
   return (events) => openIoredis(module, options, events);
 }
 
-/** What each library exports since the oldest version that can be used. */
+/** An export that each library has in all versions that can be used. */
 const NEEDED: Readonly<Record<RedisLibrary, string>> = { redis: 'createClientPool', ioredis: 'Redis' };
 
 async function importFrom<Module extends object>(from: Importers, library: RedisLibrary): Promise<Module> {
@@ -111,8 +117,16 @@ async function importFrom<Module extends object>(from: Importers, library: Redis
     throw toMissingClientError(library, error);
   }
   if (NEEDED[library] in module) return module;
-  const message = `The \`${library}\` that is installed is too old: update it, for example with npm install ${library}@latest`;
-  throw new SessionError('ERR_SESSION_CLIENT_MISSING', message);
+  throw new OutdatedClientError(library);
+}
+
+class OutdatedClientError extends SessionError {
+  constructor(library: RedisLibrary) {
+    super(
+      'ERR_SESSION_CLIENT_MISSING',
+      `The \`${library}\` that is installed is too old: update it, for example with npm install ${library}@latest`,
+    );
+  }
 }
 
 function isMissing(error: unknown): boolean {
