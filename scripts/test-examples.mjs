@@ -182,8 +182,9 @@ let redis;
 try {
   const args = process.argv.slice(2);
   const names = chosenExamples(args);
+  const own = readManifest(root);
   for (const name of all) {
-    if (hasDependenciesOf(readManifest(root), join(examples, name))) continue;
+    if (hasDependenciesOf(own, join(examples, name))) continue;
     problems.push(
       `examples/${name}/package-lock.json has old dependencies of this package: delete its entry, and run npm install.`,
     );
