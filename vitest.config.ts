@@ -123,8 +123,9 @@ export default defineConfig(({ mode }) => {
       pool: 'forks',
       // Node loads what was built, and not Vitest.
       server: { deps: { external: [new RegExp(`^${BUILT.replaceAll(/[^\w/]/g, '\\$&')}`)] } },
-      // Of V8, in MiB: in the 16 that it takes by default, stores with large records collect garbage half of the time.
-      execArgv: ['--max-semi-space-size=64'],
+      // Of V8, in MiB: in the 16 that it takes at most by default, stores with large records collect garbage half of the time.
+      // To begin with 16 saves 3 % of the processors' time.
+      execArgv: ['--min-semi-space-size=16', '--max-semi-space-size=64'],
       // Two more than there are processors: many files wait for servers that are down.
       maxWorkers: availableParallelism() + 2,
       sequence: { sequencer: BalancedSequencer },
