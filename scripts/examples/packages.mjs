@@ -2,18 +2,18 @@ import { copyFileSync, linkSync, mkdirSync, readdirSync, readFileSync, symlinkSy
 import { dirname, join, relative } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 
-const packagesOf = (lockFile) => Object.entries(JSON.parse(readFileSync(lockFile, 'utf8')).packages);
+/** What a lock file says of each package, by its path. */
+const packagesOf = (lockFile) => JSON.parse(readFileSync(lockFile, 'utf8')).packages;
 
 /** The versions in a project's lock file, a line each. Versions of npm write the rest of it in different ways. */
 export function lockedVersions(folder) {
-  const packages = packagesOf(join(folder, 'package-lock.json'));
+  const packages = Object.entries(packagesOf(join(folder, 'package-lock.json')));
   return packages.map(([path, { version, integrity }]) => `${path} ${version} ${integrity}`).join('\n');
 }
 
 /** Whether a project's lock file knows what a package depends on now: npm believes the file, and does not look again. */
 export function hasDependenciesOf(manifest, folder) {
-  const { packages } = JSON.parse(readFileSync(join(folder, 'package-lock.json'), 'utf8'));
-  const locked = packages[`node_modules/${manifest.name}`];
+  const locked = packagesOf(join(folder, 'package-lock.json'))[`node_modules/${manifest.name}`];
   const names = ['dependencies', 'peerDependencies', 'peerDependenciesMeta', 'engines'];
   return names.every((name) => isDeepStrictEqual(locked?.[name], manifest[name]));
 }
@@ -23,9 +23,10 @@ export function hasDependenciesOf(manifest, folder) {
  * `npm install` has only the others to unpack. They are hard links, as pnpm makes them: who edits one edits both.
  */
 export function linkPackages(from, to) {
-  const installed = packagesOf(join(from, 'node_modules/.package-lock.json'));
+  const installed = Object.entries(packagesOf(join(from, 'node_modules/.package-lock.json')));
   const paths = new Map(installed.map(([path, { integrity }]) => [integrity, join(from, path)]));
-  for (const [path, { integrity, resolved = '', bin }] of packagesOf(join(to, 'package-lock.json'))) {
+  const locked = packagesOf(join(to, 'package-lock.json'));
+  for (const [path, { integrity, resolved = '', bin }] of Object.entries(locked)) {
     const isFolder = integrity === undefined && resolved.startsWith('file:');
     const source = isFolder ? join(to, resolved.slice('file:'.length)) : integrity && paths.get(integrity);
     if (source === undefined) continue;
